@@ -1,0 +1,8 @@
+export type {
+  Checkpoint,
+  EventStore,
+  NewStoredEvent,
+  OutboxRecord,
+  OutboxStore,
+  StoredEvent,
+} from './ports.js';

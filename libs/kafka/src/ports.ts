@@ -1,0 +1,102 @@
+/** A record on its way to a topic. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A record out of a topic. `timestamp` in ms since the Unix epoch. */
+export interface ReceivedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RecordProducer {
+  /** Resolves when every record is acknowledged by all in-sync replicas; idempotent; order kept per partition. */
+  send(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Takes a record for the next batch and returns at once; throws `PRODUCER_QUEUE_FULL` at its bound. A failure reaches `onError`. */
+  enqueue(record: OutgoingRecord): void;
+  /** Resolves when nothing enqueued is outstanding. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Non-empty records of one topic-partition in offset order. Offsets are committed after `onBatch` resolved; when it rejects, the batch comes again. */
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly ReceivedRecord[];
+  readonly highWatermark: bigint;
+}
+
+export interface ConsumerOptions {
+  readonly groupId: string;
+  /** Names and regular expressions. Consuming never creates a topic; a topic that appears later and matches is picked up. */
+  readonly topics: readonly (string | RegExp)[];
+  readonly fromBeginning?: boolean;
+  readonly onBatch: (batch: RecordBatch) => Promise<void>;
+}
+
+export interface RecordConsumer {
+  /** Resolves when the group was joined. */
+  start(): Promise<void>;
+  readonly running: boolean;
+  close(): Promise<void>;
+}
+
+/** Settings of a topic as Kafka knows them, by configuration name. */
+export interface TopicDescription {
+  readonly name: string;
+  readonly partitions: readonly {
+    partition: number;
+    leader: number;
+    replicas: readonly number[];
+    isr: readonly number[];
+  }[];
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor?: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+export interface TopicAdmin {
+  /** True when made, false when it stood already. */
+  createTopic(spec: TopicSpec): Promise<boolean>;
+  listTopics(): Promise<string[]>;
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
+  brokerConfigs(): Promise<Readonly<Record<string, string>>>;
+  /** Incremental (API 44): other settings stay as they are. */
+  setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  deleteTopic(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Reads a partition by offset without a group, and says where it starts and ends. */
+export interface PartitionReader {
+  offsets(topic: string, partition: number): Promise<{ logStart: bigint; highWatermark: bigint }>;
+  /** Every record from `from` (default: log start) to the high watermark at the time of the call. */
+  scan(topic: string, partition: number, from?: bigint): AsyncIterable<ReceivedRecord>;
+  close(): Promise<void>;
+}
+
+/** How the key topic is made and tuned. Times in ms. */
+export interface KeyTopicSettings {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly segmentMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly fileDeleteDelayMs: number;
+  readonly deleteRetentionMs: number;
+}

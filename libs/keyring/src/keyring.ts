@@ -1,0 +1,85 @@
+import type { Outcome } from './outcome.js';
+
+/** Pseudonym of a user: 32 lower-case hex digits, a keyed hash of the user id (SPEC.md). */
+export type UserRef = string & { readonly __brand: 'UserRef' };
+
+/** What a ciphertext is bound to (associated data): moved anywhere else, it does not open. */
+export interface Binding {
+  /** The declared logical stream name, not the physical topic. */
+  readonly stream: string;
+  /** The writer's event type. */
+  readonly type: string;
+  readonly eventId: string;
+  /** Path of the field in the event, e.g. `email` or `address.city`; empty for a whole value. */
+  readonly path: string;
+}
+
+export type UserState = 'unknown' | 'active' | 'forgotten';
+
+/** The authenticated statement that a user's keys up to `lifecycle` are forgotten. */
+export interface Fence {
+  readonly userRef: UserRef;
+  readonly lifecycle: number;
+  /** ms since the Unix epoch. */
+  readonly erasedAt: number;
+  /** Fingerprints (hex) of the keys that were tombstoned with it. */
+  readonly fingerprints: readonly string[];
+}
+
+/** A key record that landed after its user's fence: never loaded, to be tombstoned by whoever finds it. */
+export interface DeadRecord {
+  readonly userRef: UserRef;
+  readonly kid: string;
+  readonly partition: number;
+}
+
+/** User keys by pseudonym. All synchronous calls work on memory; asynchronous ones talk to the key log. */
+export interface Keyring {
+  /** Pseudonym of a user id. Throws `USER_ID_INVALID` for an empty id or one of more than 512 UTF-8 bytes. */
+  userRef(userId: string): UserRef;
+  /** The partition of the key log that holds everything about this user. */
+  partitionOf(userRef: UserRef): number;
+  state(userRef: UserRef): UserState;
+  fence(userRef: UserRef): Fence | null;
+  /**
+   * Makes sure that each user has a key that was written and read back, minting in one batch a partition what is missing.
+   * Rejects with `USER_FORGOTTEN` (names no id) when a user is forgotten, `KEYRING_UNAVAILABLE` (retriable) when the log cannot be reached.
+   */
+  ensureKeys(userRefs: Iterable<UserRef>): Promise<void>;
+  /** Encrypts under the user's current key; `ensureKeys` must have resolved. Throws `USER_FORGOTTEN` or `KEY_MISSING`. */
+  seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array): Uint8Array;
+  /**
+   * Opens an envelope. A kid that was not seen yet gives `unavailable: key-not-seen`; after `await catchUp(...)` call again
+   * with `{ caughtUp: true }`, and a kid that is still absent without a fence is `invalid: key-unknown` (an alarm).
+   */
+  open(
+    binding: Binding,
+    envelope: Uint8Array,
+    options?: { readonly caughtUp?: boolean },
+  ): Outcome<Uint8Array>;
+  /** The pseudonym in an envelope's header after its MAC was checked; null when the header is not authentic. */
+  userRefOf(envelope: Uint8Array): UserRef | null;
+  /** Read barrier on the partitions of these users. */
+  catchUp(userRefs: Iterable<UserRef>): Promise<void>;
+  /**
+   * Writes the fence and a tombstone for every known kid as one batch, reads it back, evicts and zeroes the keys.
+   * Again for a forgotten user: the same fence. For a user that never had a key: a fence all the same.
+   */
+  forget(userRef: UserRef): Promise<Fence>;
+  /** Starts a new lifecycle for a forgotten user id (design §4.6): the only way to register it again. */
+  beginLifecycle(userRef: UserRef): Promise<number>;
+  /** Key records found after their fence, not yet tombstoned; `buryDead` tombstones them. */
+  deadRecords(): readonly DeadRecord[];
+  buryDead(): Promise<number>;
+  /** Number of living users and keys, for metrics. */
+  size(): { users: number; keys: number; forgotten: number };
+  /** Living and forgotten users by pseudonym (for `keys list`). */
+  list(): Iterable<{ userRef: UserRef; state: UserState; lifecycle: number; kids: readonly string[] }>;
+  /** Called with every newly seen fence, after eviction. Returns the unsubscribe. */
+  onForgotten(listener: (fence: Fence) => void): () => void;
+  /** Called with every alarm (forged fence, tampered key record…): carries no personal value. */
+  onAlarm(
+    listener: (alarm: { code: string; partition: number; offset: bigint; message: string }) => void,
+  ): () => void;
+  close(): Promise<void>;
+}

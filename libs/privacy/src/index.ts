@@ -1,0 +1,1 @@
+export type { Erasure, ErasureState, ErasureStore, KeyTopicWindow } from './ports.js';

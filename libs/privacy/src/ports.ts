@@ -1,0 +1,53 @@
+import type { UserRef } from '@oubliette/keyring';
+
+export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
+
+/** One erasure request in the ledger: pseudonymous. Times in ms since the Unix epoch. */
+export interface Erasure {
+  readonly erasureId: string;
+  readonly userRef: UserRef;
+  readonly lifecycle: number;
+  readonly state: ErasureState;
+  readonly requestedAt: number;
+  /** When the law or the application's policy wants it done. */
+  readonly deadline: number;
+  /** Longest time in ms from `forgotten` to `erased` that the key topic's settings allow; null: unbounded. */
+  readonly boundMs: number | null;
+  readonly forgottenAt: number | null;
+  readonly erasedAt: number | null;
+  /** What the last look at the log showed, e.g. `3 key records left`; no personal data. */
+  readonly note: string | null;
+}
+
+/** The ledger of erasures. One open erasure a userRef and lifecycle. */
+export interface ErasureStore {
+  /** Inserts, or returns the one that stands for the same userRef and lifecycle. Atomic. */
+  open(erasure: Erasure): Promise<Erasure>;
+  get(erasureId: string): Promise<Erasure | null>;
+  findByUser(userRef: UserRef): Promise<Erasure | null>;
+  /** Those not yet `erased`, oldest first. */
+  pending(): Promise<Erasure[]>;
+  /** Replaces it when its state has not moved on; states only go forward. False when it lost. */
+  advance(erasure: Erasure, from: ErasureState): Promise<boolean>;
+}
+
+/** What the nudger needs of the key topic on any engine. */
+export interface KeyTopicWindow {
+  readonly partitionCount: number;
+  /** Keys (UTF-8) of all records that still stand in the partition, with whether they are tombstones; log start to high watermark. */
+  scan(
+    partition: number,
+  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;
+  /** Appends one nudge record to the partition. */
+  nudge(partition: number): Promise<void>;
+  /** The settings in force, read from the cluster. Times in ms. */
+  settings(): Promise<{
+    segmentMs: number;
+    maxCompactionLagMs: number;
+    deleteRetentionMs: number;
+    fileDeleteDelayMs: number;
+    cleanerBackoffMs: number;
+    minCleanableDirtyRatio: number;
+    timestampAfterMaxMs: number;
+  }>;
+}

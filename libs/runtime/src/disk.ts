@@ -1,0 +1,47 @@
+/** What a directory entry is. */
+export type EntryKind = 'file' | 'directory';
+
+/** An open file. Positions and sizes are in bytes. */
+export interface DiskFile {
+  readonly path: string;
+  size(): number;
+  /** Reads up to `length` bytes into `target` at `offset`; resolves to the count read (short only at the end of the file). */
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  readSync(target: Uint8Array, offset: number, length: number, position: number): number;
+  /** Writes all buffers in order from `position`; nothing is durable before `sync`. */
+  write(buffers: readonly Uint8Array[], position: number): Promise<void>;
+  writeSync(buffers: readonly Uint8Array[], position: number): void;
+  truncateSync(size: number): void;
+  /** Makes every byte written so far durable (fdatasync). */
+  sync(): Promise<void>;
+  syncSync(): void;
+  closeSync(): void;
+}
+
+/**
+ * The only door to the file system. Errors are `DiskError` with Node's code (ENOENT, ENOSPC, EACCES, …).
+ * Name changes (create, rename, remove) are durable after `syncDirectory` of their directory.
+ */
+export interface Disk {
+  /** `read` needs the file to exist; `write` creates it when missing and keeps its content. */
+  openSync(path: string, mode: 'read' | 'write', permissions?: number): DiskFile;
+  readFileSync(path: string): Uint8Array;
+  /** Replaces a file as one step: temporary name, write, sync, rename, sync of the directory. */
+  replaceFileSync(path: string, content: Uint8Array, permissions?: number): void;
+  listSync(directory: string): readonly { name: string; kind: EntryKind }[];
+  existsSync(path: string): boolean;
+  /** Permission bits (mode & 0o777), owner and size of an entry. */
+  statSync(path: string): { kind: EntryKind; size: number; mode: number };
+  /** Creates the directory and its parents; no error when it exists. */
+  makeDirectorySync(path: string, permissions?: number): void;
+  renameSync(from: string, to: string): void;
+  removeFileSync(path: string): void;
+  /** Removes a directory and everything below it. */
+  removeDirectorySync(path: string): void;
+  syncDirectorySync(path: string): void;
+  /**
+   * Takes an exclusive lock for the life of this process; throws DiskError with code ELOCKED when a living process holds it.
+   * Returns the release.
+   */
+  lockSync(path: string): () => void;
+}

@@ -1,0 +1,73 @@
+import type { InvalidReason, UnavailableReason, UserRef } from '@oubliette/keyring';
+
+/** What takes the place of a personal value whose user is forgotten. Never an empty string, never ciphertext. */
+export interface Erased {
+  readonly erased: true;
+  /** ms since the Unix epoch. */
+  readonly erasedAt: number;
+}
+/** A personal field as a handler meets it. */
+export type Erasable<T> = T | Erased;
+
+/** What a class (or a plain declaration) says about its events. Paths are dotted field paths. */
+export interface EventSpec {
+  /** Declared logical stream name that ciphertexts are bound to. */
+  readonly stream: string;
+  readonly type: string;
+  /** Path of the user id. It travels encrypted; the record carries the pseudonym only. null: no user, no personal fields. */
+  readonly userIdPath: string | null;
+  /** Paths of the other personal fields. */
+  readonly personalPaths: readonly string[];
+}
+
+/** A record ready for a topic or an outbox: no personal value in clear in key, value or headers. */
+export interface EncodedRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Where the record came from is not part of it: only what travels with it counts. */
+export interface IncomingRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface DecodedEvent<T> {
+  readonly value: T;
+  readonly eventId: string;
+  readonly type: string;
+  readonly stream: string;
+  /** Authenticated pseudonym of the event's user; null for events without one. */
+  readonly userRef: UserRef | null;
+  /** True when the user is forgotten and the personal fields are `Erased`. */
+  readonly erased: boolean;
+}
+
+export type Decoded<T> =
+  | { readonly outcome: 'event'; readonly event: DecodedEvent<T> }
+  | { readonly outcome: 'unavailable'; readonly reason: UnavailableReason }
+  | {
+      readonly outcome: 'invalid';
+      readonly reason: InvalidReason | 'headers' | 'schema';
+      readonly path: string;
+    };
+
+export interface EventToEncode {
+  readonly spec: EventSpec;
+  readonly value: object;
+  /** A UUID; the caller may make it deterministic so that a repeated publication has the same id. */
+  readonly eventId: string;
+}
+
+/**
+ * Events to records and back, personal fields encrypted in the format's own terms (JSON, Avro, string).
+ * Batches, because keys are fetched once a batch.
+ */
+export interface EventCodec {
+  /** Rejects with `USER_FORGOTTEN`, `KEYRING_UNAVAILABLE`, `USER_ID_INVALID` or `EVENT_INVALID` (names the path, never the value). */
+  encode(events: readonly EventToEncode[]): Promise<EncodedRecord[]>;
+  /** One result a record, in order; performs the key barrier at most once a batch. */
+  decode<T = unknown>(spec: EventSpec, records: readonly IncomingRecord[]): Promise<Decoded<T>[]>;
+}
