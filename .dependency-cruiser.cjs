@@ -1,0 +1,90 @@
+/** Which lib may import which: docs/DESIGN.md, "The house". */
+const mayImport = {
+  runtime: [],
+  protocol: [],
+  broker: ['protocol', 'runtime'],
+  keyring: ['runtime'],
+  serde: ['keyring'],
+  kafka: ['protocol', 'serde', 'keyring', 'runtime'],
+  privacy: ['keyring', 'serde', 'kafka', 'runtime'],
+  'event-sourcing': ['serde', 'keyring', 'runtime'],
+  persistence: ['event-sourcing', 'privacy', 'runtime'],
+  nest: ['runtime', 'keyring', 'serde', 'kafka', 'privacy', 'event-sourcing', 'persistence'],
+};
+
+const houseRules = Object.entries(mayImport).map(([lib, others]) => ({
+  name: `house-${lib}`,
+  comment: `${lib} may import ${others.join(', ') || 'no other lib'}.`,
+  severity: 'error',
+  from: { path: `^libs/${lib}/src/(?!testing/)` },
+  to: { path: '^(libs|apps)/', pathNot: [lib, ...others].map((l) => `^libs/${l}/`) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...houseRules,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'front-door-only',
+      comment:
+        'A lib is imported through its index.ts, or through its testing door by tests and testing code.',
+      severity: 'error',
+      from: { path: '^(libs|apps|examples)/([^/]+)/' },
+      to: {
+        path: '^libs/',
+        pathNot: [
+          '^libs/$2/',
+          '^libs/[^/]+/(dist/)?src/index\\.(ts|js|d\\.ts)$',
+          '^libs/[^/]+/(dist/)?src/testing/index\\.(ts|js|d\\.ts)$',
+        ],
+      },
+    },
+    {
+      name: 'testing-door-for-tests',
+      comment: 'Simulated twins are for tests.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: ['/src/testing/', '^libs/testing/'] },
+      to: { path: '^libs/[^/]+/(dist/)?src/testing/' },
+    },
+    {
+      name: 'only-apps-import-the-broker',
+      severity: 'error',
+      from: { path: '^(libs|examples)/', pathNot: ['^libs/broker/', '^libs/testing/'] },
+      to: { path: '^libs/broker/' },
+    },
+    {
+      name: 'no-nest-or-typeorm-below',
+      severity: 'error',
+      from: { path: '^libs/(runtime|protocol|broker|keyring|serde|kafka|privacy|event-sourcing)/' },
+      to: { path: 'node_modules/(@nestjs|typeorm)/' },
+    },
+    {
+      name: 'no-nest-in-persistence',
+      severity: 'error',
+      from: { path: '^libs/persistence/' },
+      to: { path: 'node_modules/@nestjs/' },
+    },
+    {
+      name: 'disk-only-in-runtime',
+      severity: 'error',
+      from: {
+        path: '^libs/[^/]+/src/',
+        pathNot: ['^libs/runtime/src/', '^libs/testing/src/', '/src/testing/'],
+      },
+      to: { path: '^(node:)?fs(/promises)?$' },
+    },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: { path: '^(libs|apps)/[^/]+/src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['(^|/)dist/test/', '/test/'] },
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
+  },
+};

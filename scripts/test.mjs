@@ -1,0 +1,16 @@
+// `npm test`: builds what is stale, then every test that needs only Node and this repository.
+// `npm test -- kafka postgres` runs the tests of these kinds instead.
+import { spawnSync } from 'node:child_process';
+import { testFiles } from './test-files.mjs';
+
+const asked = process.argv.slice(2);
+const build = spawnSync('node_modules/.bin/tsc', ['-b'], { stdio: 'inherit' });
+if (build.status !== 0) {
+  process.exitCode = 1;
+} else {
+  const files = testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']);
+  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+}
