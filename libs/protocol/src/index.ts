@@ -1,1 +1,27 @@
-export {};
+export { ErrorCode, RETRIABLE_ERRORS, errorName, type ErrorName } from './error-code.js';
+export { KafkaError } from './kafka-error.js';
+export { ProtocolError, type ProtocolErrorCode } from './errors.js';
+export { ByteReader } from './wire/byte-reader.js';
+export { ByteWriter } from './wire/byte-writer.js';
+export { crc32c } from './records/crc32c.js';
+export {
+  Compression,
+  MAX_UNCOMPRESSED_BYTES,
+  compress,
+  decompress,
+  type CompressionName,
+} from './records/compression.js';
+export {
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_OVERHEAD,
+  BatchAttribute,
+  BatchView,
+} from './records/batch-view.js';
+export { batchAt, iterateBatches, type IterateBatchesOptions } from './records/iterate-batches.js';
+export {
+  iterateRecords,
+  type DecodedRecord,
+  type IterateRecordsOptions,
+  type RecordHeader,
+} from './records/iterate-records.js';
+export { encodeBatch, type BatchSpec, type EncodableRecord } from './records/encode-batch.js';

@@ -1,0 +1,24 @@
+export type ProtocolErrorCode =
+  | 'FRAME_OVERRUN'
+  | 'INVALID_VARINT'
+  | 'INVALID_LENGTH'
+  | 'INVALID_VALUE'
+  | 'INVALID_TAG'
+  | 'NULL_NOT_ALLOWED'
+  | 'FIELD_NOT_IN_VERSION'
+  | 'UNKNOWN_API'
+  | 'UNSUPPORTED_VERSION'
+  | 'VALUE_TOO_LONG';
+
+/** Bytes that are no message, or a message that has no bytes. Names fields and positions, never a value. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+
+  constructor(
+    readonly code: ProtocolErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

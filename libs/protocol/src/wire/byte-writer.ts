@@ -1,0 +1,146 @@
+import { Buffer } from 'node:buffer';
+import { ProtocolError } from '../errors.js';
+
+const MAX_BYTES = 0x7fffffff;
+
+/** Bytes of an unsigned varint. */
+export function unsignedVarintSize(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+}
+
+/**
+ * Writes big-endian values into slabs. `finish` hands out what was written since the last one as a view and goes on behind
+ * it in the same slab, so that many small messages share one allocation and none is copied. Never rewrites what it handed out.
+ */
+export class ByteWriter {
+  readonly #slabBytes: number;
+  #buffer: Buffer;
+  #start = 0;
+  #position = 0;
+
+  constructor(slabBytes = 512) {
+    this.#slabBytes = slabBytes;
+    this.#buffer = Buffer.allocUnsafe(slabBytes);
+  }
+
+  /** Bytes written since the last `finish`. */
+  get length(): number {
+    return this.#position - this.#start;
+  }
+
+  /** What was written since the last `finish`; valid for ever. */
+  finish(): Uint8Array {
+    const { buffer, byteOffset } = this.#buffer;
+    const written = new Uint8Array(buffer, byteOffset + this.#start, this.#position - this.#start);
+    this.#start = this.#position;
+    return written;
+  }
+
+  /** Forgets what was written since the last `finish`. */
+  discard(): void {
+    this.#position = this.#start;
+  }
+
+  #grow(length: number): number {
+    const position = this.#position;
+    if (position + length <= this.#buffer.length) {
+      this.#position = position + length;
+      return position;
+    }
+    const written = position - this.#start;
+    if (written + length > MAX_BYTES) {
+      throw new ProtocolError('VALUE_TOO_LONG', `a message of more than ${MAX_BYTES} bytes cannot be framed`);
+    }
+    const next = Buffer.allocUnsafe(Math.max(this.#slabBytes, Math.min(MAX_BYTES, (written + length) * 2)));
+    this.#buffer.copy(next, 0, this.#start, position);
+    this.#buffer = next;
+    this.#start = 0;
+    this.#position = written + length;
+    return written;
+  }
+
+  boolean(value: boolean): void {
+    this.#buffer[this.#grow(1)] = value ? 1 : 0;
+  }
+
+  int8(value: number): void {
+    const at = this.#grow(1);
+    this.#buffer.writeInt8(value, at);
+  }
+
+  int16(value: number): void {
+    const at = this.#grow(2);
+    this.#buffer.writeInt16BE(value, at);
+  }
+
+  uint16(value: number): void {
+    const at = this.#grow(2);
+    this.#buffer.writeUInt16BE(value, at);
+  }
+
+  int32(value: number): void {
+    const at = this.#grow(4);
+    this.#buffer.writeInt32BE(value, at);
+  }
+
+  uint32(value: number): void {
+    const at = this.#grow(4);
+    this.#buffer.writeUInt32BE(value, at);
+  }
+
+  int64(value: bigint): void {
+    const at = this.#grow(8);
+    this.#buffer.writeBigInt64BE(value, at);
+  }
+
+  float64(value: number): void {
+    const at = this.#grow(8);
+    this.#buffer.writeDoubleBE(value, at);
+  }
+
+  unsignedVarint(value: number): void {
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.#buffer[this.#grow(1)] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#buffer[this.#grow(1)] = rest;
+  }
+
+  varint(value: number): void {
+    this.unsignedVarint((value << 1) ^ (value >> 31));
+  }
+
+  varlong(value: bigint): void {
+    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+    while (rest > 0x0fffffffn) {
+      this.#buffer[this.#grow(1)] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.unsignedVarint(Number(rest));
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#grow(value.length);
+    this.#buffer.set(value, at);
+  }
+
+  /** The text without a length. `size` is its `Buffer.byteLength`. */
+  utf8(value: string, size: number): void {
+    const at = this.#grow(size);
+    this.#buffer.write(value, at, size, 'utf8');
+  }
+
+  /** 16 bytes from Kafka's text form of a UUID. */
+  uuid(value: string): void {
+    const at = this.#grow(16);
+    if (value.length !== 22 || this.#buffer.write(value, at, 16, 'base64url') !== 16) {
+      throw new ProtocolError('INVALID_VALUE', 'a UUID is 22 characters of unpadded URL-safe base64');
+    }
+  }
+
+  /** Overwrites four bytes, `offset` from the start of the current message. */
+  setUint32(offset: number, value: number): void {
+    this.#buffer.writeUInt32BE(value >>> 0, this.#start + offset);
+  }
+}
