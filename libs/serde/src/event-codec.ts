@@ -59,6 +59,8 @@ export interface EventToEncode {
   readonly value: object;
   /** A UUID; the caller may make it deterministic so that a repeated publication has the same id. */
   readonly eventId: string;
+  /** Record key of an event without a user; refused for others, whose key is the pseudonym. Never a personal value. */
+  readonly key?: Uint8Array;
 }
 
 /**

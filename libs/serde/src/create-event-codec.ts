@@ -1,0 +1,211 @@
+import type { Keyring, UserRef } from '@oubliette/keyring';
+import { ErasedValue, isErased } from './erased.js';
+import { SerdeError } from './errors.js';
+import type {
+  Decoded,
+  EncodedRecord,
+  Erased,
+  EventCodec,
+  EventSpec,
+  EventToEncode,
+  IncomingRecord,
+} from './event-codec.js';
+import { isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
+import type { EventHeaders } from './event-headers.js';
+import { shapeOf, valueAt } from './event-shape.js';
+import type { EventShape } from './event-shape.js';
+import type { EventFormat, OpenField } from './formats/event-format.js';
+import { RecordRefused, invalidRecord } from './refusal.js';
+
+type Reader = (value: Uint8Array, open: OpenField) => object;
+type Writer = Awaited<ReturnType<EventFormat['writer']>>;
+
+/** The codec over a format: bindings, keys, headers and outcomes are here, bytes are the format's. */
+export function createEventCodec(options: {
+  readonly keyring: Keyring;
+  readonly format: EventFormat;
+}): EventCodec {
+  return new FormatEventCodec(options.keyring, options.format);
+}
+
+class FormatEventCodec implements EventCodec {
+  readonly #shapes = new WeakMap<EventSpec, EventShape>();
+
+  constructor(
+    private readonly keyring: Keyring,
+    private readonly format: EventFormat,
+  ) {}
+
+  async encode(events: readonly EventToEncode[]): Promise<EncodedRecord[]> {
+    const writers = new Map<EventShape, Writer>();
+    const users = events.map((event) => this.#userOf(this.#shapeOf(event.spec), event));
+    for (const event of events) {
+      const shape = this.#shapeOf(event.spec);
+      if (!writers.has(shape)) writers.set(shape, await this.format.writer(shape));
+    }
+    // Nothing may wait between here and the sealing: a key that is forgotten meanwhile must refuse the batch.
+    const needed = new Set(users.filter((user) => user !== null));
+    if (needed.size > 0) await this.keyring.ensureKeys(needed);
+    return events.map((event, index) => {
+      const writer = writers.get(this.#shapeOf(event.spec)) as Writer;
+      return this.#encodeOne(event, users[index] as UserRef | null, writer);
+    });
+  }
+
+  async decode<T>(spec: EventSpec, records: readonly IncomingRecord[]): Promise<Decoded<T>[]> {
+    const shape = this.#shapeOf(spec);
+    const values = records.map((record) => record.value).filter((value) => value !== null);
+    const reader = await this.format.reader(shape, values);
+    const results = records.map((record) => this.#decodeOne<T>(shape, reader, record, false));
+    const waiting = results.flatMap((result, index) =>
+      result.outcome === 'unavailable' && result.reason === 'key-not-seen' ? [index] : [],
+    );
+    if (waiting.length === 0 || !(await this.#catchUp(records, waiting))) return results;
+    for (const index of waiting) {
+      results[index] = this.#decodeOne<T>(shape, reader, records[index] as IncomingRecord, true);
+    }
+    return results;
+  }
+
+  #shapeOf(spec: EventSpec): EventShape {
+    const known = this.#shapes.get(spec);
+    if (known !== undefined) return known;
+    const shape = shapeOf(spec);
+    this.#shapes.set(spec, shape);
+    return shape;
+  }
+
+  #userOf(shape: EventShape, event: EventToEncode): UserRef | null {
+    const { type, userIdPath } = shape.spec;
+    if (!isEventId(event.eventId)) {
+      throw new SerdeError(
+        'EVENT_INVALID',
+        `Event ${type}: the event id must be a lower-case UUID.`,
+        'eventId',
+      );
+    }
+    if (userIdPath === null) return null;
+    const userId = valueAt(event.value, userIdPath);
+    if (typeof userId !== 'string') {
+      const problem = userId === undefined ? 'missing' : isErased(userId) ? 'erased' : 'not a string';
+      throw new SerdeError(
+        'EVENT_INVALID',
+        `Event ${type}: the user id at ${userIdPath} is ${problem}.`,
+        userIdPath,
+      );
+    }
+    if (event.key !== undefined) {
+      throw new SerdeError(
+        'EVENT_INVALID',
+        `Event ${type}: a record key may be given for events without a user only; others are keyed by pseudonym.`,
+        'key',
+      );
+    }
+    return this.keyring.userRef(userId);
+  }
+
+  #encodeOne(event: EventToEncode, userRef: UserRef | null, write: Writer): EncodedRecord {
+    const { stream, type } = event.spec;
+    const value = write(event.value, (path, plaintext) => {
+      if (userRef === null)
+        throw new SerdeError('EVENT_SPEC_INVALID', `Event ${type} has no user to encrypt for.`);
+      return this.keyring.seal(userRef, { stream, type, eventId: event.eventId, path }, plaintext);
+    });
+    const headers = { stream, type, eventId: event.eventId, userRef, format: this.format.name };
+    const key = userRef === null ? (event.key ?? null) : Buffer.from(userRef, 'latin1');
+    return { key, value, headers: writeEventHeaders(headers) };
+  }
+
+  #decodeOne<T>(shape: EventShape, reader: Reader, record: IncomingRecord, caughtUp: boolean): Decoded<T> {
+    try {
+      const headers = this.#checkedHeaders(shape.spec, record);
+      const value = record.value ?? invalidRecord('malformed', '');
+      const opening = new Opening(this.keyring, headers, caughtUp);
+      let event = reader(value, opening.open);
+      if (opening.erasedAt !== null && opening.opened > 0) {
+        // A user is forgotten as a whole: what else opened (a key of a later lifecycle) is withheld too.
+        event = reader(value, () => opening.eraseAll());
+      }
+      if (shape.spec.userIdPath !== null && valueAt(event, shape.spec.userIdPath) === undefined) {
+        return invalidRecord('malformed', shape.spec.userIdPath);
+      }
+      const { eventId, type, stream, userRef } = headers;
+      const erased = opening.erasedAt !== null;
+      return { outcome: 'event', event: { value: event as T, eventId, type, stream, userRef, erased } };
+    } catch (error) {
+      if (error instanceof RecordRefused) return error.refusal;
+      throw error;
+    }
+  }
+
+  #checkedHeaders(spec: EventSpec, record: IncomingRecord): EventHeaders {
+    const headers = readEventHeaders(record.headers);
+    if (headers === null) return invalidRecord('headers', '');
+    if (headers.stream !== spec.stream) return invalidRecord('headers', 'oubliette-stream');
+    if (headers.type !== spec.type) return invalidRecord('headers', 'oubliette-type');
+    if (headers.format !== this.format.name) return invalidRecord('headers', 'oubliette-format');
+    if ((headers.userRef === null) !== (spec.userIdPath === null))
+      return invalidRecord('headers', 'oubliette-user');
+    if (headers.userRef !== null && !keyIs(record.key, headers.userRef))
+      return invalidRecord('headers', 'key');
+    return headers;
+  }
+
+  async #catchUp(records: readonly IncomingRecord[], waiting: readonly number[]): Promise<boolean> {
+    const users = new Set<UserRef>();
+    for (const index of waiting) {
+      const userRef = readEventHeaders(records[index]?.headers ?? {})?.userRef;
+      if (userRef) users.add(userRef);
+    }
+    try {
+      await this.keyring.catchUp(users);
+      return true;
+    } catch (error) {
+      // The records stay unavailable, which is retriable: that is what the caller is told.
+      if (error instanceof Error && 'code' in error && error.code === 'KEYRING_UNAVAILABLE') return false;
+      throw error;
+    }
+  }
+}
+
+/** Opens the envelopes of one record and notes what they led to. */
+class Opening {
+  opened = 0;
+  erasedAt: number | null = null;
+
+  constructor(
+    private readonly keyring: Keyring,
+    private readonly headers: EventHeaders,
+    private readonly caughtUp: boolean,
+  ) {}
+
+  readonly open: OpenField = (path, envelope) => {
+    const { stream, type, eventId, userRef } = this.headers;
+    const owner = this.keyring.userRefOf(envelope);
+    if (owner === null) return invalidRecord('header-mac', path);
+    if (owner !== userRef) return invalidRecord('headers', path);
+    const result = this.keyring.open({ stream, type, eventId, path }, envelope, { caughtUp: this.caughtUp });
+    switch (result.outcome) {
+      case 'value':
+        this.opened++;
+        return result.value;
+      case 'erased':
+        this.erasedAt = result.erasedAt;
+        return new ErasedValue(result.erasedAt);
+      case 'unavailable':
+        throw new RecordRefused({ outcome: 'unavailable', reason: result.reason });
+      case 'invalid':
+        return invalidRecord(result.reason, path);
+    }
+  };
+
+  eraseAll(): Erased {
+    return new ErasedValue(this.erasedAt as number);
+  }
+}
+
+function keyIs(key: Uint8Array | null, userRef: UserRef): boolean {
+  return (
+    key !== null && Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') === userRef
+  );
+}

@@ -1,0 +1,95 @@
+import { SerdeError } from './errors.js';
+import type { EventSpec } from './event-codec.js';
+
+/** One step of the personal paths: `path` is set where a personal value stands, `steps` where the path goes on. */
+export interface PathStep {
+  readonly name: string;
+  /** Dotted path from the root to here. */
+  readonly path: string;
+  readonly steps: readonly PathStep[];
+}
+
+/** A specification checked and laid out for walking. */
+export interface EventShape {
+  readonly spec: EventSpec;
+  readonly paths: readonly string[];
+  readonly steps: readonly PathStep[];
+}
+
+interface OpenStep extends PathStep {
+  readonly steps: OpenStep[];
+}
+
+/** Throws `EVENT_SPEC_INVALID` for empty names, empty or overlapping paths, and personal paths without a user. */
+export function shapeOf(spec: EventSpec): EventShape {
+  if (spec.stream === '' || spec.type === '') {
+    throw new SerdeError('EVENT_SPEC_INVALID', 'An event needs a stream and a type: give both a name.');
+  }
+  if (spec.userIdPath === null && spec.personalPaths.length > 0) {
+    throw new SerdeError(
+      'EVENT_SPEC_INVALID',
+      `Event ${spec.type} has personal fields but no user: declare whose they are (userIdPath, @UserId).`,
+    );
+  }
+  const paths = [...new Set([...(spec.userIdPath === null ? [] : [spec.userIdPath]), ...spec.personalPaths])];
+  const steps: OpenStep[] = [];
+  for (const path of paths) addPath(spec, steps, path);
+  return { spec, paths, steps };
+}
+
+function addPath(spec: EventSpec, root: OpenStep[], path: string): void {
+  const names = path.split('.');
+  let level = root;
+  names.forEach((name, depth) => {
+    const last = depth === names.length - 1;
+    const known = level.find((step) => step.name === name);
+    if (name === '' || (known !== undefined && (last || known.steps.length === 0))) {
+      throw new SerdeError(
+        'EVENT_SPEC_INVALID',
+        `Event ${spec.type}: personal path "${path}" is empty in a part or lies in another one.`,
+        path,
+      );
+    }
+    const step = known ?? { name, path: names.slice(0, depth + 1).join('.'), steps: [] };
+    if (known === undefined) level.push(step);
+    level = step.steps;
+  });
+}
+
+/**
+ * Copies `root` along the personal paths and puts `visit(path, value)` in place of each personal value.
+ * Absent and undefined values stay absent. `obstructed(path)` throws: a path runs into something that is no object,
+ * so a personal value might stand there in clear.
+ */
+export function rewritePersonal(
+  root: object,
+  steps: readonly PathStep[],
+  visit: (path: string, value: unknown) => unknown,
+  obstructed: (path: string) => never,
+): object {
+  const copy: Record<string, unknown> = { ...root };
+  for (const step of steps) {
+    const value = Object.hasOwn(copy, step.name) ? copy[step.name] : undefined;
+    if (value === undefined) continue;
+    if (step.steps.length === 0) copy[step.name] = visit(step.path, value);
+    else if (value !== null)
+      copy[step.name] = isContainer(value)
+        ? rewritePersonal(value, step.steps, visit, obstructed)
+        : obstructed(step.path);
+  }
+  return copy;
+}
+
+/** The value at a dotted path; undefined when it is absent. */
+export function valueAt(root: object, path: string): unknown {
+  let value: unknown = root;
+  for (const name of path.split('.')) {
+    if (!isContainer(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
