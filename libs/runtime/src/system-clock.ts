@@ -1,0 +1,34 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock, Timer } from './clock.js';
+
+/** The longest delay that Node's timers take; beyond it they fire at once. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** The machine's clock. A pending timer keeps the process alive until it ran or is cancelled. */
+export class SystemClock implements Clock {
+  now(): number {
+    return Date.now();
+  }
+
+  monotonic(): number {
+    return performance.now();
+  }
+
+  schedule(delayMs: number, task: () => void): Timer {
+    const due = this.monotonic() + delayMs;
+    let handle: NodeJS.Timeout;
+    const arm = (remaining: number): void => {
+      handle = setTimeout(
+        () => {
+          // Node rounds: a timer may fire up to a millisecond early by the monotonic clock.
+          const left = due - this.monotonic();
+          if (left > 0) arm(Math.ceil(left));
+          else task();
+        },
+        Math.min(Math.max(0, remaining), longestTimeoutMs),
+      );
+    };
+    arm(delayMs);
+    return { cancel: () => clearTimeout(handle) };
+  }
+}

@@ -1,0 +1,82 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import type { Disk, DiskFile, EntryKind } from './disk.js';
+import { asDiskError, SystemFile } from './system-file.js';
+import { lockFile } from './system-lock.js';
+
+/** The machine's file system. */
+export class SystemDisk implements Disk {
+  openSync(path: string, mode: 'read' | 'write', permissions = 0o644): DiskFile {
+    const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
+    const flags = mode === 'read' ? O_RDONLY : O_RDWR | O_CREAT;
+    return new SystemFile(
+      path,
+      asDiskError('open', path, () => fs.openSync(path, flags, permissions)),
+    );
+  }
+
+  readFileSync(path: string): Uint8Array {
+    return asDiskError('read', path, () => fs.readFileSync(path));
+  }
+
+  replaceFileSync(path: string, content: Uint8Array, permissions = 0o644): void {
+    const draft = `${path}.tmp`;
+    asDiskError('write', draft, () => {
+      fs.rmSync(draft, { force: true });
+      const descriptor = fs.openSync(draft, 'wx', permissions);
+      try {
+        fs.writeFileSync(descriptor, content);
+        fs.fsyncSync(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
+    this.renameSync(draft, path);
+    this.syncDirectorySync(dirname(path));
+  }
+
+  listSync(directory: string): readonly { name: string; kind: EntryKind }[] {
+    const entries = asDiskError('list', directory, () => fs.readdirSync(directory, { withFileTypes: true }));
+    return entries.map((entry) => ({ name: entry.name, kind: entry.isDirectory() ? 'directory' : 'file' }));
+  }
+
+  existsSync(path: string): boolean {
+    return fs.existsSync(path);
+  }
+
+  statSync(path: string): { kind: EntryKind; size: number; mode: number } {
+    const stat = asDiskError('stat', path, () => fs.statSync(path));
+    return { kind: stat.isDirectory() ? 'directory' : 'file', size: stat.size, mode: stat.mode & 0o777 };
+  }
+
+  makeDirectorySync(path: string, permissions = 0o755): void {
+    asDiskError('create', path, () => fs.mkdirSync(path, { recursive: true, mode: permissions }));
+  }
+
+  renameSync(from: string, to: string): void {
+    asDiskError('rename', from, () => fs.renameSync(from, to));
+  }
+
+  removeFileSync(path: string): void {
+    asDiskError('remove', path, () => fs.unlinkSync(path));
+  }
+
+  removeDirectorySync(path: string): void {
+    asDiskError('remove', path, () => fs.rmSync(path, { recursive: true }));
+  }
+
+  syncDirectorySync(path: string): void {
+    asDiskError('sync', path, () => {
+      const descriptor = fs.openSync(path, 'r');
+      try {
+        fs.fsyncSync(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
+  }
+
+  lockSync(path: string): () => void {
+    return lockFile(path);
+  }
+}

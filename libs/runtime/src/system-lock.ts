@@ -1,0 +1,104 @@
+import * as fs from 'node:fs';
+import { DiskError } from './errors.js';
+import { asDiskError } from './system-file.js';
+
+/** A stale lock is taken over; each attempt loses only to another process that won, so few are needed. */
+const attempts = 5;
+
+/**
+ * A lock file that names its holder: process id, its start time and the boot it belongs to, so that a process id which
+ * was given to another process, or a reboot, does not keep the lock. Processes in different containers cannot see each
+ * other: one directory must not be mounted into two.
+ */
+export function lockFile(path: string): () => void {
+  const mine = describeProcess(process.pid);
+  const draft = `${path}.${process.pid}`;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (tryCreate(path, draft, mine)) return () => release(path, mine);
+    const holder = readOrNull(path);
+    if (holder === null) continue;
+    if (isAlive(holder)) throw lockedBy(path, holder);
+    takeAway(path, `${draft}.stale`, holder);
+  }
+  throw lockedBy(path, readOrNull(path) ?? 'another process');
+}
+
+/** A hard link appears with its content complete, or not at all. */
+function tryCreate(path: string, draft: string, content: string): boolean {
+  asDiskError('lock', path, () => fs.writeFileSync(draft, content, { mode: 0o600 }));
+  try {
+    fs.linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    return asDiskError('lock', path, () => {
+      throw error;
+    });
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** Removes a stale lock, unless another process replaced it meanwhile: then that one is put back. */
+function takeAway(path: string, aside: string, stale: string): void {
+  try {
+    fs.renameSync(path, aside);
+    if (fs.readFileSync(aside, 'utf8') !== stale) fs.linkSync(aside, path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOENT' && code !== 'EEXIST')
+      asDiskError('lock', path, () => {
+        throw error;
+      });
+  } finally {
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+function release(path: string, mine: string): void {
+  if (readOrNull(path) === mine) asDiskError('unlock', path, () => fs.rmSync(path, { force: true }));
+}
+
+function describeProcess(pid: number): string {
+  return `${pid} ${startTimeOf(pid)} ${readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'}\n`;
+}
+
+/** Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot; '-' where there is no /proc. */
+function startTimeOf(pid: number): string {
+  const stat = readOrNull(`/proc/${pid}/stat`);
+  // The second field is the command in parentheses and may hold blanks.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+}
+
+function isAlive(holder: string): boolean {
+  const pid = Number(holder.split(' ')[0]);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (gone) return false;
+  }
+  return describeProcess(pid) === holder;
+}
+
+function lockedBy(path: string, holder: string): DiskError {
+  const pid = holder.split(' ')[0];
+  return new DiskError(
+    'ELOCKED',
+    'lock',
+    path,
+    `Process ${pid} holds it: stop that process, or use another directory.`,
+  );
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    // ESRCH: the process of a /proc file ended between open and read.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    throw error;
+  }
+}

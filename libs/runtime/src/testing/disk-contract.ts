@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Disk } from '../disk.js';
+import { DiskError } from '../errors.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (content: Uint8Array): string => new TextDecoder().decode(content);
+const code = (expected: string) => (error: unknown) => error instanceof DiskError && error.code === expected;
+
+/** What every Disk does. `make` gives a disk and an empty directory on it. */
+export function diskContract(make: () => { disk: Disk; root: string; dispose: () => void }): void {
+  const check = (name: string, body: (disk: Disk, root: string) => void | Promise<void>): void => {
+    test(name, async () => {
+      const { disk, root, dispose } = make();
+      try {
+        await body(disk, root);
+      } finally {
+        dispose();
+      }
+    });
+  };
+
+  check('opening to read needs the file, opening to write creates it and keeps its content', (disk, root) => {
+    assert.throws(() => disk.openSync(`${root}/a`, 'read'), code('ENOENT'));
+    const first = disk.openSync(`${root}/a`, 'write');
+    first.writeSync([bytes('abc')], 0);
+    first.closeSync();
+    const second = disk.openSync(`${root}/a`, 'write');
+    assert.equal(second.size(), 3);
+    second.closeSync();
+    assert.throws(() => disk.openSync(`${root}/none/a`, 'write'), code('ENOENT'));
+  });
+
+  check('writes take several buffers at a position and leave zeros in a gap', async (disk, root) => {
+    const file = disk.openSync(`${root}/a`, 'write');
+    await file.write([bytes('cd'), bytes(''), bytes('ef')], 2);
+    file.writeSync([bytes('X'), bytes('Y')], 4);
+    assert.equal(file.size(), 6);
+    file.closeSync();
+    assert.equal(text(disk.readFileSync(`${root}/a`)), '\0\0cdXY');
+  });
+
+  check('reads are short only at the end', async (disk, root) => {
+    const file = disk.openSync(`${root}/a`, 'write');
+    file.writeSync([bytes('abcdef')], 0);
+    const target = new Uint8Array(8);
+    assert.equal(await file.read(target, 1, 4, 4), 2);
+    assert.equal(text(target.subarray(1, 3)), 'ef');
+    assert.equal(file.readSync(target, 0, 3, 1), 3);
+    assert.equal(text(target.subarray(0, 3)), 'bcd');
+    assert.equal(await file.read(target, 0, 8, 6), 0);
+    file.closeSync();
+  });
+
+  check('truncation cuts and extends, syncing succeeds', async (disk, root) => {
+    const file = disk.openSync(`${root}/a`, 'write');
+    file.writeSync([bytes('abcdef')], 0);
+    file.truncateSync(2);
+    file.truncateSync(4);
+    await file.sync();
+    file.syncSync();
+    file.closeSync();
+    assert.equal(text(disk.readFileSync(`${root}/a`)), 'ab\0\0');
+    disk.syncDirectorySync(root);
+  });
+
+  check('replacing leaves the new content, its permissions and no draft', (disk, root) => {
+    disk.replaceFileSync(`${root}/a`, bytes('old'));
+    disk.replaceFileSync(`${root}/a`, bytes('new!'), 0o600);
+    assert.equal(text(disk.readFileSync(`${root}/a`)), 'new!');
+    assert.deepEqual(disk.statSync(`${root}/a`), { kind: 'file', size: 4, mode: 0o600 });
+    assert.deepEqual(disk.listSync(root), [{ name: 'a', kind: 'file' }]);
+  });
+
+  check('names: make with parents, rename over, remove', (disk, root) => {
+    disk.makeDirectorySync(`${root}/x/y`);
+    disk.makeDirectorySync(`${root}/x/y`);
+    disk.replaceFileSync(`${root}/x/y/a`, bytes('a'));
+    disk.replaceFileSync(`${root}/x/y/b`, bytes('b'));
+    disk.renameSync(`${root}/x/y/a`, `${root}/x/y/b`);
+    assert.equal(text(disk.readFileSync(`${root}/x/y/b`)), 'a');
+    disk.renameSync(`${root}/x`, `${root}/z`);
+    assert.equal(disk.existsSync(`${root}/x`), false);
+    assert.equal(disk.existsSync(`${root}/z/y/b`), true);
+    disk.removeFileSync(`${root}/z/y/b`);
+    assert.deepEqual(disk.listSync(`${root}/z`), [{ name: 'y', kind: 'directory' }]);
+    disk.removeDirectorySync(`${root}/z`);
+    assert.equal(disk.existsSync(`${root}/z`), false);
+  });
+
+  check('what is missing is ENOENT with the path', (disk, root) => {
+    const gone = `${root}/gone`;
+    for (const attempt of [
+      () => disk.readFileSync(gone),
+      () => disk.statSync(gone),
+      () => disk.listSync(gone),
+      () => disk.renameSync(gone, `${root}/b`),
+      () => disk.removeFileSync(gone),
+      () => disk.removeDirectorySync(gone),
+      () => disk.syncDirectorySync(gone),
+    ]) {
+      assert.throws(attempt, (error) => code('ENOENT')(error) && (error as Error).message.includes(gone));
+    }
+  });
+
+  check('an open file outlives its name', (disk, root) => {
+    const file = disk.openSync(`${root}/a`, 'write');
+    file.writeSync([bytes('abc')], 0);
+    disk.renameSync(`${root}/a`, `${root}/b`);
+    file.writeSync([bytes('d')], 3);
+    disk.removeFileSync(`${root}/b`);
+    const target = new Uint8Array(4);
+    assert.equal(file.readSync(target, 0, 4, 0), 4);
+    assert.equal(text(target), 'abcd');
+    file.closeSync();
+  });
+
+  check('a lock is exclusive until its release', (disk, root) => {
+    const release = disk.lockSync(`${root}/.lock`);
+    assert.throws(() => disk.lockSync(`${root}/.lock`), code('ELOCKED'));
+    release();
+    disk.lockSync(`${root}/.lock`)();
+  });
+}

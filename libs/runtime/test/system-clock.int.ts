@@ -1,0 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SystemClock } from '../src/index.js';
+import { clockContract } from '../src/testing/index.js';
+
+clockContract(() => ({ clock: new SystemClock(), wait: (ms) => pause(ms + 40).then(() => undefined) }));
+
+test('a delay beyond the limit of Node timers does not fire at once', async () => {
+  const clock = new SystemClock();
+  let ran = false;
+  const timer = clock.schedule(2 ** 32, () => (ran = true));
+  await pause(20);
+  timer.cancel();
+  assert.equal(ran, false);
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { SystemDisk } from '../src/index.js';
+import { diskContract } from '../src/testing/index.js';
+
+function make(): { disk: SystemDisk; root: string; dispose: () => void } {
+  const root = mkdtempSync(join(tmpdir(), 'oubliette-disk-'));
+  return { disk: new SystemDisk(), root, dispose: () => rmSync(root, { recursive: true }) };
+}
+
+diskContract(make);
+
+const index = new URL('../src/index.js', import.meta.url).href;
+const holder = `
+  const { SystemDisk } = await import(process.argv[1]);
+  new SystemDisk().lockSync(process.argv[2]);
+  console.log('held');
+  setInterval(() => undefined, 1000);`;
+
+test('a lock of another process holds while it lives and is taken over after kill -9', async () => {
+  const { disk, root, dispose } = make();
+  const child = spawn(process.execPath, ['--input-type=module', '-e', holder, index, `${root}/.lock`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(child.stdout, 'data');
+    assert.throws(() => disk.lockSync(`${root}/.lock`), new RegExp(`ELOCKED.*Process ${child.pid} holds it`));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const release = disk.lockSync(`${root}/.lock`);
+    assert.throws(() => disk.lockSync(`${root}/.lock`), /ELOCKED/);
+    release();
+  } finally {
+    child.kill('SIGKILL');
+    dispose();
+  }
+});
+
+test(
+  'a process id that was given to another process does not keep the lock',
+  { skip: process.platform !== 'linux' },
+  () => {
+    const { disk, root, dispose } = make();
+    try {
+      disk.lockSync(`${root}/.lock`);
+      const [pid, start, boot] = readFileSync(`${root}/.lock`, 'utf8').trim().split(' ');
+      assert.equal(Number(pid), process.pid);
+      writeFileSync(`${root}/.lock`, `${pid} ${Number(start) - 1} ${boot}\n`);
+      disk.lockSync(`${root}/.lock`)();
+      for (const torn of ['', 'x', `${pid}`]) {
+        writeFileSync(`${root}/.lock`, torn);
+        disk.lockSync(`${root}/.lock`)();
+      }
+    } finally {
+      dispose();
+    }
+  },
+);

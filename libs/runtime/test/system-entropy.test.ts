@@ -1,0 +1,4 @@
+import { SystemEntropy } from '../src/index.js';
+import { entropyContract } from '../src/testing/index.js';
+
+entropyContract(() => new SystemEntropy());
