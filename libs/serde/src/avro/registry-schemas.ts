@@ -1,0 +1,128 @@
+import confluent from '@kafkajs/confluent-schema-registry';
+import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import type { Schema, Type } from 'avsc';
+import { SerdeError } from '../errors.js';
+import type { EventSpec } from '../event-codec.js';
+import { ENCRYPTED_LOGICAL_TYPE, EncryptedType } from './encrypted-type.js';
+import type { FramedSchema, SchemaSource } from './schema-source.js';
+
+const MAGIC = 0;
+const PREFIX_BYTES = 5;
+const KEPT_BOUND = 1_000;
+
+export interface RegistryOptions {
+  /** Base URL of a Confluent-compatible schema registry. */
+  readonly url: string;
+  readonly auth?: { readonly username: string; readonly password: string };
+  /** Schemas that are registered when their type is first written; without it the subject's latest version is written with. */
+  readonly documents?: SchemaSource;
+  /** Subject of an event type; default `<stream>-<type>`, so that several types may share a topic. */
+  readonly subject?: (spec: EventSpec) => string;
+}
+
+/** Schemas of a registry, framed Confluent's way: a zero byte and the registry id (u32, big endian). */
+export function createRegistrySchemas(options: RegistryOptions): SchemaSource {
+  return new RegistrySchemas(options);
+}
+
+class RegistrySchemas implements SchemaSource {
+  readonly #registry: SchemaRegistry;
+  readonly #current = new Map<string, Promise<FramedSchema>>();
+  readonly #byId = new Map<string, FramedSchema>();
+
+  constructor(private readonly options: RegistryOptions) {
+    const { url, auth } = options;
+    this.#registry = new confluent.SchemaRegistry(
+      { host: url, ...(auth === undefined ? {} : { auth: { ...auth } }) },
+      // The client re-exports a schema from its parsed form: only with our logical type does it keep "of".
+      { [confluent.SchemaType.AVRO]: { logicalTypes: { [ENCRYPTED_LOGICAL_TYPE]: EncryptedType } } },
+    );
+  }
+
+  async current(spec: EventSpec): Promise<FramedSchema> {
+    const subject = this.options.subject?.(spec) ?? `${spec.stream}-${spec.type}`;
+    const known = this.#current.get(subject);
+    if (known !== undefined) return known;
+    const loading = this.#load(spec, subject);
+    bound(this.#current);
+    this.#current.set(subject, loading);
+    try {
+      return await loading;
+    } catch (error) {
+      this.#current.delete(subject);
+      throw error;
+    }
+  }
+
+  frameOf(value: Uint8Array): string | null {
+    if (value.length < PREFIX_BYTES || value[0] !== MAGIC) return null;
+    return String(Buffer.from(value.buffer, value.byteOffset, PREFIX_BYTES).readUInt32BE(1));
+  }
+
+  async find(frame: string): Promise<FramedSchema | null> {
+    const known = this.#byId.get(frame);
+    if (known !== undefined) return known;
+    try {
+      return await this.#fetch(Number(frame));
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw unavailable(`schema ${frame}`, error);
+    }
+  }
+
+  async #load(spec: EventSpec, subject: string): Promise<FramedSchema> {
+    const document = await this.options.documents?.current(spec);
+    try {
+      if (document === undefined) return await this.#fetch(await this.#registry.getLatestSchemaId(subject));
+      const schema = JSON.stringify(document.schema);
+      const { id } = await this.#registry.register({ type: confluent.SchemaType.AVRO, schema }, { subject });
+      return this.#keep(id, document.schema);
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404) {
+        throw new SerdeError('SCHEMA_UNKNOWN', `The schema registry has no subject ${subject}: register a schema.`);
+      }
+      if (status === 409 || status === 422) {
+        throw new SerdeError(
+          'SCHEMA_INVALID',
+          `The schema registry refuses the schema of ${subject} (HTTP ${status}): make it compatible with its earlier versions.`,
+        );
+      }
+      throw unavailable(`subject ${subject}`, error);
+    }
+  }
+
+  async #fetch(id: number): Promise<FramedSchema> {
+    const type = (await this.#registry.getSchema(id)) as unknown as Type;
+    return this.#keep(id, type.schema({ exportAttrs: true }));
+  }
+
+  #keep(id: number, schema: Schema): FramedSchema {
+    const prefix = Buffer.alloc(PREFIX_BYTES);
+    prefix.writeUInt32BE(id, 1);
+    const framed = { frame: String(id), prefix, schema };
+    bound(this.#byId);
+    this.#byId.set(framed.frame, framed);
+    return framed;
+  }
+}
+
+function bound(kept: Map<string, unknown>): void {
+  if (kept.size < KEPT_BOUND) return;
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest);
+    return;
+  }
+}
+
+function statusOf(error: unknown): number | null {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : null;
+}
+
+function unavailable(what: string, error: unknown): SerdeError {
+  const why = error instanceof Error ? error.name : 'unknown error';
+  return new SerdeError(
+    'SCHEMA_REGISTRY_UNAVAILABLE',
+    `The schema registry did not answer for ${what} (${why}): check its URL and that it runs.`,
+  );
+}

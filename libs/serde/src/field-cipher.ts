@@ -1,0 +1,28 @@
+import type { Binding, Keyring, Outcome, UserRef } from '@oubliette/keyring';
+import type { Serde } from './serdes.js';
+
+/** Encrypts single values of one user outside of an event, e.g. a column of a read model. */
+export interface FieldCipher<T> {
+  /** `keyring.ensureKeys` must have resolved for the user. Throws `VALUE_INVALID` and what `Keyring.seal` throws. */
+  seal(userRef: UserRef, binding: Binding, value: T): Uint8Array;
+  /** A plaintext that is no value of the serde is `invalid: malformed`. */
+  open(binding: Binding, envelope: Uint8Array, options?: { readonly caughtUp?: boolean }): Outcome<T>;
+}
+
+export function createFieldCipher<T>(keyring: Keyring, serde: Serde<T>): FieldCipher<T> {
+  return {
+    seal: (userRef, binding, value) => keyring.seal(userRef, binding, serde.serialize(value)),
+    open(binding, envelope, options) {
+      const opened = keyring.open(binding, envelope, options);
+      if (opened.outcome !== 'value') return opened;
+      try {
+        return { outcome: 'value', value: serde.deserialize(opened.value) };
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'VALUE_INVALID') {
+          return { outcome: 'invalid', reason: 'malformed' };
+        }
+        throw error;
+      }
+    },
+  };
+}

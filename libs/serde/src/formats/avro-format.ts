@@ -1,0 +1,166 @@
+import type { Resolver, Type } from 'avsc';
+import { createAvroSerde, decodeAvro, encodeAvro } from '../avro/avro-field.js';
+import { checkAgainst, encryptedFields, parseAvroSchema } from '../avro/encrypted-fields.js';
+import { EncryptedType, SealedBytes } from '../avro/encrypted-type.js';
+import type { FramedSchema, SchemaSource } from '../avro/schema-source.js';
+import { isErased } from '../erased.js';
+import { SerdeError } from '../errors.js';
+import { rewritePersonal } from '../event-shape.js';
+import type { EventShape } from '../event-shape.js';
+import { invalidRecord } from '../refusal.js';
+import type { Serde } from '../serdes.js';
+import type { EventFormat, OpenField, SealField } from './event-format.js';
+
+/** Schemas kept compiled; the one used longest ago is compiled again when it is met again. */
+const COMPILED_BOUND = 1_000;
+
+/**
+ * Avro. Personal fields have the logical type `oubliette-encrypted`; inside an envelope the value stands in Avro's
+ * single-object encoding, so that its schema may evolve. Values written with an older schema are resolved to the current one.
+ */
+export function createAvroFormat(schemas: SchemaSource): EventFormat {
+  const cache = new CompiledSchemas();
+  return {
+    name: 'avro',
+    async writer(shape) {
+      const schema = cache.compiled(await schemas.current(shape.spec));
+      checkAgainst(shape, schema.fields);
+      return (event, seal) => write(shape, schema, event, seal);
+    },
+    async reader(shape, values) {
+      const current = cache.compiled(await schemas.current(shape.spec));
+      checkAgainst(shape, current.fields);
+      const readings = new Map<string, Reading>();
+      for (const frame of new Set(values.map((value) => schemas.frameOf(value)))) {
+        const framed = frame === null ? null : await schemas.find(frame);
+        const reading = framed === null ? null : readingOf(current, cache.compiled(framed));
+        if (frame !== null && reading !== null) readings.set(frame, reading);
+      }
+      return (value, open) => {
+        const reading = readings.get(schemas.frameOf(value) ?? '') ?? invalidRecord('schema', '');
+        return read(shape, reading, value, open);
+      };
+    },
+  };
+}
+
+interface CompiledSchema {
+  readonly framed: FramedSchema;
+  readonly type: Type;
+  readonly fields: ReadonlyMap<string, EncryptedType>;
+  readonly serdes: ReadonlyMap<string, Serde<unknown>>;
+}
+
+/** How values of one writer schema are read as the current one. */
+interface Reading {
+  readonly type: Type;
+  readonly resolver: Resolver | undefined;
+  readonly prefixBytes: number;
+  readonly serdes: ReadonlyMap<string, Serde<unknown>>;
+}
+
+class CompiledSchemas {
+  readonly #compiled = new Map<string, CompiledSchema>();
+
+  compiled(framed: FramedSchema): CompiledSchema {
+    const schema = this.#compiled.get(framed.frame) ?? compile(framed);
+    this.#compiled.delete(framed.frame);
+    this.#compiled.set(framed.frame, schema);
+    if (this.#compiled.size > COMPILED_BOUND) {
+      for (const oldest of this.#compiled.keys()) {
+        this.#compiled.delete(oldest);
+        break;
+      }
+    }
+    return schema;
+  }
+}
+
+function compile(framed: FramedSchema): CompiledSchema {
+  const type = parseAvroSchema(framed.schema);
+  const fields = encryptedFields(type);
+  const serdes = new Map([...fields].map(([path, field]) => [path, createAvroSerde(field.of)]));
+  return { framed, type, fields, serdes };
+}
+
+/** null when the writer's schema does not resolve to the current one. */
+function readingOf(current: CompiledSchema, writer: CompiledSchema): Reading | null {
+  const prefixBytes = writer.framed.prefix.length;
+  if (writer === current) {
+    return { type: current.type, resolver: undefined, prefixBytes, serdes: current.serdes };
+  }
+  try {
+    const serdes = new Map<string, Serde<unknown>>();
+    for (const [path, field] of current.fields) {
+      const before = writer.fields.get(path);
+      serdes.set(path, createAvroSerde(field.of, before === undefined ? [] : [before.of]));
+    }
+    return { type: current.type, resolver: current.type.createResolver(writer.type), prefixBytes, serdes };
+  } catch {
+    return null;
+  }
+}
+
+function write(shape: EventShape, schema: CompiledSchema, event: object, seal: SealField): Uint8Array {
+  const sealed = rewritePersonal(
+    event,
+    shape.steps,
+    // Avro's null stands outside of the encrypted branch: an absent value has nothing to hide but its absence.
+    (path, value) => (value === null ? null : new SealedBytes(sealedField(shape, schema, path, value, seal))),
+    (path) => {
+      throw invalid(shape, path);
+    },
+  );
+  try {
+    return Buffer.concat([schema.framed.prefix, encodeAvro(schema.type, sealed)]);
+  } catch (error) {
+    throw error instanceof SerdeError ? invalid(shape, error.path) : error;
+  }
+}
+
+function sealedField(
+  shape: EventShape,
+  schema: CompiledSchema,
+  path: string,
+  value: unknown,
+  seal: SealField,
+): Buffer {
+  let plaintext: Uint8Array;
+  try {
+    plaintext = (schema.serdes.get(path) as Serde<unknown>).serialize(value);
+  } catch (error) {
+    throw error instanceof SerdeError ? invalid(shape, path) : error;
+  }
+  const envelope = seal(path, plaintext);
+  return Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
+}
+
+function read(shape: EventShape, reading: Reading, value: Uint8Array, open: OpenField): object {
+  const event = readAs(() => decodeAvro(reading.type, value.subarray(reading.prefixBytes), reading.resolver), '');
+  return rewritePersonal(
+    event as object,
+    shape.steps,
+    (path, sealed) => {
+      if (sealed === null) return null;
+      if (!(sealed instanceof SealedBytes)) return invalidRecord('malformed', path);
+      const opened = open(path, sealed.bytes);
+      if (isErased(opened)) return opened;
+      return readAs(() => (reading.serdes.get(path) as Serde<unknown>).deserialize(opened), path);
+    },
+    (path) => invalidRecord('malformed', path),
+  );
+}
+
+function readAs(decode: () => unknown, path: string): unknown {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof SerdeError)) throw error;
+    return invalidRecord(path === '' ? 'malformed' : 'schema', path);
+  }
+}
+
+function invalid(shape: EventShape, path: string): SerdeError {
+  const where = path === '' ? 'the event' : path;
+  return new SerdeError('EVENT_INVALID', `Event ${shape.spec.type}: ${where} does not fit the Avro schema.`, path);
+}
