@@ -30,7 +30,8 @@ export interface OutboxRecord {
 export interface EventStore {
   /**
    * Appends when the stream is at `expectedVersion` (0: must not exist), with outbox records in the same transaction.
-   * Rejects with `CONCURRENCY_CONFLICT` otherwise. Resolves to the new version.
+   * Rejects with `CONCURRENCY_CONFLICT` otherwise, with `EVENT_ID_TAKEN` when an event id was stored before.
+   * Resolves to the new version.
    */
   append(
     streamId: string,
@@ -38,7 +39,7 @@ export interface EventStore {
     events: readonly NewStoredEvent[],
     outbox?: readonly OutboxRecord[],
   ): Promise<number>;
-  /** Several streams in one transaction: all or none. */
+  /** Several streams in one transaction: all or none. A stream stands in it at most once. */
   appendAll(
     appends: readonly {
       streamId: string;
@@ -59,6 +60,31 @@ export interface OutboxStore {
   /** Removes records up to and including `id`, which were acknowledged. */
   removeThrough(id: bigint): Promise<void>;
   size(): Promise<number>;
+}
+
+/** The position of one projection in one partition. */
+export interface ProjectionSource {
+  readonly projection: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * Read models that count every record once: what `work` writes and the checkpoint are saved in the same transaction.
+ * `Tx` is what the database gives to write with.
+ */
+export interface ProjectionStore<Tx> {
+  /** The next offset to apply; 0 for a projection that has seen nothing. */
+  nextOffset(source: ProjectionSource): Promise<bigint>;
+  /**
+   * Hands those records that stand at or after the checkpoint to `work`, in offset order, and moves the checkpoint behind
+   * them. When `work` rejects, neither is saved. Records must come in offset order; `work` is not called for none.
+   */
+  apply<R extends { readonly offset: bigint }>(
+    source: ProjectionSource,
+    records: readonly R[],
+    work: (tx: Tx, fresh: readonly R[]) => Promise<void>,
+  ): Promise<{ applied: number; skipped: number }>;
 }
 
 /** Where a projection stands, per topic-partition; saved in the same transaction as what it wrote. */

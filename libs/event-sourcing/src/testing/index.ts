@@ -1,1 +1,11 @@
-export {};
+export { MemoryEventStore } from './memory-event-store.js';
+export { MemoryProjectionStore } from './memory-projection-store.js';
+export type { MemoryTransaction } from './memory-projection-store.js';
+export { eventStoreContract } from './event-store-contract.js';
+export type { EventStoreUnderTest } from './event-store-contract.js';
+export { outboxContract } from './outbox-contract.js';
+export type { OutboxUnderTest } from './outbox-contract.js';
+export { projectionStoreContract } from './projection-store-contract.js';
+export type { ProjectionStoreUnderTest } from './projection-store-contract.js';
+export { given } from './given-when-then.js';
+export { outboxRecord, storedEvent } from './stored-records.js';

@@ -1,0 +1,97 @@
+import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Erasable } from '@oubliette/serde';
+import { EventSourcingError } from './errors.js';
+
+/** A row's personal columns as envelopes; null where there is no value. */
+export type SealedRow<Column extends string> = { readonly [C in Column]: Uint8Array | null };
+/** The same columns in clear, or erased. */
+export type OpenRow<Column extends string> = { readonly [C in Column]: Erasable<string> | null };
+
+export interface RowToOpen<Column extends string> {
+  readonly userRef: UserRef;
+  /** What the envelopes are bound to: the row's identity in its table. */
+  readonly rowId: string;
+  readonly sealed: SealedRow<Column>;
+}
+
+/**
+ * Personal columns of a read model: envelopes under the user's key, bound to table, row and column, so that a value copied
+ * to another place does not open. Forgetting the user erases them where they lie.
+ */
+export class SealedColumns<Column extends string> {
+  readonly #text = new TextDecoder('utf-8', { fatal: true });
+  readonly #bytes = new TextEncoder();
+
+  constructor(
+    private readonly keyring: Keyring,
+    private readonly table: string,
+    readonly columns: readonly Column[],
+  ) {}
+
+  /** Needs `keyring.ensureKeys` for the user first; throws the keyring's `USER_FORGOTTEN` or `KEY_MISSING`. */
+  seal(
+    userRef: UserRef,
+    rowId: string,
+    values: { readonly [C in Column]: string | null },
+  ): SealedRow<Column> {
+    return this.#map((column) => {
+      const value = values[column];
+      if (value === null) return null;
+      return this.keyring.seal(userRef, this.#binding(rowId, column), this.#bytes.encode(value));
+    });
+  }
+
+  /**
+   * Opens rows, with at most one read barrier on the key topic for all of them. Rejects with `SEALED_COLUMN_UNAVAILABLE`
+   * (try again) or `SEALED_COLUMN_INVALID` (an alarm); a forgotten user's columns are `Erased`.
+   */
+  async open(rows: readonly RowToOpen<Column>[]): Promise<OpenRow<Column>[]> {
+    const opened = rows.map((row) => this.#openRow(row, false));
+    const late = rows.filter((_, index) => opened[index] === null);
+    if (late.length > 0) await this.keyring.catchUp(new Set(late.map((row) => row.userRef)));
+    return opened.map((row, index) => row ?? this.#openRow(rows[index]!, true)!);
+  }
+
+  /** null: a key that has not arrived yet stands in the way. */
+  #openRow({ rowId, sealed }: RowToOpen<Column>, caughtUp: boolean): OpenRow<Column> | null {
+    let late = false;
+    const row = this.#map((column) => {
+      const envelope = sealed[column];
+      if (envelope === null) return null;
+      const outcome = this.keyring.open(this.#binding(rowId, column), envelope, { caughtUp });
+      switch (outcome.outcome) {
+        case 'value':
+          return this.#text.decode(outcome.value);
+        case 'erased':
+          return { erased: true as const, erasedAt: outcome.erasedAt };
+        case 'unavailable':
+          if (outcome.reason !== 'key-not-seen' || caughtUp) throw this.#unavailable(column, outcome.reason);
+          late = true;
+          return null;
+        case 'invalid':
+          throw new EventSourcingError(
+            'SEALED_COLUMN_INVALID',
+            `Column ${column} of table ${this.table} holds an envelope that is refused (${outcome.reason}): it was changed or moved.`,
+          );
+      }
+    });
+    return late ? null : row;
+  }
+
+  #unavailable(column: string, reason: string): EventSourcingError {
+    return new EventSourcingError(
+      'SEALED_COLUMN_UNAVAILABLE',
+      `Column ${column} of table ${this.table} cannot be decrypted now (${reason}): try again.`,
+    );
+  }
+
+  #binding(rowId: string, column: string) {
+    return { stream: `table:${this.table}`, type: this.table, eventId: rowId, path: column };
+  }
+
+  #map<V>(valueOf: (column: Column) => V): { readonly [C in Column]: V } {
+    return Object.fromEntries(this.columns.map((column) => [column, valueOf(column)])) as {
+      [C in Column]: V;
+    };
+  }
+}
