@@ -23,7 +23,10 @@ export function createAvroSerde(type: Type, earlier: readonly Type[] = []): Serd
       const frame = singleObjectFingerprint(bytes);
       const resolver = resolvers.get(frame);
       if (frame === null || (frame !== fingerprint && resolver === undefined)) {
-        throw new SerdeError('VALUE_INVALID', 'The value was written with an Avro schema that is not known here.');
+        throw new SerdeError(
+          'VALUE_INVALID',
+          'The value was written with an Avro schema that is not known here.',
+        );
       }
       return decodeAvro(type, bytes.subarray(SINGLE_OBJECT_PREFIX_BYTES), resolver);
     },

@@ -80,7 +80,10 @@ class RegistrySchemas implements SchemaSource {
     } catch (error) {
       const status = statusOf(error);
       if (status === 404) {
-        throw new SerdeError('SCHEMA_UNKNOWN', `The schema registry has no subject ${subject}: register a schema.`);
+        throw new SerdeError(
+          'SCHEMA_UNKNOWN',
+          `The schema registry has no subject ${subject}: register a schema.`,
+        );
       }
       if (status === 409 || status === 422) {
         throw new SerdeError(
@@ -116,7 +119,9 @@ function bound(kept: Map<string, unknown>): void {
 }
 
 function statusOf(error: unknown): number | null {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : null;
+  return error instanceof Error && 'status' in error && typeof error.status === 'number'
+    ? error.status
+    : null;
 }
 
 function unavailable(what: string, error: unknown): SerdeError {

@@ -18,6 +18,7 @@ export function singleObjectPrefix(type: Type): Uint8Array {
 
 /** The fingerprint in hex of a single-object encoded value; null when it is none. */
 export function singleObjectFingerprint(bytes: Uint8Array): string | null {
-  if (bytes.length < SINGLE_OBJECT_PREFIX_BYTES || bytes[0] !== MARKER[0] || bytes[1] !== MARKER[1]) return null;
+  if (bytes.length < SINGLE_OBJECT_PREFIX_BYTES || bytes[0] !== MARKER[0] || bytes[1] !== MARKER[1])
+    return null;
   return Buffer.from(bytes.subarray(MARKER.length, SINGLE_OBJECT_PREFIX_BYTES)).toString('hex');
 }

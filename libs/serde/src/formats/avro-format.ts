@@ -136,7 +136,10 @@ function sealedField(
 }
 
 function read(shape: EventShape, reading: Reading, value: Uint8Array, open: OpenField): object {
-  const event = readAs(() => decodeAvro(reading.type, value.subarray(reading.prefixBytes), reading.resolver), '');
+  const event = readAs(
+    () => decodeAvro(reading.type, value.subarray(reading.prefixBytes), reading.resolver),
+    '',
+  );
   return rewritePersonal(
     event as object,
     shape.steps,
@@ -162,5 +165,9 @@ function readAs(decode: () => unknown, path: string): unknown {
 
 function invalid(shape: EventShape, path: string): SerdeError {
   const where = path === '' ? 'the event' : path;
-  return new SerdeError('EVENT_INVALID', `Event ${shape.spec.type}: ${where} does not fit the Avro schema.`, path);
+  return new SerdeError(
+    'EVENT_INVALID',
+    `Event ${shape.spec.type}: ${where} does not fit the Avro schema.`,
+    path,
+  );
 }

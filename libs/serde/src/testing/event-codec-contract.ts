@@ -190,11 +190,19 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
           const changed = { ...record, headers: { ...record.headers, [name]: value } };
           assert.equal((await decodeOne(codec, changed)).outcome, 'invalid', `${name} changed`);
           const { [name]: _gone, ...rest } = record.headers;
-          assert.equal((await decodeOne(codec, { ...record, headers: rest })).outcome, 'invalid', `${name} gone`);
+          assert.equal(
+            (await decodeOne(codec, { ...record, headers: rest })).outcome,
+            'invalid',
+            `${name} gone`,
+          );
         }
         const otherKey = { ...record, key: Buffer.from(userRefOf(writer, 2)) };
         assert.equal((await decodeOne(codec, otherKey)).outcome, 'invalid', 'key changed');
-        assert.equal((await codec.decode(spec, [{ ...record, value: null }]))[0]?.outcome, 'invalid', 'no value');
+        assert.equal(
+          (await codec.decode(spec, [{ ...record, value: null }]))[0]?.outcome,
+          'invalid',
+          'no value',
+        );
       }));
 
     it('refuses a record that is read as another stream or type', () =>
@@ -212,7 +220,7 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         const damaged: EncodedRecord[] = [];
         for (let index = 0; index < record.value.length; index++) {
           const value = Uint8Array.from(record.value);
-          value[index] = (value[index] as number) ^ (1 << index % 8);
+          value[index] = (value[index] as number) ^ (1 << (index % 8));
           damaged.push({ ...record, value }, { ...record, value: record.value.slice(0, index) });
         }
         const original = subject.event(1);
