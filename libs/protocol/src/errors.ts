@@ -10,15 +10,18 @@ export type ProtocolErrorCode =
   | 'UNSUPPORTED_VERSION'
   | 'VALUE_TOO_LONG';
 
-/** Bytes that are no message, or a message that has no bytes. Names fields and positions, never a value. */
+/**
+ * Bytes that are no message, or a message that has no bytes. `path` leads to the field, outermost first. Names fields and
+ * positions, never a value.
+ */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 
   constructor(
     readonly code: ProtocolErrorCode,
-    message: string,
-    options?: ErrorOptions,
+    readonly reason: string,
+    readonly path: readonly string[] = [],
   ) {
-    super(message, options);
+    super(path.length === 0 ? reason : `${path.join('.')}: ${reason}`);
   }
 }

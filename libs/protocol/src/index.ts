@@ -25,3 +25,30 @@ export {
   type RecordHeader,
 } from './records/iterate-records.js';
 export { encodeBatch, type BatchSpec, type EncodableRecord } from './records/encode-batch.js';
+export { apis, type ApiName } from './messages/apis.js';
+export { requestHeader, responseHeader } from './messages/headers.js';
+export { consumerProtocolAssignment, consumerProtocolSubscription } from './messages/consumer-protocol.js';
+export type { Api } from './schema/api.js';
+export type { Decoded, Encodable, Fields, UnknownTag } from './schema/field.js';
+export { Message, type DecodedMessage, type EncodableMessage } from './schema/message.js';
+export {
+  apiByKey,
+  requestHeaderVersion,
+  responseHeaderVersion,
+  type AnyApi,
+  type EncodableRequestOf,
+  type EncodableResponseOf,
+  type RequestOf,
+  type ResponseOf,
+} from './registry.js';
+export {
+  FRAME_LENGTH_BYTES,
+  decodeRequest,
+  decodeRequestHeader,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  encodeResponseParts,
+  type ReceivedRequest,
+  type RequestHead,
+} from './frame.js';

@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
 
 const MAX_BYTES = 0x7fffffff;
+/** Below this a copy is cheaper than one more piece in a writev. */
+const ATTACH_FROM_BYTES = 8 * 1024;
 
 /** Bytes of an unsigned varint. */
 export function unsignedVarintSize(value: number): number {
@@ -17,6 +19,8 @@ export class ByteWriter {
   #buffer: Buffer;
   #start = 0;
   #position = 0;
+  #parts: Uint8Array[] = [];
+  #partsLength = 0;
 
   constructor(slabBytes = 512) {
     this.#slabBytes = slabBytes;
@@ -25,20 +29,54 @@ export class ByteWriter {
 
   /** Bytes written since the last `finish`. */
   get length(): number {
-    return this.#position - this.#start;
+    return this.#partsLength + this.#position - this.#start;
   }
 
-  /** What was written since the last `finish`; valid for ever. */
+  /** What was written since the last `finish`, as one piece; valid for ever. */
   finish(): Uint8Array {
+    const [first, ...rest] = this.finishParts();
+    if (first === undefined) return new Uint8Array(0);
+    return rest.length === 0 ? first : Buffer.concat([first, ...rest], this.#lengthOf(first, rest));
+  }
+
+  /** The same as pieces in order: what `attach` was given stands in its place uncopied. */
+  finishParts(): Uint8Array[] {
+    this.#cut();
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#partsLength = 0;
+    return parts;
+  }
+
+  #lengthOf(first: Uint8Array, rest: readonly Uint8Array[]): number {
+    return rest.reduce((sum, part) => sum + part.length, first.length);
+  }
+
+  #cut(): void {
+    const length = this.#position - this.#start;
+    if (length === 0) return;
     const { buffer, byteOffset } = this.#buffer;
-    const written = new Uint8Array(buffer, byteOffset + this.#start, this.#position - this.#start);
+    this.#parts.push(new Uint8Array(buffer, byteOffset + this.#start, length));
+    this.#partsLength += length;
     this.#start = this.#position;
-    return written;
+  }
+
+  /** Writes bytes; many of them are not copied but handed out by `finishParts` as they are, and must not change before. */
+  attach(value: Uint8Array): void {
+    if (value.length < ATTACH_FROM_BYTES) {
+      this.bytes(value);
+      return;
+    }
+    this.#cut();
+    this.#parts.push(value);
+    this.#partsLength += value.length;
   }
 
   /** Forgets what was written since the last `finish`. */
   discard(): void {
     this.#position = this.#start;
+    this.#parts = [];
+    this.#partsLength = 0;
   }
 
   #grow(length: number): number {
@@ -48,7 +86,7 @@ export class ByteWriter {
       return position;
     }
     const written = position - this.#start;
-    if (written + length > MAX_BYTES) {
+    if (this.#partsLength + written + length > MAX_BYTES) {
       throw new ProtocolError('VALUE_TOO_LONG', `a message of more than ${MAX_BYTES} bytes cannot be framed`);
     }
     const next = Buffer.allocUnsafe(Math.max(this.#slabBytes, Math.min(MAX_BYTES, (written + length) * 2)));
@@ -139,8 +177,13 @@ export class ByteWriter {
     }
   }
 
-  /** Overwrites four bytes, `offset` from the start of the current message. */
+  /** Overwrites four bytes, `offset` from the start of the message, which must lie before anything attached. */
   setUint32(offset: number, value: number): void {
-    this.#buffer.writeUInt32BE(value >>> 0, this.#start + offset);
+    const first = this.#parts[0];
+    if (first === undefined) {
+      this.#buffer.writeUInt32BE(value, this.#start + offset);
+      return;
+    }
+    new DataView(first.buffer, first.byteOffset, first.length).setUint32(offset, value);
   }
 }

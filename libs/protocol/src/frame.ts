@@ -1,0 +1,124 @@
+import { ProtocolError } from './errors.js';
+import { requestHeader, responseHeader } from './messages/headers.js';
+import { apiByKey, requestHeaderVersion, responseHeaderVersion, type AnyApi } from './registry.js';
+import type { Api } from './schema/api.js';
+import type { Decoded, Encodable, Fields } from './schema/field.js';
+import { ByteReader } from './wire/byte-reader.js';
+import { ByteWriter } from './wire/byte-writer.js';
+
+/** Bytes of the length before every frame; it does not count itself. */
+export const FRAME_LENGTH_BYTES = 4;
+
+export interface RequestHead {
+  readonly correlationId: number;
+  readonly clientId: string | null;
+}
+
+/** A request whose header was read; `reader` stands at the body, to be read with `api.request.decode(version, reader)`. */
+export interface ReceivedRequest extends RequestHead {
+  readonly api: AnyApi;
+  /** As the client said it: check `api.request.serves(version)`. */
+  readonly version: number;
+  readonly reader: ByteReader;
+}
+
+/**
+ * Reads the header of a request frame (without its length). Throws `ProtocolError`: UNKNOWN_API, or what is wrong with the
+ * bytes; then all that is left is to close the connection. A version that is not served is no error here.
+ */
+export function decodeRequestHeader(frame: Uint8Array): ReceivedRequest {
+  const peek = new ByteReader(frame);
+  const key = peek.int16();
+  const version = peek.int16();
+  const api = apiByKey(key);
+  if (api === undefined) throw new ProtocolError('UNKNOWN_API', `no field table for API key ${key}`);
+  const reader = new ByteReader(frame);
+  const { correlationId, clientId } = requestHeader.decode(requestHeaderVersion(api, version), reader);
+  return { api, version, correlationId, clientId, reader };
+}
+
+/** Reads a whole request frame (without its length). Throws `ProtocolError`, UNSUPPORTED_VERSION among others. */
+export function decodeRequest(frame: Uint8Array): RequestHead & {
+  readonly api: AnyApi;
+  readonly version: number;
+  readonly body: Readonly<Record<string, unknown>>;
+} {
+  const { api, version, correlationId, clientId, reader } = decodeRequestHeader(frame);
+  return { api, version, correlationId, clientId, body: api.request.decode(version, reader) };
+}
+
+/** A request frame with its length. With a `writer` of the caller's, frames share its slabs; after an error it is left clean. */
+export function encodeRequest<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  version: number,
+  head: RequestHead,
+  body: Encodable<Req>,
+  writer: ByteWriter = new ByteWriter(),
+): Uint8Array {
+  writeFrame(writer, () => {
+    const header = { requestApiKey: api.key, requestApiVersion: version, ...head };
+    requestHeader.encode(requestHeaderVersion(api, version), writer, header);
+    api.request.encode(version, writer, body);
+  });
+  return writer.finish();
+}
+
+/** A response frame with its length, as one piece. */
+export function encodeResponse<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  version: number,
+  correlationId: number,
+  body: Encodable<Res>,
+  writer: ByteWriter = new ByteWriter(),
+): Uint8Array {
+  writeResponse(writer, api, version, correlationId, body);
+  return writer.finish();
+}
+
+/** The same in pieces to be written in order: large record batches stand among them uncopied. */
+export function encodeResponseParts<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  version: number,
+  correlationId: number,
+  body: Encodable<Res>,
+  writer: ByteWriter = new ByteWriter(),
+): Uint8Array[] {
+  writeResponse(writer, api, version, correlationId, body);
+  return writer.finishParts();
+}
+
+function writeResponse<Req extends Fields, Res extends Fields>(
+  writer: ByteWriter,
+  api: Api<Req, Res>,
+  version: number,
+  correlationId: number,
+  body: Encodable<Res>,
+): void {
+  writeFrame(writer, () => {
+    responseHeader.encode(responseHeaderVersion(api, version), writer, { correlationId });
+    api.response.encode(version, writer, body);
+  });
+}
+
+/** Reads a response frame (without its length) to a request of this API and version. Throws `ProtocolError`. */
+export function decodeResponse<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  version: number,
+  frame: Uint8Array,
+): { readonly correlationId: number; readonly body: Decoded<Res> } {
+  const reader = new ByteReader(frame);
+  const { correlationId } = responseHeader.decode(responseHeaderVersion(api, version), reader);
+  return { correlationId, body: api.response.decode(version, reader) };
+}
+
+function writeFrame(writer: ByteWriter, content: () => void): void {
+  writer.discard();
+  try {
+    writer.int32(0);
+    content();
+    writer.setUint32(0, writer.length - FRAME_LENGTH_BYTES);
+  } catch (error) {
+    writer.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import type { ByteReader } from '../wire/byte-reader.js';
+import type { ByteWriter } from '../wire/byte-writer.js';
+import type { FieldSpec } from './field.js';
+
+/** How one field of one version stands in bytes. */
+export interface Codec {
+  read(reader: ByteReader): unknown;
+  /** `value` has the type that the tables' builders promise. */
+  write(writer: ByteWriter, value: unknown): void;
+  /** The least bytes that a value takes: an array's count is checked against it before anything is read. */
+  readonly minBytes: number;
+}
+
+/** Makes the codec of a field in one version of its message. */
+export type FieldCompiler = (field: FieldSpec, version: number, flexible: boolean) => Codec;

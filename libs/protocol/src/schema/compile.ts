@@ -1,0 +1,162 @@
+import { Buffer } from 'node:buffer';
+import { ProtocolError } from '../errors.js';
+import type { ByteReader } from '../wire/byte-reader.js';
+import type { ByteWriter } from '../wire/byte-writer.js';
+import type { Codec } from './codec.js';
+import { compileStruct } from './compile-struct.js';
+import type { FieldSpec, ScalarKind } from './field.js';
+import { includesVersion } from './versions.js';
+
+type FixedKind = Exclude<ScalarKind, 'string' | 'bytes' | 'records'>;
+
+const FIXED: { readonly [K in FixedKind]: Codec } = {
+  boolean: { read: (r) => r.boolean(), write: (w, v) => w.boolean(v as boolean), minBytes: 1 },
+  int8: { read: (r) => r.int8(), write: (w, v) => w.int8(v as number), minBytes: 1 },
+  int16: { read: (r) => r.int16(), write: (w, v) => w.int16(v as number), minBytes: 2 },
+  uint16: { read: (r) => r.uint16(), write: (w, v) => w.uint16(v as number), minBytes: 2 },
+  int32: { read: (r) => r.int32(), write: (w, v) => w.int32(v as number), minBytes: 4 },
+  int64: { read: (r) => r.int64(), write: (w, v) => w.int64(v as bigint), minBytes: 8 },
+  float64: { read: (r) => r.float64(), write: (w, v) => w.float64(v as number), minBytes: 8 },
+  uuid: { read: (r) => r.uuid(), write: (w, v) => w.uuid(v as string), minBytes: 16 },
+};
+
+/** How a length stands in bytes; -1 is null. Flexible versions: unsigned varint of length + 1 (KIP-482). */
+interface LengthCodec {
+  read(reader: ByteReader): number;
+  write(writer: ByteWriter, length: number): void;
+  readonly minBytes: number;
+}
+
+const COMPACT: LengthCodec = {
+  read: (r) => r.unsignedVarint() - 1,
+  write: (w, length) => w.unsignedVarint(length + 1),
+  minBytes: 1,
+};
+const INT32: LengthCodec = { read: (r) => r.int32(), write: (w, length) => w.int32(length), minBytes: 4 };
+const INT16: LengthCodec = {
+  read: (r) => r.int16(),
+  write: (w, length) => {
+    if (length > 0x7fff) {
+      throw new ProtocolError('VALUE_TOO_LONG', `a string of ${length} bytes, this version holds 32767`);
+    }
+    w.int16(length);
+  },
+  minBytes: 2,
+};
+
+function nullError(): ProtocolError {
+  return new ProtocolError('NULL_NOT_ALLOWED', 'null in a field that is not nullable in this version');
+}
+
+/** The codec of a field in one version of its message. */
+export function compileField(field: FieldSpec, version: number, messageFlexible: boolean): Codec {
+  const flexible = messageFlexible && field.options.flexible !== 'none';
+  const nullable = includesVersion(field.options.nullable, version);
+  switch (field.kind) {
+    case 'string':
+      return stringCodec(flexible ? COMPACT : INT16, nullable);
+    case 'bytes':
+    case 'records':
+      return bytesCodec(flexible ? COMPACT : INT32, nullable, field.kind === 'records');
+    case 'array':
+      return arrayCodec(field, version, flexible, nullable);
+    case 'struct': {
+      const codec = compileStruct(field.fields ?? {}, version, flexible, compileField);
+      return nullable ? nullableStructCodec(codec) : codec;
+    }
+    default:
+      return FIXED[field.kind];
+  }
+}
+
+function stringCodec(length: LengthCodec, nullable: boolean): Codec {
+  return {
+    read(reader) {
+      const size = length.read(reader);
+      if (size >= 0) return reader.utf8(size);
+      if (size === -1 && nullable) return null;
+      throw size === -1 ? nullError() : new ProtocolError('INVALID_LENGTH', `string of length ${size}`);
+    },
+    write(writer, value) {
+      if (value === null) {
+        if (!nullable) throw nullError();
+        length.write(writer, -1);
+        return;
+      }
+      const text = value as string;
+      const size = Buffer.byteLength(text);
+      length.write(writer, size);
+      writer.utf8(text, size);
+    },
+    minBytes: length.minBytes,
+  };
+}
+
+function bytesCodec(length: LengthCodec, nullable: boolean, attach: boolean): Codec {
+  return {
+    read(reader) {
+      const size = length.read(reader);
+      if (size >= 0) return reader.bytes(size);
+      if (size === -1 && nullable) return null;
+      throw size === -1 ? nullError() : new ProtocolError('INVALID_LENGTH', `bytes of length ${size}`);
+    },
+    write(writer, value) {
+      if (value === null) {
+        if (!nullable) throw nullError();
+        length.write(writer, -1);
+        return;
+      }
+      const content = value as Uint8Array;
+      length.write(writer, content.length);
+      if (attach) writer.attach(content);
+      else writer.bytes(content);
+    },
+    minBytes: length.minBytes,
+  };
+}
+
+function arrayCodec(field: FieldSpec, version: number, flexible: boolean, nullable: boolean): Codec {
+  if (field.element === undefined) throw new TypeError('an array field names its element');
+  const length = flexible ? COMPACT : INT32;
+  const element = compileField(field.element, version, flexible);
+  const elementBytes = Math.max(1, element.minBytes);
+  return {
+    read(reader) {
+      const count = length.read(reader);
+      if (count === -1 && nullable) return null;
+      if (count === -1) throw nullError();
+      if (count < 0 || count > reader.remaining / elementBytes) {
+        throw new ProtocolError(
+          count < 0 ? 'INVALID_LENGTH' : 'FRAME_OVERRUN',
+          `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
+        );
+      }
+      const items: unknown[] = [];
+      for (let index = 0; index < count; index++) items.push(element.read(reader));
+      return items;
+    },
+    write(writer, value) {
+      if (value === null) {
+        if (!nullable) throw nullError();
+        length.write(writer, -1);
+        return;
+      }
+      const items = value as readonly unknown[];
+      length.write(writer, items.length);
+      for (const item of items) element.write(writer, item);
+    },
+    minBytes: length.minBytes,
+  };
+}
+
+/** A byte before the struct: -1 for null, else 1 (KIP-893). */
+function nullableStructCodec(codec: Codec): Codec {
+  return {
+    read: (reader) => (reader.int8() < 0 ? null : codec.read(reader)),
+    write(writer, value) {
+      writer.int8(value === null ? -1 : 1);
+      if (value !== null) codec.write(writer, value);
+    },
+    minBytes: 1,
+  };
+}

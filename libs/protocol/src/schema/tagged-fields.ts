@@ -1,0 +1,81 @@
+import { ProtocolError } from '../errors.js';
+import type { ByteReader } from '../wire/byte-reader.js';
+import { ByteWriter } from '../wire/byte-writer.js';
+import type { Codec } from './codec.js';
+import { isDefault } from './defaults.js';
+import type { FieldSpec, UnknownTag } from './field.js';
+
+export interface TaggedField {
+  readonly name: string;
+  readonly spec: FieldSpec;
+  readonly tag: number;
+  readonly codec: Codec;
+}
+
+/** Tag and size: a byte each at least. */
+const MIN_TAG_BYTES = 2;
+
+/** Reads the tagged section behind a struct (KIP-482) into `target`; tags without a row are kept as `unknownTags`. */
+export function readTags(
+  reader: ByteReader,
+  target: Record<string, unknown>,
+  known: readonly TaggedField[],
+): void {
+  const count = reader.unsignedVarint();
+  if (count === 0) return;
+  if (count > reader.remaining / MIN_TAG_BYTES) {
+    throw new ProtocolError(
+      'FRAME_OVERRUN',
+      `${count} tags, ${reader.remaining} bytes are left in the frame`,
+    );
+  }
+  const unknown: UnknownTag[] = [];
+  for (let index = 0; index < count; index++) {
+    const tag = reader.unsignedVarint();
+    const size = reader.unsignedVarint();
+    const field = known.find((candidate) => candidate.tag === tag);
+    if (field === undefined) {
+      unknown.push({ tag, data: reader.bytes(size) });
+      continue;
+    }
+    const end = reader.position + size;
+    target[field.name] = field.codec.read(reader);
+    if (reader.position !== end) {
+      throw new ProtocolError(
+        'INVALID_TAG',
+        `tag ${tag} says ${size} bytes, has ${reader.position - end + size}`,
+      );
+    }
+  }
+  if (unknown.length > 0) target['unknownTags'] = unknown;
+}
+
+/** Writes the tagged section: known fields that differ from their default and unknown ones, by ascending tag. */
+export function writeTags(
+  writer: ByteWriter,
+  value: Readonly<Record<string, unknown>>,
+  known: readonly TaggedField[],
+): void {
+  const entries: UnknownTag[] = [];
+  for (const { name, spec, tag, codec } of known) {
+    const item = value[name];
+    if (item === undefined || isDefault(spec, item)) continue;
+    const content = new ByteWriter(64);
+    codec.write(content, item);
+    entries.push({ tag, data: content.finish() });
+  }
+  const unknown = value['unknownTags'];
+  if (Array.isArray(unknown)) {
+    entries.push(...(unknown as readonly UnknownTag[]));
+    entries.sort((a, b) => a.tag - b.tag);
+  }
+  writer.unsignedVarint(entries.length);
+  let previous = -1;
+  for (const { tag, data } of entries) {
+    if (tag === previous) throw new ProtocolError('INVALID_TAG', `tag ${tag} stands twice`);
+    previous = tag;
+    writer.unsignedVarint(tag);
+    writer.unsignedVarint(data.length);
+    writer.bytes(data);
+  }
+}
