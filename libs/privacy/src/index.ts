@@ -1,1 +1,15 @@
 export type { Erasure, ErasureState, ErasureStore, KeyTopicWindow } from './ports.js';
+export { PrivacyError } from './errors.js';
+export type { PrivacyErrorCode } from './errors.js';
+export { guardBound } from './guard/guard-bound.js';
+export type { BoundQuestion } from './guard/guard-bound.js';
+export { checkTopic, checkTopics } from './guard/check-topic.js';
+export type { TopicUse, TopicVerdict } from './guard/check-topic.js';
+export { readCleanupSettings } from './guard/cleanup-settings.js';
+export type { CleanupSettings } from './guard/cleanup-settings.js';
+export { compactWorstCase, deleteWorstCase } from './guard/worst-case.js';
+export type { BoundTerm, LogUse, WorstCase } from './guard/worst-case.js';
+export type { GuardResult, TopicRole, Verdict } from './guard/verdict.js';
+export { spellDuration } from './guard/spell-duration.js';
+export { planPartitions } from './planner/plan-partitions.js';
+export type { PartitionDemand, PartitionPlan } from './planner/plan-partitions.js';

@@ -1,0 +1,31 @@
+import { assertKnownSettings, readCleanupSettings, type CleanupSettings } from './cleanup-settings.js';
+import { settingFindings } from './rules.js';
+import { concluded, type GuardResult, type TopicRole } from './verdict.js';
+import { compactWorstCase, deleteWorstCase, type LogUse, type WorstCase } from './worst-case.js';
+
+/** A configuration on paper: Kafka's names and values; what is not given is Kafka's default. */
+export interface BoundQuestion extends LogUse {
+  readonly policy: 'delete' | 'compact';
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Default: `compact` asks about a key topic, `delete` about personal data. */
+  readonly role?: TopicRole;
+  readonly deadlineMs?: number;
+}
+
+/**
+ * How long bytes can stay under these settings, and whether that will do.
+ * Throws PrivacyError GUARD_SETTING_UNKNOWN or GUARD_SETTING_INVALID.
+ */
+export function guardBound(question: BoundQuestion): GuardResult {
+  assertKnownSettings(Object.keys(question.settings ?? {}));
+  const settings = readCleanupSettings({ ...question.settings, 'cleanup.policy': question.policy });
+  const role = question.role ?? (question.policy === 'compact' ? 'key topic' : 'personal data');
+  const worstCase = worstCaseOf(settings, question);
+  const deadlineMs = question.deadlineMs ?? null;
+  return concluded(worstCase, settingFindings({ role, settings, use: question, worstCase, deadlineMs }));
+}
+
+/** By the policy: where retention deletes too, it bounds what compaction leaves. */
+export function worstCaseOf(settings: CleanupSettings, use: LogUse): WorstCase {
+  return settings.deletes ? deleteWorstCase(settings, use) : compactWorstCase(settings, use);
+}
