@@ -97,8 +97,13 @@ export class ByteWriter {
     return written;
   }
 
+  #byte(value: number): void {
+    const at = this.#grow(1); // first: it may replace the buffer
+    this.#buffer[at] = value;
+  }
+
   boolean(value: boolean): void {
-    this.#buffer[this.#grow(1)] = value ? 1 : 0;
+    this.#byte(value ? 1 : 0);
   }
 
   int8(value: number): void {
@@ -139,10 +144,10 @@ export class ByteWriter {
   unsignedVarint(value: number): void {
     let rest = value >>> 0;
     while (rest >= 0x80) {
-      this.#buffer[this.#grow(1)] = (rest & 0x7f) | 0x80;
+      this.#byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.#buffer[this.#grow(1)] = rest;
+    this.#byte(rest);
   }
 
   varint(value: number): void {
@@ -152,7 +157,7 @@ export class ByteWriter {
   varlong(value: bigint): void {
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     while (rest > 0x0fffffffn) {
-      this.#buffer[this.#grow(1)] = Number(rest & 0x7fn) | 0x80;
+      this.#byte(Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;
     }
     this.unsignedVarint(Number(rest));

@@ -1,0 +1,98 @@
+// Answers one line for each line on standard input, with Apache Kafka's own classes:
+//   schema NAME    -> the message's definition out of the kafka-clients jar, base64
+//   write JSON     -> hex of one record batch that Kafka's builder made of the description
+//   read HEX       -> JSON of the record batches, each checked by Kafka (length, CRC)
+// A line that fails is answered with "ERR ...".
+import com.fasterxml.jackson.databind.*;
+import com.fasterxml.jackson.databind.node.*;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.record.*;
+import org.apache.kafka.common.record.Record;
+import java.io.*;
+import java.nio.ByteBuffer;
+import java.util.*;
+
+public class ProtocolOracle {
+  static final ObjectMapper JSON = new ObjectMapper();
+
+  static byte[] bytes(JsonNode n) { return n == null || n.isNull() ? null : HexFormat.of().parseHex(n.asText()); }
+  static String hex(ByteBuffer b) {
+    if (b == null) return null;
+    byte[] r = new byte[b.remaining()];
+    b.duplicate().get(r);
+    return HexFormat.of().formatHex(r);
+  }
+
+  static String schema(String name) throws IOException {
+    try (InputStream in = RecordBatch.class.getResourceAsStream("/common/message/" + name + ".json")) {
+      return Base64.getEncoder().encodeToString(in.readAllBytes());
+    }
+  }
+
+  static String write(String text) throws Exception {
+    JsonNode d = JSON.readTree(text);
+    boolean stamped = d.get("logAppendTime").asLong() >= 0;
+    MemoryRecordsBuilder b = MemoryRecords.builder(ByteBuffer.allocate(1024), RecordBatch.MAGIC_VALUE_V2,
+        Compression.of(CompressionType.forName(d.get("compression").asText())).build(),
+        stamped ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME, d.get("baseOffset").asLong(),
+        d.get("logAppendTime").asLong(), d.get("producerId").asLong(), (short) d.get("producerEpoch").asInt(),
+        d.get("baseSequence").asInt(), d.get("isTransactional").asBoolean(), d.get("leaderEpoch").asInt());
+    long offset = d.get("baseOffset").asLong();
+    for (JsonNode r : d.get("records")) {
+      List<Header> headers = new ArrayList<>();
+      for (JsonNode h : r.get("headers")) headers.add(new RecordHeader(h.get("key").asText(), bytes(h.get("value"))));
+      b.appendWithOffset(offset + r.get("offsetDelta").asLong(), r.get("timestamp").asLong(), bytes(r.get("key")),
+          bytes(r.get("value")), headers.toArray(new Header[0]));
+    }
+    return hex(b.build().buffer());
+  }
+
+  static String read(String text) throws Exception {
+    ArrayNode batches = JSON.createArrayNode();
+    for (MutableRecordBatch b : MemoryRecords.readableRecords(ByteBuffer.wrap(HexFormat.of().parseHex(text))).batches()) {
+      b.ensureValid();
+      ObjectNode o = batches.addObject();
+      o.put("compression", b.compressionType().name).put("baseOffset", Long.toString(b.baseOffset()))
+          .put("lastOffset", Long.toString(b.lastOffset())).put("maxTimestamp", Long.toString(b.maxTimestamp()))
+          .put("producerId", Long.toString(b.producerId())).put("producerEpoch", b.producerEpoch())
+          .put("baseSequence", b.baseSequence()).put("isTransactional", b.isTransactional())
+          .put("isControl", b.isControlBatch()).put("leaderEpoch", b.partitionLeaderEpoch())
+          .put("isLogAppendTime", b.timestampType() == TimestampType.LOG_APPEND_TIME)
+          .put("deleteHorizonMs", b.deleteHorizonMs().isPresent() ? Long.toString(b.deleteHorizonMs().getAsLong()) : null)
+          .put("sizeBytes", b.sizeInBytes());
+      ArrayNode records = o.putArray("records");
+      for (Record r : b) {
+        r.ensureValid();
+        ObjectNode n = records.addObject();
+        n.put("offset", Long.toString(r.offset())).put("timestamp", Long.toString(r.timestamp()))
+            .put("key", hex(r.key())).put("value", hex(r.value()));
+        ArrayNode hs = n.putArray("headers");
+        for (Header h : r.headers())
+          hs.addObject().put("key", h.key()).put("value", h.value() == null ? null : hex(ByteBuffer.wrap(h.value())));
+      }
+    }
+    return batches.toString();
+  }
+
+  public static void main(String[] args) throws Exception {
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+    String line;
+    while ((line = in.readLine()) != null) {
+      String[] a = line.split(" ", 2);
+      String answer;
+      try {
+        answer = switch (a[0]) {
+          case "schema" -> schema(a[1]);
+          case "write" -> write(a[1]);
+          case "read" -> read(a[1]);
+          default -> "ERR unknown " + a[0];
+        };
+      } catch (Throwable e) {
+        answer = "ERR " + e;
+      }
+      System.out.println(answer);
+    }
+  }
+}

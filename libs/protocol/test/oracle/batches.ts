@@ -1,0 +1,111 @@
+import type { BatchSpec } from '../../src/index.js';
+
+/** A batch to be written by Kafka's builder; int64 as numbers, bytes as hex. */
+export interface BatchDescription {
+  readonly name: string;
+  readonly compression: 'none' | 'gzip' | 'snappy';
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+  /** -1: not stamped by the log. */
+  readonly logAppendTime: number;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly isTransactional: boolean;
+  readonly records: readonly {
+    readonly offsetDelta: number;
+    readonly timestamp: number;
+    readonly key: string | null;
+    readonly value: string | null;
+    readonly headers: readonly { readonly key: string; readonly value: string | null }[];
+  }[];
+}
+
+export interface BatchFixture {
+  readonly batch: BatchDescription;
+  readonly hex: string;
+}
+
+export function batchQuestion(batch: BatchDescription): string {
+  return `write ${JSON.stringify(batch)}`;
+}
+
+const PLAIN = {
+  compression: 'none',
+  baseOffset: 0,
+  leaderEpoch: -1,
+  logAppendTime: -1,
+  producerId: -1,
+  producerEpoch: -1,
+  baseSequence: -1,
+  isTransactional: false,
+} as const;
+
+const hex = (text: string): string => Buffer.from(text).toString('hex');
+
+const record = (
+  offsetDelta: number,
+  timestamp: number,
+  key: string | null,
+  value: string | null,
+): BatchDescription['records'][number] => ({ offsetDelta, timestamp, key, value, headers: [] });
+
+const VARIED: BatchDescription['records'] = [
+  record(0, 1_700_000_000_000, hex('key'), hex('value')),
+  record(1, 1_700_000_000_007, null, hex('no key')),
+  record(2, 1_699_999_999_990, hex('tombstone'), null),
+  record(3, 1_700_000_900_000, '', ''),
+  {
+    ...record(4, 1_700_000_000_000, null, hex('x'.repeat(300))),
+    headers: [
+      { key: 'traceparent', value: hex('00-1') },
+      { key: 'empty', value: '' },
+      { key: 'null', value: null },
+      { key: 'schlüssel', value: hex('y'.repeat(80)) },
+    ],
+  },
+];
+
+export const BATCHES: readonly BatchDescription[] = [
+  { ...PLAIN, name: 'one record', records: [record(0, 1, null, hex('a'))] },
+  { ...PLAIN, name: 'varied records', records: VARIED },
+  { ...PLAIN, name: 'gzip', compression: 'gzip', records: VARIED },
+  { ...PLAIN, name: 'snappy', compression: 'snappy', records: VARIED },
+  {
+    ...PLAIN,
+    name: 'idempotent and transactional',
+    baseOffset: 9_007_199_254_740_000,
+    leaderEpoch: 7,
+    producerId: 4_000_000_001,
+    producerEpoch: 3,
+    baseSequence: 2_147_483_646,
+    isTransactional: true,
+    records: VARIED,
+  },
+  { ...PLAIN, name: 'stamped by the log', logAppendTime: 1_800_000_000_000, records: VARIED },
+  { ...PLAIN, name: 'gaps', records: [record(3, 5, hex('a'), null), record(70_000, 6, hex('b'), null)] },
+];
+
+/** The same batch for our encoder. */
+export function toSpec(batch: BatchDescription): BatchSpec {
+  const { compression } = batch;
+  if (compression === 'snappy') throw new Error('snappy is not written');
+  const bytes = (text: string | null): Uint8Array | null => (text === null ? null : Buffer.from(text, 'hex'));
+  return {
+    compression,
+    baseOffset: BigInt(batch.baseOffset),
+    leaderEpoch: batch.leaderEpoch,
+    producerId: BigInt(batch.producerId),
+    producerEpoch: batch.producerEpoch,
+    baseSequence: batch.baseSequence,
+    isTransactional: batch.isTransactional,
+    ...(batch.logAppendTime < 0 ? {} : { logAppendTime: BigInt(batch.logAppendTime) }),
+    records: batch.records.map(({ offsetDelta, timestamp, key, value, headers }) => ({
+      offsetDelta,
+      timestamp: BigInt(timestamp),
+      key: bytes(key),
+      value: bytes(value),
+      headers: headers.map((header) => ({ key: header.key, value: bytes(header.value) })),
+    })),
+  };
+}

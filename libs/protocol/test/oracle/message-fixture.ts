@@ -1,0 +1,11 @@
+import type { JsonObject } from './random-message.js';
+
+/** One message in Kafka's JSON and in Kafka's bytes (body only). */
+export interface MessageFixture {
+  readonly key: number;
+  readonly version: number;
+  readonly kind: 'request' | 'response';
+  readonly content: 'defaults' | 'filled' | 'nulls';
+  readonly json: JsonObject;
+  readonly hex: string;
+}
