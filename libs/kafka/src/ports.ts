@@ -40,14 +40,27 @@ export interface ConsumerOptions {
   readonly groupId: string;
   /** Names and regular expressions. Consuming never creates a topic; a topic that appears later and matches is picked up. */
   readonly topics: readonly (string | RegExp)[];
+  /** Where a group without a committed position begins in topics that exist at the start: default false, at the end. */
   readonly fromBeginning?: boolean;
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
+  /** How many partitions are handled at the same time; default 4. */
+  readonly concurrency?: number;
+  /** How often, in ms, to look for topics that appeared; default 3,000. */
+  readonly topicRefreshMs?: number;
+  /** How long, in ms, the group waits for a member that fell silent; default 10,000 (brokers want at least 6,000). */
+  readonly sessionTimeoutMs?: number;
 }
 
 export interface RecordConsumer {
-  /** Resolves when the group was joined. */
+  /**
+   * Resolves when the group was joined; where none of the topics exists yet, at once, and joins when one appears.
+   * Rejects with `KAFKA_UNAVAILABLE` (retriable) when the cluster cannot be reached. After it resolved, nothing ends
+   * consuming but `close`: a lost membership is taken up again.
+   */
   start(): Promise<void>;
+  /** False before the start, while a lost membership is being taken up again, and after closing. */
   readonly running: boolean;
+  /** Waits for handlers that are under way, commits, leaves the group. */
   close(): Promise<void>;
 }
 

@@ -1,1 +1,3 @@
-export {};
+export type { Engine } from './engine.js';
+export { eventually } from './eventually.js';
+export { producerConsumerContract } from './producer-consumer-contract.js';

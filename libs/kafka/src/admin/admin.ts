@@ -1,0 +1,149 @@
+import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs';
+import { createKafkajs } from '../client/kafkajs-client.js';
+import { KafkaClientError, protocolErrorType, translateError } from '../errors.js';
+import type { TopicAdmin, TopicDescription, TopicSpec } from '../ports.js';
+import type { KafkaSettings } from '../settings.js';
+
+/** Sets single settings of a topic and leaves the others alone (API 44, KIP-339): kafkajs has no such call. */
+export interface TopicConfigWriter {
+  setTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const requestTimeoutMs = 30_000;
+
+/** Connects and gives an admin client. Rejects with `KAFKA_UNAVAILABLE` when no broker can be reached. */
+export async function createAdminWith(
+  settings: KafkaSettings,
+  writer: TopicConfigWriter,
+): Promise<TopicAdmin> {
+  const admin = createKafkajs(settings).admin();
+  try {
+    await admin.connect();
+  } catch (error) {
+    await admin.disconnect();
+    await writer.close();
+    throw translateError(error, 'Connecting an admin client');
+  }
+  return new KafkajsAdmin(admin, writer);
+}
+
+class KafkajsAdmin implements TopicAdmin {
+  readonly #admin: Admin;
+  readonly #writer: TopicConfigWriter;
+
+  constructor(admin: Admin, writer: TopicConfigWriter) {
+    this.#admin = admin;
+    this.#writer = writer;
+  }
+
+  async createTopic(spec: TopicSpec): Promise<boolean> {
+    const configEntries = Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value }));
+    return this.#ask(`Creating the topic ${spec.name}`, () =>
+      this.#admin.createTopics({
+        waitForLeaders: true,
+        timeout: requestTimeoutMs,
+        topics: [
+          {
+            topic: spec.name,
+            numPartitions: spec.partitions,
+            replicationFactor: spec.replicationFactor ?? -1,
+            configEntries,
+          },
+        ],
+      }),
+    );
+  }
+
+  async listTopics(): Promise<string[]> {
+    const names = await this.#ask('Listing topics', () => this.#admin.listTopics());
+    return names.sort();
+  }
+
+  async describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
+    if (names.length === 0) return [];
+    await this.#assertExist(names);
+    const what = `Describing the topics ${names.join(', ')}`;
+    const { topics } = await this.#ask(what, () => this.#admin.fetchTopicMetadata({ topics: [...names] }));
+    const configs = await this.#configs(
+      what,
+      names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+    );
+    return names.map((name) => ({
+      name,
+      partitions: (topics.find((topic) => topic.name === name)?.partitions ?? [])
+        .map(({ partitionId, leader, replicas, isr }) => ({ partition: partitionId, leader, replicas, isr }))
+        .sort((a, b) => a.partition - b.partition),
+      configs: configs.get(name) ?? {},
+    }));
+  }
+
+  async brokerConfigs(): Promise<Readonly<Record<string, string>>> {
+    const what = "Reading a broker's configuration";
+    const { brokers, controller } = await this.#ask(what, () => this.#admin.describeCluster());
+    const nodeId = controller ?? brokers[0]?.nodeId;
+    if (nodeId === undefined)
+      throw new KafkaClientError('KAFKA_UNAVAILABLE', `${what} failed: no broker is up.`, {
+        retriable: true,
+      });
+    const name = `${nodeId}`;
+    const configs = await this.#configs(what, [{ type: kafkajs.ConfigResourceTypes.BROKER, name }]);
+    return configs.get(name) ?? {};
+  }
+
+  async setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void> {
+    await this.#assertExist([name]);
+    await this.#writer.setTopicConfigs(name, configs);
+  }
+
+  async deleteTopic(name: string): Promise<void> {
+    await this.#ask(`Deleting the topic ${name}`, () =>
+      this.#admin.deleteTopics({ topics: [name], timeout: requestTimeoutMs }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.disconnect();
+    await this.#writer.close();
+  }
+
+  async #configs(
+    what: string,
+    resources: { type: number; name: string }[],
+  ): Promise<Map<string, Record<string, string>>> {
+    const response: DescribeConfigResponse = await this.#ask(what, () =>
+      this.#admin.describeConfigs({ resources, includeSynonyms: false }),
+    );
+    return new Map(
+      response.resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        // Sensitive settings come without a value.
+        Object.fromEntries(
+          configEntries
+            .filter(({ configValue }) => configValue !== null)
+            .map(({ configName, configValue }) => [configName, configValue]),
+        ),
+      ]),
+    );
+  }
+
+  // Asking for the metadata of a topic that is not there is retried by kafkajs for as long as an outage would be.
+  async #assertExist(names: readonly string[]): Promise<void> {
+    const existing = new Set(await this.listTopics());
+    const missing = names.filter((name) => !existing.has(name));
+    if (missing.length > 0)
+      throw new KafkaClientError('TOPIC_MISSING', `There is no topic ${missing.join(', ')} in this cluster.`);
+  }
+
+  async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (protocolErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION')
+        throw new KafkaClientError('TOPIC_MISSING', `${what} failed: the cluster has no such topic.`, {
+          cause: error,
+        });
+      throw translateError(error, what);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import kafkajs, { type Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
+import { silentLogger } from '../logger.js';
+import type { KafkaSettings, SaslSettings } from '../settings.js';
+import { kafkajsLogCreator } from './kafkajs-logger.js';
+
+/**
+ * Tries again soon and for about 40 s: long enough for a new leader (3–4 s after a crash), short enough that a caller
+ * hears of an outage. kafkajs's own defaults wait longer between tries than an election takes.
+ */
+export const retryOptions: RetryOptions = { initialRetryTime: 50, maxRetryTime: 200, retries: 200 };
+
+const plainConnectMs = 500;
+const tlsConnectMs = 2_000;
+/** Age in ms at which kafkajs asks for partitions and leaders again. */
+export const metadataMaxAge = 60_000;
+
+export function createKafkajs(settings: KafkaSettings): Kafka {
+  return new kafkajs.Kafka({
+    clientId: settings.clientId,
+    brokers: [...settings.brokers],
+    connectionTimeout: settings.ssl === undefined ? plainConnectMs : tlsConnectMs,
+    retry: retryOptions,
+    ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+    ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
+    logCreator: kafkajsLogCreator(settings.logger ?? silentLogger),
+  });
+}
+
+function saslOptions({ mechanism, username, password }: SaslSettings): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism: 'plain', username, password };
+    case 'scram-sha-256':
+      return { mechanism: 'scram-sha-256', username, password };
+    case 'scram-sha-512':
+      return { mechanism: 'scram-sha-512', username, password };
+  }
+}
