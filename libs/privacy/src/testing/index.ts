@@ -1,1 +1,5 @@
-export {};
+export { InMemoryErasureStore } from './in-memory-erasure-store.js';
+export { erasureStoreContract } from './erasure-store-contract.js';
+export type { ErasureStoreUnderTest } from './erasure-store-contract.js';
+export { SimulatedKeyTopic } from './simulated-key-topic.js';
+export type { SimulatedRecord, SimulatedSettings } from './simulated-partition.js';

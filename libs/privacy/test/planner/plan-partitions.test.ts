@@ -32,6 +32,7 @@ test('250 MB/s, 10 producers and 12 consumers at 1 MB/s each: 25', () => {
 test('a quotient that is whole on paper is not rounded up because of binary fractions', () => {
   const demand = { producers: 1, consumers: 1, perConsumer: 1000 };
   assert.equal(planPartitions({ ...demand, throughput: 0.3, perProducer: 0.1 }).partitions, 3);
+  assert.equal(planPartitions({ ...demand, throughput: 2.1, perProducer: 0.3 }).partitions, 7);
   assert.equal(
     planPartitions({ ...demand, throughput: 36.3, producers: 33, perProducer: 0.1 }).partitions,
     11,

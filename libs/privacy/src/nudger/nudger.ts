@@ -1,0 +1,84 @@
+import type { Timer } from '@oubliette/runtime';
+import { PartitionNudger, type NudgeJob, type NudgerParts } from './partition-nudger.js';
+
+const sweepMs = 30_000;
+
+/**
+ * Gets key records of forgotten users out of the key topic, on any engine: one flow per partition with work.
+ * It also looks every 30 s for key records that landed after their user's fence, and gets those out too.
+ */
+export class Nudger {
+  readonly #closing = new AbortController();
+  readonly #flows = new Map<number, { readonly nudger: PartitionNudger; readonly done: Promise<void> }>();
+  #sweep: Timer;
+  #sweeping: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: NudgerParts) {
+    this.#sweep = this.#scheduleSweep();
+  }
+
+  /** Takes a job; one that is pending under the same id already is left alone. After `close`: nothing happens. */
+  add(job: NudgeJob): void {
+    this.#addTo(job, this.parts);
+  }
+
+  /** Number of jobs not yet gone. */
+  get pending(): number {
+    let count = 0;
+    for (const { nudger } of this.#flows.values()) count += nudger.size;
+    return count;
+  }
+
+  /** Stops all flows and resolves when they have ended; what is pending stays in the ledger. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#sweep.cancel();
+    await this.#sweeping;
+    await Promise.all([...this.#flows.values()].map(({ done }) => done));
+  }
+
+  #addTo(job: NudgeJob, parts: NudgerParts): void {
+    if (this.#closing.signal.aborted) return;
+    const partition = parts.keyring.partitionOf(job.userRef);
+    const flow = this.#flows.get(partition);
+    if (flow) {
+      flow.nudger.add(job);
+      return;
+    }
+    const nudger = new PartitionNudger(partition, parts, this.#closing.signal);
+    nudger.add(job);
+    this.#flows.set(partition, { nudger, done: this.#follow(partition, nudger) });
+  }
+
+  async #follow(partition: number, nudger: PartitionNudger): Promise<void> {
+    // A job may come in while a run ends: look again before the flow is given up.
+    do await nudger.run();
+    while (nudger.size > 0 && !this.#closing.signal.aborted);
+    this.#flows.delete(partition);
+  }
+
+  #scheduleSweep(): Timer {
+    return this.parts.clock.schedule(sweepMs, () => {
+      this.#sweeping = this.#buryLate().finally(() => {
+        if (!this.#closing.signal.aborted) this.#sweep = this.#scheduleSweep();
+      });
+    });
+  }
+
+  async #buryLate(): Promise<void> {
+    const { keyring, clock, logger } = this.parts;
+    const dead = keyring.deadRecords();
+    if (dead.length === 0) return;
+    try {
+      await keyring.buryDead();
+      for (const userRef of new Set(dead.map((record) => record.userRef))) {
+        this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now() }, this.parts);
+      }
+    } catch (error) {
+      logger.warn('Tombstones for late key records could not be written; tried again later.', {
+        records: dead.length,
+        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+      });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { KeyTopicWindow } from '../ports.js';
+
+export type KeyTopicTimings = Awaited<ReturnType<KeyTopicWindow['settings']>>;
+
+/** Ours and the broker's clocks may differ this much before a first nudge is in vain. */
+export const rollSlackMs = 50;
+/** The broker's scheduler may unlink this much after file.delete.delay.ms. */
+export const unlinkSlackMs = 250;
+
+const shortestPaceMs = 100;
+const longestPaceMs = 60_000;
+
+/** Age at which a segment rolls, on the next append: min(segment.ms, max.compaction.lag.ms) (LogConfig.maxSegmentMs). */
+export function rollMs(timings: KeyTopicTimings): number {
+  return Math.min(timings.segmentMs, timings.maxCompactionLagMs);
+}
+
+/**
+ * Pause between looks at a partition after `attempts` that were in vain: never shorter than the cleaner's own pause,
+ * and doubling up to a quarter of the roll (at most a minute), so that waiting for a slow cleaner costs little reading.
+ */
+export function paceMs(timings: KeyTopicTimings, attempts: number): number {
+  const least = Math.max(timings.cleanerBackoffMs, shortestPaceMs);
+  const most = Math.max(least, Math.min(longestPaceMs, rollMs(timings) / 4));
+  return Math.min(most, least * 2 ** Math.min(attempts, 20));
+}
+
+/** The longest that a partition with a pending erasure goes without an append once its segment may roll. */
+export function nudgerGapMs(timings: KeyTopicTimings): number {
+  return rollSlackMs + paceMs(timings, 0);
+}
+
+/** From the bytes' end in the file system to the nudger's knowledge of it. */
+export function observationMs(timings: KeyTopicTimings): number {
+  return paceMs(timings, Number.POSITIVE_INFINITY) + paceMs(timings, 0) + unlinkSlackMs;
+}

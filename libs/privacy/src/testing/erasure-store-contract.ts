@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { UserRef } from '@oubliette/keyring';
+import type { Erasure, ErasureStore } from '../ports.js';
+
+/** What a test of the contract gets: an empty store, and how to end it. */
+export interface ErasureStoreUnderTest {
+  readonly store: ErasureStore;
+  readonly close?: () => Promise<void>;
+}
+
+/** What every ErasureStore must do. `factory` gives an empty one each time. */
+export function erasureStoreContract(name: string, factory: () => Promise<ErasureStoreUnderTest>): void {
+  const check = (title: string, body: (store: ErasureStore) => Promise<void>): void => {
+    test(title, async () => {
+      const { store, close } = await factory();
+      try {
+        await body(store);
+      } finally {
+        await close?.();
+      }
+    });
+  };
+  describe(`erasure store: ${name}`, () => {
+    check('gives back what was opened, every field of it', async (store) => {
+      const full: Erasure = {
+        ...requested('e-1', 1),
+        boundMs: 75_000,
+        forgottenAt: 1_700_000_000_001,
+        erasedAt: null,
+        note: '1 key record left',
+      };
+      assert.deepEqual(await store.open(full), full);
+      assert.deepEqual(await store.get('e-1'), full);
+      assert.deepEqual(await store.findByUser(full.userRef), full);
+    });
+
+    check('knows nothing of what was never opened', async (store) => {
+      assert.equal(await store.get('e-1'), null);
+      assert.equal(await store.findByUser(userRef(1)), null);
+      assert.deepEqual(await store.pending(), []);
+      assert.equal(await store.advance(requested('e-1', 1), 'requested'), false);
+    });
+
+    check('opens one erasure for a user and lifecycle, however many ask at once', async (store) => {
+      const asked = Array.from({ length: 8 }, (_, index) => requested(`e-${index}`, 1));
+      const opened = await Promise.all(asked.map((erasure) => store.open(erasure)));
+      assert.equal(new Set(opened.map(({ erasureId }) => erasureId)).size, 1);
+      assert.equal((await store.pending()).length, 1);
+    });
+
+    check('opens another erasure for another lifecycle, and finds the latest by user', async (store) => {
+      await store.open(requested('e-2', 1, { lifecycle: 2 }));
+      await store.open(requested('e-1', 1, { lifecycle: 1 }));
+      assert.equal((await store.findByUser(userRef(1)))?.erasureId, 'e-2');
+      assert.equal((await store.pending()).length, 2);
+    });
+
+    check('moves forward only from the state that stands', async (store) => {
+      const first = requested('e-1', 1);
+      await store.open(first);
+      const forgotten: Erasure = { ...first, state: 'forgotten', forgottenAt: first.requestedAt + 5 };
+      assert.equal(await store.advance(forgotten, 'forgotten'), false);
+      assert.deepEqual(await store.get('e-1'), first);
+      assert.equal(await store.advance(forgotten, 'requested'), true);
+      assert.equal(await store.advance(forgotten, 'requested'), false);
+      assert.deepEqual(await store.get('e-1'), forgotten);
+      assert.deepEqual(await store.open(requested('e-9', 1)), forgotten);
+    });
+
+    check('lets one of several win the same step', async (store) => {
+      const first = requested('e-1', 1);
+      await store.open(first);
+      const wins = await Promise.all(
+        [1, 2, 3, 4].map((forgottenAt) =>
+          store.advance({ ...first, state: 'forgotten', forgottenAt }, 'requested'),
+        ),
+      );
+      assert.equal(wins.filter((won) => won).length, 1);
+    });
+
+    check('lists what is not yet erased, oldest first', async (store) => {
+      const at = (id: string, user: number, requestedAt: number): Erasure =>
+        requested(id, user, { requestedAt });
+      await store.open(at('e-late', 1, 3_000));
+      await store.open(at('e-early', 2, 1_000));
+      await store.open(at('e-middle', 3, 2_000));
+      await store.advance({ ...at('e-middle', 3, 2_000), state: 'erased', erasedAt: 2_500 }, 'requested');
+      const ids = (await store.pending()).map(({ erasureId }) => erasureId);
+      assert.deepEqual(ids, ['e-early', 'e-late']);
+    });
+  });
+}
+
+function requested(erasureId: string, user: number, change: Partial<Erasure> = {}): Erasure {
+  return {
+    erasureId,
+    userRef: userRef(user),
+    lifecycle: 1,
+    state: 'requested',
+    requestedAt: 1_700_000_000_000,
+    deadline: 1_702_592_000_000,
+    boundMs: null,
+    forgottenAt: null,
+    erasedAt: null,
+    note: null,
+    ...change,
+  };
+}
+
+function userRef(user: number): UserRef {
+  return user.toString(16).padStart(32, '0') as UserRef;
+}

@@ -1,0 +1,52 @@
+import type { UserRef } from '@oubliette/keyring';
+import type { Erasure, ErasureState, ErasureStore } from '../ports.js';
+
+/** The ledger in memory, for tests. Every call yields once, as a database would. */
+export class InMemoryErasureStore implements ErasureStore {
+  readonly #byId = new Map<string, Erasure>();
+  #outage: Error | null = null;
+
+  /** Every later call fails with `error` until it is called with null. */
+  fail(error: Error | null): void {
+    this.#outage = error;
+  }
+
+  async open(erasure: Erasure): Promise<Erasure> {
+    await this.#turn();
+    const standing = [...this.#byId.values()].find(
+      ({ userRef, lifecycle }) => userRef === erasure.userRef && lifecycle === erasure.lifecycle,
+    );
+    if (standing) return standing;
+    this.#byId.set(erasure.erasureId, { ...erasure });
+    return erasure;
+  }
+
+  async get(erasureId: string): Promise<Erasure | null> {
+    await this.#turn();
+    return this.#byId.get(erasureId) ?? null;
+  }
+
+  async findByUser(userRef: UserRef): Promise<Erasure | null> {
+    await this.#turn();
+    const own = [...this.#byId.values()].filter((erasure) => erasure.userRef === userRef);
+    return own.sort((a, b) => b.lifecycle - a.lifecycle)[0] ?? null;
+  }
+
+  async pending(): Promise<Erasure[]> {
+    await this.#turn();
+    const open = [...this.#byId.values()].filter(({ state }) => state !== 'erased');
+    return open.sort((a, b) => a.requestedAt - b.requestedAt);
+  }
+
+  async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
+    await this.#turn();
+    if (this.#byId.get(erasure.erasureId)?.state !== from) return false;
+    this.#byId.set(erasure.erasureId, { ...erasure });
+    return true;
+  }
+
+  async #turn(): Promise<void> {
+    await Promise.resolve();
+    if (this.#outage) throw this.#outage;
+  }
+}

@@ -1,0 +1,3 @@
+import { erasureStoreContract, InMemoryErasureStore } from '../../src/testing/index.js';
+
+erasureStoreContract('in memory', () => Promise.resolve({ store: new InMemoryErasureStore() }));
