@@ -1,3 +1,11 @@
-export type { Outcome, InvalidReason, UnavailableReason } from './outcome.js';
+export type { InvalidReason, Outcome, UnavailableReason } from './outcome.js';
 export type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from './key-log.js';
 export type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
+export type { Alarm, AlarmCode } from './alarms.js';
+export { KeyringError, type KeyringErrorCode } from './errors.js';
+export { createMasterKeyFile, loadMasterKeyFile } from './master-key-file.js';
+export type { MasterKeyId, MasterKeys } from './master-keys.js';
+export { openKeyring, type KeyringOptions } from './open-keyring.js';
+export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
+export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';
+export { ENVELOPE_OVERHEAD, MAX_PLAINTEXT_BYTES } from './envelope.js';

@@ -1,1 +1,3 @@
-export {};
+export { InMemoryKeyLog } from './in-memory-key-log.js';
+export { InMemoryKeyTopic, type InMemoryKeyTopicOptions } from './in-memory-key-topic.js';
+export { openTestKeyring, testMasterKeys, type TestKeyringOptions } from './test-keyring.js';

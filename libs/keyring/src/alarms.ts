@@ -1,0 +1,66 @@
+import { Emitter } from './emitter.js';
+
+export type AlarmCode =
+  | 'FENCE_UNAUTHENTIC'
+  | 'FENCE_TOMBSTONED'
+  | 'KEY_RECORD_UNAUTHENTIC'
+  | 'KEY_RECORD_UNREADABLE'
+  | 'KEY_RECORD_CONFLICT'
+  | 'KEY_LOST'
+  | 'RECORD_UNKNOWN'
+  | 'RECORD_MISPLACED'
+  | 'DEAD_RECORD_NOT_BURIED';
+
+/** Something in the key log that nobody of this deployment can have meant. Carries no personal value. */
+export interface Alarm {
+  readonly code: AlarmCode;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly message: string;
+}
+
+const MESSAGES: Record<AlarmCode, string> = {
+  FENCE_UNAUTHENTIC: 'a fence without a valid MAC: it erases nothing. Find out who writes to the key topic',
+  FENCE_TOMBSTONED:
+    'a fence was tombstoned: after compaction nothing says that this user was forgotten. Restore it',
+  KEY_RECORD_UNAUTHENTIC:
+    'a key record that was changed, moved or forged: ignored. Find out who writes to the key topic',
+  KEY_RECORD_UNREADABLE:
+    'a key record of a later version or master-key epoch: ignored. Update this process and its key file',
+  KEY_RECORD_CONFLICT: 'a second, different key under a key id that is taken: ignored',
+  KEY_LOST:
+    'a user key was tombstoned without a fence: its data cannot be read and was not erased. Restore the key topic',
+  RECORD_UNKNOWN: 'a record whose key no version up to this one knows: ignored',
+  RECORD_MISPLACED: "a user's record in a partition that is not the user's: ignored",
+  DEAD_RECORD_NOT_BURIED:
+    'a key record of a forgotten user could not be tombstoned yet: it stays listed as dead',
+};
+
+/** Alarms kept for the first listener, so that those of the first replay are not lost. */
+const KEPT = 256;
+
+export class Alarms {
+  readonly #emitter = new Emitter<Alarm>();
+  #kept: Alarm[] = [];
+
+  raise(code: AlarmCode, partition: number, offset: bigint): void {
+    const message = `Key topic, partition ${partition}, offset ${offset}: ${MESSAGES[code]}.`;
+    const alarm = { code, partition, offset, message };
+    if (!this.#emitter.silent) this.#emitter.emit(alarm);
+    else if (this.#kept.length < KEPT) this.#kept.push(alarm);
+  }
+
+  /** Hands over what was raised before anybody listened (the first 256), then everything new. */
+  subscribe(listener: (alarm: Alarm) => void): () => void {
+    const kept = this.#kept;
+    this.#kept = [];
+    const unsubscribe = this.#emitter.subscribe(listener);
+    for (const alarm of kept) listener(alarm);
+    return unsubscribe;
+  }
+
+  clear(): void {
+    this.#emitter.clear();
+    this.#kept = [];
+  }
+}

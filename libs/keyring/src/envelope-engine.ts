@@ -1,0 +1,226 @@
+import type { EntropyPool } from './entropy-pool.js';
+import {
+  associatedData,
+  CIPHERTEXT_AT,
+  HEADER_MAC_AT,
+  LIFECYCLE_AT,
+  NONCE_AT,
+  USER_REF_AT,
+} from './envelope.js';
+import type { Binding } from './keyring.js';
+import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium, type SodiumMemory } from './sodium.js';
+
+/** A user key as the engine needs it: 32 bytes, and the 30 header bytes that go with it. */
+export interface EnvelopeKey {
+  readonly key: Uint8Array;
+  readonly prefix: Uint8Array;
+}
+
+/** Larger plaintexts and bindings take the plain path. */
+const FAST_PLAINTEXT_BYTES = 32 * 1024;
+const FAST_AD_BYTES = 8 * 1024;
+const AD_FIXED_BYTES = NONCE_AT + 4 * 4;
+
+/** Places in the engine's memory: header key, user key, MAC, associated data, envelope, plaintext. */
+const HEADER_KEY = 0;
+const USER_KEY = HEADER_KEY + KEY_BYTES;
+const MAC = USER_KEY + KEY_BYTES;
+const AD = MAC + MAC_BYTES;
+const ENVELOPE = AD + FAST_AD_BYTES;
+const PLAINTEXT = ENVELOPE + CIPHERTEXT_AT + FAST_PLAINTEXT_BYTES + TAG_BYTES;
+const MEMORY_BYTES = PLAINTEXT + FAST_PLAINTEXT_BYTES;
+
+/**
+ * Seals and opens envelopes. Small ones are laid out in a piece of libsodium's own memory, without an allocation but for
+ * the result, and keys and plaintexts are wiped there after each call; `sealPlainly` and `openPlainly` are the same in
+ * simple terms, for large values and for tests that hold the two equal.
+ */
+export class EnvelopeEngine {
+  readonly #sodium: Sodium;
+  readonly #memory: SodiumMemory;
+  readonly #headerKey: Uint8Array;
+  readonly #entropy: EntropyPool;
+  readonly #base: number;
+  #text: Buffer;
+
+  constructor(sodium: Sodium, headerKey: Uint8Array, entropy: EntropyPool) {
+    this.#sodium = sodium;
+    this.#memory = sodium.memory;
+    this.#headerKey = headerKey;
+    this.#entropy = entropy;
+    this.#base = this.#memory._malloc(MEMORY_BYTES);
+    this.#memory.HEAPU8.set(headerKey, this.#base + HEADER_KEY);
+    this.#text = Buffer.from(this.#memory.HEAPU8.buffer);
+  }
+
+  seal(key: EnvelopeKey, binding: Binding, plaintext: Uint8Array): Uint8Array {
+    if (!isSmall(plaintext.length, binding)) return this.sealPlainly(key, binding, plaintext);
+    const heap = this.#memory.HEAPU8;
+    const base = this.#base;
+    const envelope = base + ENVELOPE;
+    heap.set(key.prefix, envelope);
+    this.#entropy.fill(heap, envelope + NONCE_AT, HEADER_MAC_AT - NONCE_AT);
+    this.#headerMac(envelope + HEADER_MAC_AT);
+    const adLength = this.#writeAssociatedData(heap, binding);
+    heap.set(key.key, base + USER_KEY);
+    heap.set(plaintext, base + PLAINTEXT);
+    this.#memory._crypto_aead_xchacha20poly1305_ietf_encrypt(
+      envelope + CIPHERTEXT_AT,
+      null,
+      base + PLAINTEXT,
+      plaintext.length,
+      0,
+      base + AD,
+      adLength,
+      0,
+      0,
+      envelope + NONCE_AT,
+      base + USER_KEY,
+    );
+    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
+    heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plaintext.length);
+    return heap.slice(envelope, envelope + CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
+  }
+
+  /** True when the header (at least 70 bytes must be there) was written by this deployment. */
+  isHeaderAuthentic(envelope: Uint8Array): boolean {
+    const heap = this.#memory.HEAPU8;
+    const place = this.#base + ENVELOPE;
+    for (let index = 0; index < HEADER_MAC_AT; index++) heap[place + index] = envelope[index] ?? 0;
+    const mac = this.#base + MAC;
+    this.#headerMac(mac);
+    let difference = 0;
+    for (let index = 0; index < MAC_BYTES; index++) {
+      difference |= (heap[mac + index] ?? 0) ^ (envelope[HEADER_MAC_AT + index] ?? 0);
+    }
+    return difference === 0;
+  }
+
+  /** The plaintext of an envelope whose header was checked; null when its tag does not fit key, binding or bytes. */
+  open(key: EnvelopeKey, binding: Binding, envelope: Uint8Array): Uint8Array | null {
+    const length = envelope.length - CIPHERTEXT_AT;
+    const plainLength = length - TAG_BYTES;
+    if (!isSmall(plainLength, binding)) return this.openPlainly(key, binding, envelope);
+    const heap = this.#memory.HEAPU8;
+    const base = this.#base;
+    const place = base + ENVELOPE;
+    heap.set(envelope, place);
+    const adLength = this.#writeAssociatedData(heap, binding);
+    heap.set(key.key, base + USER_KEY);
+    const status = this.#memory._crypto_aead_xchacha20poly1305_ietf_decrypt(
+      base + PLAINTEXT,
+      null,
+      0,
+      place + CIPHERTEXT_AT,
+      length,
+      0,
+      base + AD,
+      adLength,
+      0,
+      place + NONCE_AT,
+      base + USER_KEY,
+    );
+    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
+    const plaintext = status === 0 ? heap.slice(base + PLAINTEXT, base + PLAINTEXT + plainLength) : null;
+    heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plainLength);
+    return plaintext;
+  }
+
+  sealPlainly(key: EnvelopeKey, binding: Binding, plaintext: Uint8Array): Uint8Array {
+    const header = new Uint8Array(HEADER_MAC_AT);
+    header.set(key.prefix);
+    this.#entropy.fill(header, NONCE_AT, HEADER_MAC_AT - NONCE_AT);
+    const ciphertext = this.#sodium.encrypt(
+      key.key,
+      header.subarray(NONCE_AT),
+      associatedData(key.prefix, binding),
+      plaintext,
+    );
+    const envelope = new Uint8Array(CIPHERTEXT_AT + ciphertext.length);
+    envelope.set(header);
+    envelope.set(this.#sodium.mac(this.#headerKey, header, MAC_BYTES), HEADER_MAC_AT);
+    envelope.set(ciphertext, CIPHERTEXT_AT);
+    return envelope;
+  }
+
+  openPlainly(key: EnvelopeKey, binding: Binding, envelope: Uint8Array): Uint8Array | null {
+    return this.#sodium.decrypt(
+      key.key,
+      envelope.subarray(NONCE_AT, HEADER_MAC_AT),
+      associatedData(envelope.subarray(0, NONCE_AT), binding),
+      envelope.subarray(CIPHERTEXT_AT),
+    );
+  }
+
+  /** Wipes and frees the engine's memory; it must not be used after. */
+  close(): void {
+    this.#memory.HEAPU8.fill(0, this.#base, this.#base + MEMORY_BYTES);
+    this.#memory._free(this.#base);
+  }
+
+  /** MAC of the 54 header bytes that stand at the envelope's place. */
+  #headerMac(out: number): void {
+    const base = this.#base;
+    this.#memory._crypto_generichash(
+      out,
+      MAC_BYTES,
+      base + ENVELOPE,
+      HEADER_MAC_AT,
+      0,
+      base + HEADER_KEY,
+      KEY_BYTES,
+    );
+  }
+
+  /** Lays out the associated data for the header at the envelope's place; returns its length. */
+  #writeAssociatedData(heap: Uint8Array, { stream, type, eventId, path }: Binding): number {
+    const start = this.#base + AD;
+    const envelope = this.#base + ENVELOPE;
+    heap.copyWithin(start, envelope, envelope + NONCE_AT);
+    let at = start + NONCE_AT;
+    at = this.#writeText(heap, at, stream);
+    at = this.#writeText(heap, at, type);
+    at = this.#writeText(heap, at, eventId);
+    at = this.#writeText(heap, at, path);
+    return at - start;
+  }
+
+  /** UTF-8 after its length as u32; returns where the next one goes. */
+  #writeText(heap: Uint8Array, at: number, text: string): number {
+    const start = at + 4;
+    let length = text.length;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) {
+        length = this.#textView(heap).write(text, start, 'utf8');
+        break;
+      }
+      heap[start + index] = code;
+    }
+    heap[at] = length >>> 24;
+    heap[at + 1] = length >>> 16;
+    heap[at + 2] = length >>> 8;
+    heap[at + 3] = length;
+    return start + length;
+  }
+
+  /** libsodium's memory as a Buffer; made again when that memory has grown. */
+  #textView(heap: Uint8Array): Buffer {
+    if (this.#text.buffer !== heap.buffer) this.#text = Buffer.from(heap.buffer);
+    return this.#text;
+  }
+}
+
+/** UTF-8 takes at most three bytes for each UTF-16 unit. */
+function isSmall(plaintextLength: number, { stream, type, eventId, path }: Binding): boolean {
+  const units = stream.length + type.length + eventId.length + path.length;
+  return plaintextLength <= FAST_PLAINTEXT_BYTES && AD_FIXED_BYTES + 3 * units <= FAST_AD_BYTES;
+}
+
+/** True when lifecycle and kid in the header are the key's; the user was looked up by the header's userRef before. */
+export function namesKey(envelope: Uint8Array, { prefix }: EnvelopeKey): boolean {
+  for (let index = LIFECYCLE_AT; index < USER_REF_AT; index++) {
+    if (envelope[index] !== prefix[index]) return false;
+  }
+  return true;
+}

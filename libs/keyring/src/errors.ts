@@ -1,0 +1,35 @@
+export type KeyringErrorCode =
+  | 'USER_ID_INVALID'
+  | 'USER_REF_INVALID'
+  | 'USER_FORGOTTEN'
+  | 'USER_NOT_FORGOTTEN'
+  | 'KEY_MISSING'
+  | 'KEY_LIMIT'
+  | 'PLAINTEXT_TOO_LARGE'
+  | 'KEYRING_UNAVAILABLE'
+  | 'KEYRING_CLOSED'
+  | 'MASTER_KEY_MISSING'
+  | 'MASTER_KEY_FILE_EXISTS'
+  | 'MASTER_KEY_FILE_OPEN'
+  | 'MASTER_KEY_FILE_INVALID'
+  | 'MASTER_KEY_MISMATCH'
+  | 'DEPLOYMENT_MISSING'
+  | 'DEPLOYMENT_RECORD_INVALID'
+  | 'PARTITION_COUNT_CHANGED'
+  | 'SODIUM_UNSUITABLE';
+
+/** What the keyring throws. `code` is stable; the message says what happened and what to do, and carries no personal value. */
+export class KeyringError extends Error {
+  readonly code: KeyringErrorCode;
+
+  constructor(code: KeyringErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'KeyringError';
+    this.code = code;
+  }
+
+  /** True when the same call may succeed later. */
+  get retriable(): boolean {
+    return this.code === 'KEYRING_UNAVAILABLE';
+  }
+}

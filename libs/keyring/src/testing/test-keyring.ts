@@ -1,0 +1,42 @@
+import type { Clock, Entropy } from '@oubliette/runtime';
+import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
+import { HeldMasterKeys, holdMasterKey } from '../held-master-keys.js';
+import type { KeyLog } from '../key-log.js';
+import type { Keyring } from '../keyring.js';
+import type { MasterKeys } from '../master-keys.js';
+import { openKeyring } from '../open-keyring.js';
+import { KEY_BYTES, loadSodium } from '../sodium.js';
+import { InMemoryKeyTopic } from './in-memory-key-topic.js';
+
+/** Master keys that every test may know: the same seed gives the same key. */
+export async function testMasterKeys(seed = 1): Promise<MasterKeys> {
+  const sodium = await loadSodium();
+  const entropy = new SeededEntropy(seed);
+  const key = new Uint8Array(KEY_BYTES);
+  entropy.fill(key);
+  const held = holdMasterKey(sodium, 1, key);
+  return new HeldMasterKeys(sodium, entropy, held, [held]);
+}
+
+export interface TestKeyringOptions {
+  /** Share one topic between keyrings that stand for several processes; default one of its own. */
+  readonly topic?: InMemoryKeyTopic;
+  /** Instead of a log of `topic`. */
+  readonly log?: KeyLog;
+  readonly clock?: Clock;
+  readonly entropy?: Entropy;
+  readonly masterKeys?: MasterKeys;
+}
+
+/** A complete keyring on memory, for other libs' tests: repeatable, about a millisecond. */
+export async function openTestKeyring(options: TestKeyringOptions = {}): Promise<Keyring> {
+  const topic = options.topic ?? new InMemoryKeyTopic();
+  const log = options.log ?? topic.open();
+  return openKeyring({
+    log,
+    masterKeys: options.masterKeys ?? (await testMasterKeys()),
+    clock: options.clock ?? new ManualClock(),
+    // Two keyrings on one topic must not draw the same bytes.
+    entropy: options.entropy ?? new SeededEntropy(1000 + topic.opened),
+  });
+}

@@ -1,0 +1,50 @@
+import { KeyringError } from './errors.js';
+import { toHex } from './hex.js';
+import type { UserRef } from './keyring.js';
+import { MAC_BYTES, type Sodium } from './sodium.js';
+
+/** Longest user id in UTF-8 bytes. */
+export const MAX_USER_ID_BYTES = 512;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const USER_REF = /^[0-9a-f]{32}$/;
+const encoder = new TextEncoder();
+
+/** Keyed BLAKE2b-128 of the id's UTF-8 bytes in hex (SPEC.md, section 3). Throws `USER_ID_INVALID`. */
+export function hashUserId(sodium: Sodium, key: Uint8Array, userId: string): UserRef {
+  const bytes = encoder.encode(userId);
+  if (bytes.length === 0) throw new KeyringError('USER_ID_INVALID', 'The user id is empty: give one.');
+  if (bytes.length > MAX_USER_ID_BYTES) {
+    throw new KeyringError(
+      'USER_ID_INVALID',
+      `The user id has ${bytes.length} bytes; at most ${MAX_USER_ID_BYTES} are allowed.`,
+    );
+  }
+  // Two ids with different lone surrogates would become the same UTF-8 bytes, and two users one.
+  if (LONE_SURROGATE.test(userId)) {
+    throw new KeyringError(
+      'USER_ID_INVALID',
+      'The user id is not well-formed Unicode: it has a lone surrogate.',
+    );
+  }
+  return toHex(sodium.mac(key, bytes, MAC_BYTES)) as UserRef;
+}
+
+/** True for 32 lower-case hex digits. */
+export function isUserRef(text: string): text is UserRef {
+  return USER_REF.test(text);
+}
+
+/** The text as a pseudonym, e.g. from a table or a record's key. Throws `USER_REF_INVALID`. */
+export function parseUserRef(text: string): UserRef {
+  if (isUserRef(text)) return text;
+  throw new KeyringError(
+    'USER_REF_INVALID',
+    'A user pseudonym is 32 lower-case hex digits; this text is not.',
+  );
+}
+
+/** The partition of the key log that holds everything about the user: its first 32 bits modulo the count. */
+export function partitionOfUser(userRef: UserRef, partitionCount: number): number {
+  return Number.parseInt(userRef.slice(0, 8), 16) % partitionCount;
+}
