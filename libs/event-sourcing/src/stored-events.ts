@@ -1,11 +1,9 @@
-import type { Decoded, EventCodec, IncomingRecord } from '@oubliette/serde';
+import { EVENT_HEADERS, type Decoded, type EventCodec, type IncomingRecord } from '@oubliette/serde';
 import { specOf, type AggregateType, type DomainEvent } from './aggregate.js';
 import { EventSourcingError } from './errors.js';
 import type { NewStoredEvent, StoredEvent } from './ports.js';
 
-const text = new TextDecoder();
 const bytes = new TextEncoder();
-const pseudonym = /^[0-9a-f]{32}$/;
 
 /** An encrypted event, with the record key that its topic wants. */
 export interface EncodedEvent extends NewStoredEvent {
@@ -27,11 +25,10 @@ export async function encodeEvents<State, E extends DomainEvent>(
   );
   return encoded.map((record, index) => {
     const event = events[index]!;
-    const key = record.key === null ? null : text.decode(record.key);
     return {
       eventId: event.eventId,
       type: event.type,
-      userRef: key !== null && pseudonym.test(key) ? key : null,
+      userRef: record.headers[EVENT_HEADERS.user] ?? null,
       key: record.key,
       value: record.value,
       headers: record.headers,

@@ -1,1 +1,13 @@
-export {};
+export { openDatabase } from './open-database.js';
+export type { DatabaseOptions } from './open-database.js';
+export { Database } from './database.js';
+export { TypeOrmEventStore } from './typeorm-event-store.js';
+export { TypeOrmOutbox } from './typeorm-outbox.js';
+export { TypeOrmProjectionStore } from './typeorm-projection-store.js';
+export { TypeOrmErasureStore } from './typeorm-erasure-store.js';
+export { columnTypes } from './migrations/column-types.js';
+export type { ColumnTypes } from './migrations/column-types.js';
+export { execute, insertRows, selectIn, toBytes } from './sql.js';
+export type { Dialect, SqlResult, SqlRow, SqlValue } from './sql.js';
+export { PersistenceError } from './errors.js';
+export type { PersistenceErrorCode } from './errors.js';

@@ -1,0 +1,52 @@
+import { OutboxSignal } from '@oubliette/event-sourcing';
+import {
+  eventStoreContract,
+  outboxContract,
+  projectionStoreContract,
+} from '@oubliette/event-sourcing/testing';
+import { execute, TypeOrmEventStore, TypeOrmOutbox, TypeOrmProjectionStore } from '../../src/index.js';
+import type { TestDatabase } from './embedded.js';
+
+/** Every contract of the stores that this lib implements, on one kind of database. */
+export function storeContracts(name: string, open: () => Promise<TestDatabase>): void {
+  eventStoreContract(name, async () => {
+    const { database, clock, close } = await open();
+    const store = new TypeOrmEventStore(database, clock, new OutboxSignal());
+    const outbox = new TypeOrmOutbox(database);
+    return { store, now: () => clock.now(), outboxSize: () => outbox.size(), close };
+  });
+
+  outboxContract(name, async () => {
+    const { database, clock, close } = await open();
+    const signal = new OutboxSignal();
+    let signals = 0;
+    signal.subscribe(() => signals++);
+    return {
+      store: new TypeOrmEventStore(database, clock, signal),
+      outbox: new TypeOrmOutbox(database),
+      signals: () => signals,
+      close,
+    };
+  });
+
+  projectionStoreContract(name, async () => {
+    const { database, close } = await open();
+    await database.execute('CREATE TABLE rows_of_test (name varchar(64) PRIMARY KEY, content text)');
+    return {
+      store: new TypeOrmProjectionStore(database),
+      put: async (manager, key, value) => {
+        await execute(
+          manager,
+          `INSERT INTO rows_of_test (name, content) VALUES (?, ?)
+           ON CONFLICT (name) DO UPDATE SET content = excluded.content`,
+          [key, value],
+        );
+      },
+      rows: async () => {
+        const { rows } = await database.execute('SELECT name, content FROM rows_of_test');
+        return new Map(rows.map((row) => [String(row['name']), String(row['content'])]));
+      },
+      close,
+    };
+  });
+}
