@@ -1,1 +1,35 @@
-export {};
+export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
+export type { EncryptedEventOptions, EventClass, EventClassInfo } from './decorators/encrypted-event.js';
+export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
+export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
+export { OUBLIETTE_ENGINE } from './engine/engine.js';
+export type { EngineFactory, Forgetting, OublietteEngine } from './engine/engine.js';
+export { OublietteError } from './errors.js';
+export type { OublietteErrorCode } from './errors.js';
+export { ForgetUserService } from './forgetting/forget-user.service.js';
+export { AccessGuard } from './http/access.guard.js';
+export { BearerTokenGuard } from './http/bearer-token.guard.js';
+export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
+export type { ErasureAccepted, ErasureReport } from './http/privacy.controller.js';
+export { ProblemError, problemOf } from './http/problem.js';
+export type { Problem } from './http/problem.js';
+export { ProblemFilter } from './http/problem.filter.js';
+export { Metrics } from './metrics/metrics.js';
+export { OublietteModule } from './module/oubliette.module.js';
+export type {
+  AccessOptions,
+  HttpOptions,
+  OublietteFeatureOptions,
+  OublietteOptions,
+  OublietteRootAsyncOptions,
+  OublietteRootOptions,
+} from './module/options.js';
+export { eventIdFrom, randomEventId } from './publishing/event-ids.js';
+export { EventPublisher } from './publishing/event-publisher.js';
+export type { PublishOptions } from './publishing/event-publisher.js';
+export { connectOubliette } from './transport/connect-oubliette.js';
+export { DEAD_LETTER_HEADERS } from './transport/dead-letters.js';
+export { OublietteBatchContext, OublietteContext } from './transport/event-context.js';
+export type { EventContext } from './transport/event-context.js';
+export { OublietteTransport } from './transport/oubliette-transport.js';
+export { DEAD_LETTER_SUFFIX } from './transport/topic-handler.js';

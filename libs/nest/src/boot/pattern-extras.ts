@@ -1,0 +1,11 @@
+import { PATTERN_EXTRAS_METADATA } from '@nestjs/microservices/constants.js';
+import type { EncryptedTopicExtras } from '../decorators/encrypted-topic.js';
+
+/** What `@EncryptedTopic` left on a method; null when it is no such handler. */
+export function extrasOf(prototype: object, method: string): EncryptedTopicExtras | null {
+  const handler: unknown = Reflect.get(prototype, method);
+  if (typeof handler !== 'function') return null;
+  const extras: unknown = Reflect.getMetadata(PATTERN_EXTRAS_METADATA, handler);
+  if (typeof extras !== 'object' || extras === null || !('oubliette' in extras)) return null;
+  return extras as EncryptedTopicExtras;
+}

@@ -1,0 +1,107 @@
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { checkTopics } from '@oubliette/privacy';
+import type { TopicVerdict } from '@oubliette/privacy';
+import { parseDuration } from '@oubliette/runtime';
+import { eventInfoOf } from '../decorators/encrypted-event.js';
+import type { EncryptedTopicExtras } from '../decorators/encrypted-topic.js';
+import { OUBLIETTE_ENGINE } from '../engine/engine.js';
+import type { OublietteEngine } from '../engine/engine.js';
+import { OublietteError } from '../errors.js';
+import type { OublietteFeatureOptions } from '../module/options.js';
+import { extrasOf } from './pattern-extras.js';
+import { FeatureRegistry } from './feature-registry.js';
+import { DEAD_LETTER_SUFFIX, topicMatches } from '../transport/topic-handler.js';
+
+interface Deadline {
+  readonly handler: string;
+  readonly topic: string | RegExp;
+  readonly deadlineMs: number;
+}
+
+/**
+ * At bootstrap: makes the declared topics, then refuses to go on where a topic cannot keep the `erasureDeadline` of a
+ * handler, with what to change. Runs before anything is consumed.
+ */
+@Injectable()
+export class TopicBoot implements OnApplicationBootstrap {
+  readonly #logger = new Logger(TopicBoot.name);
+
+  constructor(
+    @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    @Optional() private readonly features: FeatureRegistry = new FeatureRegistry(),
+  ) {}
+
+  /** Rejects with `TOPIC_MISSING`, `TOPIC_REFUSED`, `EVENT_CLASS_INVALID`, `HANDLER_INVALID`. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#prepare(this.features.all());
+    await this.#guard(this.#deadlines());
+  }
+
+  async #prepare(features: readonly OublietteFeatureOptions[]): Promise<void> {
+    for (const feature of features) {
+      for (const eventClass of feature.events ?? []) eventInfoOf(eventClass);
+      for (const topic of feature.topics ?? []) await this.engine.admin.createTopic(topic);
+    }
+  }
+
+  #deadlines(): Deadline[] {
+    return this.discovery.getControllers().flatMap(({ instance }) => {
+      const controller: unknown = instance;
+      if (typeof controller !== 'object' || controller === null) return [];
+      const prototype = Object.getPrototypeOf(controller) as object;
+      return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+        const extras = extrasOf(prototype, method);
+        return extras === null ? [] : deadlineOf(extras);
+      });
+    });
+  }
+
+  async #guard(deadlines: readonly Deadline[]): Promise<void> {
+    if (deadlines.length === 0) return;
+    const existing = (await this.engine.admin.listTopics()).filter(
+      (topic) => !topic.endsWith(DEAD_LETTER_SUFFIX),
+    );
+    const refusals: string[] = [];
+    for (const { handler, topic, deadlineMs } of deadlines) {
+      const names = existing.filter((name) => topicMatches(topic, name));
+      if (names.length === 0 && typeof topic === 'string') throw missing(handler, topic);
+      for (const verdict of await checkTopics(this.engine.admin, names, deadlineMs, () => 'personal data')) {
+        if (verdict.verdict === 'refuse') refusals.push(refusalOf(handler, verdict));
+        else if (verdict.verdict === 'warn')
+          this.#logger.warn(`${verdict.topic}: ${verdict.reasons.join(' ')}`);
+      }
+    }
+    if (refusals.length > 0) throw new OublietteError('TOPIC_REFUSED', refusals.join('\n'));
+  }
+}
+
+function deadlineOf({ oubliette }: EncryptedTopicExtras): Deadline[] {
+  const { topic, options, controller, method } = oubliette;
+  const handler = `${controller.constructor.name}.${String(method)}`;
+  const { erasureDeadline } = options;
+  if (erasureDeadline === undefined) return [];
+  const deadlineMs = typeof erasureDeadline === 'number' ? erasureDeadline : parseDuration(erasureDeadline);
+  if (!Number.isFinite(deadlineMs) || deadlineMs <= 0) {
+    throw new OublietteError(
+      'HANDLER_INVALID',
+      `${handler}: erasureDeadline must be a positive duration, e.g. 24h.`,
+    );
+  }
+  return [{ handler, topic, deadlineMs }];
+}
+
+function missing(handler: string, topic: string): OublietteError {
+  return new OublietteError(
+    'TOPIC_MISSING',
+    `${handler} promises an erasureDeadline for topic ${topic}, which does not exist. Create it with a fitting retention.ms ` +
+      'and segment.ms, or declare it with OublietteModule.forFeature({ topics: [ … ] }).',
+  );
+}
+
+function refusalOf(handler: string, verdict: TopicVerdict): string {
+  return `${handler}: topic ${verdict.topic} cannot meet its erasureDeadline. ${verdict.reasons.join(' ')}`;
+}

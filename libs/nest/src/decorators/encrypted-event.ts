@@ -1,0 +1,95 @@
+import 'reflect-metadata';
+import type { EventSpec } from '@oubliette/serde';
+import { OublietteError } from '../errors.js';
+
+/** A class whose objects are events. */
+export type EventClass<T extends object = object> = abstract new (...args: never[]) => T;
+
+export interface EncryptedEventOptions {
+  /** Declared logical stream name that ciphertexts are bound to; it stays when the topic is renamed or mirrored. */
+  readonly stream: string;
+  /** Event type as it travels; default: the class's name. Give it where classes may be renamed. */
+  readonly type?: string;
+  /** Topic that events are published to; default: the stream's name. */
+  readonly topic?: string;
+}
+
+/** What the decorators of an event class say together. */
+export interface EventClassInfo {
+  readonly spec: EventSpec;
+  readonly topic: string;
+}
+
+const OPTIONS = Symbol('oubliette:event');
+const USER_ID = Symbol('oubliette:user-id');
+const PERSONAL = Symbol('oubliette:personal');
+const INFO = Symbol('oubliette:info');
+
+/** Declares a class of events. */
+export function EncryptedEvent(options: EncryptedEventOptions): ClassDecorator {
+  return (target) => Reflect.defineMetadata(OPTIONS, options, target);
+}
+
+/** Marks the property that holds the user's id. It travels encrypted; the record carries a pseudonym. */
+export function UserId(): PropertyDecorator {
+  return (target, property) => {
+    Reflect.defineMetadata(USER_ID, nameOf(property), target.constructor);
+  };
+}
+
+/** Marks a personal property: its value is encrypted as a whole, or only the given fields below it (`@Personal('city')`). */
+export function Personal(...fields: readonly string[]): PropertyDecorator {
+  return (target, property) => {
+    const name = nameOf(property);
+    const paths = fields.length === 0 ? [name] : fields.map((field) => `${name}.${field}`);
+    const inherited = (Reflect.getMetadata(PERSONAL, target.constructor) ?? []) as readonly string[];
+    Reflect.defineMetadata(PERSONAL, [...inherited, ...paths], target.constructor);
+  };
+}
+
+/** The declaration of an event class; always the same object for one class. Throws `EVENT_CLASS_INVALID`. */
+export function eventInfoOf(eventClass: EventClass): EventClassInfo {
+  const known = Reflect.getOwnMetadata(INFO, eventClass) as EventClassInfo | undefined;
+  if (known !== undefined) return known;
+  const options = Reflect.getOwnMetadata(OPTIONS, eventClass) as EncryptedEventOptions | undefined;
+  if (options === undefined) {
+    throw new OublietteError(
+      'EVENT_CLASS_INVALID',
+      `Class ${eventClass.name || '(anonymous)'} is no event: decorate it with @EncryptedEvent({ stream: … }).`,
+    );
+  }
+  const info = infoFrom(eventClass, options);
+  Reflect.defineMetadata(INFO, info, eventClass);
+  return info;
+}
+
+/** True when the class carries `@EncryptedEvent` itself. */
+export function isEventClass(candidate: unknown): candidate is EventClass {
+  return typeof candidate === 'function' && Reflect.hasOwnMetadata(OPTIONS, candidate);
+}
+
+function infoFrom(eventClass: EventClass, options: EncryptedEventOptions): EventClassInfo {
+  const userIdPath = (Reflect.getMetadata(USER_ID, eventClass) ?? null) as string | null;
+  const personalPaths = (Reflect.getMetadata(PERSONAL, eventClass) ?? []) as readonly string[];
+  const type = options.type ?? eventClass.name;
+  if (userIdPath === null && personalPaths.length > 0) {
+    throw new OublietteError(
+      'EVENT_CLASS_INVALID',
+      `Event ${type} has @Personal properties but no @UserId: whose data is it?`,
+    );
+  }
+  return {
+    spec: Object.freeze({
+      stream: options.stream,
+      type,
+      userIdPath,
+      personalPaths: Object.freeze([...personalPaths]),
+    }),
+    topic: options.topic ?? options.stream,
+  };
+}
+
+function nameOf(property: string | symbol): string {
+  if (typeof property === 'string') return property;
+  throw new OublietteError('EVENT_CLASS_INVALID', 'A property named by a symbol cannot travel in an event.');
+}

@@ -1,0 +1,37 @@
+import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
+import type { Keyring } from '@oubliette/keyring';
+import type { Erasure } from '@oubliette/privacy';
+import type { Clock, Entropy } from '@oubliette/runtime';
+import type { EventCodec } from '@oubliette/serde';
+
+/** Forgetting as the module needs it. */
+export interface Forgetting {
+  /** Idempotent: the same erasure again. Rejects with `USER_UNKNOWN` or `USER_ID_INVALID`. Resolves when the user is forgotten. */
+  request(userId: string): Promise<Erasure>;
+  /** null: no such erasure. */
+  find(erasureId: string): Promise<Erasure | null>;
+  /** Erasures that are not done, for the metrics. */
+  pending(): Promise<readonly Erasure[]>;
+}
+
+/** Everything below Nest that the module works on, opened and ready: the key topic is loaded. */
+export interface OublietteEngine {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly keyring: Keyring;
+  readonly codec: EventCodec;
+  readonly producer: RecordProducer;
+  readonly admin: TopicAdmin;
+  readonly forgetting: Forgetting;
+  /** Not yet started. */
+  createConsumer(options: ConsumerOptions): RecordConsumer;
+  /** False while the key topic cannot be heard: readiness. */
+  keysFresh(): boolean;
+  /** Closes in reverse order of opening; consumers are closed by who started them. */
+  close(): Promise<void>;
+}
+
+export type EngineFactory = () => Promise<OublietteEngine>;
+
+/** Injection token of the opened engine. */
+export const OUBLIETTE_ENGINE = Symbol('OUBLIETTE_ENGINE');

@@ -1,0 +1,23 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Erasure } from '@oubliette/privacy';
+import { OUBLIETTE_ENGINE } from '../engine/engine.js';
+import type { OublietteEngine } from '../engine/engine.js';
+
+/** Forgetting a user, and how far it has got. */
+@Injectable()
+export class ForgetUserService {
+  constructor(@Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine) {}
+
+  /**
+   * Resolves when the user is *forgotten*: the fence is durable and nobody decrypts any more. Their bytes leave the log
+   * afterwards (*erased*). Again for the same user: the same erasure. Rejects with `USER_UNKNOWN`, `USER_ID_INVALID`.
+   */
+  forgetUser(userId: string): Promise<Erasure> {
+    return this.engine.forgetting.request(userId);
+  }
+
+  /** null: there is no such erasure. */
+  findErasure(erasureId: string): Promise<Erasure | null> {
+    return this.engine.forgetting.find(erasureId);
+  }
+}

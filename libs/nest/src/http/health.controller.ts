@@ -1,0 +1,32 @@
+import { Controller, Get, Inject, UseFilters } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import type { HealthCheckResult, HealthIndicatorResult } from '@nestjs/terminus';
+import { OUBLIETTE_ENGINE } from '../engine/engine.js';
+import type { OublietteEngine } from '../engine/engine.js';
+import { OublietteTransport } from '../transport/oubliette-transport.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** `GET /health`: terminus JSON, 503 while the key topic is not heard or a consumer is down. Open, so without figures. */
+@Controller('health')
+@UseFilters(ProblemFilter)
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly transport: OublietteTransport,
+    @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
+  ) {}
+
+  @Get()
+  check(): Promise<HealthCheckResult> {
+    return this.health.check([
+      () => this.#indicate('keyTopic', this.engine.keysFresh()),
+      () => this.#indicate('consumers', this.transport.healthy),
+    ]);
+  }
+
+  #indicate(name: string, up: boolean): HealthIndicatorResult {
+    const indicator = this.indicators.check(name);
+    return up ? indicator.up() : indicator.down();
+  }
+}

@@ -1,0 +1,74 @@
+import { Controller, Get, HttpCode, Param, Post, UseFilters, UseGuards } from '@nestjs/common';
+import type { Erasure } from '@oubliette/privacy';
+import { ForgetUserService } from '../forgetting/forget-user.service.js';
+import { AccessGuard } from './access.guard.js';
+import { ProblemError } from './problem.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** The longest user id in UTF-8 bytes, as in the keyring. */
+const USER_ID_BYTES = 512;
+
+/** Answer to a request to forget. Times as ISO 8601. */
+export interface ErasureAccepted {
+  readonly erasureId: string;
+  readonly state: Erasure['state'];
+  readonly deadline: string;
+}
+
+/** How far an erasure has got: pseudonymous, and without the pseudonym. */
+export interface ErasureReport extends ErasureAccepted {
+  /** Longest time in ms from *forgotten* to *erased* that the key topic's settings allow; null: unbounded. */
+  readonly bound: number | null;
+  readonly requestedAt: string;
+  readonly forgottenAt: string | null;
+  readonly erasedAt: string | null;
+  readonly note: string | null;
+  /** Consumers that confirmed; none are asked yet. */
+  readonly acknowledgements: readonly string[];
+}
+
+/** `POST <prefix>/users/:id/forget` and `GET <prefix>/erasures/:erasureId`, always behind the configured guard. */
+@Controller('privacy')
+@UseGuards(AccessGuard)
+@UseFilters(ProblemFilter)
+export class PrivacyController {
+  constructor(private readonly forgetting: ForgetUserService) {}
+
+  @Post('users/:id/forget')
+  @HttpCode(202)
+  async forget(@Param('id') id: string): Promise<ErasureAccepted> {
+    return accepted(await this.forgetting.forgetUser(checkedUserId(id)));
+  }
+
+  @Get('erasures/:erasureId')
+  async erasure(@Param('erasureId') erasureId: string): Promise<ErasureReport> {
+    const erasure = await this.forgetting.findErasure(erasureId);
+    if (erasure === null) throw new ProblemError(404, 'ERASURE_UNKNOWN', 'There is no erasure with this id.');
+    return {
+      ...accepted(erasure),
+      bound: erasure.boundMs,
+      requestedAt: iso(erasure.requestedAt),
+      forgottenAt: erasure.forgottenAt === null ? null : iso(erasure.forgottenAt),
+      erasedAt: erasure.erasedAt === null ? null : iso(erasure.erasedAt),
+      note: erasure.note,
+      acknowledgements: [],
+    };
+  }
+}
+
+/** Throws a 400 problem that names the field and not the value. */
+export function checkedUserId(id: string): string {
+  if (id.trim() === '') throw new ProblemError(400, 'USER_ID_INVALID', 'The user id is empty.', 'id');
+  if (Buffer.byteLength(id, 'utf8') > USER_ID_BYTES) {
+    throw new ProblemError(400, 'USER_ID_INVALID', `The user id has more than ${USER_ID_BYTES} bytes.`, 'id');
+  }
+  return id;
+}
+
+function accepted(erasure: Erasure): ErasureAccepted {
+  return { erasureId: erasure.erasureId, state: erasure.state, deadline: iso(erasure.deadline) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { OUBLIETTE_ENGINE } from '../engine/engine.js';
+import type { OublietteEngine } from '../engine/engine.js';
+
+/** Figures in Prometheus's text form. Labels are topics, codes and states: never anything about a person. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  readonly published = this.#counter('oubliette_events_published_total', 'Events acknowledged or enqueued.', [
+    'topic',
+  ]);
+  readonly publishFailed = this.#counter('oubliette_events_publish_failed_total', 'Enqueued events lost.', [
+    'code',
+  ]);
+  readonly consumed = this.#counter('oubliette_events_consumed_total', 'Events handled.', ['topic', 'group']);
+  readonly erasedEvents = this.#counter(
+    'oubliette_events_erased_total',
+    'Events handled of a forgotten user.',
+    ['topic', 'group'],
+  );
+  readonly deadLettered = this.#counter(
+    'oubliette_events_dead_lettered_total',
+    'Records moved aside, encrypted.',
+    ['topic', 'reason'],
+  );
+  readonly alarms = this.#counter('oubliette_alarms_total', 'Signs of tampering.', ['code']);
+
+  constructor(@Inject(OUBLIETTE_ENGINE) engine: OublietteEngine) {
+    const { keyring, forgetting } = engine;
+    this.#gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
+    this.#gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
+      gauge.set({ state: 'active' }, keyring.size().users);
+      gauge.set({ state: 'forgotten' }, keyring.size().forgotten);
+    });
+    this.#gauge('oubliette_erasures_pending', 'Erasures under way.', ['state'], async (gauge) => {
+      const counts = { requested: 0, held: 0, forgotten: 0, erased: 0 };
+      for (const erasure of await forgetting.pending()) counts[erasure.state]++;
+      for (const state of ['requested', 'held', 'forgotten'] as const) gauge.set({ state }, counts[state]);
+    });
+  }
+
+  #counter<const L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    collect: (gauge: Gauge) => void | Promise<void>,
+  ): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect: () => collect(gauge),
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type {
+  CanActivate,
+  InjectionToken,
+  ModuleMetadata,
+  OptionalFactoryDependency,
+  Type,
+} from '@nestjs/common';
+import type { TopicSpec } from '@oubliette/kafka';
+import type { EventClass } from '../decorators/encrypted-event.js';
+import type { EngineFactory } from '../engine/engine.js';
+
+/** Who may call the guarded routes: a bearer token, or a guard of the application. */
+export type AccessOptions = { readonly token: string } | { readonly guard: Type<CanActivate> | CanActivate };
+
+export interface OublietteOptions {
+  /** Opens brokers, keys and ledger: `kafkaEngine({ … })`, or a twin in tests. */
+  readonly engine: EngineFactory;
+  /** Consumer group of handlers that name none. */
+  readonly groupId: string;
+  readonly access: AccessOptions;
+  /** How often a record is given to a failing handler before it goes to the dead-letter topic; default 10. */
+  readonly handlerAttempts?: number;
+}
+
+/** What must be known before options are resolved: it shapes the routes. */
+export interface HttpOptions {
+  /** Prefix of the privacy routes; default `privacy`. false: not mounted. */
+  readonly privacyPrefix?: string | false;
+  /** Serve GET /health; default true. */
+  readonly health?: boolean;
+  /** Serve GET /metrics behind the guard, openly, or not at all; default guarded. */
+  readonly metrics?: 'guarded' | 'open' | false;
+}
+
+export interface OublietteRootOptions extends OublietteOptions {
+  readonly http?: HttpOptions;
+}
+
+export interface OublietteRootAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  readonly http?: HttpOptions;
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+  // Nest injects by position: the factory's own parameters say what they are.
+  readonly useFactory: (...args: never[]) => OublietteOptions | Promise<OublietteOptions>;
+}
+
+export interface OublietteFeatureOptions {
+  /** Topics made at start where they are missing, before any handler runs. */
+  readonly topics?: readonly TopicSpec[];
+  /** Event classes, checked at start rather than at their first use. */
+  readonly events?: readonly EventClass[];
+}
+
+export const OUBLIETTE_OPTIONS = Symbol('OUBLIETTE_OPTIONS');
+export const OUBLIETTE_GUARD = Symbol('OUBLIETTE_GUARD');
+export const OUBLIETTE_FEATURE = Symbol('OUBLIETTE_FEATURE');
