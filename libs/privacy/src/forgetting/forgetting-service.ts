@@ -64,14 +64,14 @@ export class ForgettingService {
     return this.#own(this.#request(this.#parts.keyring.userRef(userId)));
   }
 
-  /** Rejects with ERASURE_UNKNOWN. */
-  async erasure(erasureId: string): Promise<Erasure> {
-    const erasure = await this.#parts.store.get(erasureId);
-    if (erasure) return erasure;
-    throw new PrivacyError(
-      'ERASURE_UNKNOWN',
-      'There is no erasure with this id in the ledger. Check the id.',
-    );
+  /** null: there is no such erasure. */
+  find(erasureId: string): Promise<Erasure | null> {
+    return this.#parts.store.get(erasureId);
+  }
+
+  /** Erasures that are not *erased* yet, oldest first. */
+  pending(): Promise<Erasure[]> {
+    return this.#parts.store.pending();
   }
 
   /**
@@ -81,11 +81,6 @@ export class ForgettingService {
   async resume(): Promise<void> {
     this.#assertOpen();
     await this.#own(this.#resume());
-  }
-
-  /** Erasures that the nudger works on. */
-  get pending(): number {
-    return this.#nudger.pending;
   }
 
   /** Ends all work under way; what is pending stays in the ledger for `resume`. */
@@ -195,12 +190,21 @@ export class ForgettingService {
   ): Promise<Erasure> {
     const { store } = this.#parts;
     for (let tries = 0; tries < mostTries; tries++) {
-      const current = await this.erasure(erasureId);
+      const current = await this.#standing(erasureId);
       if (current.state !== from) return current;
       const changed = change(current);
       if (await store.advance(changed, from)) return changed;
     }
-    return this.erasure(erasureId);
+    return this.#standing(erasureId);
+  }
+
+  async #standing(erasureId: string): Promise<Erasure> {
+    const erasure = await this.#parts.store.get(erasureId);
+    if (erasure) return erasure;
+    throw new PrivacyError(
+      'ERASURE_MISSING',
+      `The erasure ${erasureId} was opened and is not in the ledger any more. Check the database.`,
+    );
   }
 
   /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */

@@ -8,7 +8,8 @@ import type { LogUse } from './worst-case.js';
 export interface TopicVerdict extends GuardResult {
   readonly topic: string;
   readonly role: TopicRole;
-  readonly deadlineMs: number;
+  /** ms; null where only the absence of a bound is refused. */
+  readonly deadlineMs: number | null;
 }
 
 export interface TopicUse extends LogUse {
@@ -22,7 +23,7 @@ export interface TopicUse extends LogUse {
 export function checkTopic(
   description: TopicDescription,
   brokerConfigs: Readonly<Record<string, string>>,
-  deadlineMs: number,
+  deadlineMs: number | null,
   role: TopicRole,
   use: TopicUse = {},
 ): TopicVerdict {
@@ -43,7 +44,7 @@ export function checkTopic(
 export async function checkTopics(
   admin: Pick<TopicAdmin, 'describeTopics' | 'brokerConfigs'>,
   names: readonly string[],
-  deadlineMs: number,
+  deadlineMs: number | null,
   roleOf: (topic: string) => TopicRole,
   useOf: (topic: string) => TopicUse = () => ({}),
 ): Promise<TopicVerdict[]> {
