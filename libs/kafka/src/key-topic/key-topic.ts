@@ -1,0 +1,160 @@
+import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { Clock, Entropy } from '@oubliette/runtime';
+import { KafkaClientError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
+import { Follower, type KeyTopicProgress } from './follower.js';
+import type { KeyTopicLink } from './link.js';
+import { Positions } from './positions.js';
+import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
+
+/** The key topic: the keyring's log, and the window through which an erasure is watched. */
+export interface KeyTopic extends KeyLog {
+  /** All records that still stand in the partition, log start to high watermark. */
+  scan(
+    partition: number,
+  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;
+  /** Appends one nudge record: without an append no segment rolls, and what is in the active one is never cleaned. */
+  nudge(partition: number): Promise<void>;
+  /** The settings in force, read from the cluster. */
+  settings(): Promise<KeyTopicSettingsInForce>;
+}
+
+export interface KeyTopicParts {
+  readonly keyTopic: KeyTopicSettings;
+  readonly link: KeyTopicLink;
+  readonly reader: PartitionReader;
+  readonly admin: TopicAdmin;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  readonly onProgress?: (progress: KeyTopicProgress) => void;
+}
+
+const reachedTimeoutMs = 30_000;
+/** Names that start with `!` are nobody's key (libs/keyring/SPEC.md). */
+const nudgeKey = new TextEncoder().encode('!nudge');
+const nudgeBytes = 8;
+
+export class FollowedKeyTopic implements KeyTopic {
+  readonly partitionCount: number;
+  readonly #parts: KeyTopicParts;
+  readonly #positions: Positions;
+  #follower: Follower | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: KeyTopicParts) {
+    this.#parts = parts;
+    this.partitionCount = parts.keyTopic.partitions;
+    this.#positions = new Positions(this.partitionCount, parts.clock, reachedTimeoutMs);
+  }
+
+  async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
+    this.#assertUsable();
+    return this.#parts.link.append(partition, records);
+  }
+
+  async follow(onRecords: (records: readonly StoredKeyLogRecord[]) => void): Promise<void> {
+    this.#assertUsable();
+    if (this.#follower !== null) throw new Error('The key topic is followed already: follow it once.');
+    const { link, clock, logger, keyTopic } = this.#parts;
+    const partitions = Array.from({ length: this.partitionCount }, (_, partition) => partition);
+    const ends = await link.highWatermarks(partitions);
+    const loading = this.#loading(ends);
+    this.#follower = new Follower({
+      topic: keyTopic.topic,
+      partitionCount: this.partitionCount,
+      link,
+      positions: this.#positions,
+      clock,
+      logger,
+      onRecords,
+      onFetched: loading.report,
+    });
+    this.#follower.start();
+    await loading.done;
+  }
+
+  reached(partition: number, offset: bigint): Promise<void> {
+    return this.#positions.reached(partition, offset);
+  }
+
+  async caughtUp(partition: number): Promise<void> {
+    this.#assertUsable();
+    const end = (await this.#parts.link.highWatermarks([partition])).get(partition) ?? 0n;
+    await this.#positions.reached(partition, end - 1n);
+  }
+
+  async *scan(
+    partition: number,
+  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }> {
+    this.#assertUsable();
+    const decoder = new TextDecoder();
+    for await (const record of this.#parts.reader.scan(this.#parts.keyTopic.topic, partition))
+      yield {
+        key: decoder.decode(record.key ?? undefined),
+        tombstone: record.value === null,
+        offset: record.offset,
+        timestamp: record.timestamp,
+      };
+  }
+
+  async nudge(partition: number): Promise<void> {
+    const value = new Uint8Array(nudgeBytes);
+    this.#parts.entropy.fill(value);
+    await this.append(partition, [{ key: nudgeKey, value }]);
+  }
+
+  settings(): Promise<KeyTopicSettingsInForce> {
+    this.#assertUsable();
+    return settingsInForce(this.#parts.admin, this.#parts.keyTopic.topic);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { link, reader, admin } = this.#parts;
+    this.#positions.fail(
+      new KafkaClientError(
+        'KEY_TOPIC_CLOSED',
+        'The key topic was closed: open it again to read or write keys.',
+      ),
+    );
+    await this.#follower?.stop();
+    await link.close();
+    await reader.close();
+    await admin.close();
+  }
+
+  /** Resolves when every partition was given up to `ends`. However long that takes: it moves on or says what is wrong. */
+  #loading(ends: ReadonlyMap<number, bigint>): { done: Promise<void>; report: () => void } {
+    let finish: (error: Error | null) => void = () => undefined;
+    const done = new Promise<void>((resolve, reject) => {
+      finish = (error) => (error === null ? resolve() : reject(error));
+    });
+    let total = 0n;
+    for (const end of ends.values()) total += end;
+    let loaded = false;
+    const report = (): void => {
+      if (loaded) return;
+      let read = 0n;
+      for (const [partition, end] of ends) {
+        const next = this.#positions.next(partition);
+        read += next < end ? next : end;
+      }
+      loaded = read === total;
+      this.#parts.onProgress?.({ read, total });
+      if (loaded) finish(null);
+    };
+    this.#positions.onFailure((error) => finish(error));
+    return { done, report };
+  }
+
+  #assertUsable(): void {
+    const { failure } = this.#positions;
+    if (failure !== null) throw failure;
+  }
+}

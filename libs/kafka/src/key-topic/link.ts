@@ -1,0 +1,27 @@
+import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+
+/** What one fetch gave for one partition. */
+export interface FetchedPartition {
+  readonly partition: number;
+  /** In offset order, none below the offset asked for. */
+  readonly records: readonly StoredKeyLogRecord[];
+  /** Where the next fetch begins: behind the last batch, also when compaction emptied it. */
+  readonly nextOffset: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** What the key topic needs of the cluster. Rejections with `retriable: true` may be tried again. */
+export interface KeyTopicLink {
+  /** The partitions by the broker that leads them, looked up now. */
+  leaders(): Promise<ReadonlyMap<number, readonly number[]>>;
+  highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
+  /** Waits up to `maxWaitMs` for records at any of the positions. Rejects soon after `signal` aborts. */
+  fetch(
+    leader: number,
+    positions: ReadonlyMap<number, bigint>,
+    options: { readonly maxWaitMs: number; readonly signal: AbortSignal },
+  ): Promise<readonly FetchedPartition[]>;
+  /** One record batch, acks=all. */
+  append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint>;
+  close(): Promise<void>;
+}
