@@ -6,7 +6,7 @@ import {
   createStringFormat,
 } from '../src/index.js';
 import { eventCodecContract } from '../src/testing/index.js';
-import { openFakeKeyrings } from './fake-keyrings.js';
+import { openContractKeyrings } from './contract-keyrings.js';
 
 const people = ['', 'Ada Lovelace', 'Grace Hopper', 'Radia Perlman'];
 const userId = (n: number): string => `student-number-${n}@example.org`;
@@ -30,7 +30,7 @@ eventCodecContract(
     personalTexts: (n) => [userId(n), people[n] as string, `Llanfair number ${n}`, `confidential-${n}`],
     codec: (keyring) => createEventCodec({ keyring, format: createJsonFormat() }),
   },
-  openFakeKeyrings,
+  openContractKeyrings,
 );
 
 const sealed = (of: unknown) => ({ type: 'bytes', logicalType: 'oubliette-encrypted', of });
@@ -68,7 +68,7 @@ eventCodecContract(
         format: createAvroFormat(createDocumentSchemas([{ name: 'a.avsc', text: JSON.stringify(schema) }])),
       }),
   },
-  openFakeKeyrings,
+  openContractKeyrings,
 );
 
 eventCodecContract(
@@ -79,5 +79,5 @@ eventCodecContract(
     personalTexts: (n) => [userId(n), people[n] as string],
     codec: (keyring) => createEventCodec({ keyring, format: createStringFormat() }),
   },
-  openFakeKeyrings,
+  openContractKeyrings,
 );
