@@ -1,0 +1,153 @@
+import type { Segment } from './segment.js';
+import { Deferred } from './deferred.js';
+
+/** An append on its way to the disk. */
+export class PendingAppend {
+  readonly kind = 'append';
+  readonly written = new Deferred();
+  readonly synced = new Deferred();
+
+  constructor(
+    readonly segment: Segment,
+    /** Empty for a retry of an append that is already on its way or on disk: it only waits for the sync. */
+    readonly bytes: Uint8Array,
+    readonly position: number,
+    /** The offset behind its last record. */
+    readonly nextOffset: bigint,
+    readonly durable: boolean,
+    /** Takes its effects in memory and on disk back. */
+    readonly undo: () => void,
+  ) {}
+}
+
+/** A roll: appends queued before it go to the sealed segment, those behind it to the next. */
+export interface PendingRoll {
+  readonly kind: 'roll';
+  readonly seal: () => Promise<void>;
+  readonly undo: () => void;
+}
+
+/** What the committer reports. */
+export interface CommitListener {
+  /** All bytes of the segment up to `position`, and all records below `nextOffset`, may be read. */
+  published(segment: Segment, position: number, nextOffset: bigint): void;
+  /** Nothing of the log can be trusted to reach the disk any more. */
+  broken(error: Error): void;
+  /** Appends could not be written and were taken back. */
+  takenBack(error: Error, appends: number): void;
+}
+
+/** More buffers than one writev takes (IOV_MAX is 1024 on Linux) are no gain. */
+const maxGroup = 1_024;
+
+/**
+ * Writes queued appends in order: one write for all that wait, then, when one of them asked for it, one sync for all. While a
+ * sync is under way the next group gathers. One for each log.
+ */
+export class Committer {
+  #queue: (PendingAppend | PendingRoll)[] = [];
+  #running: Promise<void> | null = null;
+  #failure: Error | null = null;
+
+  constructor(private readonly listener: CommitListener) {}
+
+  /** Whether something is on its way, so that a direct write would overtake it. */
+  get isBusy(): boolean {
+    return this.#running !== null;
+  }
+
+  enqueue(item: PendingAppend | PendingRoll): void {
+    this.#queue.push(item);
+    this.#running ??= this.#run().finally(() => (this.#running = null));
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What is appended within this turn of the event loop shall share one group.
+    await Promise.resolve();
+    for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
+      if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
+      else if (item.kind === 'roll') await this.#seal(item);
+      else await this.#commit(this.#takeGroup(item.segment));
+    }
+  }
+
+  async #seal(roll: PendingRoll): Promise<void> {
+    this.#queue.shift();
+    try {
+      await roll.seal();
+    } catch (error) {
+      this.#break(asError(error), []);
+    }
+  }
+
+  #takeGroup(segment: Segment): PendingAppend[] {
+    let length = 0;
+    for (const item of this.#queue) {
+      if (item.kind === 'roll' || item.segment !== segment || length === maxGroup) break;
+      length++;
+    }
+    return this.#queue.splice(0, length) as PendingAppend[];
+  }
+
+  async #commit(group: readonly PendingAppend[]): Promise<void> {
+    const [first] = group;
+    const last = group.at(-1);
+    if (first === undefined || last === undefined) return;
+    const { file } = first.segment;
+    try {
+      await file.write(
+        group.map((append) => append.bytes),
+        first.position,
+      );
+    } catch (error) {
+      this.#takeBack(asError(error), [...group, ...this.#queue.splice(0)]);
+      return;
+    }
+    for (const append of group) append.written.resolve();
+    if (group.some((append) => append.durable)) {
+      try {
+        await file.sync();
+      } catch (error) {
+        // After a failed sync the kernel may drop the dirty pages: what is on disk is unknown.
+        this.#break(asError(error), group);
+        return;
+      }
+    }
+    this.listener.published(last.segment, last.position + last.bytes.length, last.nextOffset);
+    for (const append of group) append.synced.resolve();
+  }
+
+  #takeBack(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+    try {
+      for (const item of [...items].reverse()) item.undo();
+    } catch (cause) {
+      this.#break(asError(cause), items);
+      return;
+    }
+    this.listener.takenBack(error, items.filter((item) => item.kind === 'append').length);
+    this.#rejectAll(error, items);
+  }
+
+  #break(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+    this.#failure = error;
+    this.listener.broken(error);
+    this.#rejectAll(error, items);
+  }
+
+  #rejectAll(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+    for (const item of items) {
+      if (item.kind === 'roll') continue;
+      item.written.reject(error);
+      item.synced.reject(error);
+    }
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,48 @@
+/** Names of files and directories as Kafka's LogFileUtils gives them. */
+
+const offsetDigits = 20;
+const longestName = 255;
+
+export const deletedSuffix = '.deleted';
+export const cleanedSuffix = '.cleaned';
+export const swapSuffix = '.swap';
+export const partitionMetadataFile = 'partition.metadata';
+export const cleanShutdownFile = '.kafka_cleanshutdown';
+export const lockFile = '.lock';
+
+const directoryPattern = /^(.+)-(\d{1,9})$/;
+const deleteDirectoryPattern = /-delete$/;
+const segmentPattern = /^(\d{20})\.log$/;
+
+export type SegmentFileKind = 'log' | 'index' | 'timeindex';
+export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex'];
+
+export function segmentFile(baseOffset: bigint, kind: SegmentFileKind): string {
+  return `${baseOffset.toString().padStart(offsetDigits, '0')}.${kind}`;
+}
+
+/** The base offset of a `.log` file's name, null for other names. */
+export function baseOffsetOf(name: string): bigint | null {
+  const match = segmentPattern.exec(name);
+  return match?.[1] === undefined ? null : BigInt(match[1]);
+}
+
+export function logDirectory(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+export function parseLogDirectory(name: string): { topic: string; partition: number } | null {
+  const match = directoryPattern.exec(name);
+  if (isDeletedDirectory(name) || match?.[1] === undefined) return null;
+  return { topic: match[1], partition: Number(match[2]) };
+}
+
+export function isDeletedDirectory(name: string): boolean {
+  return deleteDirectoryPattern.test(name);
+}
+
+/** `<topic>-<partition>.<uuid>-delete`, the topic cut where the file system's limit asks for it. */
+export function deletedDirectory(topic: string, partition: number, uuid: string): string {
+  const suffix = `-${partition}.${uuid}-delete`;
+  return topic.slice(0, longestName - suffix.length) + suffix;
+}

@@ -1,0 +1,285 @@
+import { Buffer } from 'node:buffer';
+import { dirname, join } from 'node:path/posix';
+import { KafkaError } from '@oubliette/protocol';
+import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
+import { BrokerError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { CheckpointFile, partitionKey } from './checkpoint-file.js';
+import { DiskPartitionLog } from './disk-partition-log.js';
+import {
+  cleanShutdownFile,
+  deletedDirectory,
+  isDeletedDirectory,
+  lockFile,
+  logDirectory,
+  parseLogDirectory,
+  partitionMetadataFile,
+} from './file-names.js';
+import { loadLog } from './load-log.js';
+import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
+import { Periodic } from './periodic.js';
+import { Reaper } from './reaper.js';
+import { applyRetention } from './retention.js';
+
+const producerExpirationMs = 86_400_000;
+
+export interface LogManagerOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  /** The data directory (log.dir); made when missing. */
+  readonly directory: string;
+  /** Settings of a topic whose logs stand on disk; for topics that nobody knows, the broker's defaults. */
+  readonly configOf: (topic: string) => LogConfig;
+  /** Kafka's text form of the topic's id; written beside a new log. */
+  readonly topicIdOf?: (topic: string) => string | undefined;
+  /** log.retention.check.interval.ms */
+  readonly retentionCheckIntervalMs: number;
+  /** log.cleaner.backoff.ms */
+  readonly cleanerBackoffMs: number;
+  /** log.cleaner.dedupe.buffer.size: bounds the keys that one cleaning pass takes in. */
+  readonly dedupeBufferBytes?: number;
+  /** log.flush.offset.checkpoint.interval.ms */
+  readonly checkpointIntervalMs?: number;
+}
+
+/** Opens the data directory and every log in it. Throws BrokerError DATA_DIR_LOCKED or DATA_DIR_NOT_WRITABLE. */
+export function openLogManager(options: LogManagerOptions): LogManager {
+  return new DiskLogManager(options, lockDirectory(options.disk, options.directory));
+}
+
+class DiskLogManager implements LogManager {
+  readonly #logs = new Map<string, DiskPartitionLog>();
+  readonly #recoveryPoints: CheckpointFile;
+  readonly #logStarts: CheckpointFile;
+  readonly #reaper: Reaper;
+  readonly #periodic: readonly Periodic[];
+  readonly #ending = new Set<Promise<void>>();
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    private readonly options: LogManagerOptions,
+    private readonly unlock: () => void,
+  ) {
+    const { disk, clock, directory, logger } = options;
+    const checkpoint = (name: string): CheckpointFile =>
+      new CheckpointFile(disk, join(directory, name), logger);
+    this.#recoveryPoints = checkpoint('recovery-point-offset-checkpoint');
+    this.#logStarts = checkpoint('log-start-offset-checkpoint');
+    this.#reaper = new Reaper(disk, clock, logger);
+    try {
+      this.#load();
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+    const every = (intervalMs: number, name: string, task: () => Promise<void>): Periodic =>
+      new Periodic(clock, intervalMs, task, (error) =>
+        logger.error(`${name} failed and is tried again`, { cause: messageOf(error) }),
+      );
+    this.#periodic = [
+      every(options.retentionCheckIntervalMs, 'retention', () => this.#applyRetention()),
+      every(options.checkpointIntervalMs ?? 60_000, 'writing checkpoints', async () =>
+        this.#writeCheckpoints(),
+      ),
+    ];
+  }
+
+  get(topic: string, partition: number): PartitionLog | undefined {
+    return this.#logs.get(partitionKey(topic, partition));
+  }
+
+  all(): Iterable<PartitionLog> {
+    return this.#logs.values();
+  }
+
+  create(topic: string, partition: number, config: LogConfig): PartitionLog {
+    if (this.#closing !== null) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'the broker is stopping');
+    const key = partitionKey(topic, partition);
+    if (this.#logs.has(key)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `${key} has a log already`);
+    const { disk, directory, topicIdOf } = this.options;
+    const path = join(directory, logDirectory(topic, partition));
+    try {
+      disk.makeDirectorySync(path);
+      const id = topicIdOf?.(topic);
+      if (id !== undefined) {
+        const content = Buffer.from(`version: 0\ntopic_id: ${id}`);
+        disk.replaceFileSync(join(path, partitionMetadataFile), content);
+      }
+      const log = this.#open(topic, partition, config, 0n, true);
+      disk.syncDirectorySync(directory);
+      return log;
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      throw new KafkaError('KAFKA_STORAGE_ERROR', error.message, { cause: error });
+    }
+  }
+
+  remove(topic: string, partition: number): void {
+    const key = partitionKey(topic, partition);
+    const log = this.#logs.get(key);
+    if (log === undefined) return;
+    const { disk, directory } = this.options;
+    const renamed = join(directory, deletedDirectory(topic, partition, this.#uuid()));
+    try {
+      disk.renameSync(log.directory, renamed);
+      disk.syncDirectorySync(directory);
+    } catch (error) {
+      throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
+    }
+    this.#logs.delete(key);
+    const ending = log.abandon().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+    this.#reaper.takeDirectory(renamed, directory, log.config.fileDeleteDelayMs);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const periodic of [...this.#periodic].reverse()) await periodic.stop();
+    await Promise.all(this.#ending);
+    const { disk, directory, logger } = this.options;
+    let clean = true;
+    for (const log of this.#logs.values()) {
+      await log.close().catch((error: unknown) => {
+        clean = false;
+        logger.error('a log could not be closed cleanly; the next start checks it', {
+          topic: log.topic,
+          partition: log.partition,
+          cause: messageOf(error),
+        });
+      });
+    }
+    try {
+      this.#reaper.finish();
+      this.#writeCheckpoints();
+      if (clean) {
+        const marker = Buffer.from('{"version":0,"brokerEpoch":-1}');
+        disk.replaceFileSync(join(directory, cleanShutdownFile), marker);
+      }
+    } finally {
+      this.unlock();
+    }
+  }
+
+  #load(): void {
+    const { disk, directory, configOf } = this.options;
+    const marker = join(directory, cleanShutdownFile);
+    const closedCleanly = disk.existsSync(marker);
+    if (closedCleanly) {
+      disk.removeFileSync(marker);
+      disk.syncDirectorySync(directory);
+    }
+    const logStarts = this.#logStarts.read();
+    for (const { name, kind } of disk.listSync(directory)) {
+      if (kind !== 'directory') continue;
+      if (isDeletedDirectory(name)) {
+        disk.removeDirectorySync(join(directory, name));
+        continue;
+      }
+      const found = parseLogDirectory(name);
+      if (found === null) continue;
+      const start = logStarts.get(partitionKey(found.topic, found.partition)) ?? 0n;
+      this.#open(found.topic, found.partition, configOf(found.topic), start, closedCleanly);
+    }
+  }
+
+  #open(
+    topic: string,
+    partition: number,
+    config: LogConfig,
+    logStartOffset: bigint,
+    closedCleanly: boolean,
+  ): DiskPartitionLog {
+    const { disk, clock, logger } = this.options;
+    const directory = join(this.options.directory, logDirectory(topic, partition));
+    const { indexIntervalBytes } = config;
+    const found = loadLog({
+      disk,
+      clock,
+      logger,
+      directory,
+      indexIntervalBytes,
+      logStartOffset,
+      closedCleanly,
+    });
+    const log = new DiskPartitionLog({
+      disk,
+      clock,
+      logger,
+      directory,
+      topic,
+      partition,
+      config,
+      ...found,
+      onLogStartMoved: () => this.#writeLogStarts(),
+    });
+    this.#logs.set(partitionKey(topic, partition), log);
+    return log;
+  }
+
+  async #applyRetention(): Promise<void> {
+    const { clock, logger } = this.options;
+    let removed = 0;
+    for (const log of [...this.#logs.values()]) {
+      log.producers.expire(clock.now() - producerExpirationMs);
+      try {
+        removed += await applyRetention(log, this.#reaper, clock.now());
+      } catch (error) {
+        const { topic, partition } = log;
+        logger.error('retention of a log failed and is tried again', {
+          topic,
+          partition,
+          cause: messageOf(error),
+        });
+      }
+    }
+    if (removed > 0) this.#writeLogStarts();
+  }
+
+  #writeCheckpoints(): void {
+    const logs = [...this.#logs.values()];
+    this.#recoveryPoints.write(logs.map((log) => [log.topic, log.partition, log.recoveryPoint] as const));
+    this.#writeLogStarts();
+  }
+
+  #writeLogStarts(): void {
+    const logs = [...this.#logs.values()];
+    this.#logStarts.write(logs.map((log) => [log.topic, log.partition, log.logStartOffset] as const));
+  }
+
+  #uuid(): string {
+    const bytes = Buffer.alloc(16);
+    this.options.entropy.fill(bytes);
+    return bytes.toString('hex');
+  }
+}
+
+/** Makes the directory where it is missing and takes its lock. */
+function lockDirectory(disk: Disk, directory: string): () => void {
+  try {
+    disk.makeDirectorySync(directory);
+    disk.syncDirectorySync(dirname(directory));
+    return disk.lockSync(join(directory, lockFile));
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    if (error.code === 'ELOCKED') {
+      throw new BrokerError('DATA_DIR_LOCKED', `Another broker uses ${directory}. ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw new BrokerError(
+      'DATA_DIR_NOT_WRITABLE',
+      `The data directory ${directory} cannot be used: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,63 @@
+import type { Clock, Disk, Timer } from '@oubliette/runtime';
+import type { Logger } from '../logger.js';
+import { deletedSuffix } from './file-names.js';
+import type { Segment } from './segment.js';
+
+/** Unlinks what was marked as deleted after file.delete.delay.ms, so that readers under way can finish. */
+export class Reaper {
+  readonly #waiting = new Map<() => void, Timer>();
+
+  constructor(
+    private readonly disk: Disk,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Renames the segment's files to `….deleted` now and unlinks them later. */
+  takeSegments(segments: readonly Segment[], delayMs: number): void {
+    for (const segment of segments) segment.changeSuffix(deletedSuffix);
+    const [first] = segments;
+    if (first === undefined) return;
+    this.disk.syncDirectorySync(first.directory);
+    this.#later(delayMs, () => {
+      // The whole topic may have been deleted meanwhile.
+      if (!this.disk.existsSync(first.directory)) return;
+      for (const segment of segments) segment.removeFiles();
+      this.disk.syncDirectorySync(first.directory);
+    });
+  }
+
+  takeDirectory(directory: string, parent: string, delayMs: number): void {
+    this.#later(delayMs, () => {
+      this.disk.removeDirectorySync(directory);
+      this.disk.syncDirectorySync(parent);
+    });
+  }
+
+  /** Does now what was to be done later: nobody reads any more. */
+  finish(): void {
+    for (const [work, timer] of [...this.#waiting]) {
+      timer.cancel();
+      this.#do(work);
+    }
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    this.#waiting.set(
+      work,
+      this.clock.schedule(delayMs, () => this.#do(work)),
+    );
+  }
+
+  #do(work: () => void): void {
+    this.#waiting.delete(work);
+    try {
+      work();
+    } catch (error) {
+      // What is left keeps its .deleted or -delete name: the next start removes it.
+      this.logger.error('deleted files could not be removed; the next start tries again', {
+        cause: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+}

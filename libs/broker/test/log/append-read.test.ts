@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KafkaError } from '@oubliette/protocol';
+import { batch, files, newLog, open, readAll, reopen, startMs } from './fixture.js';
+
+const refused = (name: string) => (error: unknown) => error instanceof KafkaError && error.codeName === name;
+
+test('appends get consecutive offsets and read back in whole batches', async () => {
+  const log = newLog(open());
+  const first = await log.append(
+    batch([
+      ['a', '1'],
+      ['b', '2'],
+    ]),
+    { durable: false },
+  );
+  const second = await log.append(batch([['c', '3']]), { durable: true });
+  await second.durable;
+  assert.deepEqual([first.baseOffset, first.lastOffset, second.baseOffset], [0n, 1n, 2n]);
+  assert.deepEqual([log.logEndOffset, log.highWatermark], [3n, 3n]);
+  assert.deepEqual(await readAll(log), [
+    { offset: 0n, key: 'a', value: '1' },
+    { offset: 1n, key: 'b', value: '2' },
+    { offset: 2n, key: 'c', value: '3' },
+  ]);
+});
+
+test('reading in the middle of a batch gives the batch; at the end nothing; beyond it an error', async () => {
+  const log = newLog(open());
+  await log.append(
+    batch([
+      ['a', '1'],
+      ['b', '2'],
+    ]),
+    { durable: false },
+  );
+  await log.append(batch([['c', '3']]), { durable: false });
+  const middle = await log.read(1n, 10_000, { minOneBatch: false });
+  assert.equal(middle.records.length, log.sizeBytes);
+  assert.equal((await log.read(3n, 100, { minOneBatch: true })).records.length, 0);
+  await assert.rejects(log.read(4n, 100, { minOneBatch: true }), refused('OFFSET_OUT_OF_RANGE'));
+  await assert.rejects(log.read(-1n, 100, { minOneBatch: true }), refused('OFFSET_OUT_OF_RANGE'));
+});
+
+test('a batch larger than asked for comes only where one is wanted at least', async () => {
+  const log = newLog(open());
+  await log.append(batch([['a', 'x'.repeat(50_000)]]), { durable: false });
+  await log.append(batch([['b', '2']]), { durable: false });
+  assert.equal((await log.read(0n, 100, { minOneBatch: false })).records.length, 0);
+  assert.ok((await log.read(0n, 100, { minOneBatch: true })).records.length > 50_000);
+  assert.deepEqual(
+    (await readAll(log, 10)).map((row) => row.key),
+    ['a', 'b'],
+  );
+});
+
+test('a crowd of appends in one turn, durable and not, keeps its order and is found through the index', async () => {
+  const log = newLog(open({ segmentBytes: 8_000, indexIntervalBytes: 100 }));
+  const all = await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      log.append(batch([[`k${index}`, 'v'.repeat(index)]]), { durable: index % 3 === 0 }),
+    ),
+  );
+  await Promise.all(all.map((result) => result.durable));
+  assert.deepEqual(
+    all.map((result) => result.baseOffset),
+    Array.from({ length: 200 }, (_, index) => BigInt(index)),
+  );
+  const rows = await readAll(log);
+  assert.deepEqual(
+    rows.map((row) => row.key),
+    Array.from({ length: 200 }, (_, index) => `k${index}`),
+  );
+  for (const offset of [0n, 57n, 131n, 199n]) {
+    const { records } = await log.read(offset, 1, { minOneBatch: true });
+    assert.equal(Buffer.from(records).readBigInt64BE(0), offset);
+  }
+});
+
+test('a durable append is visible only once it is synced', async () => {
+  const world = open();
+  const log = newLog(world);
+  const seen: bigint[] = [];
+  log.onAppend(() => seen.push(log.highWatermark));
+  const result = await log.append(batch([['a', '1']]), { durable: true });
+  assert.deepEqual([result.baseOffset, log.logEndOffset, log.highWatermark], [0n, 1n, 0n]);
+  assert.equal((await log.read(0n, 1_000, { minOneBatch: true })).records.length, 0);
+  await result.durable;
+  assert.deepEqual(seen, [1n]);
+});
+
+test('log append time replaces the timestamps and the CRC still holds', async () => {
+  const world = open({ messageTimestampType: 'LogAppendTime' });
+  const log = newLog(world);
+  const result = await log.append(batch([['a', '1']], 5), { durable: false });
+  assert.equal(result.logAppendTime, BigInt(startMs));
+  assert.equal((await readAll(log)).length, 1);
+  assert.deepEqual(await log.findByTimestamp(6n), { offset: 0n, timestamp: BigInt(startMs) });
+});
+
+test('finds offsets by timestamp, over segments', async () => {
+  const log = newLog(open({ segmentBytes: 1_000, indexIntervalBytes: 50 }));
+  for (let index = 0; index < 60; index++) {
+    await log.append(
+      batch(
+        [
+          ['a', '1'],
+          ['b', '2'],
+        ],
+        startMs + index * 10,
+      ),
+      { durable: false },
+    );
+  }
+  assert.deepEqual(await log.findByTimestamp(0n), { offset: 0n, timestamp: BigInt(startMs) });
+  assert.deepEqual(await log.findByTimestamp(BigInt(startMs + 301)), {
+    offset: 62n,
+    timestamp: BigInt(startMs + 310),
+  });
+  assert.equal(await log.findByTimestamp(BigInt(startMs + 591)), null);
+  assert.deepEqual(log.maxTimestamp(), { offset: 118n, timestamp: BigInt(startMs + 590) });
+});
+
+test('a clean stop and a start find everything again', async () => {
+  const world = open({ segmentBytes: 1_000 });
+  const log = newLog(world);
+  for (let index = 0; index < 40; index++) {
+    await log.append(batch([[`k${index}`, 'v']], startMs + index), { durable: false });
+  }
+  const before = await readAll(log);
+  const { producers: _, ...rest } = {
+    producers: 0,
+    files: files(world).filter((name) => name.endsWith('.log')),
+  };
+  assert.ok(rest.files.length > 2);
+  await world.logs.close();
+  assert.equal(world.clock.pending, 0);
+  const again = reopen(world);
+  const found = again.logs.get('events', 0);
+  assert.ok(found);
+  assert.deepEqual(await readAll(found), before);
+  assert.deepEqual(found.maxTimestamp(), { offset: 39n, timestamp: BigInt(startMs + 39) });
+  const next = await found.append(batch([['n', 'v']], startMs + 50), { durable: false });
+  assert.equal(next.baseOffset, 40n);
+});
