@@ -1,0 +1,158 @@
+import { apis, iterateBatches, iterateRecords, type BatchView, type ResponseOf } from '@oubliette/protocol';
+import type { ReceivedRecord } from '../ports.js';
+import type { Cluster } from './cluster.js';
+import { PartitionError } from './errors.js';
+
+export interface FetchOptions {
+  /** How long the broker may wait for `minBytes`, in ms; default 500. */
+  readonly maxWaitMs?: number;
+  /** Default 1. */
+  readonly minBytes?: number;
+  /** Of one partition's record batches; at least one batch always comes. Default 1 MiB. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** From the offset asked for, in order; without control records. Keys and values are views of the answer. */
+  readonly records: readonly ReceivedRecord[];
+  /** Where to go on: behind the last batch, also when cleaning or control batches left no records. */
+  readonly nextOffset: bigint;
+  readonly highWatermark: bigint;
+  readonly logStart: bigint;
+}
+
+/** From version 13 on topics go by their id, which nothing here needs. */
+const MAX_FETCH_VERSION = 12;
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+const NO_REPLICA = -1;
+const READ_UNCOMMITTED = 0;
+
+/** One request to each leader concerned. Throws `PartitionError` with the first partition's error. */
+export async function fetchOnce(
+  cluster: Cluster,
+  positions: readonly FetchPosition[],
+  options: FetchOptions,
+): Promise<FetchedPartition[]> {
+  const byLeader = new Map<number, FetchPosition[]>();
+  for (const position of positions) {
+    const leader = await cluster.leaderOf(position.topic, position.partition);
+    const own = byLeader.get(leader) ?? [];
+    own.push(position);
+    byLeader.set(leader, own);
+  }
+  const fetched = await Promise.all(
+    [...byLeader].map(([leader, own]) => fetchFrom(cluster, leader, own, options)),
+  );
+  return fetched.flat();
+}
+
+async function fetchFrom(
+  cluster: Cluster,
+  leader: number,
+  positions: readonly FetchPosition[],
+  options: FetchOptions,
+): Promise<FetchedPartition[]> {
+  const { maxWaitMs = 500, minBytes = 1, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
+  const connection = await cluster.node(leader, 'polls');
+  const answer = await connection.send(
+    apis.fetch,
+    {
+      replicaId: NO_REPLICA,
+      maxWaitMs,
+      minBytes,
+      maxBytes: Math.min(0x7fffffff, maxBytes * positions.length),
+      isolationLevel: READ_UNCOMMITTED,
+      topics: positions.map(({ topic, partition, offset }) => ({
+        topic,
+        partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: maxBytes }],
+      })),
+    },
+    { maxVersion: MAX_FETCH_VERSION, waitMs: maxWaitMs, ...(signal === undefined ? {} : { signal }) },
+  );
+  const answers = partitionsOf(answer);
+  return positions.map((position) => {
+    const found = answers.get(`${position.topic}-${position.partition}`);
+    // A broker leaves out what it has no answer to only in sessions, which are not used here.
+    if (found === undefined) throw partitionError('UNKNOWN_SERVER_ERROR', position);
+    return fetchedPartition(position, found);
+  });
+}
+
+type PartitionAnswer = ResponseOf<'fetch'>['responses'][number]['partitions'][number];
+
+function partitionsOf(answer: ResponseOf<'fetch'>): Map<string, PartitionAnswer> {
+  return new Map(
+    answer.responses.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => [`${topic}-${partition.partitionIndex}`, partition]),
+    ),
+  );
+}
+
+function partitionError(
+  code: ConstructorParameters<typeof PartitionError>[0],
+  at: FetchPosition,
+): PartitionError {
+  return new PartitionError(code, at.topic, at.partition, `cannot fetch from offset ${at.offset} of`);
+}
+
+function fetchedPartition(position: FetchPosition, answer: PartitionAnswer): FetchedPartition {
+  if (answer.errorCode !== 0) throw partitionError(answer.errorCode, position);
+  const { topic, partition, offset } = position;
+  const records: ReceivedRecord[] = [];
+  let nextOffset = offset;
+  if (answer.records !== null) {
+    for (const batch of iterateBatches(answer.records, { partialTail: 'ignore' })) {
+      if (!batch.isControl) addRecords(records, batch, position);
+      nextOffset = batch.nextOffset;
+    }
+  }
+  return {
+    topic,
+    partition,
+    records,
+    nextOffset,
+    highWatermark: answer.highWatermark,
+    logStart: answer.logStartOffset,
+  };
+}
+
+/** A batch may begin before the offset asked for. */
+function addRecords(
+  records: ReceivedRecord[],
+  batch: BatchView,
+  { topic, partition, offset }: FetchPosition,
+): void {
+  for (const record of iterateRecords(batch)) {
+    if (record.offset < offset) continue;
+    records.push({
+      topic,
+      partition,
+      offset: record.offset,
+      timestamp: Number(record.timestamp),
+      key: record.key,
+      value: record.value,
+      headers: headersOf(record.headers),
+    });
+  }
+}
+
+/** Of a name that stands twice the last counts, a null reads as missing: as the other clients here have it. */
+function headersOf(
+  headers: readonly { readonly key: string; readonly value: Uint8Array | null }[],
+): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const { key, value } of headers) {
+    if (value !== null)
+      named[key] = Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8');
+  }
+  return named;
+}

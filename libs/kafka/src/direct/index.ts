@@ -1,0 +1,11 @@
+export { createDirectClient, type DirectClient } from './direct-client.js';
+export { createPartitionReader } from './partition-reader.js';
+export type { DirectTuning } from './options.js';
+export type { RetryPolicy } from './retry.js';
+export type { ClusterMetadata, PartitionMetadata, TopicMetadata } from './cluster.js';
+export type { FetchOptions, FetchPosition, FetchedPartition } from './fetch.js';
+export type { ListedOffset, OffsetPoint } from './list-offsets.js';
+export type { DirectRecord, ProducedBatch } from './batch-producer.js';
+export type { ConfigChange, ConfigEntry, ConfigResource } from './configs.js';
+export type { LogDir, LogDirPartition, ProducerDescription } from './describe.js';
+export { ConnectionError, PartitionError, isRetriable, type ConnectionErrorCode } from './errors.js';

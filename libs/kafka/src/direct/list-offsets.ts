@@ -1,0 +1,41 @@
+import { apis } from '@oubliette/protocol';
+import type { Cluster } from './cluster.js';
+import { PartitionError } from './errors.js';
+
+/** `earliest`: log start; `latest`: high watermark; a bigint: the first record not older, in ms since the Unix epoch. */
+export type OffsetPoint = 'earliest' | 'latest' | bigint;
+
+export interface ListedOffset {
+  /** -1 when no record is as young as the time asked for. */
+  readonly offset: bigint;
+  /** ms; -1 with `earliest` and `latest`. */
+  readonly timestamp: bigint;
+}
+
+const LATEST = -1n;
+const EARLIEST = -2n;
+const NO_REPLICA = -1;
+
+export async function listOffsetOnce(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  point: OffsetPoint,
+): Promise<ListedOffset> {
+  const timestamp = point === 'latest' ? LATEST : point === 'earliest' ? EARLIEST : point;
+  const connection = await cluster.node(await cluster.leaderOf(topic, partition));
+  const answer = await connection.send(apis.listOffsets, {
+    replicaId: NO_REPLICA,
+    topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp }] }],
+  });
+  const found = answer.topics[0]?.partitions[0];
+  if (found === undefined || found.errorCode !== 0) {
+    throw new PartitionError(
+      found?.errorCode ?? 'UNKNOWN_SERVER_ERROR',
+      topic,
+      partition,
+      'cannot list offsets of',
+    );
+  }
+  return { offset: found.offset, timestamp: found.timestamp };
+}
