@@ -1,1 +1,3 @@
-export {};
+export { InMemoryCluster } from './in-memory-cluster.js';
+export { openTestEngine } from './test-engine.js';
+export type { TestEngine } from './test-engine.js';

@@ -59,10 +59,8 @@ export class OublietteTransport extends Server<TransportEvents, TransportStatus>
 
   override async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      for (const consumer of this.#workers().map((worker) => this.#consumerOf(worker))) {
-        this.#consumers.push(consumer);
-        await consumer.start();
-      }
+      this.#consumers.push(...this.#workers().map((worker) => this.#consumerOf(worker)));
+      await Promise.all(this.#consumers.map((consumer) => consumer.start()));
       this.#listening = true;
       this._status$.next('connected');
       callback();
