@@ -1,0 +1,71 @@
+import { encodeBatch, iterateBatches, iterateRecords } from '@oubliette/protocol';
+import type { Clock } from '@oubliette/runtime';
+import type { PartitionLog } from '../log/partition-log.js';
+import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from './group-records.js';
+
+const readBytes = 1024 * 1024;
+
+/** The coordinator's memory: changes are appended to __consumer_offsets, synced, and only then replayed into the state. */
+export class OffsetsLog {
+  readonly #logs: readonly PartitionLog[];
+  readonly #clock: Clock;
+  readonly #replay: (record: GroupRecord) => void;
+  /** One a partition: the last append, so that replaying follows the order of the log. */
+  readonly #tails: Promise<unknown>[];
+
+  constructor(logs: readonly PartitionLog[], clock: Clock, replay: (record: GroupRecord) => void) {
+    this.#logs = logs;
+    this.#clock = clock;
+    this.#replay = replay;
+    this.#tails = logs.map(() => Promise.resolve());
+  }
+
+  /** Replays everything there is. */
+  async load(): Promise<void> {
+    for (const log of this.#logs) {
+      let next = log.logStartOffset;
+      while (next < log.highWatermark) {
+        const { records } = await log.read(next, readBytes, { minOneBatch: true });
+        if (records.length === 0) break;
+        for (const batch of iterateBatches(records)) {
+          next = batch.nextOffset;
+          if (batch.isControl) continue;
+          for (const { key, value } of iterateRecords(batch)) {
+            const record = key === null ? null : decodeGroupRecord(key, value);
+            if (record !== null) this.#replay(record);
+          }
+        }
+      }
+    }
+  }
+
+  /** Appends the group's records as one batch; resolves once they are synced and replayed. Rejects with KafkaError. */
+  append(groupId: string, records: readonly GroupRecord[]): Promise<void> {
+    const index = partitionOf(groupId, this.#logs.length);
+    const log = this.#logs[index];
+    if (log === undefined) return Promise.reject(new RangeError(`no offsets partition ${index}`));
+    const timestamp = BigInt(this.#clock.now());
+    const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
+    const written = log.append(batch, { durable: true }).then((result) => result.durable);
+    const applied = Promise.allSettled([this.#tails[index], written])
+      .then(() => written)
+      .then(() => {
+        for (const record of records) this.#replay(record);
+      });
+    this.#tails[index] = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** Resolves when every append made so far was replayed or failed. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#tails);
+  }
+}
+
+/** Kafka's choice: the absolute value of Java's String.hashCode (0 for the one without), modulo the partition count. */
+export function partitionOf(groupId: string, partitions: number): number {
+  let hash = 0;
+  for (let index = 0; index < groupId.length; index++)
+    hash = (Math.imul(hash, 31) + groupId.charCodeAt(index)) | 0;
+  return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitions;
+}

@@ -1,0 +1,20 @@
+import { apis, ErrorCode } from '@oubliette/protocol';
+import { defineHandler } from '../server/api-handler.js';
+import { answerError } from './answer-error.js';
+
+/* DeleteGroups, versions 0 to 2. Only a group without members; its offsets go with it. */
+export const deleteGroups = defineHandler(
+  apis.deleteGroups,
+  { versions: [0, 2] },
+  async (request, { broker }) => {
+    const results = await Promise.all(
+      request.groupsNames.map((groupId) =>
+        broker.groups.delete(groupId).then(
+          () => ({ groupId, errorCode: ErrorCode.NONE as number }),
+          (error: unknown) => ({ groupId, errorCode: answerError(error, broker.logger).errorCode }),
+        ),
+      ),
+    );
+    return { throttleTimeMs: 0, results };
+  },
+);

@@ -1,0 +1,47 @@
+import { apis, ErrorCode } from '@oubliette/protocol';
+import { defineHandler } from '../server/api-handler.js';
+import { groupOperations, notAsked } from './authorized-operations.js';
+
+/*
+ * DescribeGroups, versions 0 to 6. A group that is not there is Dead without an error up to version 5, GROUP_ID_NOT_FOUND from 6 on
+ * (KIP-1043).
+ */
+export const describeGroups = defineHandler(
+  apis.describeGroups,
+  { versions: [0, 6] },
+  (request, { broker, version }) => {
+    const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked;
+    const groups = request.groups.map((groupId) => {
+      const group = broker.groups.describe(groupId);
+      if (group === null) {
+        const isError = version >= 6;
+        return {
+          errorCode: isError ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.NONE,
+          errorMessage: isError ? `Group ${groupId} not found.` : null,
+          groupId,
+          groupState: 'Dead',
+          protocolType: '',
+          protocolData: '',
+          members: [],
+          authorizedOperations: notAsked,
+        };
+      }
+      return {
+        errorCode: ErrorCode.NONE,
+        errorMessage: null,
+        groupId,
+        groupState: group.state,
+        protocolType: group.protocolType,
+        protocolData: group.protocol,
+        members: group.members.map(({ instanceId, metadata, assignment, ...member }) => ({
+          ...member,
+          groupInstanceId: instanceId,
+          memberMetadata: metadata,
+          memberAssignment: assignment,
+        })),
+        authorizedOperations,
+      };
+    });
+    return { throttleTimeMs: 0, groups };
+  },
+);

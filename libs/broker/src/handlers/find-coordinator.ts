@@ -1,0 +1,31 @@
+import { apis, ErrorCode } from '@oubliette/protocol';
+import { defineHandler } from '../server/api-handler.js';
+
+/*
+ * FindCoordinator, versions 0 to 6 (several keys from 4 on). This broker coordinates every group. Transactions (key type 1) and share
+ * groups (2) have no coordinator here: INVALID_REQUEST, which no client retries.
+ */
+
+const groupType = 0;
+
+export const findCoordinator = defineHandler(
+  apis.findCoordinator,
+  { versions: [0, 6] },
+  (request, context) => {
+    const { nodeId, host, port } = context.broker.advertised;
+    const answer =
+      request.keyType === groupType
+        ? { errorCode: ErrorCode.NONE, errorMessage: null, nodeId, host, port }
+        : {
+            errorCode: ErrorCode.INVALID_REQUEST,
+            errorMessage:
+              'This broker coordinates consumer groups only: it serves no transactions and no share groups.',
+            nodeId: -1,
+            host: '',
+            port: -1,
+          };
+    if (context.version < 4) return { throttleTimeMs: 0, ...answer };
+    const coordinators = request.coordinatorKeys.map((key) => ({ key, ...answer }));
+    return { throttleTimeMs: 0, coordinators };
+  },
+);

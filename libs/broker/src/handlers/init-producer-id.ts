@@ -1,0 +1,18 @@
+import { apis, ErrorCode } from '@oubliette/protocol';
+import { defineHandler } from '../server/api-handler.js';
+
+/*
+ * InitProducerId, versions 0 to 5, for idempotent producers: a fresh id with epoch 0. A transactional id is refused with
+ * INVALID_REQUEST, which clients take as final: this broker serves no transactions.
+ */
+export const initProducerId = defineHandler(
+  apis.initProducerId,
+  { versions: [0, 5] },
+  (request, { broker }) => {
+    if (request.transactionalId !== null) {
+      return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, producerId: -1n, producerEpoch: -1 };
+    }
+    const producerId = broker.registry.nextProducerId();
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 };
+  },
+);

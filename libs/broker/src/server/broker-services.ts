@@ -1,0 +1,29 @@
+import type { Clock } from '@oubliette/runtime';
+import type { BrokerConfig } from '../config/broker-config.js';
+import type { GroupCoordinator } from '../groups/group-coordinator.js';
+import type { Logger } from '../logger.js';
+import type { LogManager } from '../log/partition-log.js';
+import type { ClusterRegistry } from '../topics/cluster-registry.js';
+import type { TopicManager } from '../topics/topic-manager.js';
+import type { DelayedQueue } from './delayed-queue.js';
+
+/** Where clients reach this broker. */
+export interface Advertised {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a handler works with. */
+export interface BrokerServices {
+  readonly config: BrokerConfig;
+  readonly registry: ClusterRegistry;
+  readonly topics: TopicManager;
+  readonly logs: LogManager;
+  readonly groups: GroupCoordinator;
+  readonly delayed: DelayedQueue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly dataDir: string;
+  readonly advertised: Advertised;
+}

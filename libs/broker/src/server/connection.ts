@@ -1,0 +1,194 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { ByteWriter, ProtocolError } from '@oubliette/protocol';
+import type { Clock } from '@oubliette/runtime';
+import type { Logger } from '../logger.js';
+import { CloseConnectionError } from './api-handler.js';
+import type { Dispatched, Dispatcher } from './dispatcher.js';
+import { FrameReader, FrameSizeError } from './frame-reader.js';
+
+/** Requests read ahead and not answered yet, per connection; beyond, the socket is not read. */
+const maxInFlight = 64;
+const writerSlabBytes = 16 * 1024;
+
+/** One request's place in the order of answers. */
+interface Slot {
+  parts: readonly Uint8Array[] | null;
+  done: boolean;
+}
+
+/**
+ * One client's connection. Requests are handled in order: the next begins when the one before is answered, except for those
+ * that may overlap (Produce: many batches share one sync); answers always leave in the order of their requests.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #frames: FrameReader;
+  readonly #writer = new ByteWriter(writerSlabBytes);
+  readonly #clientHost: string;
+  readonly #waiting: Dispatched[] = [];
+  readonly #slots: Slot[] = [];
+  #running = 0;
+  #runningMayOverlap = true;
+  #isCorked = false;
+  #isStopping = false;
+  #isClosed = false;
+  #onIdle: (() => void) | null = null;
+  /** Monotonic ms of the last request or answer. */
+  lastActive: number;
+
+  constructor(parts: {
+    readonly socket: Socket;
+    readonly dispatcher: Dispatcher;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly maxRequestBytes: number;
+    readonly onClose: () => void;
+  }) {
+    this.#socket = parts.socket;
+    this.#dispatcher = parts.dispatcher;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#frames = new FrameReader(parts.maxRequestBytes);
+    this.#clientHost = `/${parts.socket.remoteAddress ?? 'unknown'}`;
+    this.lastActive = parts.clock.monotonic();
+    parts.socket.setNoDelay(true);
+    parts.socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    parts.socket.on('drain', () => this.#readOn());
+    // A reset is the client's way of leaving; 'close' follows and does the rest.
+    parts.socket.on('error', () => undefined);
+    parts.socket.on('close', () => {
+      this.#isClosed = true;
+      this.#waiting.length = 0;
+      this.#settleIfIdle();
+      parts.onClose();
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.#slots.length === 0 && this.#waiting.length === 0;
+  }
+
+  /** Reads nothing more; resolves when what was asked is answered and sent. */
+  async drain(): Promise<void> {
+    this.#isStopping = true;
+    this.#socket.pause();
+    this.#waiting.length = 0;
+    if (this.#slots.length > 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.lastActive = this.#clock.monotonic();
+    if (this.#isStopping) return;
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        this.#waiting.push(this.#dispatcher.dispatch(frame, this.#clientHost));
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#startNext();
+    if (this.#isFull()) this.#socket.pause();
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.length + this.#slots.length >= maxInFlight || this.#socket.writableNeedDrain;
+  }
+
+  #readOn(): void {
+    if (this.#socket.isPaused() && !this.#isStopping && !this.#isFull()) this.#socket.resume();
+  }
+
+  #startNext(): void {
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined || this.#isClosed) return;
+      if (this.#running > 0 && !(next.overlaps && this.#runningMayOverlap)) return;
+      this.#waiting.shift();
+      this.#start(next);
+    }
+  }
+
+  #start(request: Dispatched): void {
+    const slot: Slot = { parts: null, done: false };
+    this.#slots.push(slot);
+    this.#running += 1;
+    this.#runningMayOverlap = request.overlaps;
+    request.run(this.#writer).then(
+      (parts) => {
+        slot.parts = parts;
+        this.#finish(slot);
+      },
+      (error: unknown) => {
+        this.#fail(error);
+        this.#finish(slot);
+      },
+    );
+  }
+
+  #finish(slot: Slot): void {
+    slot.done = true;
+    this.#running -= 1;
+    this.#send();
+    this.#startNext();
+    this.#settleIfIdle();
+    this.#readOn();
+  }
+
+  /** Sends the answers whose turn it is; those of one turn of the event loop leave together. */
+  #send(): void {
+    while (this.#slots[0]?.done === true) {
+      const parts = this.#slots.shift()?.parts ?? null;
+      if (parts === null || this.#isClosed) continue;
+      this.lastActive = this.#clock.monotonic();
+      if (!this.#isCorked) {
+        this.#isCorked = true;
+        this.#socket.cork();
+        process.nextTick(() => {
+          this.#isCorked = false;
+          this.#socket.uncork();
+        });
+      }
+      for (const part of parts) this.#socket.write(part);
+    }
+  }
+
+  #settleIfIdle(): void {
+    if (this.#slots.length > 0 && !this.#isClosed) return;
+    this.#onIdle?.();
+    this.#onIdle = null;
+  }
+
+  /** Says what was wrong, never with what content, and closes this connection; nobody else is touched. */
+  #fail(error: unknown): void {
+    if (this.#isClosed) return;
+    if (
+      error instanceof FrameSizeError ||
+      error instanceof CloseConnectionError ||
+      error instanceof ProtocolError
+    ) {
+      this.#logger.warn('a connection was closed because its request cannot be served', {
+        code: error.code,
+        reason: error.message,
+      });
+    } else {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+      this.#logger.error('a request failed unexpectedly and its connection was closed', { reason });
+    }
+    this.#waiting.length = 0;
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,72 @@
+import { Buffer } from 'node:buffer';
+
+const lengthBytes = 4;
+/** API key, API version, correlation id: no request is shorter. */
+const smallestRequest = 8;
+
+/** A length before a frame that no request can have: what follows cannot be read, the connection is lost. */
+export class FrameSizeError extends Error {
+  override readonly name = 'FrameSizeError';
+  readonly code = 'FRAME_SIZE';
+}
+
+/**
+ * Cuts a byte stream into request frames (a length of four bytes, then that many). A frame that lies within one chunk is a view of
+ * it; one that spans chunks is put together once. Only bytes that arrived are held, whatever the length claims.
+ */
+export class FrameReader {
+  readonly #maxBytes: number;
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The frames that are complete with this chunk, without their lengths. Throws FrameSizeError. */
+  push(chunk: Buffer): Buffer[] {
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length;
+    const frames: Buffer[] = [];
+    for (;;) {
+      const size = this.#nextSize();
+      if (size === null || this.#buffered < lengthBytes + size) return frames;
+      const whole = this.#take(lengthBytes + size);
+      frames.push(whole.subarray(lengthBytes));
+    }
+  }
+
+  /** Bytes of a frame that is not complete yet. */
+  get pendingBytes(): number {
+    return this.#buffered;
+  }
+
+  #nextSize(): number | null {
+    if (this.#buffered < lengthBytes) return null;
+    let head = this.#chunks[0] ?? Buffer.alloc(0);
+    if (head.length < lengthBytes) {
+      head = Buffer.concat(this.#chunks);
+      this.#chunks = [head];
+    }
+    const size = head.readInt32BE(0);
+    if (size < smallestRequest || size > this.#maxBytes) {
+      throw new FrameSizeError(
+        `a frame of ${size} bytes: allowed are ${smallestRequest} to ${this.#maxBytes}`,
+      );
+    }
+    return size;
+  }
+
+  #take(length: number): Buffer {
+    const first = this.#chunks[0] ?? Buffer.alloc(0);
+    this.#buffered -= length;
+    if (first.length >= length) {
+      if (first.length === length) this.#chunks.shift();
+      else this.#chunks[0] = first.subarray(length);
+      return first.subarray(0, length);
+    }
+    const all = Buffer.concat(this.#chunks);
+    this.#chunks = all.length === length ? [] : [all.subarray(length)];
+    return all.subarray(0, length);
+  }
+}

@@ -1,0 +1,209 @@
+import { resolve } from 'node:path';
+import {
+  SystemClock,
+  SystemDisk,
+  SystemEntropy,
+  type Clock,
+  type Disk,
+  type Entropy,
+} from '@oubliette/runtime';
+import { BrokerConfig } from './config/broker-config.js';
+import { listEntries } from './config/definition.js';
+import { toLogConfig } from './config/topic-config.js';
+import { BrokerError } from './errors.js';
+import { GroupCoordinator } from './groups/group-coordinator.js';
+import { handlers } from './handlers/handlers.js';
+import { openLogManager } from './log/log-manager.js';
+import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
+import { silentLogger, type Logger } from './logger.js';
+import { BrokerServer } from './server/broker-server.js';
+import { DelayedQueue } from './server/delayed-queue.js';
+import { Dispatcher } from './server/dispatcher.js';
+import { formatAddress, parseListener } from './server/listener-address.js';
+import { ClusterRegistry } from './topics/cluster-registry.js';
+import { ClusterStore } from './topics/cluster-store.js';
+import { TopicManager } from './topics/topic-manager.js';
+import { offsetsTopic } from './topics/topic-name.js';
+
+/** What a broker starts with. */
+export interface BrokerOptions {
+  /** Where logs and topics are kept; made when missing. */
+  readonly dataDir: string;
+  /** Address to listen on; overrides `listeners` of the configuration. Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes a free port. Default: that of `listeners`, 9092. */
+  readonly port?: number;
+  /** Kafka's broker settings by their Kafka names. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  readonly disk?: Disk;
+  readonly entropy?: Entropy;
+  readonly logger?: Logger;
+}
+
+export interface RunningBroker {
+  /** host:port that clients bootstrap from. */
+  readonly bootstrap: string;
+  /** Answers what is under way, writes what is to be written, releases the data directory. */
+  stop(): Promise<void>;
+}
+
+const stateFile = 'cluster.json';
+
+/**
+ * Starts the bundled broker; resolves when it serves. Throws BrokerError: CONFIG_INVALID, PORT_TAKEN, ADDRESS_NOT_AVAILABLE,
+ * DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE, DATA_DIR_CORRUPT.
+ */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const logger = options.logger ?? silentLogger;
+  const clock = options.clock ?? new SystemClock();
+  const entropy = options.entropy ?? new SystemEntropy();
+  const config = new BrokerConfig(options.config);
+  for (const name of config.ignored) {
+    logger.warn(`the setting ${name} has no effect: this broker is one process without replication`);
+  }
+  const { host, port } = listenAddress(options, config);
+  const dataDir = resolve(options.dataDir);
+  const disk = options.disk ?? new SystemDisk();
+  const server = new BrokerServer(clock, logger, {
+    maxRequestBytes: config.number('socket.request.max.bytes'),
+    maxConnections: config.number('max.connections'),
+    maxIdleMs: config.number('connections.max.idle.ms'),
+  });
+  const { logs, registry } = openState({ disk, clock, entropy, logger, config, dataDir });
+  try {
+    const topics = new TopicManager({ registry, logs, config, entropy, logger });
+    const groups = new GroupCoordinator({
+      logs: offsetLogs(topics, config),
+      clock,
+      entropy,
+      logger,
+      settings: coordinatorSettings(config),
+    });
+    topics.onDelete((topic) => groups.topicDeleted(topic));
+    await groups.start();
+    const delayed = new DelayedQueue(clock);
+    const boundPort = await server.listen(host, port);
+    const advertised = { nodeId: config.number('node.id'), ...advertisedAddress(config, host, boundPort) };
+    server.serve(
+      new Dispatcher(handlers, {
+        config,
+        registry,
+        topics,
+        logs,
+        groups,
+        delayed,
+        clock,
+        logger,
+        dataDir,
+        advertised,
+      }),
+    );
+    logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
+    const stop = async (): Promise<void> => {
+      const stopped = server.stop(() => {
+        delayed.close();
+        return groups.close();
+      });
+      await stopped.finally(() => logs.close());
+      logger.info('the broker has stopped');
+    };
+    let stopping: Promise<void> | null = null;
+    return { bootstrap: formatAddress(advertised.host, advertised.port), stop: () => (stopping ??= stop()) };
+  } catch (error) {
+    await logs.close();
+    throw error;
+  }
+}
+
+/** The logs first, since opening them takes the directory's lock; what is stored about topics is read under that lock. */
+function openState(parts: {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  readonly config: BrokerConfig;
+  readonly dataDir: string;
+}): { logs: LogManager; registry: ClusterRegistry } {
+  const { disk, clock, entropy, logger, config, dataDir } = parts;
+  let opened: ClusterRegistry | null = null;
+  const registry = (): ClusterRegistry => {
+    if (opened === null) {
+      opened = new ClusterRegistry(new ClusterStore(disk, resolve(dataDir, stateFile)), entropy);
+      const { cluster, broker } = opened.brokerConfigs;
+      config.setDynamic(new Map(Object.entries(cluster)), new Map(Object.entries(broker)));
+    }
+    return opened;
+  };
+  const configOf = (topic: string): LogConfig => {
+    const stored = registry().topics.get(topic);
+    return stored === undefined ? keptForEver(config) : toLogConfig(stored.configs, config);
+  };
+  const logs = openLogManager({
+    disk,
+    clock,
+    entropy,
+    logger,
+    directory: dataDir,
+    configOf,
+    topicIdOf: (topic) => registry().topics.get(topic)?.id,
+    retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
+    cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),
+  });
+  return { logs, registry: registry() };
+}
+
+/** A log that no topic claims is nobody's to delete from. */
+function keptForEver(config: BrokerConfig): LogConfig {
+  return { ...toLogConfig({ 'cleanup.policy': 'delete' }, config), retentionMs: -1, retentionBytes: -1 };
+}
+
+/** The logs of the committed offsets, made at the first start. */
+function offsetLogs(topics: TopicManager, config: BrokerConfig): readonly PartitionLog[] {
+  const stored =
+    topics.topics.get(offsetsTopic) ??
+    topics.create({
+      name: offsetsTopic,
+      partitions: config.number('offsets.topic.num.partitions'),
+      configs: {
+        'cleanup.policy': 'compact',
+        'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
+      },
+    });
+  return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
+}
+
+function coordinatorSettings(config: BrokerConfig) {
+  return {
+    minSessionTimeoutMs: config.number('group.min.session.timeout.ms'),
+    maxSessionTimeoutMs: config.number('group.max.session.timeout.ms'),
+    maxMembers: config.number('group.max.size'),
+    initialRebalanceDelayMs: config.number('group.initial.rebalance.delay.ms'),
+    maxMetadataBytes: config.number('offset.metadata.max.bytes'),
+    offsetsRetentionMs: config.number('offsets.retention.minutes') * 60_000,
+    retentionCheckMs: config.number('offsets.retention.check.interval.ms'),
+  };
+}
+
+function listenAddress(options: BrokerOptions, config: BrokerConfig): { host: string; port: number } {
+  const [listener, ...others] = listEntries(config.value('listeners') ?? '');
+  if (listener === undefined || others.length > 0) {
+    throw new BrokerError(
+      'CONFIG_INVALID',
+      'listeners must name one listener, such as PLAINTEXT://127.0.0.1:9092',
+    );
+  }
+  const configured = parseListener(listener);
+  return { host: options.host ?? configured.host, port: options.port ?? configured.port };
+}
+
+/** A wildcard address is none that a client could connect to: without advertised.listeners it stands for this machine. */
+function advertisedAddress(config: BrokerConfig, host: string, port: number): { host: string; port: number } {
+  const [advertised] = listEntries(config.value('advertised.listeners') ?? '');
+  if (advertised !== undefined) {
+    const parsed = parseListener(advertised);
+    return { host: parsed.host, port: parsed.port === 0 ? port : parsed.port };
+  }
+  const isWildcard = host === '0.0.0.0' || host === '::' || host === '';
+  return { host: isWildcard ? '127.0.0.1' : host, port };
+}

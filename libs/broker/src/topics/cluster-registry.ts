@@ -1,0 +1,115 @@
+import type { Entropy } from '@oubliette/runtime';
+import type { ClusterState, ClusterStore, StoredTopic } from './cluster-store.js';
+import { collidingName } from './topic-name.js';
+import { randomUuid } from './uuid.js';
+
+/** Ids are reserved in blocks, so that handing one out costs no write (Kafka: ProducerIdsBlock). */
+const producerIdBlock = 1000n;
+
+/** The cluster's state in memory; every change is on disk before it is seen. */
+export class ClusterRegistry {
+  readonly #store: ClusterStore;
+  readonly #topics = new Map<string, StoredTopic>();
+  readonly #namesById = new Map<string, string>();
+  readonly #namesByCollision = new Map<string, string>();
+  #state: ClusterState;
+  #nextProducerId: bigint;
+  #reservedBelow: bigint;
+
+  constructor(store: ClusterStore, entropy: Entropy) {
+    this.#store = store;
+    const stored = store.load();
+    this.#state = stored ?? {
+      clusterId: randomUuid(entropy),
+      nextProducerId: '0',
+      topics: [],
+      deleting: [],
+      brokerConfigs: { cluster: {}, broker: {} },
+    };
+    this.#nextProducerId = BigInt(this.#state.nextProducerId);
+    this.#reservedBelow = this.#nextProducerId;
+    for (const topic of this.#state.topics) this.#index(topic);
+    if (stored === null) store.save(this.#state);
+  }
+
+  get clusterId(): string {
+    return this.#state.clusterId;
+  }
+
+  get topics(): ReadonlyMap<string, StoredTopic> {
+    return this.#topics;
+  }
+
+  get deleting(): ClusterState['deleting'] {
+    return this.#state.deleting;
+  }
+
+  get brokerConfigs(): ClusterState['brokerConfigs'] {
+    return this.#state.brokerConfigs;
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.#namesById.get(id);
+  }
+
+  /** The topic whose name differs from this one only in '.' and '_', or undefined. */
+  collision(name: string): string | undefined {
+    return this.#namesByCollision.get(collidingName(name));
+  }
+
+  /** Adds the topic or replaces the one of this name. */
+  put(topic: StoredTopic): void {
+    const others = this.#state.topics.filter(({ name }) => name !== topic.name);
+    this.#save({ ...this.#state, topics: [...others, topic] });
+    this.#index(topic);
+  }
+
+  /** Decides the deletion: from here on the topic is gone, and a start after a crash finishes removing its directories. */
+  beginDelete(name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return;
+    this.#save({
+      ...this.#state,
+      topics: this.#state.topics.filter((other) => other.name !== name),
+      deleting: [
+        ...this.#state.deleting.filter((other) => other.name !== name),
+        { name, partitions: topic.partitions },
+      ],
+    });
+    this.#topics.delete(name);
+    this.#namesById.delete(topic.id);
+    this.#namesByCollision.delete(collidingName(name));
+  }
+
+  /** The directories of the topic are gone or renamed. */
+  endDelete(name: string): void {
+    this.#save({ ...this.#state, deleting: this.#state.deleting.filter((other) => other.name !== name) });
+  }
+
+  setBrokerConfigs(brokerConfigs: ClusterState['brokerConfigs']): void {
+    this.#save({ ...this.#state, brokerConfigs });
+  }
+
+  /** A producer id that was never given to anybody, also not before a crash. */
+  nextProducerId(): bigint {
+    if (this.#nextProducerId >= this.#reservedBelow) {
+      const reserved = this.#nextProducerId + producerIdBlock;
+      this.#save({ ...this.#state, nextProducerId: String(reserved) });
+      this.#reservedBelow = reserved;
+    }
+    const id = this.#nextProducerId;
+    this.#nextProducerId += 1n;
+    return id;
+  }
+
+  #save(state: ClusterState): void {
+    this.#store.save(state);
+    this.#state = state;
+  }
+
+  #index(topic: StoredTopic): void {
+    this.#topics.set(topic.name, topic);
+    this.#namesById.set(topic.id, topic.name);
+    this.#namesByCollision.set(collidingName(topic.name), topic.name);
+  }
+}

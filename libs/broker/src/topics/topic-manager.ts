@@ -1,0 +1,237 @@
+import { KafkaError } from '@oubliette/protocol';
+import type { Entropy } from '@oubliette/runtime';
+import type { BrokerConfig } from '../config/broker-config.js';
+import {
+  checkTopicOverrides,
+  toLogConfig,
+  topicDefinition,
+  topicValue,
+  type TopicOverrides,
+} from '../config/topic-config.js';
+import { BrokerError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
+import type { ClusterRegistry } from './cluster-registry.js';
+import type { StoredTopic } from './cluster-store.js';
+import { checkTopicName } from './topic-name.js';
+import { randomUuid } from './uuid.js';
+
+/** A bound on one topic, so that a typing error does not open a million files. */
+const maxPartitions = 10_000;
+
+/** What creating a topic would give. */
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly configs: TopicOverrides;
+}
+
+/** Topics, their settings and their logs, kept in step: the registry decides, the logs follow. */
+export class TopicManager {
+  readonly #registry: ClusterRegistry;
+  readonly #logs: LogManager;
+  readonly #config: BrokerConfig;
+  readonly #entropy: Entropy;
+  readonly #deletionListeners = new Set<(topic: string) => void>();
+
+  constructor(parts: {
+    readonly registry: ClusterRegistry;
+    readonly logs: LogManager;
+    readonly config: BrokerConfig;
+    readonly entropy: Entropy;
+    readonly logger: Logger;
+  }) {
+    this.#registry = parts.registry;
+    this.#logs = parts.logs;
+    this.#config = parts.config;
+    this.#entropy = parts.entropy;
+    this.#finishDeletions();
+    this.#openAll();
+    this.#warnOfStrays(parts.logger);
+  }
+
+  get topics(): ReadonlyMap<string, StoredTopic> {
+    return this.#registry.topics;
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.#registry.nameOf(id);
+  }
+
+  /** The log of a partition that is there. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  log(topic: string, partition: number): PartitionLog {
+    const stored = this.#registry.topics.get(topic);
+    const log =
+      stored === undefined || partition >= stored.partitions ? undefined : this.#logs.get(topic, partition);
+    if (log === undefined) {
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
+    }
+    return log;
+  }
+
+  /** Called with a topic's name once it is gone. */
+  onDelete(listener: (topic: string) => void): void {
+    this.#deletionListeners.add(listener);
+  }
+
+  /** Throws what creating the topic would throw. Returns it with checked settings. */
+  check(topic: NewTopic): NewTopic {
+    checkTopicName(topic.name);
+    if (this.#registry.topics.has(topic.name)) {
+      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${topic.name}' already exists.`);
+    }
+    const collision = this.#registry.collision(topic.name);
+    if (collision !== undefined) {
+      throw new KafkaError(
+        'INVALID_TOPIC_EXCEPTION',
+        `Topic '${topic.name}' collides with existing topic: ${collision} (they differ only in '.' and '_')`,
+      );
+    }
+    checkPartitionCount(topic.partitions);
+    return { ...topic, configs: this.#checkConfigs(topic.configs) };
+  }
+
+  create(topic: NewTopic): StoredTopic {
+    const { name, partitions, configs } = this.check(topic);
+    const stored: StoredTopic = { name, id: randomUuid(this.#entropy), partitions, configs };
+    this.#registry.put(stored);
+    this.#open(stored);
+    return stored;
+  }
+
+  delete(name: string): void {
+    const stored = this.#require(name);
+    this.#registry.beginDelete(name);
+    for (let partition = 0; partition < stored.partitions; partition++) this.#logs.remove(name, partition);
+    this.#registry.endDelete(name);
+    for (const listener of this.#deletionListeners) listener(name);
+  }
+
+  /** Throws INVALID_PARTITIONS when the count does not grow. */
+  checkPartitions(name: string, count: number): void {
+    const stored = this.#require(name);
+    if (count < stored.partitions) {
+      throw new KafkaError(
+        'INVALID_PARTITIONS',
+        `The topic ${name} currently has ${stored.partitions} partition(s); ${count} would not be an increase.`,
+      );
+    }
+    if (count === stored.partitions) {
+      throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`);
+    }
+    checkPartitionCount(count);
+  }
+
+  addPartitions(name: string, count: number): void {
+    this.checkPartitions(name, count);
+    const stored = { ...this.#require(name), partitions: count };
+    this.#registry.put(stored);
+    this.#open(stored);
+  }
+
+  /** Throws INVALID_CONFIG for settings that the topic could not take. */
+  checkConfigs(name: string, configs: TopicOverrides): TopicOverrides {
+    this.#require(name);
+    return this.#checkConfigs(configs);
+  }
+
+  /** Replaces all of the topic's own settings. */
+  setConfigs(name: string, configs: TopicOverrides): void {
+    const stored = { ...this.#require(name), configs: this.#checkConfigs(configs) };
+    this.#registry.put(stored);
+    this.#configure(stored);
+  }
+
+  /** Applies the broker's changed defaults to every log. */
+  reconfigureAll(): void {
+    for (const stored of this.#registry.topics.values()) this.#configure(stored);
+  }
+
+  /** The settings the topic's logs run with. */
+  logConfig(name: string): LogConfig {
+    return toLogConfig(this.#require(name).configs, this.#config);
+  }
+
+  minInsyncReplicas(topic: string): number {
+    const definition = topicDefinition('min.insync.replicas');
+    const stored = this.#registry.topics.get(topic);
+    if (definition === undefined || stored === undefined) return 1;
+    return Number(topicValue(definition, stored.configs, this.#config).value);
+  }
+
+  #require(name: string): StoredTopic {
+    const stored = this.#registry.topics.get(name);
+    if (stored === undefined) {
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
+    }
+    return stored;
+  }
+
+  #checkConfigs(configs: TopicOverrides): TopicOverrides {
+    try {
+      return checkTopicOverrides(configs, this.#config);
+    } catch (error) {
+      if (error instanceof BrokerError)
+        throw new KafkaError('INVALID_CONFIG', error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  #open(stored: StoredTopic): void {
+    const config = toLogConfig(stored.configs, this.#config);
+    for (let partition = 0; partition < stored.partitions; partition++) {
+      if (this.#logs.get(stored.name, partition) === undefined)
+        this.#logs.create(stored.name, partition, config);
+    }
+  }
+
+  #configure(stored: StoredTopic): void {
+    const config = toLogConfig(stored.configs, this.#config);
+    for (let partition = 0; partition < stored.partitions; partition++) {
+      this.#logs.get(stored.name, partition)?.configure(config);
+    }
+  }
+
+  #openAll(): void {
+    for (const stored of this.#registry.topics.values()) {
+      this.#open(stored);
+      this.#configure(stored);
+    }
+  }
+
+  #finishDeletions(): void {
+    for (const { name, partitions } of this.#registry.deleting) {
+      for (let partition = 0; partition < partitions; partition++) {
+        if (this.#logs.get(name, partition) !== undefined) this.#logs.remove(name, partition);
+      }
+      this.#registry.endDelete(name);
+    }
+  }
+
+  /** A log that no topic claims is never served and never removed: somebody put it there or lost the registry's file. */
+  #warnOfStrays(logger: Logger): void {
+    for (const log of this.#logs.all()) {
+      const stored = this.#registry.topics.get(log.topic);
+      if (stored !== undefined && log.partition < stored.partitions) continue;
+      logger.warn(
+        'a log directory belongs to no topic: it is kept and not served, remove it if it is not needed',
+        {
+          topic: log.topic,
+          partition: log.partition,
+        },
+      );
+    }
+  }
+}
+
+function checkPartitionCount(count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new KafkaError(
+      'INVALID_PARTITIONS',
+      'Number of partitions was set to an invalid non-positive value.',
+    );
+  }
+  if (count > maxPartitions) {
+    throw new KafkaError('INVALID_PARTITIONS', `Number of partitions is above ${maxPartitions}.`);
+  }
+}
