@@ -55,17 +55,25 @@ export function specOf<State, E extends DomainEvent>(
   );
 }
 
-const streamIdPattern = /^[a-z][a-z0-9-]{0,63}(-[0-9a-zA-Z._:]{1,128}){1,3}$/;
+const namePattern = /^[a-z][a-z0-9]{0,63}$/;
+const partPattern = /^[0-9a-zA-Z._:]{1,128}$/;
+const lastPartPattern = /^[0-9a-zA-Z._:-]{1,128}$/;
 
 /**
  * Stream id out of the aggregate's name and pseudonymous parts (userRef, course code, …); never give it a user id.
- * Throws `STREAM_ID_INVALID` without naming the parts.
+ * Different parts give different ids: only the last may hold '-'. Throws `STREAM_ID_INVALID` without naming the parts.
  */
 export function streamIdOf(aggregate: { readonly name: string }, ...parts: readonly string[]): string {
   const streamId = [aggregate.name, ...parts].join('-');
-  if (parts.length > 0 && streamId.length <= 255 && streamIdPattern.test(streamId)) return streamId;
+  const last = parts.length - 1;
+  const good =
+    last >= 0 &&
+    streamId.length <= 255 &&
+    namePattern.test(aggregate.name) &&
+    parts.every((part, index) => (index === last ? lastPartPattern : partPattern).test(part));
+  if (good) return streamId;
   throw new EventSourcingError(
     'STREAM_ID_INVALID',
-    `A stream id of aggregate ${aggregate.name} is made of 1 to 3 parts of letters, digits, '.', '_' and ':', 255 characters in all.`,
+    `A stream id of aggregate ${aggregate.name} is its name (lower-case letters and digits) and parts of letters, digits, '.', '_', ':' and, in the last, '-': 255 characters in all.`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
-import type { Erasable } from '@oubliette/serde';
+import { ErasedValue, type Erasable } from '@oubliette/serde';
 import { EventSourcingError } from './errors.js';
 
 /** A row's personal columns as envelopes; null where there is no value. */
@@ -63,7 +63,7 @@ export class SealedColumns<Column extends string> {
         case 'value':
           return this.#text.decode(outcome.value);
         case 'erased':
-          return { erased: true as const, erasedAt: outcome.erasedAt };
+          return new ErasedValue(outcome.erasedAt);
         case 'unavailable':
           if (outcome.reason !== 'key-not-seen' || caughtUp) throw this.#unavailable(column, outcome.reason);
           late = true;
