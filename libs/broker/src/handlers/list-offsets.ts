@@ -58,7 +58,7 @@ export const listOffsets = defineHandler(
             );
           }
           const found = await find(log, timestamp);
-          const epoch = found.offset < 0n ? -1 : leaderEpoch;
+          const epoch = version < 4 || found.offset < 0n ? -1 : leaderEpoch;
           answers.push({ partitionIndex, errorCode: ErrorCode.NONE, ...found, leaderEpoch: epoch });
         } catch (error) {
           answers.push({ partitionIndex, errorCode: answerError(error, broker.logger).errorCode });

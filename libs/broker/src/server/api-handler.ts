@@ -71,7 +71,12 @@ export function defineHandler<Req extends Fields, Res extends Fields>(
     async serve({ version, correlationId, reader }, context, writer) {
       const response = await handle(api.request.decode(version, reader), context);
       if (response === null) return null;
-      return encodeResponseParts(api, version, correlationId, response, writer);
+      try {
+        return encodeResponseParts(api, version, correlationId, response, writer);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : 'unknown';
+        throw new UnencodableAnswerError(`${api.name} version ${version}: ${why}`, { cause });
+      }
     },
   };
 }
@@ -80,4 +85,10 @@ export function defineHandler<Req extends Fields, Res extends Fields>(
 export class CloseConnectionError extends Error {
   override readonly name = 'CloseConnectionError';
   readonly code = 'CLOSE_CONNECTION';
+}
+
+/** The handler made an answer that its version cannot hold: a mistake of this broker, not of the client. */
+export class UnencodableAnswerError extends Error {
+  override readonly name = 'UnencodableAnswerError';
+  readonly code = 'UNENCODABLE_ANSWER';
 }
