@@ -28,6 +28,8 @@ export interface FetchedPartition {
   readonly nextOffset: bigint;
   readonly highWatermark: bigint;
   readonly logStart: bigint;
+  /** The broker held records back for a quota, ms: an empty answer says nothing then. 0 otherwise. */
+  readonly throttleMs: number;
 }
 
 /** From version 13 on topics go by their id, which nothing here needs. */
@@ -83,7 +85,7 @@ async function fetchFrom(
     const found = answers.get(`${position.topic}-${position.partition}`);
     // A broker leaves out what it has no answer to only in sessions, which are not used here.
     if (found === undefined) throw partitionError('UNKNOWN_SERVER_ERROR', position);
-    return fetchedPartition(position, found);
+    return fetchedPartition(position, found, answer.throttleTimeMs);
   });
 }
 
@@ -104,7 +106,11 @@ function partitionError(
   return new PartitionError(code, at.topic, at.partition, `cannot fetch from offset ${at.offset} of`);
 }
 
-function fetchedPartition(position: FetchPosition, answer: PartitionAnswer): FetchedPartition {
+function fetchedPartition(
+  position: FetchPosition,
+  answer: PartitionAnswer,
+  throttleMs: number,
+): FetchedPartition {
   if (answer.errorCode !== 0) throw partitionError(answer.errorCode, position);
   const { topic, partition, offset } = position;
   const records: ReceivedRecord[] = [];
@@ -122,6 +128,7 @@ function fetchedPartition(position: FetchPosition, answer: PartitionAnswer): Fet
     nextOffset,
     highWatermark: answer.highWatermark,
     logStart: answer.logStartOffset,
+    throttleMs,
   };
 }
 
