@@ -49,6 +49,8 @@ export class DiskPartitionLog implements PartitionLog {
   #highWatermark: bigint;
   #failure: Error | null = null;
   #closed = false;
+  /** Retention or cleaning under way; its caller sees its errors. */
+  #maintenance: Promise<void> | null = null;
   readonly #committer: Committer;
   readonly #listeners = new Set<() => void>();
 
@@ -223,6 +225,21 @@ export class DiskPartitionLog implements PartitionLog {
     });
   }
 
+  /** Runs retention or cleaning, one at a time; resolves to null, without running it, while another is under way. */
+  async maintain<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#maintenance !== null) return null;
+    const running = work();
+    this.#maintenance = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await running;
+    } finally {
+      this.#maintenance = null;
+    }
+  }
+
   /** Resolves when everything appended so far is written or refused. */
   settle(): Promise<void> {
     return this.#committer.idle();
@@ -245,6 +262,7 @@ export class DiskPartitionLog implements PartitionLog {
   async abandon(): Promise<void> {
     this.#closed = true;
     for (const listener of this.#listeners) listener();
+    await this.#maintenance;
     await this.#committer.idle();
     for (const segment of this.segments.all) segment.close();
   }

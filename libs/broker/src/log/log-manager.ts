@@ -4,6 +4,7 @@ import { KafkaError } from '@oubliette/protocol';
 import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { LogCleaner } from './cleaner/log-cleaner.js';
 import { CheckpointFile, partitionKey } from './checkpoint-file.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
 import {
@@ -22,6 +23,7 @@ import { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
 
 const producerExpirationMs = 86_400_000;
+const defaultDedupeBufferBytes = 128 * 1024 * 1024;
 
 export interface LogManagerOptions {
   readonly disk: Disk;
@@ -54,6 +56,7 @@ class DiskLogManager implements LogManager {
   readonly #recoveryPoints: CheckpointFile;
   readonly #logStarts: CheckpointFile;
   readonly #reaper: Reaper;
+  readonly #cleaner: LogCleaner;
   readonly #periodic: readonly Periodic[];
   readonly #ending = new Set<Promise<void>>();
   #closing: Promise<void> | null = null;
@@ -68,6 +71,15 @@ class DiskLogManager implements LogManager {
     this.#recoveryPoints = checkpoint('recovery-point-offset-checkpoint');
     this.#logStarts = checkpoint('log-start-offset-checkpoint');
     this.#reaper = new Reaper(disk, clock, logger);
+    this.#cleaner = new LogCleaner({
+      disk,
+      clock,
+      logger,
+      reaper: this.#reaper,
+      dedupeBufferBytes: options.dedupeBufferBytes ?? defaultDedupeBufferBytes,
+      checkpoint: checkpoint('cleaner-offset-checkpoint'),
+      logs: () => this.#logs.values(),
+    });
     try {
       this.#load();
     } catch (error) {
@@ -79,6 +91,7 @@ class DiskLogManager implements LogManager {
         logger.error(`${name} failed and is tried again`, { cause: messageOf(error) }),
       );
     this.#periodic = [
+      every(options.cleanerBackoffMs, 'cleaning', () => this.#cleaner.run()),
       every(options.retentionCheckIntervalMs, 'retention', () => this.#applyRetention()),
       every(options.checkpointIntervalMs ?? 60_000, 'writing checkpoints', async () =>
         this.#writeCheckpoints(),
@@ -129,6 +142,7 @@ class DiskLogManager implements LogManager {
       throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
     }
     this.#logs.delete(key);
+    this.#cleaner.forget(log);
     const ending = log.abandon().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
     this.#reaper.takeDirectory(renamed, directory, log.config.fileDeleteDelayMs);
@@ -140,6 +154,7 @@ class DiskLogManager implements LogManager {
   }
 
   async #close(): Promise<void> {
+    this.#cleaner.stop();
     for (const periodic of [...this.#periodic].reverse()) await periodic.stop();
     await Promise.all(this.#ending);
     const { disk, directory, logger } = this.options;
@@ -228,7 +243,7 @@ class DiskLogManager implements LogManager {
     for (const log of [...this.#logs.values()]) {
       log.producers.expire(clock.now() - producerExpirationMs);
       try {
-        removed += await applyRetention(log, this.#reaper, clock.now());
+        removed += (await log.maintain(() => applyRetention(log, this.#reaper, clock.now()))) ?? 0;
       } catch (error) {
         const { topic, partition } = log;
         logger.error('retention of a log failed and is tried again', {

@@ -35,8 +35,9 @@ function expiredSegments(log: DiskPartitionLog, nowMs: number): number {
     if (segment.nextOffset > highWatermark || (next === undefined && segment.sizeBytes === 0)) break;
     const tooMuch = excess - segment.sizeBytes >= 0 && excess > 0;
     if (tooMuch) excess -= segment.sizeBytes;
+    const cleanedOut = next !== undefined && segment.sizeBytes === 0;
     const behindStart = next !== undefined && next.baseOffset <= logStartOffset;
-    if (!behindStart && !(deletes && (tooMuch || isExpired(segment, config, nowMs)))) break;
+    if (!behindStart && !(deletes && (tooMuch || cleanedOut || isExpired(segment, config, nowMs)))) break;
     count++;
   }
   return count;

@@ -129,3 +129,19 @@ export function files(world: World, log = 'events-0'): string[] {
     .map((entry) => entry.name)
     .sort();
 }
+
+/** Whether any file of the data directory holds these bytes, whatever its name. */
+export function isOnDisk(world: World, needle: string, at = directory): boolean {
+  return world.disk.listSync(at).some(({ name, kind }) => {
+    const path = `${at}/${name}`;
+    if (kind === 'directory') return isOnDisk(world, needle, path);
+    return Buffer.from(world.disk.readFileSync(path)).includes(needle);
+  });
+}
+
+/** Whether a `.log` file that is in use holds these bytes. */
+export function isInLog(world: World, needle: string, log = 'events-0'): boolean {
+  return files(world, log)
+    .filter((name) => name.endsWith('.log'))
+    .some((name) => Buffer.from(world.disk.readFileSync(`${directory}/${log}/${name}`)).includes(needle));
+}
