@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { answers } from '../action.js';
+import type { CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+import { describeErasure, erasureRow } from '../erasure-lines.js';
+import { SampleClient } from '../sample/sample-client.js';
+import { table } from '../table.js';
+
+export function addErasureCommands(program: Command, context: CliContext): void {
+  const erasure = program.command('erasure').description('how far forgetting has got');
+  const list = erasure.command('list').description('the ledger of erasures');
+  answers(list, context, async ({ dataDir }) => {
+    const erasures = await new SampleClient(context, dataDir).ask({
+      method: 'GET',
+      path: '/privacy/erasures',
+    });
+    if (!Array.isArray(erasures))
+      throw new CliError('SAMPLE_REFUSED', 'The sample answered with no list of erasures.');
+    return {
+      document: erasures,
+      lines: table(
+        ['ERASURE', 'STATE', 'DEADLINE'],
+        erasures.map((one) => erasureRow(one)),
+      ),
+    };
+  });
+  const show = erasure.command('show').description('state, deadline and evidence of one').argument('<id>');
+  answers(show, context, async ({ dataDir }, [id = '']) => {
+    if (id === '') throw new CliError('USAGE', 'erasure show: the id is empty.');
+    const path = `/privacy/erasures/${encodeURIComponent(id)}`;
+    const one = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
+    return { document: one, lines: describeErasure(one) };
+  });
+}

@@ -1,0 +1,107 @@
+import { Option, type Command } from 'commander';
+import { guardBound, spellDuration, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
+import { answers } from '../action.js';
+import { withAdmin } from '../cluster.js';
+import type { Answer, CliContext } from '../context.js';
+import { collect, duration, setting } from '../option-values.js';
+import { judgeTopics } from '../topic-roles.js';
+
+interface BoundOptions {
+  readonly policy: 'delete' | 'compact';
+  readonly set?: Readonly<Record<string, string>>;
+  readonly gap?: number;
+  readonly openTransactions?: boolean;
+  readonly deadline?: number;
+}
+
+interface CheckOptions {
+  readonly deadline: number;
+  readonly topic?: readonly string[];
+  readonly keyTopic?: string;
+  readonly gap?: number;
+}
+
+export function addGuardCommands(program: Command, context: CliContext): void {
+  const guard = program.command('guard').description('how long bytes stay in a log');
+  addBound(guard, context);
+  addCheck(guard, context);
+}
+
+function addBound(guard: Command, context: CliContext): void {
+  const bound = guard
+    .command('bound')
+    .description('the worst case of a configuration on paper; what is not set is Kafka’s default')
+    .addOption(
+      new Option('--policy <policy>', 'cleanup.policy').choices(['delete', 'compact']).makeOptionMandatory(),
+    )
+    .option('--set <key=value>', 'a setting by Kafka’s name (repeatable)', setting)
+    .option('--gap <duration>', 'longest pause between appends to a partition; without: idle', duration)
+    .option('--open-transactions', 'producers with transactions write to it')
+    .option('--deadline <duration>', 'refuse what takes longer', duration);
+  answers<BoundOptions>(bound, context, (options) => {
+    const { policy, set, gap, openTransactions, deadline } = options;
+    const result = guardBound({
+      policy,
+      openTransactions: openTransactions === true,
+      ...(set && { settings: set }),
+      ...(gap !== undefined && { gapMs: gap }),
+      ...(deadline !== undefined && { deadlineMs: deadline }),
+    });
+    // Without a deadline the question is "how long", and it was answered.
+    const refused = deadline !== undefined && result.verdict === 'refuse';
+    return { document: result, lines: describeBound(result), exitCode: refused ? 1 : 0 };
+  });
+}
+
+function addCheck(guard: Command, context: CliContext): void {
+  const check = guard
+    .command('check')
+    .description('holds the topics of a live cluster against a deadline')
+    .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
+    .option('--topic <name>', 'only this topic (repeatable); without: all but internal ones', collect)
+    .option('--key-topic <name>', 'the topic of the user keys')
+    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration);
+  answers<CheckOptions>(check, context, async (options) => {
+    const verdicts = await withAdmin(context, options, (admin) =>
+      judgeTopics(context, admin, {
+        dataDir: options.dataDir,
+        deadlineMs: options.deadline,
+        ...(options.topic && { topics: options.topic }),
+        ...(options.keyTopic !== undefined && { keyTopic: options.keyTopic }),
+        ...(options.gap !== undefined && { gapMs: options.gap }),
+      }),
+    );
+    return checkAnswer(verdicts);
+  });
+}
+
+function checkAnswer(verdicts: readonly TopicVerdict[]): Answer {
+  const refused = verdicts.some(({ verdict }) => verdict === 'refuse');
+  const lines = verdicts.flatMap(({ topic, role, ...result }) => [
+    `${result.verdict.padEnd(6)}  ${topic} (${role}): ${spell(result.worstCaseMs)}`,
+    ...[...result.reasons, ...result.notes].map((text) => `        ${text}`),
+  ]);
+  return {
+    document: { verdict: worst(verdicts), topics: verdicts },
+    lines: lines.length > 0 ? lines : ['There is no topic to check.'],
+    exitCode: refused ? 1 : 0,
+  };
+}
+
+function worst(verdicts: readonly TopicVerdict[]): GuardResult['verdict'] {
+  const has = (wanted: GuardResult['verdict']): boolean => verdicts.some(({ verdict }) => verdict === wanted);
+  return has('refuse') ? 'refuse' : has('warn') ? 'warn' : 'ok';
+}
+
+function describeBound(result: GuardResult): string[] {
+  const lines = [`${result.verdict}: a byte stays for at most ${spell(result.worstCaseMs)}`];
+  for (const { name, setting: from, ms } of result.terms)
+    lines.push(`  ${spell(ms).padStart(16)}  ${name} (${from})`);
+  if (result.tombstoneWorstCaseMs !== null)
+    lines.push(`A tombstone itself is gone after ${spell(result.tombstoneWorstCaseMs)}.`);
+  return [...lines, ...result.reasons, ...result.notes];
+}
+
+function spell(ms: number | null): string {
+  return spellDuration(ms ?? Number.POSITIVE_INFINITY);
+}

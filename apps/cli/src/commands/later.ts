@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { answers } from '../action.js';
+import type { CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+
+/** Commands that have a name already and nothing behind it. */
+const later: readonly (readonly string[])[] = [
+  ['guard', 'apply'],
+  ['users', 'status'],
+  ['users', 'export'],
+  ['erasure', 'verify'],
+  ['certificate', 'verify'],
+  ['audit', 'leaks'],
+  ['lag'],
+  ['doctor'],
+  ['keys', 'rotate'],
+  ['keys', 'epoch', 'show'],
+  ['keys', 'epoch', 'advance'],
+];
+
+/** They say "not yet" and exit 2, whatever options follow. */
+export function addLaterCommands(program: Command, context: CliContext): void {
+  for (const path of later) {
+    let command = program;
+    for (const name of path)
+      command = command.commands.find((c) => c.name() === name) ?? command.command(name);
+    command.description('not yet').allowUnknownOption().allowExcessArguments();
+    answers(command, context, () => {
+      throw new CliError('NOT_YET', `${path.join(' ')}: not yet`);
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { answers } from '../action.js';
+import type { CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+import { describeErasure } from '../erasure-lines.js';
+import { SampleClient } from '../sample/sample-client.js';
+
+export function addUsersCommands(program: Command, context: CliContext): void {
+  const users = program.command('users').description('the rights of a user');
+  const forget = users
+    .command('forget')
+    .description('destroys the keys of a user: nobody can read their personal data any more')
+    .argument('<id>');
+  answers(forget, context, async ({ dataDir }, [id = '']) => {
+    if (id === '') throw new CliError('USAGE', 'users forget: the id is empty.');
+    const path = `/privacy/users/${encodeURIComponent(id)}/forget`;
+    const erasure = await new SampleClient(context, dataDir).ask({ method: 'POST', path });
+    return { document: erasure, lines: describeErasure(erasure) };
+  });
+}

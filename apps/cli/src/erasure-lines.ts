@@ -1,0 +1,34 @@
+import { spellDuration } from '@oubliette/privacy';
+
+/** An erasure as the sample gives it, in lines for people. Times come as ms since the Unix epoch or as ISO dates. */
+export function describeErasure(erasure: unknown): string[] {
+  const fields = asRecord(erasure);
+  const lines = [`${text(fields['erasureId'])}  ${text(fields['state'])}`];
+  for (const name of ['requestedAt', 'deadline', 'forgottenAt', 'erasedAt']) {
+    const when = moment(fields[name]);
+    if (when !== null) lines.push(`  ${name} ${when}`);
+  }
+  const bound = fields['bound'] ?? fields['boundMs'];
+  if (typeof bound === 'number') lines.push(`  bound ${spellDuration(bound)} from forgotten to erased`);
+  if (typeof fields['note'] === 'string') lines.push(`  ${fields['note']}`);
+  return lines;
+}
+
+/** One row of a table: id, state, deadline. */
+export function erasureRow(erasure: unknown): string[] {
+  const fields = asRecord(erasure);
+  return [text(fields['erasureId']), text(fields['state']), moment(fields['deadline']) ?? ''];
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? { ...value } : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '?';
+}
+
+function moment(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? new Date(value).toISOString() : null;
+}

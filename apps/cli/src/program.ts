@@ -1,0 +1,51 @@
+import { Command, CommanderError } from 'commander';
+import { explain, Finished } from './action.js';
+import { addBrokerCommand } from './commands/broker.js';
+import { addErasureCommands } from './commands/erasure.js';
+import { addGuardCommands } from './commands/guard.js';
+import { addImportCommand } from './commands/import.js';
+import { addKeysCommands } from './commands/keys.js';
+import { addLaterCommands } from './commands/later.js';
+import { addPlanCommand } from './commands/plan.js';
+import { addTopicsCommands } from './commands/topics.js';
+import { addUsersCommands } from './commands/users.js';
+import type { CliContext } from './context.js';
+
+/** Runs one command line (without `node` and the script). Resolves to the exit code: 0 done, 1 no or failed, 2 wrong usage. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  const program = makeProgram(context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof Finished) return error.exitCode;
+    // commander has printed its message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return explain(context, args.includes('--json'), error);
+  }
+}
+
+function makeProgram(context: CliContext): Command {
+  const program = new Command('oubliette')
+    .description('Event logs that can forget.')
+    .option('--json', 'one JSON document on standard output, messages on standard error')
+    .option(
+      '--brokers <host:port,…>',
+      'brokers to talk to (or OUBLIETTE_BROKERS, or those of the running sample)',
+    )
+    .option('--command-config <file>', 'client properties (not yet)')
+    .option('--data-dir <dir>', 'where the sample keeps its data', './data')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .exitOverride();
+  addBrokerCommand(program, context);
+  addTopicsCommands(program, context);
+  addPlanCommand(program, context);
+  addGuardCommands(program, context);
+  addUsersCommands(program, context);
+  addErasureCommands(program, context);
+  addKeysCommands(program, context);
+  addImportCommand(program, context);
+  addLaterCommands(program, context);
+  return program;
+}

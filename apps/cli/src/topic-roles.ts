@@ -1,0 +1,51 @@
+import type { TopicAdmin } from '@oubliette/kafka';
+import { checkTopics, nudgerGapMs, readCleanupSettings, type TopicVerdict } from '@oubliette/privacy';
+import type { CliContext } from './context.js';
+import { readRunningSample } from './sample/running-sample.js';
+
+/** The key topic's name where nobody says another. */
+const usualKeyTopic = 'oubliette.keys';
+
+export interface TopicQuestion {
+  readonly dataDir: string;
+  readonly deadlineMs: number | null;
+  /** Without: all topics but internal ones (`__…`). */
+  readonly topics?: readonly string[];
+  readonly keyTopic?: string;
+  /** Without: the pace of the nudger for the key topic, idle for others. */
+  readonly gapMs?: number;
+}
+
+/** Verdicts on topics of a live cluster: the key topic by its own rules, all others as topics with personal data. */
+export async function judgeTopics(
+  context: CliContext,
+  admin: TopicAdmin,
+  question: TopicQuestion,
+): Promise<TopicVerdict[]> {
+  const keyTopic =
+    question.keyTopic ?? readRunningSample(context.disk, question.dataDir)?.keyTopic ?? usualKeyTopic;
+  const names = question.topics ?? (await admin.listTopics()).filter((name) => !name.startsWith('__'));
+  const nudged = names.includes(keyTopic) && question.gapMs === undefined;
+  const gapMs = nudged ? await nudgerPace(admin, keyTopic) : question.gapMs;
+  const verdicts = await checkTopics(
+    admin,
+    names,
+    question.deadlineMs,
+    (topic) => (topic === keyTopic ? 'key topic' : 'personal data'),
+    (topic) => (gapMs === undefined || (nudged && topic !== keyTopic) ? {} : { gapMs }),
+  );
+  return verdicts.map((verdict) =>
+    nudged && verdict.topic === keyTopic ? { ...verdict, notes: [...verdict.notes, nudgerNote] } : verdict,
+  );
+}
+
+const nudgerNote =
+  'Holds while an application with its nudger runs; without one there is no bound (--gap says how long a partition may go without an append).';
+
+async function nudgerPace(admin: TopicAdmin, keyTopic: string): Promise<number> {
+  const [[description], broker] = await Promise.all([
+    admin.describeTopics([keyTopic]),
+    admin.brokerConfigs(),
+  ]);
+  return nudgerGapMs(readCleanupSettings(description?.configs ?? {}, broker));
+}

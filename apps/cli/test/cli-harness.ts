@@ -1,0 +1,45 @@
+import type { Clock } from '@oubliette/runtime';
+import { SystemClock } from '@oubliette/runtime';
+import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
+import type { CliContext } from '../src/context.js';
+import { runCli } from '../src/program.js';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Setting {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+}
+
+/** Runs a command line on a simulated disk; nothing reaches the real streams. */
+export async function oubliette(args: readonly string[], setting: Setting = {}): Promise<Ran> {
+  const said = { out: '', err: '' };
+  const code = await runCli(args, makeContext(setting, said));
+  return { code, ...said };
+}
+
+export function makeContext(setting: Setting, said: { out: string; err: string }): CliContext {
+  const disk = new SimulatedDisk();
+  for (const [path, content] of Object.entries(setting.files ?? {})) {
+    disk.makeDirectorySync(path.slice(0, path.lastIndexOf('/')));
+    disk.replaceFileSync(path, Buffer.from(content));
+  }
+  return {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    errIsTerminal: false,
+    env: setting.env ?? {},
+    clock: setting.clock ?? new ManualClock(),
+    disk,
+    entropy: new SeededEntropy(1),
+    signal: new AbortController().signal,
+  };
+}
+
+/** For tests that talk over TCP. */
+export const realClock = (): Clock => new SystemClock();

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { oubliette, realClock, type Ran } from './cli-harness.js';
+import { FakeSample, type Answered, type Asked } from './fake-sample.js';
+
+const erasure = { erasureId: 'e-1', state: 'forgotten', deadline: 1_800_000_000_000, bound: 5_000 };
+
+async function against(
+  answer: (asked: Asked, count: number) => Answered,
+  args: readonly string[],
+): Promise<Ran & { asked: readonly Asked[] }> {
+  const sample = await FakeSample.start(answer);
+  try {
+    const ran = await oubliette([...args, '--data-dir', '/data'], {
+      files: sample.files,
+      clock: realClock(),
+    });
+    return { ...ran, asked: sample.asked };
+  } finally {
+    await sample.stop();
+  }
+}
+
+test('users forget posts to the privacy route with the token, and prints the erasure', async () => {
+  const { code, out, asked } = await against(
+    () => ({ status: 202, body: erasure }),
+    ['users', 'forget', 'a/b c', '--json'],
+  );
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out), erasure);
+  assert.equal(asked.length, 1);
+  assert.equal(asked[0]?.method, 'POST');
+  assert.equal(asked[0]?.path, '/privacy/users/a%2Fb%20c/forget');
+  assert.equal(asked[0]?.authorization, 'Bearer secret-token');
+});
+
+test('what the sample refuses is told with its own reason, exit 1, and without the id', async () => {
+  const problem = {
+    title: 'Unknown user',
+    detail: 'There is no such user.',
+    code: 'USER_UNKNOWN',
+    status: 404,
+  };
+  const { code, out, err, asked } = await against(
+    () => ({ status: 404, body: problem }),
+    ['users', 'forget', 'ada-lovelace'],
+  );
+  assert.equal(code, 1);
+  assert.equal(out, '');
+  assert.match(err, /404: USER_UNKNOWN: Unknown user: There is no such user/);
+  assert.ok(!err.includes('ada-lovelace'));
+  assert.equal(asked.length, 1);
+});
+
+test('erasure show and list read the ledger', async () => {
+  const shown = await against(() => ({ status: 200, body: erasure }), ['erasure', 'show', 'e-1']);
+  assert.equal(shown.code, 0);
+  assert.equal(shown.asked[0]?.path, '/privacy/erasures/e-1');
+  assert.match(shown.out, /e-1 {2}forgotten/);
+  assert.match(shown.out, /bound 5 s/);
+  const listed = await against(() => ({ status: 200, body: [erasure] }), ['erasure', 'list']);
+  assert.equal(listed.asked[0]?.path, '/privacy/erasures');
+  assert.match(listed.out, /e-1 +forgotten +2027-01-15T08:00:00\.000Z/);
+});
+
+test('a wrong token says what to check', async () => {
+  const { code, err } = await against(
+    () => ({ status: 401, body: { title: 'Unauthorized' } }),
+    ['erasure', 'list'],
+  );
+  assert.equal(code, 1);
+  assert.match(err, /admin token does not fit/);
+});
+
+test('without a sample the command says how to start one', async () => {
+  const never = await oubliette(['erasure', 'list', '--data-dir', '/data']);
+  assert.equal(never.code, 1);
+  assert.match(never.err, /Run npm start first/);
+  const sample = await FakeSample.start(() => ({ status: 200, body: [] }));
+  const { files } = sample;
+  await sample.stop();
+  const gone = await oubliette(['erasure', 'list', '--data-dir', '/data'], { files, clock: realClock() });
+  assert.equal(gone.code, 1);
+  assert.match(gone.err, /Nothing answers at http:\/\/127\.0\.0\.1/);
+});
