@@ -24,7 +24,7 @@ export const alterConfigs = api({
     'AlterConfigsResponse',
     { versions: '0-2', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       responses: structs({
         errorCode: int16(),
         errorMessage: string({ nullable: '0+' }),

@@ -24,7 +24,7 @@ export const alterPartitionReassignments = api({
     'AlterPartitionReassignmentsResponse',
     { versions: '0-1', flexible: '0+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       allowReplicationFactorChange: boolean({ versions: '1+', default: true, ignorable: true }),
       errorCode: int16(),
       errorMessage: string({ nullable: '0+' }),

@@ -24,7 +24,7 @@ export const createAcls = api({
     'CreateAclsResponse',
     { versions: '1-3', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       results: structs({
         errorCode: int16(),
         errorMessage: string({ nullable: '0+' }),

@@ -27,7 +27,7 @@ export const createPartitions = api({
     'CreatePartitionsResponse',
     { versions: '0-3', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       results: structs({
         name: string(),
         errorCode: int16(),

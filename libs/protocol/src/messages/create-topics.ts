@@ -30,7 +30,7 @@ export const createTopics = api({
     'CreateTopicsResponse',
     { versions: '2-7', flexible: '5+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       topics: structs({
         name: string(),
         topicId: uuid({ versions: '7+', ignorable: true }),

@@ -24,7 +24,7 @@ export const deleteAcls = api({
     'DeleteAclsResponse',
     { versions: '1-3', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       filterResults: structs({
         errorCode: int16(),
         errorMessage: string({ nullable: '0+' }),

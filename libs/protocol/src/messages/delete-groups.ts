@@ -16,7 +16,7 @@ export const deleteGroups = api({
     'DeleteGroupsResponse',
     { versions: '0-2', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       results: structs({
         groupId: string(),
         errorCode: int16(),

@@ -23,7 +23,7 @@ export const deleteRecords = api({
     'DeleteRecordsResponse',
     { versions: '0-2', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       topics: structs({
         name: string(),
         partitions: structs({

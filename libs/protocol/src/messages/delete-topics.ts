@@ -24,7 +24,7 @@ export const deleteTopics = api({
     'DeleteTopicsResponse',
     { versions: '1-6', flexible: '4+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       responses: structs({
         name: string({ nullable: '6+' }),
         topicId: uuid({ versions: '6+', ignorable: true }),

@@ -22,7 +22,7 @@ export const describeAcls = api({
     'DescribeAclsResponse',
     { versions: '1-3', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16(),
       errorMessage: string({ nullable: '0+' }),
       resources: structs({

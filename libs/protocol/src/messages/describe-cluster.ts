@@ -18,7 +18,7 @@ export const describeCluster = api({
     'DescribeClusterResponse',
     { versions: '0-2', flexible: '0+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16(),
       errorMessage: string({ nullable: '0+', default: null }),
       endpointType: int8({ versions: '1+', default: 1 }),

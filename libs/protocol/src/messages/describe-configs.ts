@@ -22,7 +22,7 @@ export const describeConfigs = api({
     'DescribeConfigsResponse',
     { versions: '1-4', flexible: '4+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       results: structs({
         errorCode: int16(),
         errorMessage: string({ nullable: '0+' }),

@@ -22,7 +22,7 @@ export const describeLogDirs = api({
     'DescribeLogDirsResponse',
     { versions: '1-4', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16({ versions: '3+', ignorable: true }),
       results: structs({
         errorCode: int16(),

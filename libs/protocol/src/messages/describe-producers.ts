@@ -19,7 +19,7 @@ export const describeProducers = api({
     'DescribeProducersResponse',
     { versions: '0', flexible: '0+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       topics: structs({
         name: string(),
         partitions: structs({

@@ -24,7 +24,7 @@ export const electLeaders = api({
     'ElectLeadersResponse',
     { versions: '0-2', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16({ versions: '1+' }),
       replicaElectionResults: structs({
         topic: string(),

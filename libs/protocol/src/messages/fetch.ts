@@ -53,7 +53,7 @@ export const fetch = api({
     'FetchResponse',
     { versions: '4-18', flexible: '12+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16({ versions: '7+', ignorable: true }),
       sessionId: int32({ versions: '7+', default: 0 }),
       responses: structs({

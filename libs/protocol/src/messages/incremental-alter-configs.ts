@@ -25,7 +25,7 @@ export const incrementalAlterConfigs = api({
     'IncrementalAlterConfigsResponse',
     { versions: '0-1', flexible: '1+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       responses: structs({
         errorCode: int16(),
         errorMessage: string({ nullable: '0+' }),

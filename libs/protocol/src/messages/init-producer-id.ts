@@ -19,7 +19,7 @@ export const initProducerId = api({
     'InitProducerIdResponse',
     { versions: '0-5', flexible: '2+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16(),
       producerId: int64({ default: -1n }),
       producerEpoch: int16(),

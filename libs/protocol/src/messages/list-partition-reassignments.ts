@@ -23,7 +23,7 @@ export const listPartitionReassignments = api({
     'ListPartitionReassignmentsResponse',
     { versions: '0', flexible: '0+' },
     {
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       errorCode: int16(),
       errorMessage: string({ nullable: '0+' }),
       topics: structs({

@@ -23,7 +23,7 @@ export const offsetDelete = api({
     { versions: '0' },
     {
       errorCode: int16(),
-      throttleTimeMs: int32(),
+      throttleTimeMs: int32({ default: 0 }),
       topics: structs({
         name: string(),
         partitions: structs({
