@@ -138,17 +138,22 @@ export class LogKeyring implements Keyring {
   }
 
   async beginLifecycle(userRef: UserRef): Promise<number> {
-    await this.#writer.catchUp(this.partitionOf(parseUserRef(userRef)));
-    if (this.state(userRef) !== 'forgotten') {
+    const known = this.#table.get(parseUserRef(userRef));
+    const wasForgotten = known?.state === 'forgotten' ? known.fenced : null;
+    await this.#writer.catchUp(this.partitionOf(userRef));
+    const entry = this.#table.get(userRef);
+    // Another process began the same lifecycle at the same time: both have what they asked for.
+    if (entry?.current && entry.fenced === wasForgotten) return entry.lifecycle;
+    if (entry?.state !== 'forgotten') {
       throw new KeyringError(
         'USER_NOT_FORGOTTEN',
         'A new lifecycle begins only for a user that was forgotten; this one was not.',
       );
     }
-    const lifecycle = (this.fence(userRef)?.lifecycle ?? 0) + 1;
+    const lifecycle = entry.fenced + 1;
     await this.#minter.mint([{ userRef, lifecycle }]);
     await this.#refuseForgotten([userRef]);
-    return this.#table.get(userRef)?.lifecycle ?? lifecycle;
+    return entry.lifecycle;
   }
 
   deadRecords(): readonly DeadRecord[] {

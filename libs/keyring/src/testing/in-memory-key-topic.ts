@@ -17,7 +17,6 @@ export class InMemoryKeyTopic {
   readonly #partitions: StoredKeyLogRecord[][];
   readonly #ends: bigint[];
   readonly #logs = new Set<InMemoryKeyLog>();
-  #opened = 0;
   /** While true, nothing can be appended, followed or caught up with. */
   down = false;
   /** When true, the next append is stored but reported as failed, as when the acknowledgement is lost. */
@@ -30,13 +29,7 @@ export class InMemoryKeyTopic {
     this.#ends = Array.from({ length: partitions }, () => 0n);
   }
 
-  /** How many logs were opened so far: a seed that differs from one to the next. */
-  get opened(): number {
-    return this.#opened;
-  }
-
   open(): InMemoryKeyLog {
-    this.#opened++;
     const log = new InMemoryKeyLog(this, () => this.#logs.delete(log));
     this.#logs.add(log);
     return log;

@@ -1,4 +1,4 @@
-import type { Clock, Entropy } from '@oubliette/runtime';
+import { SystemEntropy, type Clock, type Entropy } from '@oubliette/runtime';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { HeldMasterKeys, holdMasterKey } from '../held-master-keys.js';
 import type { KeyLog } from '../key-log.js';
@@ -24,11 +24,12 @@ export interface TestKeyringOptions {
   /** Instead of a log of `topic`. */
   readonly log?: KeyLog;
   readonly clock?: Clock;
+  /** Seed it to repeat a run, each keyring on a topic with another seed: two must not draw the same bytes. */
   readonly entropy?: Entropy;
   readonly masterKeys?: MasterKeys;
 }
 
-/** A complete keyring on memory, for other libs' tests: repeatable, about a millisecond. */
+/** A complete keyring on memory, for other libs' tests: about a millisecond. */
 export async function openTestKeyring(options: TestKeyringOptions = {}): Promise<Keyring> {
   const topic = options.topic ?? new InMemoryKeyTopic();
   const log = options.log ?? topic.open();
@@ -36,7 +37,6 @@ export async function openTestKeyring(options: TestKeyringOptions = {}): Promise
     log,
     masterKeys: options.masterKeys ?? (await testMasterKeys()),
     clock: options.clock ?? new ManualClock(),
-    // Two keyrings on one topic must not draw the same bytes.
-    entropy: options.entropy ?? new SeededEntropy(1000 + topic.opened),
+    entropy: options.entropy ?? new SystemEntropy(),
   });
 }

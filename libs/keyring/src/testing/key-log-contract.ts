@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
+
+/** A fresh, empty key topic of at least two partitions. */
+export interface KeyTopicHarness {
+  /** Another reader and writer of the same topic, as another process would have. */
+  open(): Promise<KeyLog>;
+  dispose(): Promise<void>;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (content: Uint8Array | null): string | null => content && new TextDecoder().decode(content);
+
+/** What every KeyLog does. Run it on each implementation: `keyLogContract('real topic', async () => ({ open, dispose }))`. */
+export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness>): void {
+  const check = (what: string, body: (open: () => Promise<Followed>) => Promise<void>): void => {
+    test(`${name}: ${what}`, async () => {
+      const harness = await make();
+      const opened: KeyLog[] = [];
+      try {
+        await body(async () => {
+          const log = await harness.open();
+          opened.push(log);
+          return new Followed(log);
+        });
+      } finally {
+        for (const log of opened) await log.close();
+        await harness.dispose();
+      }
+    });
+  };
+
+  check('a batch lands as it is, in order, at consecutive offsets, and is replayed', async (open) => {
+    const writer = await open();
+    await writer.follow();
+    const first = await writer.log.append(1, [
+      { key: bytes('a'), value: bytes('1') },
+      { key: bytes('b'), value: null },
+      { key: Uint8Array.of(0, 255, 128), value: Uint8Array.of(0, 254, 10) },
+    ]);
+    const reader = await open();
+    await reader.follow();
+    assert.deepEqual(
+      reader.of(1).map(({ offset }) => offset - first),
+      [0n, 1n, 2n],
+    );
+    assert.deepEqual(
+      reader.of(1).map(({ key, value }) => [[...key], value && [...value]]),
+      [
+        [[97], [49]],
+        [[98], null],
+        [
+          [0, 255, 128],
+          [0, 254, 10],
+        ],
+      ],
+    );
+    assert.ok(reader.of(1).every(({ timestamp }) => timestamp > 1_500_000_000_000));
+    assert.deepEqual(reader.of(0), []);
+  });
+
+  check('reached resolves after the record was handed over, whether it comes or came', async (open) => {
+    const writer = await open();
+    const other = await open();
+    await writer.follow();
+    await other.follow();
+    const offset = await writer.log.append(0, [{ key: bytes('k'), value: bytes('v') }]);
+    await Promise.all([writer.log.reached(0, offset), other.log.reached(0, offset)]);
+    assert.equal(text(writer.at(0, offset)?.value ?? null), 'v');
+    assert.equal(text(other.at(0, offset)?.value ?? null), 'v');
+    await other.log.reached(0, offset);
+  });
+
+  check('reached of a record to come waits for it', async (open) => {
+    const log = await open();
+    await log.follow();
+    const first = await log.log.append(0, [{ key: bytes('k1'), value: bytes('v') }]);
+    let seen = false;
+    const waiting = log.log.reached(0, first + 1n).then(() => {
+      seen = true;
+    });
+    await log.log.reached(0, first);
+    assert.equal(seen, false);
+    await log.log.append(0, [{ key: bytes('k2'), value: bytes('v') }]);
+    await waiting;
+    assert.equal(text(log.at(0, first + 1n)?.key ?? null), 'k2');
+  });
+
+  check('caughtUp shows what another writer had appended before the call', async (open) => {
+    const writer = await open();
+    const reader = await open();
+    await writer.follow();
+    await reader.follow();
+    for (let round = 0; round < 5; round++) {
+      const offset = await writer.log.append(1, [{ key: bytes(`k${round}`), value: bytes('v') }]);
+      await reader.log.caughtUp(1);
+      assert.ok(reader.at(1, offset), `round ${round}`);
+    }
+    await reader.log.caughtUp(0);
+  });
+
+  check(
+    'writers at the same time do not split each other’s batches, and all readers see one order',
+    async (open) => {
+      const one = await open();
+      const two = await open();
+      await one.follow();
+      await two.follow();
+      const batch = (writer: string, round: number) =>
+        ['x', 'y', 'z'].map((part) => ({ key: bytes(`${writer}${round}${part}`), value: bytes('v') }));
+      const offsets = await Promise.all(
+        Array.from({ length: 10 }, (_, round) => [
+          one.log.append(0, batch('a', round)),
+          two.log.append(0, batch('b', round)),
+        ]).flat(),
+      );
+      const last = offsets.reduce((highest, offset) => (offset > highest ? offset : highest)) + 2n;
+      await Promise.all([one.log.reached(0, last), two.log.reached(0, last)]);
+      const keys = one.of(0).map(({ key }) => text(key) ?? '');
+      assert.deepEqual(
+        keys,
+        two.of(0).map(({ key }) => text(key)),
+      );
+      assert.equal(keys.length, 60);
+      for (let at = 0; at < keys.length; at += 3) {
+        const stem = keys[at]?.slice(0, -1);
+        assert.deepEqual(keys.slice(at, at + 3), [`${stem}x`, `${stem}y`, `${stem}z`]);
+      }
+    },
+  );
+
+  check('a batch of 1000 records is one append', async (open) => {
+    const log = await open();
+    await log.follow();
+    const records = Array.from({ length: 1000 }, (_, index) => ({
+      key: bytes(`key-${index}`),
+      value: new Uint8Array(82).fill(7),
+    }));
+    const first = await log.log.append(0, records);
+    await log.log.reached(0, first + 999n);
+    assert.equal(log.of(0).length, 1000);
+  });
+
+  check('a closed log refuses work and leaves nobody waiting', async (open) => {
+    const log = await open();
+    await log.follow();
+    const never = assert.rejects(log.log.reached(0, 1_000_000n));
+    await log.log.close();
+    await never;
+    await assert.rejects(log.log.append(0, [{ key: bytes('k'), value: null }]));
+    await assert.rejects(log.log.caughtUp(0));
+    await log.log.close();
+  });
+}
+
+/** A log together with everything it handed over. */
+class Followed {
+  readonly #seen: StoredKeyLogRecord[] = [];
+
+  constructor(readonly log: KeyLog) {}
+
+  follow(): Promise<void> {
+    return this.log.follow((records) => {
+      for (const record of records) this.#seen.push({ ...record, key: record.key.slice() });
+    });
+  }
+
+  of(partition: number): readonly StoredKeyLogRecord[] {
+    return this.#seen.filter((record) => record.partition === partition);
+  }
+
+  at(partition: number, offset: bigint): StoredKeyLogRecord | undefined {
+    return this.#seen.find((record) => record.partition === partition && record.offset === offset);
+  }
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { SeededEntropy } from '@oubliette/runtime/testing';
+import {
+  decodeDeploymentRecord,
+  decodeSecrets,
+  deploymentContext,
+  encodeDeploymentRecord,
+} from '../src/deployment-record.js';
+import { EntropyPool } from '../src/entropy-pool.js';
+import { EnvelopeEngine } from '../src/envelope-engine.js';
+import { envelopePrefix } from '../src/envelope.js';
+import { decodeFence, encodeFence, keyFingerprint } from '../src/fence-record.js';
+import { HeldMasterKeys, holdMasterKey } from '../src/held-master-keys.js';
+import { fromHex, toHex } from '../src/hex.js';
+import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
+import { encodeKeyRecord, unwrapKeyRecord } from '../src/key-record.js';
+import { deploymentName, fenceName, parseRecordKey, userKeyName } from '../src/record-keys.js';
+import { loadSodium } from '../src/sodium.js';
+import { deriveSubkeys } from '../src/subkeys.js';
+import { hashUserId } from '../src/user-ref.js';
+
+interface Vectors {
+  inputs: Record<
+    'masterKey' | 'root' | 'wrappingKey' | 'userKey' | 'deploymentId' | 'kid' | 'nonce',
+    string
+  > & {
+    epoch: number;
+    lifecycle: number;
+    revision: number;
+    partitionCount: number;
+    erasedAt: number;
+    userId: string;
+  };
+  masterKeyFingerprint: string;
+  subkeys: Record<'user-ref' | 'envelope-header' | 'fence' | 'key-fingerprint', string>;
+  userRefs: { userId: string; userRef: string; partition: number }[];
+  keyRecord: { key: string; value: string };
+  fence: { key: string; value: string };
+  deployment: { key: string; value: string };
+  envelopes: { binding: Binding; plaintext: string; envelope: string }[];
+}
+
+// The page's vectors were made by compat/keyring-vectors/check.py, which shares no code with this library.
+const page = readFileSync(new URL('../../SPEC.md', import.meta.url), 'utf8');
+const vectors = JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? 'null') as Vectors;
+const { inputs } = vectors;
+const sodium = await loadSodium();
+const subkeys = deriveSubkeys(sodium, fromHex(inputs.root));
+const userRef = hashUserId(sodium, subkeys.userRef, inputs.userId);
+const identity = { userRef, kid: inputs.kid, lifecycle: inputs.lifecycle };
+const ascii = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+test('subkeys and master-key fingerprint', () => {
+  assert.deepEqual(
+    {
+      'user-ref': toHex(subkeys.userRef),
+      'envelope-header': toHex(subkeys.envelopeHeader),
+      fence: toHex(subkeys.fence),
+      'key-fingerprint': toHex(subkeys.fingerprint),
+    },
+    vectors.subkeys,
+  );
+  assert.equal(holdMasterKey(sodium, 1, fromHex(inputs.masterKey)).fingerprint, vectors.masterKeyFingerprint);
+});
+
+test('userRefs and partitions', () => {
+  assert.ok(vectors.userRefs.length >= 4);
+  for (const vector of vectors.userRefs) {
+    assert.equal(hashUserId(sodium, subkeys.userRef, vector.userId), vector.userRef);
+    assert.equal(partitionOfUser(vector.userRef as UserRef, inputs.partitionCount), vector.partition);
+  }
+});
+
+test('key record', () => {
+  const wrapping = { epoch: inputs.epoch, key: fromHex(inputs.wrappingKey) };
+  const value = fromHex(vectors.keyRecord.value);
+  const made = encodeKeyRecord(sodium, wrapping, identity, fromHex(inputs.nonce), fromHex(inputs.userKey));
+  assert.equal(toHex(made), vectors.keyRecord.value);
+  assert.equal(ascii(userKeyName(userRef, inputs.kid)), vectors.keyRecord.key);
+  assert.deepEqual(unwrapKeyRecord(sodium, wrapping, identity, value), fromHex(inputs.userKey));
+});
+
+test('fence', () => {
+  const fence = {
+    userRef,
+    lifecycle: inputs.lifecycle,
+    erasedAt: inputs.erasedAt,
+    fingerprints: [keyFingerprint(sodium, subkeys.fingerprint, fromHex(inputs.userKey))],
+  };
+  assert.equal(toHex(encodeFence(sodium, subkeys.fence, fence)), vectors.fence.value);
+  assert.deepEqual(decodeFence(sodium, subkeys.fence, userRef, fromHex(vectors.fence.value)), fence);
+  assert.equal(ascii(fenceName(userRef, inputs.lifecycle)), vectors.fence.key);
+  assert.deepEqual(parseRecordKey(vectors.fence.key), {
+    kind: 'fence',
+    userRef,
+    lifecycle: inputs.lifecycle,
+  });
+});
+
+test('deployment record', async () => {
+  const held = holdMasterKey(sodium, inputs.epoch, fromHex(inputs.masterKey));
+  const masterKeys = new HeldMasterKeys(sodium, new SeededEntropy(1), held, [held]);
+  const record = decodeDeploymentRecord(fromHex(vectors.deployment.value));
+  assert.ok(record);
+  assert.equal(record.revision, inputs.revision);
+  const context = deploymentContext(inputs.deploymentId, record.revision, record.masterKey);
+  const plain = await masterKeys.unwrap(record.masterKey, context, record.wrapped);
+  assert.ok(plain);
+  assert.deepEqual(decodeSecrets(plain), {
+    root: fromHex(inputs.root),
+    partitionCount: inputs.partitionCount,
+    wrappingKeys: [{ epoch: inputs.epoch, key: fromHex(inputs.wrappingKey) }],
+  });
+  assert.equal(toHex(encodeDeploymentRecord(record)), vectors.deployment.value);
+  assert.equal(ascii(deploymentName(inputs.deploymentId)), vectors.deployment.key);
+});
+
+test('envelopes, on both paths, sealed and opened', () => {
+  const nonces = { fill: (target: Uint8Array) => target.set(fromHex(inputs.nonce)) };
+  const key = {
+    key: fromHex(inputs.userKey),
+    prefix: envelopePrefix(userRef, inputs.kid, inputs.lifecycle),
+  };
+  assert.ok(vectors.envelopes.length >= 2);
+  for (const vector of vectors.envelopes) {
+    const plaintext = fromHex(vector.plaintext);
+    // A fresh pool each, because its first bytes are the vector's nonce.
+    const engine = () => new EnvelopeEngine(sodium, subkeys.envelopeHeader, new EntropyPool(nonces));
+    assert.equal(toHex(engine().seal(key, vector.binding, plaintext)), vector.envelope);
+    assert.equal(toHex(engine().sealPlainly(key, vector.binding, plaintext)), vector.envelope);
+    const envelope = fromHex(vector.envelope);
+    assert.equal(engine().isHeaderAuthentic(envelope), true);
+    assert.deepEqual(engine().open(key, vector.binding, envelope), plaintext);
+    assert.deepEqual(engine().openPlainly(key, vector.binding, envelope), plaintext);
+  }
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InMemoryKeyTopic, keyLogContract, keyringContract } from '../../src/testing/index.js';
+
+const harness = () => {
+  const topic = new InMemoryKeyTopic({ partitions: 3 });
+  return Promise.resolve({ open: () => Promise.resolve(topic.open()), dispose: () => Promise.resolve() });
+};
+
+keyLogContract('in memory', harness);
+keyringContract('over memory', harness);
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test('compaction keeps the last record of a key, and drops tombstones only when told', () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  topic.append(0, [
+    { key: bytes('a'), value: bytes('1') },
+    { key: bytes('b'), value: bytes('1') },
+    { key: bytes('a'), value: bytes('2') },
+    { key: bytes('b'), value: null },
+  ]);
+  topic.compact();
+  assert.deepEqual(
+    topic.records(0).map(({ offset }) => offset),
+    [2n, 3n],
+  );
+  topic.compact({ dropTombstones: true });
+  assert.deepEqual(
+    topic.records(0).map(({ offset }) => offset),
+    [2n],
+  );
+  assert.equal(topic.append(0, [{ key: bytes('c'), value: null }]), 4n);
+});
+
+test('a held log gets nothing until it is released; an outage refuses work', async () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  const log = topic.open();
+  let seen = 0;
+  await log.follow((records) => {
+    seen += records.length;
+  });
+  log.hold();
+  await log.append(0, [{ key: bytes('a'), value: null }]);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(seen, 0);
+  log.release();
+  await log.caughtUp(0);
+  assert.equal(seen, 1);
+  topic.down = true;
+  await assert.rejects(log.append(0, [{ key: bytes('a'), value: null }]), /cannot be reached/);
+  await assert.rejects(log.caughtUp(0), /cannot be reached/);
+  await assert.rejects(
+    topic.open().follow(() => undefined),
+    /cannot be reached/,
+  );
+});
+
+test('a lost acknowledgement fails the append but keeps the batch', async () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  topic.loseNextAcknowledgement = true;
+  await assert.rejects(
+    topic.open().append(0, [{ key: bytes('a'), value: null }]),
+    /acknowledgement was lost/,
+  );
+  assert.equal(topic.records(0).length, 1);
+  assert.equal(await topic.open().append(0, [{ key: bytes('b'), value: null }]), 1n);
+});
