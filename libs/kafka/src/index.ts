@@ -15,5 +15,29 @@ export { createAdmin } from './admin/create-admin.js';
 export { createConsumer } from './consumer/consumer.js';
 export { KafkaClientError, type KafkaClientErrorCode } from './errors.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';
+export { openKeyTopic, type OpenKeyTopicOptions } from './key-topic/open-key-topic.js';
+export type { KeyTopicProgress } from './key-topic/follower.js';
+export type { KeyTopic } from './key-topic/key-topic.js';
+export { keyTopicConfigs } from './key-topic/key-topic-configs.js';
+export type { KeyTopicSettingsInForce } from './key-topic/settings-in-force.js';
+export {
+  ConnectionError,
+  createDirectClient,
+  createPartitionReader,
+  PartitionError,
+  type ClusterMetadata,
+  type ConfigChange,
+  type ConfigEntry,
+  type ConfigResource,
+  type DirectClient,
+  type DirectRecord,
+  type FetchedPartition,
+  type FetchOptions,
+  type FetchPosition,
+  type LogDir,
+  type LogDirPartition,
+  type ProducedBatch,
+  type ProducerDescription,
+} from './direct/index.js';
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';

@@ -97,6 +97,7 @@ class KafkajsAdmin implements TopicAdmin {
   }
 
   async deleteTopic(name: string): Promise<void> {
+    await this.#assertExist([name]);
     await this.#ask(`Deleting the topic ${name}`, () =>
       this.#admin.deleteTopics({ topics: [name], timeout: requestTimeoutMs }),
     );

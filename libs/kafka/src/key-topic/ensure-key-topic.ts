@@ -4,8 +4,8 @@ import type { KeyTopicSettings, TopicAdmin, TopicDescription } from '../ports.js
 import { drift, keyTopicConfigs } from './key-topic-configs.js';
 
 /**
- * Makes the key topic where it is missing (unless `create` is false: `KEY_TOPIC_MISSING`), and brings the settings of one
- * that stands in line. Rejects with `KEY_TOPIC_UNSAFE` for a topic that could delete living keys or would put users
+ * Makes the key topic where it is missing, and brings the settings of one that stands in line. With `create` false it
+ * changes nothing and rejects with `KEY_TOPIC_MISSING` where there is none. Rejects with `KEY_TOPIC_UNSAFE` for a topic that could delete living keys or would put users
  * into other partitions.
  */
 export async function ensureKeyTopic(
@@ -39,7 +39,7 @@ export async function ensureKeyTopic(
   assertSafe(description, settings);
   warnOfReplication(description, settings, options.logger);
   const drifted = drift(configs, description.configs);
-  if (Object.keys(drifted).length === 0) return;
+  if (Object.keys(drifted).length === 0 || !options.create) return;
   options.logger.warn('The key topic had other settings than declared; they are set again', {
     topic,
     settings: Object.entries(drifted)

@@ -1,5 +1,5 @@
-import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
-import type { Clock, Entropy } from '@oubliette/runtime';
+import { nudgeRecord, type KeyLog, type KeyLogRecord, type StoredKeyLogRecord } from '@oubliette/keyring';
+import type { Clock } from '@oubliette/runtime';
 import { KafkaClientError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
@@ -26,15 +26,11 @@ export interface KeyTopicParts {
   readonly reader: PartitionReader;
   readonly admin: TopicAdmin;
   readonly clock: Clock;
-  readonly entropy: Entropy;
   readonly logger: Logger;
   readonly onProgress?: (progress: KeyTopicProgress) => void;
 }
 
 const reachedTimeoutMs = 30_000;
-/** Names that start with `!` are nobody's key (libs/keyring/SPEC.md). */
-const nudgeKey = new TextEncoder().encode('!nudge');
-const nudgeBytes = 8;
 
 export class FollowedKeyTopic implements KeyTopic {
   readonly partitionCount: number;
@@ -100,9 +96,7 @@ export class FollowedKeyTopic implements KeyTopic {
   }
 
   async nudge(partition: number): Promise<void> {
-    const value = new Uint8Array(nudgeBytes);
-    this.#parts.entropy.fill(value);
-    await this.append(partition, [{ key: nudgeKey, value }]);
+    await this.append(partition, [nudgeRecord()]);
   }
 
   settings(): Promise<KeyTopicSettingsInForce> {

@@ -1,3 +1,5 @@
+export { adminContract } from './admin-contract.js';
 export type { Engine } from './engine.js';
 export { eventually } from './eventually.js';
+export { keyTopicContract, quickKeyTopic } from './key-topic-contract.js';
 export { producerConsumerContract } from './producer-consumer-contract.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { sleep } from '@oubliette/runtime';
 import { createAdmin } from '../admin/create-admin.js';
 import { createConsumer } from '../consumer/consumer.js';
@@ -22,6 +22,10 @@ const numbered = (topic: string, from: number, to: number): OutgoingRecord[] =>
 /** What every engine must do for producers and consumers of this lib. */
 export function producerConsumerContract(engine: Engine): void {
   describe(`producers and consumers on ${engine.name}`, () => {
+    const started: RecordConsumer[] = [];
+    // What a failing test left running would keep the process alive.
+    after(() => Promise.all(started.map((consumer) => consumer.close())));
+
     const makeTopic = async (partitions = 1): Promise<string> => {
       const topic = uniqueName('topic');
       await createTopic(topic, partitions);
@@ -52,6 +56,7 @@ export function producerConsumerContract(engine: Engine): void {
         },
         ...options,
       });
+      started.push(consumer);
       await consumer.start();
       return consumer;
     };

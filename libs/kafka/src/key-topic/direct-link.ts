@@ -1,0 +1,99 @@
+import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import { isRetriable, type DirectClient } from '../direct/index.js';
+import { KafkaClientError, nameOf } from '../errors.js';
+import type { ReceivedRecord } from '../ports.js';
+import type { FetchedPartition, KeyTopicLink } from './link.js';
+
+export interface DirectLinkOptions {
+  readonly topic: string;
+  /** Appends and asks for offsets. */
+  readonly requests: DirectClient;
+  /** Polls. A client of its own, so that nothing that is asked waits behind a long poll. */
+  readonly polls: DirectClient;
+}
+
+/** The key topic's link over the direct client, which it owns. */
+export class DirectLink implements KeyTopicLink {
+  readonly #options: DirectLinkOptions;
+
+  constructor(options: DirectLinkOptions) {
+    this.#options = options;
+  }
+
+  async leaders(): Promise<ReadonlyMap<number, readonly number[]>> {
+    const { topic, polls } = this.#options;
+    const [metadata] = (await asKeyTopicError('Looking up the leaders', polls.metadata([topic]))).topics;
+    const byLeader = new Map<number, number[]>();
+    for (const { partition, leader } of metadata?.partitions ?? []) {
+      if (leader < 0) throw unavailable(`Partition ${partition} has no leader`);
+      byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+    }
+    if (byLeader.size === 0) throw unavailable(`The topic ${topic} is not known to the cluster`);
+    return byLeader;
+  }
+
+  async highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    const { topic, requests } = this.#options;
+    const ends = partitions.map(async (partition): Promise<[number, bigint]> => {
+      const { offset } = await requests.listOffsets(topic, partition, 'latest');
+      return [partition, offset];
+    });
+    return new Map(await asKeyTopicError('Looking up the ends of the log', Promise.all(ends)));
+  }
+
+  async fetch(
+    _leader: number,
+    positions: ReadonlyMap<number, bigint>,
+    { maxWaitMs, signal }: { readonly maxWaitMs: number; readonly signal: AbortSignal },
+  ): Promise<readonly FetchedPartition[]> {
+    const { topic, polls } = this.#options;
+    const asked = [...positions].map(([partition, offset]) => ({ topic, partition, offset }));
+    const fetched = await polls.fetchMany(asked, { maxWaitMs, minBytes: 1, signal });
+    return fetched.map(({ partition, records, nextOffset, highWatermark }) => ({
+      partition,
+      records: records.map(stored),
+      nextOffset,
+      highWatermark,
+    }));
+  }
+
+  async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
+    const { topic, requests } = this.#options;
+    const { baseOffset } = await asKeyTopicError(
+      'Appending',
+      requests.produceBatch(topic, partition, records),
+    );
+    return baseOffset;
+  }
+
+  async close(): Promise<void> {
+    await this.#options.polls.close();
+    await this.#options.requests.close();
+  }
+}
+
+const noKey = new Uint8Array(0);
+
+function stored({ partition, offset, timestamp, key, value }: ReceivedRecord): StoredKeyLogRecord {
+  // A compacted topic takes no record without a key; the empty key is nobody's.
+  return { partition, offset, timestamp, key: key ?? noKey, value };
+}
+
+async function asKeyTopicError<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isRetriable(error)) throw unavailable(`${what} failed (${nameOf(error)})`, error);
+    throw new KafkaClientError('KAFKA_REFUSED', `${what} at the key topic was refused: ${nameOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function unavailable(what: string, cause?: unknown): KafkaClientError {
+  return new KafkaClientError(
+    'KEY_TOPIC_UNAVAILABLE',
+    `${what} at the key topic. Check that its brokers are up and enough replicas in sync, then try again.`,
+    { retriable: true, cause },
+  );
+}

@@ -1,0 +1,47 @@
+import { createAdmin } from '../admin/create-admin.js';
+import { createDirectClient, createPartitionReader } from '../direct/index.js';
+import { silentLogger } from '../logger.js';
+import type { KeyTopicSettings } from '../ports.js';
+import type { KafkaSettings } from '../settings.js';
+import { DirectLink } from './direct-link.js';
+import { ensureKeyTopic } from './ensure-key-topic.js';
+import type { KeyTopicProgress } from './follower.js';
+import { FollowedKeyTopic, type KeyTopic } from './key-topic.js';
+
+export interface OpenKeyTopicOptions {
+  /** False only reads what is there: no topic is made, no setting changed. Default true. */
+  readonly create?: boolean;
+  /** Hears how far the replay has come, until `follow` resolves. */
+  readonly onProgress?: (progress: KeyTopicProgress) => void;
+}
+
+/**
+ * Makes sure that the key topic stands with safe settings and opens it; `follow` then loads it.
+ * Rejects with `KEY_TOPIC_UNSAFE`, `KEY_TOPIC_MISSING` (only without `create`), `KAFKA_UNAVAILABLE` (retriable) or
+ * `KAFKA_REFUSED`.
+ */
+export async function openKeyTopic(
+  settings: KafkaSettings,
+  keyTopic: KeyTopicSettings,
+  options: OpenKeyTopicOptions = {},
+): Promise<KeyTopic> {
+  const logger = settings.logger ?? silentLogger;
+  const admin = await createAdmin(settings);
+  try {
+    await ensureKeyTopic(admin, keyTopic, { create: options.create ?? true, logger });
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
+  const requests = createDirectClient(settings);
+  const polls = createDirectClient(settings);
+  return new FollowedKeyTopic({
+    keyTopic,
+    link: new DirectLink({ topic: keyTopic.topic, requests, polls }),
+    reader: createPartitionReader(requests),
+    admin,
+    clock: settings.clock,
+    logger,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  });
+}
