@@ -1,4 +1,4 @@
-// Writes test/fixtures/*.json from Apache Kafka's own classes:
+// Writes test/fixtures/*.jsonl from Apache Kafka's own classes:
 //   OUBLIETTE_ORACLE=…/Oracle.java OUBLIETTE_KAFKA_LIBS=…/libs node libs/protocol/dist/test/oracle/make-fixtures.js
 import { writeFileSync } from 'node:fs';
 import { apis } from '../../src/index.js';
@@ -78,9 +78,9 @@ async function makeBatches(paths: OraclePaths): Promise<BatchFixture[]> {
   return BATCHES.map((batch, index) => ({ batch, hex: hexes[index] ?? '' }));
 }
 
+/** One fixture a line. */
 function write(name: string, fixtures: readonly unknown[]): void {
-  const lines = fixtures.map((fixture) => JSON.stringify(fixture)).join(',\n');
-  writeFileSync(new URL(name, FIXTURES), `[\n${lines}\n]\n`);
+  writeFileSync(new URL(name, FIXTURES), fixtures.map((fixture) => `${JSON.stringify(fixture)}\n`).join(''));
 }
 
 const paths = oraclePaths(process.env);
@@ -90,6 +90,6 @@ if (paths === null) {
   );
 }
 const messages = await makeMessages(paths);
-write('messages.json', messages);
-write('batches.json', await makeBatches(paths));
+write('messages.jsonl', messages);
+write('batches.jsonl', await makeBatches(paths));
 process.stdout.write(`${messages.length} messages, ${BATCHES.length} batches\n`);
