@@ -1,4 +1,5 @@
-import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { KeyLog, KeyLogRecord } from '@oubliette/keyring';
+import { SimulatedKeyLog, type SimulatedReader } from './simulated-key-log.js';
 import type { Clock, Timer } from '@oubliette/runtime';
 import type { KeyTopicWindow } from '../ports.js';
 import { SimulatedPartition, type SimulatedRecord, type SimulatedSettings } from './simulated-partition.js';
@@ -9,7 +10,7 @@ import { SimulatedPartition, type SimulatedRecord, type SimulatedSettings } from
  */
 export class SimulatedKeyTopic implements KeyTopicWindow {
   readonly #partitions: SimulatedPartition[];
-  readonly #readers = new Set<(partition: number, records: readonly SimulatedRecord[]) => void>();
+  readonly #readers = new Set<SimulatedReader>();
   #cleaner: Timer;
   #outage: Error | null = null;
   /** How often each call was made. */
@@ -41,7 +42,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
 
   appendRecords(partition: number, records: readonly KeyLogRecord[]): bigint {
     this.#assertUp();
-    const decoded = records.map(({ key, value }) => ({ key: Buffer.from(key).toString(), value }));
+    const decoded = records.map(({ key, value }) => ({ key: Buffer.from(key).toString('latin1'), value }));
     const stored = this.#at(partition).append(this.clock.now(), decoded);
     for (const reader of this.#readers) reader(partition, stored);
     return stored[0]?.offset ?? 0n;
@@ -101,51 +102,4 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   #assertUp(): void {
     if (this.#outage) throw this.#outage;
   }
-}
-
-type Reader = (partition: number, records: readonly SimulatedRecord[]) => void;
-
-/** Delivers at once, so what was appended has been reached. */
-class SimulatedKeyLog implements KeyLog {
-  #stop: (() => void) | null = null;
-
-  constructor(
-    private readonly topic: SimulatedKeyTopic,
-    private readonly subscribe: (reader: Reader) => () => void,
-  ) {}
-
-  get partitionCount(): number {
-    return this.topic.partitionCount;
-  }
-
-  async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
-    await Promise.resolve();
-    return this.topic.appendRecords(partition, records);
-  }
-
-  async follow(onRecords: (records: readonly StoredKeyLogRecord[]) => void): Promise<void> {
-    await Promise.resolve();
-    const deliver: Reader = (partition, records) =>
-      onRecords(records.map((record) => stored(partition, record)));
-    for (let partition = 0; partition < this.partitionCount; partition++)
-      deliver(partition, this.topic.records(partition));
-    this.#stop = this.subscribe(deliver);
-  }
-
-  async reached(): Promise<void> {
-    await Promise.resolve();
-  }
-
-  async caughtUp(): Promise<void> {
-    await Promise.resolve();
-  }
-
-  async close(): Promise<void> {
-    await Promise.resolve();
-    this.#stop?.();
-  }
-}
-
-function stored(partition: number, { key, value, offset, timestamp }: SimulatedRecord): StoredKeyLogRecord {
-  return { partition, offset, timestamp, key: Buffer.from(key), value };
 }
