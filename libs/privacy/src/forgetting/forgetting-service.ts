@@ -33,7 +33,7 @@ export class ForgettingService {
   readonly #logger: Logger;
   readonly #nudger: Nudger;
   readonly #underWay = new Set<Promise<unknown>>();
-  #bound: { readonly ms: number | null; readonly readAt: number } | null = null;
+  #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
   #retry: Timer | null = null;
   #retries = 0;
   #closed = false;
@@ -209,11 +209,20 @@ export class ForgettingService {
 
   /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
   async #boundMs(): Promise<number | null> {
-    const { clock, window } = this.#parts;
+    const { clock } = this.#parts;
     const now = clock.monotonic();
     if (!this.#bound || now - this.#bound.readAt > boundIsFreshForMs)
-      this.#bound = { ms: erasureBoundMs(await window.settings()), readAt: now };
-    return this.#bound.ms;
+      this.#bound = { ms: this.#readBound(), readAt: now };
+    try {
+      return await this.#bound.ms;
+    } catch (error) {
+      this.#bound = null;
+      throw error;
+    }
+  }
+
+  async #readBound(): Promise<number | null> {
+    return erasureBoundMs(await this.#parts.window.settings());
   }
 
   #tryAgainLater(error: unknown): void {

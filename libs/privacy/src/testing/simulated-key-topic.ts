@@ -14,7 +14,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   #cleaner: Timer;
   #outage: Error | null = null;
   /** How often each call was made. */
-  readonly calls = { scans: 0, nudges: 0 };
+  readonly calls = { scans: 0, nudges: 0, settings: 0 };
 
   constructor(
     private readonly clock: Clock,
@@ -71,6 +71,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   async settings(): Promise<Awaited<ReturnType<KeyTopicWindow['settings']>>> {
     await Promise.resolve();
     this.#assertUp();
+    this.calls.settings++;
     return { ...this.simulated, timestampAfterMaxMs: 0 };
   }
 
