@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Entropy } from '@oubliette/runtime';
+import { SeededEntropy } from '@oubliette/runtime/testing';
+import { Alarms } from '../src/alarms.js';
+import { EntropyPool } from '../src/entropy-pool.js';
+import { encodeFence } from '../src/fence-record.js';
+import type { UserRef } from '../src/index.js';
+import { KeySlab } from '../src/key-slab.js';
+import { encodeKeyRecord } from '../src/key-record.js';
+import { fenceName, userKeyName } from '../src/record-keys.js';
+import { loadSodium } from '../src/sodium.js';
+import { deriveSubkeys } from '../src/subkeys.js';
+import { UserTable } from '../src/user-table.js';
+
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+
+test('design 4.15: a slab wipes what it is given, what is released, and everything at the end', () => {
+  const slab = new KeySlab();
+  const given = new Uint8Array(32).fill(7);
+  const kept = slab.keep(given);
+  assert.equal(isZero(given), true);
+  assert.deepEqual(kept, new Uint8Array(32).fill(7));
+  assert.ok(kept.buffer.byteLength > 64, 'small arrays lie in the collected heap, and are copied there');
+  slab.release(kept);
+  assert.equal(isZero(kept), true);
+  const many = Array.from({ length: 3000 }, (_, index) =>
+    slab.keep(new Uint8Array(32).fill(1 + (index % 250))),
+  );
+  assert.ok(many.every((key, index) => key[31] === 1 + (index % 250)));
+  slab.wipe();
+  assert.ok(many.every(isZero));
+});
+
+test('design 4.15: a fence and a lost key wipe the user’s keys in memory', async () => {
+  const sodium = await loadSodium();
+  const subkeys = deriveSubkeys(sodium, new Uint8Array(32).fill(1));
+  const wrapping = { epoch: 1, key: new Uint8Array(32).fill(2) };
+  const table = new UserTable({ sodium, subkeys, wrappingKeys: [wrapping], partitionCount: 1 }, new Alarms());
+  const userRef = 'ab'.repeat(16) as UserRef;
+  let offset = 0n;
+  const apply = (key: Uint8Array, value: Uint8Array | null) =>
+    table.apply({ key, value, partition: 0, offset: offset++, timestamp: 0 });
+  const mint = (kid: string) => {
+    const userKey = new Uint8Array(32).fill(9);
+    const value = encodeKeyRecord(
+      sodium,
+      wrapping,
+      { userRef, kid, lifecycle: 1 },
+      new Uint8Array(24),
+      userKey,
+    );
+    apply(userKeyName(userRef, kid), value);
+  };
+  const kids = ['1', '2', '3'].map((digit) => digit.repeat(16));
+  kids.forEach(mint);
+  const keys = (table.get(userRef)?.keys ?? []).map(({ key }) => key);
+  assert.deepEqual(
+    keys.map((key) => key[0]),
+    [9, 9, 9],
+  );
+  assert.equal(table.get(userRef)?.current?.kid, kids[0], 'the first in the log is current');
+  apply(userKeyName(userRef, kids[0] ?? ''), null);
+  assert.deepEqual(keys.map(isZero), [true, false, false]);
+  assert.equal(table.get(userRef)?.current?.kid, kids[1]);
+  const fence = encodeFence(sodium, subkeys.fence, { userRef, lifecycle: 1, erasedAt: 5, fingerprints: [] });
+  apply(fenceName(userRef, 1), fence);
+  assert.deepEqual(keys.map(isZero), [true, true, true]);
+  assert.deepEqual([...(table.get(userRef)?.dead ?? [])], [kids[1], kids[2]]);
+});
+
+test('a pool hands out each byte of entropy once, and forgets it', () => {
+  const drawn: Uint8Array[] = [];
+  const source = new SeededEntropy(1);
+  let pool: Uint8Array | null = null;
+  const entropy: Entropy = {
+    fill: (target) => {
+      source.fill(target);
+      pool = target;
+      drawn.push(target.slice());
+    },
+  };
+  const fountain = new EntropyPool(entropy);
+  const first = fountain.take(24);
+  const second = fountain.take(32);
+  assert.deepEqual(new Uint8Array([...first, ...second]), drawn[0]?.slice(0, 56));
+  assert.ok(pool && isZero((pool as Uint8Array).slice(0, 56)));
+  for (let count = 0; count < 2000; count++) fountain.take(24);
+  assert.ok(drawn.length >= 2);
+  fountain.wipe();
+  assert.ok(isZero(pool));
+  assert.equal(isZero(fountain.take(24)), false);
+});
