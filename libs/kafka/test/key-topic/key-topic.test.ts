@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StoredKeyLogRecord } from '@oubliette/keyring';
+import { ManualClock } from '@oubliette/runtime/testing';
+import type { KeyTopicProgress } from '../../src/key-topic/follower.js';
+import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
+import { silentLogger, type LogFields } from '../../src/logger.js';
+import type { PartitionReader, TopicAdmin } from '../../src/ports.js';
+import { SimulatedLink } from './simulated-link.js';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const record = (key: string): { key: Uint8Array; value: Uint8Array } => ({
+  key: utf8(key),
+  value: utf8('v'),
+});
+
+interface Scene {
+  readonly clock: ManualClock;
+  readonly link: SimulatedLink;
+  readonly topic: FollowedKeyTopic;
+  readonly seen: string[];
+  readonly warnings: LogFields[];
+  readonly errors: string[];
+  readonly progress: KeyTopicProgress[];
+  readonly onRecords: (records: readonly StoredKeyLogRecord[]) => void;
+}
+
+function scene(partitions = 1): Scene {
+  const clock = new ManualClock();
+  const link = new SimulatedLink(partitions);
+  const seen: string[] = [];
+  const warnings: LogFields[] = [];
+  const errors: string[] = [];
+  const progress: KeyTopicProgress[] = [];
+  const closing = { close: () => Promise.resolve() };
+  const topic = new FollowedKeyTopic({
+    keyTopic: {
+      topic: 'keys',
+      partitions,
+      replicationFactor: 1,
+      segmentMs: 1,
+      maxCompactionLagMs: 1,
+      fileDeleteDelayMs: 1,
+      deleteRetentionMs: 1,
+    },
+    link,
+    reader: closing as PartitionReader,
+    admin: closing as TopicAdmin,
+    clock,
+    logger: {
+      ...silentLogger,
+      warn: (_, fields = {}) => warnings.push(fields),
+      error: (message) => errors.push(message),
+    },
+    onProgress: (told) => progress.push(told),
+  });
+  const onRecords = (records: readonly StoredKeyLogRecord[]): void => {
+    for (const { partition, offset, key } of records)
+      seen.push(`${partition}/${offset} ${new TextDecoder().decode(key)}`);
+  };
+  return { clock, link, topic, seen, warnings, errors, progress, onRecords };
+}
+
+const state = async (promise: Promise<unknown>): Promise<string> => {
+  let result = 'pending';
+  promise.then(
+    () => (result = 'resolved'),
+    () => (result = 'rejected'),
+  );
+  await turn();
+  return result;
+};
+
+test('follow resolves when everything that stood was given, and tells how far it is', async () => {
+  const { link, topic, seen, progress, onRecords } = scene(2);
+  await link.append(0, [record('a'), record('b')]);
+  await link.append(1, [record('c')]);
+  await topic.follow(onRecords);
+  assert.deepEqual(seen.sort(), ['0/0 a', '0/1 b', '1/0 c']);
+  assert.deepEqual(progress.at(-1), { read: 3n, total: 3n });
+  await topic.close();
+  assert.ok(link.closed);
+});
+
+test('an empty topic is loaded at once', async () => {
+  const { link, topic, onRecords } = scene();
+  const following = topic.follow(onRecords);
+  await turn();
+  link.answerPolls();
+  await following;
+  await topic.close();
+});
+
+test('reached resolves with the record given, not before, and at once for what was given', async () => {
+  const { link, topic, seen, onRecords } = scene();
+  await link.append(0, [record('a')]);
+  await topic.follow(onRecords);
+  await topic.reached(0, 0n);
+  const waiting = topic.reached(0, 2n);
+  await link.append(0, [record('b')]);
+  assert.equal(await state(waiting), 'pending');
+  await link.append(0, [record('c')]);
+  await waiting;
+  assert.equal(seen.length, 3);
+  await topic.close();
+});
+
+test('reached gives up after 30 s with a retriable error, and leaves no timer behind', async () => {
+  const { clock, link, topic, onRecords } = scene();
+  await link.append(0, [record('a')]);
+  await topic.follow(onRecords);
+  const waiting = assert.rejects(topic.reached(0, 5n), { code: 'KEY_TOPIC_UNAVAILABLE', retriable: true });
+  await clock.advanceAsync(30_000);
+  await waiting;
+  await topic.close();
+  assert.equal(clock.pending, 0);
+});
+
+test('a gap that compaction left at the end is passed, but only after a second look', async () => {
+  const { link, topic, seen, onRecords } = scene();
+  await link.append(0, [record('a'), record('b'), record('c')]);
+  link.compact(0, () => false);
+  const following = topic.follow(onRecords);
+  await turn();
+  link.answerPolls();
+  assert.equal(await state(following), 'pending', 'one empty answer may be older than the high watermark');
+  link.answerPolls();
+  await following;
+  await topic.caughtUp(0);
+  await link.append(0, [record('d')]);
+  await topic.reached(0, 3n);
+  assert.deepEqual(seen, ['0/3 d']);
+  await topic.close();
+});
+
+test('a record that lands between an empty answer and the next look is not skipped', async () => {
+  const { link, topic, seen, onRecords } = scene();
+  await link.append(0, [record('a')]);
+  await topic.follow(onRecords);
+  await turn();
+  link.answerPolls();
+  await turn();
+  await link.append(0, [record('b')]);
+  await topic.reached(0, 1n);
+  assert.deepEqual(seen, ['0/0 a', '0/1 b']);
+  await topic.close();
+});
+
+test('a failing poll is repeated with growing pauses from where it stood, and heals', async () => {
+  const { clock, link, topic, seen, warnings, onRecords } = scene();
+  await link.append(0, [record('a')]);
+  await topic.follow(onRecords);
+  await turn();
+  link.failures.push(new Error('connection lost'), new Error('connection refused'));
+  link.answerPolls();
+  await clock.advanceAsync(99);
+  await link.append(0, [record('b')]);
+  assert.deepEqual(seen, ['0/0 a']);
+  await clock.advanceAsync(1);
+  assert.deepEqual(seen, ['0/0 a']);
+  await clock.advanceAsync(200);
+  assert.deepEqual(seen, ['0/0 a', '0/1 b']);
+  assert.deepEqual(
+    warnings.map(({ failures, retryInMs }) => ({ failures, retryInMs })),
+    [
+      { failures: 1, retryInMs: 100 },
+      { failures: 2, retryInMs: 200 },
+    ],
+  );
+  await topic.close();
+});
+
+test('partitions of two leaders are polled apart, and together again when the leaders move', async () => {
+  const { clock, link, topic, seen, onRecords } = scene(3);
+  link.leaderOf = (partition) => (partition === 2 ? 20 : 10);
+  for (const partition of [0, 1, 2]) await link.append(partition, [record('x')]);
+  await topic.follow(onRecords);
+  assert.deepEqual(
+    link.polls.slice(0, 2).map(({ leader, positions }) => [leader, [...positions.keys()]]),
+    [
+      [10, [0, 1]],
+      [20, [2]],
+    ],
+  );
+  await turn();
+  link.leaderOf = () => 20;
+  link.failures.push(new Error('not the leader'));
+  link.answerPolls();
+  await clock.advanceAsync(100);
+  assert.deepEqual([...(link.polls.at(-1)?.positions.keys() ?? [])], [0, 1, 2]);
+  await link.append(0, [record('y')]);
+  await topic.reached(0, 1n);
+  assert.equal(seen.filter((line) => line.startsWith('0/')).length, 2, 'nothing is given twice');
+  await topic.close();
+});
+
+test('a log that ends before what was read is an alarm: nothing is believed any more', async () => {
+  const { link, topic, errors, onRecords } = scene();
+  await link.append(0, [record('a'), record('b')]);
+  await topic.follow(onRecords);
+  const waiting = assert.rejects(topic.reached(0, 9n), { code: 'KEY_TOPIC_UNSAFE' });
+  await turn();
+  const log = link.partitions[0];
+  assert.ok(log !== undefined);
+  log.records = [];
+  log.end = 0n;
+  link.answerPolls();
+  await waiting;
+  assert.equal(errors.length, 1);
+  await assert.rejects(topic.append(0, [record('c')]), { code: 'KEY_TOPIC_UNSAFE' });
+  await assert.rejects(topic.caughtUp(0), { code: 'KEY_TOPIC_UNSAFE' });
+  await topic.close();
+});
+
+test('a topic made anew while nothing is loaded yet fails follow itself', async () => {
+  const { link, topic, onRecords } = scene(2);
+  await link.append(0, [record('a'), record('b')]);
+  await link.append(1, [record('c')]);
+  const log = link.partitions[1];
+  assert.ok(log !== undefined);
+  log.records = [];
+  const following = assert.rejects(topic.follow(onRecords), { code: 'KEY_TOPIC_UNSAFE' });
+  await turn();
+  const first = link.partitions[0];
+  assert.ok(first !== undefined);
+  first.records = [];
+  first.end = 0n;
+  link.answerPolls();
+  await following;
+  await topic.close();
+});
+
+test('closing answers all that wait, and a nudge names nobody', async () => {
+  const { clock, link, topic, onRecords } = scene();
+  await topic.nudge(0);
+  await topic.follow(onRecords);
+  assert.equal(new TextDecoder().decode(link.partitions[0]?.records[0]?.key), '!nudge');
+  const waiting = assert.rejects(topic.reached(0, 9n), { code: 'KEY_TOPIC_CLOSED' });
+  await topic.close();
+  await waiting;
+  await topic.close();
+  assert.equal(clock.pending, 0);
+});
