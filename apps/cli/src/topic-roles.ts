@@ -16,14 +16,18 @@ export interface TopicQuestion {
   readonly gapMs?: number;
 }
 
+/** As given, else as the sample in the data directory says, else the usual one. */
+export function keyTopicName(context: CliContext, dataDir: string, given: string | undefined): string {
+  return given ?? readRunningSample(context.disk, dataDir)?.keyTopic ?? usualKeyTopic;
+}
+
 /** Verdicts on topics of a live cluster: the key topic by its own rules, all others as topics with personal data. */
 export async function judgeTopics(
   context: CliContext,
   admin: TopicAdmin,
   question: TopicQuestion,
 ): Promise<TopicVerdict[]> {
-  const keyTopic =
-    question.keyTopic ?? readRunningSample(context.disk, question.dataDir)?.keyTopic ?? usualKeyTopic;
+  const keyTopic = keyTopicName(context, question.dataDir, question.keyTopic);
   const names = question.topics ?? (await admin.listTopics()).filter((name) => !name.startsWith('__'));
   const nudged = names.includes(keyTopic) && question.gapMs === undefined;
   const gapMs = nudged ? await nudgerPace(admin, keyTopic) : question.gapMs;

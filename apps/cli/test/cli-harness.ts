@@ -14,6 +14,10 @@ export interface Setting {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  readonly disk?: SimulatedDisk;
+  readonly signal?: AbortSignal;
+  /** Hears standard output as it comes. */
+  readonly onOut?: (text: string) => void;
 }
 
 /** Runs a command line on a simulated disk; nothing reaches the real streams. */
@@ -24,20 +28,23 @@ export async function oubliette(args: readonly string[], setting: Setting = {}):
 }
 
 export function makeContext(setting: Setting, said: { out: string; err: string }): CliContext {
-  const disk = new SimulatedDisk();
+  const disk = setting.disk ?? new SimulatedDisk();
   for (const [path, content] of Object.entries(setting.files ?? {})) {
     disk.makeDirectorySync(path.slice(0, path.lastIndexOf('/')));
     disk.replaceFileSync(path, Buffer.from(content));
   }
   return {
-    out: (text) => void (said.out += text),
+    out: (text) => {
+      said.out += text;
+      setting.onOut?.(text);
+    },
     err: (text) => void (said.err += text),
     errIsTerminal: false,
     env: setting.env ?? {},
     clock: setting.clock ?? new ManualClock(),
     disk,
     entropy: new SeededEntropy(1),
-    signal: new AbortController().signal,
+    signal: setting.signal ?? new AbortController().signal,
   };
 }
 
