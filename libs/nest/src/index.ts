@@ -4,6 +4,10 @@ export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topi
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
 export type { EngineFactory, Forgetting, OublietteEngine } from './engine/engine.js';
+export { openKafkaEngine } from './engine/kafka-engine.js';
+export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
+export type { KafkaEngineOptions } from './engine/kafka-engine-options.js';
+export { nestLogger } from './engine/nest-logger.js';
 export { OublietteError } from './errors.js';
 export type { OublietteErrorCode } from './errors.js';
 export { ForgetUserService } from './forgetting/forget-user.service.js';

@@ -1,3 +1,4 @@
+import { afterEach } from 'node:test';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -6,6 +7,16 @@ import { EncryptedEvent, OublietteModule, Personal, UserId, connectOubliette } f
 import type { OublietteFeatureOptions, OublietteRootOptions } from '../src/index.js';
 import { openTestEngine } from '../src/testing/index.js';
 import type { TestEngine } from '../src/testing/index.js';
+
+const open = new Set<INestApplication>();
+
+// A test that fails half-way leaves nothing open, so that the run ends.
+afterEach(async () => {
+  for (const app of open) {
+    open.delete(app);
+    await app.close();
+  }
+});
 
 export const TOKEN = 'a-token-of-the-tests-only';
 
@@ -48,12 +59,7 @@ export async function startApp(
   const engine = await openTestEngine();
   extra.prepare?.(engine);
   const app = await buildApp(engine, controllers, extra.options, extra.feature);
-  try {
-    await connectOubliette(app);
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
+  await connectOubliette(app);
   return { app, engine };
 }
 
@@ -75,5 +81,7 @@ export async function buildApp(
   @Module({ imports, controllers: [...controllers] })
   class AppModule {}
   const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
-  return testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger: false });
+  open.add(app);
+  return app;
 }

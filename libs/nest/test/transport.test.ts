@@ -62,7 +62,6 @@ describe('the transport', () => {
     assert.equal(seen[0]?.clicks, 5);
     assert.equal(seen[1]?.studentId, 'bob');
     await assert.rejects(app.get(EventPublisher).publish(view('ann')), { code: 'USER_FORGOTTEN' });
-    await app.close();
   });
 
   it('hands batches to a batch handler, within its bound, and routes types of one topic', async () => {
@@ -100,7 +99,6 @@ describe('the transport', () => {
       stored.some((value) => value.includes('FR')),
       true,
     );
-    await app.close();
   });
 
   it('gives a failed batch again, without repeating what was handled', async () => {
@@ -126,7 +124,6 @@ describe('the transport', () => {
     assert.deepEqual(handled, [1, 2, 3]);
     assert.deepEqual(await engine.cluster.deliver(), []);
     assert.deepEqual(handled, [1, 2, 3]);
-    await app.close();
   });
 
   it('moves a poison event of a batch aside, still encrypted, and goes on', async () => {
@@ -153,7 +150,6 @@ describe('the transport', () => {
     assert.equal(letter?.headers[DEAD_LETTER_HEADERS.reason], 'handler-failed');
     assert.equal(letter.headers[DEAD_LETTER_HEADERS.offset], '1');
     assert.equal(letter.headers[EVENT_HEADERS.eventId], original?.headers[EVENT_HEADERS.eventId]);
-    await app.close();
   });
 
   it('keeps giving an event to a handler that says "later", or that allows no dead letters', async () => {
@@ -180,7 +176,6 @@ describe('the transport', () => {
     for (let round = 0; round < 5; round++) assert.equal((await engine.cluster.deliver()).length, 2);
     assert.equal(calls, 5);
     assert.deepEqual(engine.cluster.records('school.views.dlt'), []);
-    await app.close();
   });
 
   it('moves a record with a flipped bit aside as an alarm; others go on', async () => {
@@ -216,7 +211,6 @@ describe('the transport', () => {
       ['ciphertext', 'headers'],
     );
     assert.ok(letters.some((letter) => Buffer.from(letter.value as Uint8Array).equals(forged)));
-    await app.close();
   });
 
   it('applies guards, pipes and filters of Nest', async () => {
@@ -259,7 +253,6 @@ describe('the transport', () => {
     assert.deepEqual(await engine.cluster.deliver(), []);
     assert.deepEqual(handled, [2]);
     assert.deepEqual(caught, ['Forbidden resource']);
-    await app.close();
   });
 
   it('refuses a handler that does not say which events it takes', async () => {

@@ -25,8 +25,8 @@ export interface OublietteEngine {
   readonly forgetting: Forgetting;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
-  /** False while the key topic cannot be heard: readiness. */
-  keysFresh(): boolean;
+  /** False while the key topic cannot be heard: readiness. Answers within seconds, never rejects. */
+  keysFresh(): Promise<boolean>;
   /** Closes in reverse order of opening; consumers are closed by who started them. */
   close(): Promise<void>;
 }

@@ -20,7 +20,7 @@ export class HealthController {
   @Get()
   check(): Promise<HealthCheckResult> {
     return this.health.check([
-      () => this.#indicate('keyTopic', this.engine.keysFresh()),
+      async () => this.#indicate('keyTopic', await this.engine.keysFresh()),
       () => this.#indicate('consumers', this.transport.healthy),
     ]);
   }

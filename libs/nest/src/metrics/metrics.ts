@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
@@ -7,6 +7,7 @@ import type { OublietteEngine } from '../engine/engine.js';
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
+  readonly #logger = new Logger(Metrics.name);
   readonly published = this.#counter('oubliette_events_published_total', 'Events acknowledged or enqueued.', [
     'topic',
   ]);
@@ -28,6 +29,10 @@ export class Metrics {
 
   constructor(@Inject(OUBLIETTE_ENGINE) engine: OublietteEngine) {
     const { keyring, forgetting } = engine;
+    keyring.onAlarm(({ code, partition, offset }) => {
+      this.alarms.inc({ code });
+      this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}.`);
+    });
     this.#gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
     this.#gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
       gauge.set({ state: 'active' }, keyring.size().users);

@@ -8,19 +8,21 @@ import type {
 import type { TopicSpec } from '@oubliette/kafka';
 import type { EventClass } from '../decorators/encrypted-event.js';
 import type { EngineFactory } from '../engine/engine.js';
+import type { KafkaEngineOptions } from '../engine/kafka-engine-options.js';
 
 /** Who may call the guarded routes: a bearer token, or a guard of the application. */
 export type AccessOptions = { readonly token: string } | { readonly guard: Type<CanActivate> | CanActivate };
 
-export interface OublietteOptions {
-  /** Opens brokers, keys and ledger: `kafkaEngine({ … })`, or a twin in tests. */
-  readonly engine: EngineFactory;
+interface CommonOptions {
   /** Consumer group of handlers that name none. */
   readonly groupId: string;
   readonly access: AccessOptions;
   /** How often a record is given to a failing handler before it goes to the dead-letter topic; default 10. */
   readonly handlerAttempts?: number;
 }
+
+/** Brokers, keys and ledger; or `engine`, a factory of its own, for tests. */
+export type OublietteOptions = CommonOptions & (KafkaEngineOptions | { readonly engine: EngineFactory });
 
 /** What must be known before options are resolved: it shapes the routes. */
 export interface HttpOptions {
@@ -32,9 +34,7 @@ export interface HttpOptions {
   readonly metrics?: 'guarded' | 'open' | false;
 }
 
-export interface OublietteRootOptions extends OublietteOptions {
-  readonly http?: HttpOptions;
-}
+export type OublietteRootOptions = OublietteOptions & { readonly http?: HttpOptions };
 
 export interface OublietteRootAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly http?: HttpOptions;

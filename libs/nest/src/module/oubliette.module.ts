@@ -6,6 +6,7 @@ import { FeatureRegistry } from '../boot/feature-registry.js';
 import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
+import { openKafkaEngine } from '../engine/kafka-engine.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { HealthController } from '../http/health.controller.js';
@@ -97,7 +98,8 @@ function rootModule(
         provide: OUBLIETTE_ENGINE,
         // The guard first: without one nothing is opened.
         inject: [OUBLIETTE_OPTIONS, OUBLIETTE_GUARD],
-        useFactory: (resolved: OublietteOptions) => resolved.engine(),
+        useFactory: (resolved: OublietteOptions) =>
+          'engine' in resolved ? resolved.engine() : openKafkaEngine(resolved),
       },
       FeatureRegistry,
       Metrics,

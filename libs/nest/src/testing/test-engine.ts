@@ -38,7 +38,7 @@ export async function openTestEngine(): Promise<TestEngine> {
     forgetting: forgettingOn(keyring, new InMemoryErasureStore(), clock, entropy),
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
-    keysFresh: () => engine.fresh,
+    keysFresh: () => Promise.resolve(engine.fresh),
     get closed() {
       return closed;
     },

@@ -17,7 +17,8 @@ class HandlerErrorFilter implements RpcExceptionFilter {
 }
 
 /**
- * Binds the `@EncryptedTopic` handlers of an initialised application and starts consuming. Resolves when every group was
+ * Initialises the application (register global filters and pipes before), binds its `@EncryptedTopic` handlers and starts
+ * consuming. Resolves when every group was
  * joined. `app.close()` stops it again. Filters of handlers, classes and the application come before ours.
  */
 export async function connectOubliette(app: INestApplication): Promise<INestMicroservice> {

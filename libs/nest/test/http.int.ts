@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Controller, Get, Post, UseFilters } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { EncryptedTopic, EventPublisher, ProblemFilter, connectOubliette } from '../src/index.js';
+import { openTestEngine } from '../src/testing/index.js';
+import { LessonViewed, TOKEN, buildApp, startApp } from './app.js';
+
+@Controller()
+class Views {
+  @EncryptedTopic('school.views')
+  on(@Payload() _event: LessonViewed): void {}
+}
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+async function listening(
+  app: INestApplication,
+): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as { port: number };
+  return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init);
+}
+
+async function assertProblem(
+  response: Response,
+  status: number,
+  code: string,
+  field?: string,
+): Promise<void> {
+  assert.equal(response.status, status);
+  assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
+  const body = (await response.json()) as Record<string, unknown>;
+  assert.equal(body['status'], status);
+  assert.equal(body['code'], code);
+  assert.equal(body['field'], field);
+  assert.equal(typeof body['title'], 'string');
+}
+
+describe('the privacy routes', () => {
+  it('refuse whoever has no token or a wrong one, and answer as problems', async () => {
+    const { app } = await startApp([Views]);
+    const call = await listening(app);
+    for (const init of [{}, bearer('wrong'), bearer(`${TOKEN}x`), { headers: { authorization: TOKEN } }]) {
+      const response = await call('/privacy/users/ann/forget', { method: 'POST', ...init });
+      assert.equal(response.headers.get('www-authenticate'), 'Bearer');
+      await assertProblem(response, 401, 'UNAUTHORIZED');
+    }
+    await assertProblem(await call('/privacy/erasures/x'), 401, 'UNAUTHORIZED');
+  });
+
+  it('forget a user, and give the same erasure again', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
+    const post = () => call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) });
+    const first = await post();
+    assert.equal(first.status, 202);
+    const accepted = (await first.json()) as { erasureId: string; state: string; deadline: string };
+    assert.equal(accepted.state, 'forgotten');
+    assert.ok(Date.parse(accepted.deadline) > 0);
+    assert.equal(((await (await post()).json()) as { erasureId: string }).erasureId, accepted.erasureId);
+    const report = await call(`/privacy/erasures/${accepted.erasureId}`, bearer(TOKEN));
+    assert.equal(report.status, 200);
+    const body = (await report.json()) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(body).sort(), [
+      'acknowledgements',
+      'bound',
+      'deadline',
+      'erasedAt',
+      'erasureId',
+      'forgottenAt',
+      'note',
+      'requestedAt',
+      'state',
+    ]);
+    assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
+  });
+
+  it('answer bad input with 4xx and the field', async () => {
+    const { app } = await startApp([Views]);
+    const call = await listening(app);
+    const forget = (id: string) => call(`/privacy/users/${id}/forget`, { method: 'POST', ...bearer(TOKEN) });
+    await assertProblem(await forget('nobody'), 404, 'USER_UNKNOWN');
+    await assertProblem(await forget('%20'), 400, 'USER_ID_INVALID', 'id');
+    await assertProblem(await forget('x'.repeat(10_240)), 400, 'USER_ID_INVALID', 'id');
+    assert.equal((await forget('')).status, 404);
+    await assertProblem(await call('/privacy/erasures/none', bearer(TOKEN)), 404, 'ERASURE_UNKNOWN');
+  });
+
+  it('stand at the prefix that the application chose', async () => {
+    const { app } = await startApp([Views], { options: { http: { privacyPrefix: 'gdpr' } } });
+    const call = await listening(app);
+    await assertProblem(await call('/gdpr/erasures/none', bearer(TOKEN)), 404, 'ERASURE_UNKNOWN');
+    assert.equal((await call('/privacy/erasures/none', bearer(TOKEN))).status, 404);
+  });
+
+  it('are not served without a guard', async () => {
+    const engine = await openTestEngine();
+    for (const access of [undefined, {}, { token: '' }, { token: 'short' }]) {
+      await assert.rejects(buildApp(engine, [Views], { access: access as never }), {
+        code: 'ACCESS_GUARD_MISSING',
+      });
+    }
+  });
+
+  it('take a guard of the application', async () => {
+    class Nobody {
+      canActivate(): boolean {
+        return false;
+      }
+    }
+    const { app } = await startApp([Views], { options: { access: { guard: Nobody } } });
+    const call = await listening(app);
+    await assertProblem(await call('/privacy/erasures/x', bearer(TOKEN)), 403, 'FORBIDDEN');
+  });
+});
+
+describe('health and metrics', () => {
+  it('report up only while keys are fresh and consumers run, without figures', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const up = await call('/health');
+    assert.equal(up.status, 200);
+    const body = await up.text();
+    assert.equal((JSON.parse(body) as { status: string }).status, 'ok');
+    assert.equal(/\d/.test(body), false);
+    engine.fresh = false;
+    const down = await call('/health');
+    assert.equal(down.status, 503);
+    assert.equal(
+      ((await down.json()) as { details: { keyTopic: { status: string } } }).details.keyTopic.status,
+      'down',
+    );
+    engine.fresh = true;
+    await app.getMicroservices()[0]?.close();
+    const stopped = await call('/health');
+    assert.equal(stopped.status, 503);
+  });
+
+  it('guard the metrics unless they are opened, and count', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    await app
+      .get(EventPublisher)
+      .publish(new LessonViewed({ studentId: 'ann-of-many', course: 'AAA', clicks: 1 }));
+    await engine.cluster.deliver();
+    await assertProblem(await call('/metrics'), 401, 'UNAUTHORIZED');
+    const text = await (await call('/metrics', bearer(TOKEN))).text();
+    assert.match(text, /^oubliette_events_published_total\{topic="school.views"\} 1$/m);
+    assert.match(text, /^oubliette_events_consumed_total\{topic="school.views",group="school"\} 1$/m);
+    assert.match(text, /^oubliette_keys 1$/m);
+    assert.equal(text.includes('ann-of-many') || text.includes(engine.keyring.userRef('ann-of-many')), false);
+    await app.close();
+    const open = await startApp([Views], { options: { http: { metrics: 'open' } } });
+    assert.equal((await (await listening(open.app))('/metrics')).status, 200);
+  });
+});
+
+describe('the problem filter', () => {
+  it('repeats neither bodies nor messages of foreign errors', async () => {
+    @Controller('things')
+    @UseFilters(ProblemFilter)
+    class Things {
+      @Post()
+      make(): void {}
+      @Get('forgotten')
+      forgotten(): void {
+        throw Object.assign(new Error('The user is forgotten.'), { code: 'USER_FORGOTTEN' });
+      }
+      @Get('broken')
+      broken(): void {
+        throw new Error('duplicate key: ann@example.org');
+      }
+    }
+    const app = await buildApp(await openTestEngine(), [Views, Things]);
+    app.useGlobalFilters(app.get(ProblemFilter));
+    await connectOubliette(app);
+    const call = await listening(app);
+    await assertProblem(await call('/things/forgotten'), 410, 'USER_FORGOTTEN');
+    const broken = await call('/things/broken');
+    assert.equal((await broken.clone().text()).includes('ann@example.org'), false);
+    await assertProblem(broken, 500, 'INTERNAL_ERROR');
+    const headers = { 'content-type': 'application/json' };
+    const malformed = await call('/things', { method: 'POST', headers, body: '{"email":ann@example.org' });
+    assert.equal((await malformed.clone().text()).includes('ann'), false);
+    await assertProblem(malformed, 400, 'BAD_REQUEST');
+    const missing = await call('/users/ann@example.org');
+    assert.equal((await missing.clone().text()).includes('ann'), false);
+    await assertProblem(missing, 404, 'NOT_FOUND');
+  });
+});
