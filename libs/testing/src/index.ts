@@ -1,10 +1,13 @@
+export { startBundledBroker, type BundledBrokerOptions } from './bundled-broker.js';
+export type { EngineServer } from './engine-server.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { freePort } from './free-port.js';
-export { startKafka, type KafkaServer, type KafkaServerOptions } from './kafka-server.js';
+export { startKafka, type KafkaServerOptions } from './kafka-server.js';
 export {
   postgresInstalled,
   startPostgres,
   type PostgresServer,
   type PostgresServerOptions,
 } from './postgres-server.js';
+export { RestartableEngine, type StartEngine } from './restartable-engine.js';
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.js';

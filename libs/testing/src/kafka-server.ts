@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import type { EngineServer } from './engine-server.js';
 import { TestingError } from './errors.js';
 import { freePort } from './free-port.js';
 import { runToEnd, startProcess } from './managed-process.js';
@@ -16,22 +17,11 @@ export interface KafkaServerOptions {
   readonly port?: number;
 }
 
-export interface KafkaServer {
-  readonly bootstrap: string;
-  readonly port: number;
-  readonly dataDir: string;
-  readonly logFile: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-  /** SIGKILL, as a crash. */
-  kill(): Promise<void>;
-}
-
 const jvmFlags = ['-Xmx512m', '-Xms256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const readyTimeoutMs = 90_000;
 
 /** Starts one combined node (broker and controller) of Apache Kafka; resolves when it serves. Needs `java`. */
-export async function startKafka(options: KafkaServerOptions): Promise<KafkaServer> {
+export async function startKafka(options: KafkaServerOptions): Promise<EngineServer> {
   const classPath = `${libraries(options)}/*`;
   const port = options.port ?? (await freePort());
   const controllerPort = await freePort();

@@ -3,3 +3,4 @@ export type { Engine } from './engine.js';
 export { eventually } from './eventually.js';
 export { keyTopicContract, quickKeyTopic } from './key-topic-contract.js';
 export { producerConsumerContract } from './producer-consumer-contract.js';
+export { resilienceContract, type CrashableEngine } from './resilience-contract.js';
