@@ -1,1 +1,4 @@
-export {};
+export { runBroker, type BrokerRun } from './run-broker.js';
+export { runBrokerInProcess } from './run-in-process.js';
+export { usage as brokerUsage } from './arguments.js';
+export type { LineSink } from './line-logger.js';

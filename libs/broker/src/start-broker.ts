@@ -71,49 +71,49 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     maxIdleMs: config.number('connections.max.idle.ms'),
   });
   const { logs, registry } = openState({ disk, clock, entropy, logger, config, dataDir });
+  /** What is open, to be closed in reverse order. */
+  const opened: (() => Promise<void>)[] = [() => logs.close()];
   try {
     const topics = new TopicManager({ registry, logs, config, entropy, logger });
+    const settings = coordinatorSettings(config);
     const groups = new GroupCoordinator({
       logs: offsetLogs(topics, config),
       clock,
       entropy,
       logger,
-      settings: coordinatorSettings(config),
+      settings,
     });
+    opened.push(() => groups.close());
     topics.onDelete((topic) => groups.topicDeleted(topic));
     await groups.start();
-    const delayed = new DelayedQueue(clock);
     const boundPort = await server.listen(host, port);
-    const advertised = { nodeId: config.number('node.id'), ...advertisedAddress(config, host, boundPort) };
-    server.serve(
-      new Dispatcher(handlers, {
-        config,
-        registry,
-        topics,
-        logs,
-        groups,
-        delayed,
-        clock,
-        logger,
-        dataDir,
-        advertised,
-      }),
-    );
-    logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
-    const stop = async (): Promise<void> => {
-      const stopped = server.stop(() => {
-        delayed.close();
-        return groups.close();
-      });
-      await stopped.finally(() => logs.close());
-      logger.info('the broker has stopped');
+    const delayed = new DelayedQueue(clock);
+    // Requests that wait for appends or for other members are answered first: the server waits for its answers.
+    const finishWaiting = (): Promise<void> => {
+      delayed.close();
+      return groups.close();
     };
+    opened.push(() => server.stop(finishWaiting));
+    const advertised = { nodeId: config.number('node.id'), ...advertisedAddress(config, host, boundPort) };
+    const services = { config, registry, topics, logs, groups, delayed, clock, logger, dataDir, advertised };
+    server.serve(new Dispatcher(handlers, services));
+    logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
     let stopping: Promise<void> | null = null;
-    return { bootstrap: formatAddress(advertised.host, advertised.port), stop: () => (stopping ??= stop()) };
+    return {
+      bootstrap: formatAddress(advertised.host, advertised.port),
+      stop: () => (stopping ??= closeAll(opened).then(() => logger.info('the broker has stopped'))),
+    };
   } catch (error) {
-    await logs.close();
+    await closeAll(opened);
     throw error;
   }
+}
+
+/** Closes in reverse order, all of it whatever fails; then throws the first failure. */
+async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of [...opened].reverse()) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The logs first, since opening them takes the directory's lock; what is stored about topics is read under that lock. */

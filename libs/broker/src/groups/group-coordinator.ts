@@ -1,5 +1,5 @@
 import { KafkaError, type ErrorName } from '@oubliette/protocol';
-import type { Clock, Entropy, Timer } from '@oubliette/runtime';
+import type { Clock, Entropy } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import { ClassicGroup } from './classic-group.js';
@@ -22,6 +22,7 @@ import type { GroupRecord, StoredGroup, StoredOffset } from './group-records.js'
 import { OffsetsLog } from './offsets-log.js';
 import { requireMember } from './member-fencing.js';
 import { subscribedTopics } from './subscription.js';
+import { TimerScope } from './timer-scope.js';
 
 /** Settings of the coordinator. Times in ms. */
 export interface CoordinatorSettings extends MembershipLimits {
@@ -39,7 +40,7 @@ export interface OffsetToCommit extends TopicPartition {
 
 /** Consumer groups of the classic protocol and their committed offsets. Refusals are KafkaErrors. */
 export class GroupCoordinator {
-  readonly #clock: Clock;
+  readonly #clock: TimerScope;
   readonly #logger: Logger;
   readonly #settings: CoordinatorSettings;
   readonly #groups = new Map<string, ClassicGroup>();
@@ -48,7 +49,6 @@ export class GroupCoordinator {
   readonly #rebalance: GroupRebalance;
   readonly #membership: GroupMembership;
   #loading = true;
-  #retention: Timer | null = null;
 
   constructor(parts: {
     readonly logs: readonly PartitionLog[];
@@ -57,17 +57,18 @@ export class GroupCoordinator {
     readonly logger: Logger;
     readonly settings: CoordinatorSettings;
   }) {
-    this.#clock = parts.clock;
+    const clock = new TimerScope(parts.clock);
+    this.#clock = clock;
     this.#logger = parts.logger;
     this.#settings = parts.settings;
-    this.#log = new OffsetsLog(parts.logs, parts.clock, (record) => this.#replay(record));
+    this.#log = new OffsetsLog(parts.logs, clock, (record) => this.#replay(record));
     this.#rebalance = new GroupRebalance({
-      clock: parts.clock,
+      clock,
       logger: parts.logger,
       initialDelayMs: parts.settings.initialRebalanceDelayMs,
       append: (groupId, records) => this.#log.append(groupId, records),
     });
-    this.#membership = new GroupMembership(this.#rebalance, parts.clock, parts.entropy, parts.settings);
+    this.#membership = new GroupMembership(this.#rebalance, clock, parts.entropy, parts.settings);
   }
 
   /** Reads back groups and offsets; members that were in a group have their session to show that they still are. */
@@ -82,8 +83,8 @@ export class GroupCoordinator {
 
   /** Stops the timers, answers who waits, and waits for what is being written. */
   async close(): Promise<void> {
-    this.#retention?.cancel();
-    for (const group of this.#groups.values()) this.#rebalance.close(group);
+    this.#clock.close();
+    for (const group of this.#groups.values()) this.#rebalance.dismiss(group);
     await this.#log.settle();
   }
 
@@ -253,7 +254,7 @@ export class GroupCoordinator {
   }
 
   #scheduleRetention(): void {
-    this.#retention = this.#clock.schedule(this.#settings.retentionCheckMs, () => {
+    this.#clock.schedule(this.#settings.retentionCheckMs, () => {
       this.#expireOffsets();
       this.#scheduleRetention();
     });

@@ -237,14 +237,9 @@ export class GroupRebalance {
     this.#logger.error('the state of a consumer group could not be stored', { code });
   }
 
-  /** Stops every timer of the group and answers everybody who waits. */
-  close(group: ClassicGroup): void {
-    group.joinTimer?.cancel();
-    group.syncTimer?.cancel();
-    for (const timer of group.pendingMembers.values()) timer.cancel();
-    group.pendingMembers.clear();
+  /** The broker stops: answers everybody who waits. */
+  dismiss(group: ClassicGroup): void {
     for (const member of group.members.values()) {
-      member.session?.cancel();
       member.answerJoin?.(refusedJoin('NOT_COORDINATOR', member.id));
       member.answerSync?.(refusedSync('NOT_COORDINATOR'));
       member.answerJoin = null;
