@@ -47,7 +47,10 @@ export function decodeRequest(frame: Uint8Array): RequestHead & {
   return { api, version, correlationId, clientId, body: api.request.decode(version, reader) };
 }
 
-/** A request frame with its length. With a `writer` of the caller's, frames share its slabs; after an error it is left clean. */
+/**
+ * A request frame with its length. With a `writer` of the caller's, which must be at rest (finished or new), frames share its
+ * slabs; after an error it is at rest again.
+ */
 export function encodeRequest<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   version: number,
@@ -112,7 +115,6 @@ export function decodeResponse<Req extends Fields, Res extends Fields>(
 }
 
 function writeFrame(writer: ByteWriter, content: () => void): void {
-  writer.discard();
   try {
     writer.int32(0);
     content();

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_OVERHEAD, BatchAttribute } from './batch-view.js';
 import { compress, Compression, type CompressionName } from './compression.js';
 import { crc32c } from './crc32c.js';
-import { ByteWriter, unsignedVarintSize } from '../wire/byte-writer.js';
+import { ByteWriter, varintSize, varlongSize } from '../wire/byte-writer.js';
 import type { RecordHeader } from './iterate-records.js';
 
 /** A record to be written. `offsetDelta` is its place behind the base offset; default: its index. */
@@ -108,15 +108,13 @@ function highestTimestamp(records: readonly EncodableRecord[]): bigint {
 }
 
 function writeRecords(writer: ByteWriter, records: readonly EncodableRecord[], baseTimestamp: bigint): void {
-  const scratch = new ByteWriter(64);
   for (const [index, record] of records.entries()) {
-    // Attributes and deltas first: the record's length stands before them and counts them.
-    scratch.int8(0);
-    scratch.varlong(record.timestamp - baseTimestamp);
-    scratch.varint(record.offsetDelta ?? index);
-    const head = scratch.finish();
-    writer.varint(head.length + sizeOfContent(record));
-    writer.bytes(head);
+    const timestampDelta = record.timestamp - baseTimestamp;
+    const offsetDelta = record.offsetDelta ?? index;
+    writer.varint(1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + sizeOfContent(record));
+    writer.int8(0); // attributes, unused in format 2
+    writer.varlong(timestampDelta);
+    writer.varint(offsetDelta);
     writeNullable(writer, record.key);
     writeNullable(writer, record.value);
     const headers = record.headers ?? [];
@@ -147,10 +145,6 @@ function sizeOfContent(record: EncodableRecord): number {
 
 function nullableSize(value: Uint8Array | null): number {
   return value === null ? varintSize(NONE) : varintSize(value.length) + value.length;
-}
-
-function varintSize(value: number): number {
-  return unsignedVarintSize(((value << 1) ^ (value >> 31)) >>> 0);
 }
 
 function estimateBytes(records: readonly EncodableRecord[]): number {

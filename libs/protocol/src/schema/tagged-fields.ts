@@ -12,9 +12,6 @@ export interface TaggedField {
   readonly codec: Codec;
 }
 
-/** Tag and size: a byte each at least. */
-const MIN_TAG_BYTES = 2;
-
 /** Reads the tagged section behind a struct (KIP-482) into `target`; tags without a row are kept as `unknownTags`. */
 export function readTags(
   reader: ByteReader,
@@ -23,12 +20,6 @@ export function readTags(
 ): void {
   const count = reader.unsignedVarint();
   if (count === 0) return;
-  if (count > reader.remaining / MIN_TAG_BYTES) {
-    throw new ProtocolError(
-      'FRAME_OVERRUN',
-      `${count} tags, ${reader.remaining} bytes are left in the frame`,
-    );
-  }
   const unknown: UnknownTag[] = [];
   for (let index = 0; index < count; index++) {
     const tag = reader.unsignedVarint();

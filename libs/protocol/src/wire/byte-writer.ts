@@ -5,9 +5,26 @@ const MAX_BYTES = 0x7fffffff;
 /** Below this a copy is cheaper than one more piece in a writev. */
 const ATTACH_FROM_BYTES = 8 * 1024;
 
+const SMALL_MIN = -0x80000000n;
+const SMALL_MAX = 0x7fffffffn;
+
 /** Bytes of an unsigned varint. */
 export function unsignedVarintSize(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+}
+
+/** Bytes of a zigzag varint of 32 bits. */
+export function varintSize(value: number): number {
+  return unsignedVarintSize(((value << 1) ^ (value >> 31)) >>> 0);
+}
+
+/** Bytes of a zigzag varint of 64 bits. */
+export function varlongSize(value: bigint): number {
+  if (value >= SMALL_MIN && value <= SMALL_MAX) return varintSize(Number(value));
+  let size = 5;
+  for (let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)) >> 35n; rest > 0n; rest >>= 7n)
+    size += 1;
+  return size;
 }
 
 /**
@@ -155,6 +172,10 @@ export class ByteWriter {
   }
 
   varlong(value: bigint): void {
+    if (value >= SMALL_MIN && value <= SMALL_MAX) {
+      this.varint(Number(value)); // the same bytes without big integers
+      return;
+    }
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     while (rest > 0x0fffffffn) {
       this.#byte(Number(rest & 0x7fn) | 0x80);

@@ -1,5 +1,6 @@
 // Answers one line for each line on standard input, with Apache Kafka's own classes:
 //   schema NAME    -> the message's definition out of the kafka-clients jar, base64
+//   data NAME VERSION JSON -> hex of a message that is neither request nor response
 //   write JSON     -> hex of one record batch that Kafka's builder made of the description
 //   read HEX       -> JSON of the record batches, each checked by Kafka (length, CRC)
 // A line that fails is answered with "ERR ...".
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.node.*;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.protocol.*;
 import org.apache.kafka.common.record.*;
 import org.apache.kafka.common.record.Record;
 import java.io.*;
@@ -29,6 +31,18 @@ public class ProtocolOracle {
     try (InputStream in = RecordBatch.class.getResourceAsStream("/common/message/" + name + ".json")) {
       return Base64.getEncoder().encodeToString(in.readAllBytes());
     }
+  }
+
+  static String data(String name, short version, String json) throws Exception {
+    // Headers are generated as ...Data, what consumers embed is not.
+    String type = "org.apache.kafka.common.message." + name + (name.endsWith("Header") ? "Data" : "");
+    Message m = (Message) Class.forName(type + "JsonConverter").getMethod("read", JsonNode.class, short.class)
+        .invoke(null, JSON.readTree(json), version);
+    ObjectSerializationCache cache = new ObjectSerializationCache();
+    ByteBuffer b = ByteBuffer.allocate(m.size(cache, version));
+    m.write(new ByteBufferAccessor(b), cache, version);
+    b.flip();
+    return hex(b);
   }
 
   static String write(String text) throws Exception {
@@ -85,6 +99,7 @@ public class ProtocolOracle {
       try {
         answer = switch (a[0]) {
           case "schema" -> schema(a[1]);
+          case "data" -> { String[] d = a[1].split(" ", 3); yield data(d[0], Short.parseShort(d[1]), d[2]); }
           case "write" -> write(a[1]);
           case "read" -> read(a[1]);
           default -> "ERR unknown " + a[0];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { BatchFixture } from './batches.js';
-import type { MessageFixture } from './message-fixture.js';
+import type { DataFixture, MessageFixture } from './message-fixture.js';
 
 function read<T>(name: string): T[] {
   const text = readFileSync(new URL(`../../../test/fixtures/${name}`, import.meta.url), 'utf8');
@@ -16,4 +16,8 @@ export function messageFixtures(): MessageFixture[] {
 
 export function batchFixtures(): BatchFixture[] {
   return read('batches.jsonl');
+}
+
+export function dataFixtures(): DataFixture[] {
+  return read('data.jsonl');
 }

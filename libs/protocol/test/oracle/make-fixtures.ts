@@ -1,10 +1,16 @@
 // Writes test/fixtures/*.jsonl from Apache Kafka's own classes:
 //   OUBLIETTE_ORACLE=…/Oracle.java OUBLIETTE_KAFKA_LIBS=…/libs node libs/protocol/dist/test/oracle/make-fixtures.js
 import { writeFileSync } from 'node:fs';
-import { apis } from '../../src/index.js';
+import {
+  apis,
+  consumerProtocolAssignment,
+  consumerProtocolSubscription,
+  requestHeader,
+  responseHeader,
+} from '../../src/index.js';
 import { BATCHES, batchQuestion, type BatchFixture } from './batches.js';
 import { PROTOCOL_ORACLE, loadKafkaSchemas } from './kafka-schema.js';
-import type { MessageFixture } from './message-fixture.js';
+import type { DataFixture, MessageFixture } from './message-fixture.js';
 import { askJava, oraclePaths, type OraclePaths } from './oracle-process.js';
 import { fillMessage, seeded, toKafkaJson, type JsonObject } from './random-message.js';
 
@@ -73,6 +79,33 @@ function checked(fixture: MessageFixture): MessageFixture {
   return fixture;
 }
 
+async function makeData(paths: OraclePaths): Promise<DataFixture[]> {
+  const tables = [requestHeader, responseHeader, consumerProtocolSubscription, consumerProtocolAssignment];
+  const schemas = await loadKafkaSchemas(
+    paths,
+    tables.map(({ name }) => name),
+  );
+  const wanted = tables.flatMap(({ name, minVersion, maxVersion }) => {
+    const schema = schemas.get(name);
+    if (schema === undefined) throw new Error(`Kafka's jar has no ${name}`);
+    const versions = Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index);
+    return versions.flatMap((version) =>
+      [0, 1].map((nulls) => {
+        const random = seeded(version);
+        const json = fillMessage(schema, version, random, { elements: 2, nulls, records: RECORDS });
+        return { name, version, json, question: `data ${name} ${version} ${toKafkaJson(schema, json)}` };
+      }),
+    );
+  });
+  const questions = wanted.map(({ question }) => question);
+  const hexes = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], questions);
+  return wanted.map(({ name, version, json }, index) => {
+    const hex = hexes[index] ?? 'ERR';
+    if (!/^[0-9a-f]+$/.test(hex)) throw new Error(`Kafka refuses ${name} version ${version}: ${hex}`);
+    return { name, version, json, hex };
+  });
+}
+
 async function makeBatches(paths: OraclePaths): Promise<BatchFixture[]> {
   const hexes = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], BATCHES.map(batchQuestion));
   return BATCHES.map((batch, index) => ({ batch, hex: hexes[index] ?? '' }));
@@ -91,5 +124,6 @@ if (paths === null) {
 }
 const messages = await makeMessages(paths);
 write('messages.jsonl', messages);
+write('data.jsonl', await makeData(paths));
 write('batches.jsonl', await makeBatches(paths));
 process.stdout.write(`${messages.length} messages, ${BATCHES.length} batches\n`);

@@ -9,3 +9,11 @@ export interface MessageFixture {
   readonly json: JsonObject;
   readonly hex: string;
 }
+
+/** The same for a message that belongs to no API: a header, or what a consumer embeds. */
+export interface DataFixture {
+  readonly name: string;
+  readonly version: number;
+  readonly json: JsonObject;
+  readonly hex: string;
+}

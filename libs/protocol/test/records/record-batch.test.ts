@@ -142,6 +142,21 @@ describe('what is not a batch', () => {
     }
   });
 
+  test('less than no records', () => {
+    const bytes = Buffer.from(encodeBatch({ records: [] }));
+    bytes.writeInt32BE(-1, 57);
+    assert.throws(() => [...iterateRecords(new BatchView(bytes))], code('INVALID_RECORD'));
+  });
+
+  test('a record that says another length than it has', () => {
+    const { bytes } = fixture('one record');
+    assert.equal(bytes[61], 7 * 2); // its length, zigzag
+    for (const length of [6, 8, -1]) {
+      bytes.writeUInt8(length >= 0 ? length * 2 : 1, 61);
+      assert.throws(() => [...iterateRecords(new BatchView(bytes))], code('INVALID_RECORD'), `${length}`);
+    }
+  });
+
   test('a codec that is not served', () => {
     const view = only(fixture('snappy').bytes);
     assert.throws(() => [...iterateRecords(view)], code('UNSUPPORTED_COMPRESSION_TYPE'));

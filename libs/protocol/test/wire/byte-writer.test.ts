@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../../src/index.js';
+import { varintSize, varlongSize } from '../../src/wire/byte-writer.js';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
@@ -80,4 +81,26 @@ test('discard forgets the message, not the ones before', () => {
   writer.discard();
   writer.int8(2);
   assert.deepEqual([...first, ...writer.finish()], [1, 2]);
+});
+
+test('sizes are those of the bytes written', () => {
+  const edges = [7n, 14n, 21n, 28n, 31n, 32n, 35n, 42n, 49n, 56n, 62n, 63n].flatMap((bits) =>
+    [-(2n ** bits), -(2n ** bits) - 1n, 2n ** bits - 1n, 2n ** bits].map((edge) => edge / 2n),
+  );
+  fc.assert(
+    fc.property(fc.oneof(int64, fc.constantFrom(...edges)), (value) => {
+      const writer = new ByteWriter();
+      writer.varlong(value);
+      assert.equal(varlongSize(value), writer.finish().length);
+      const small = Number(BigInt.asIntN(32, value));
+      writer.varint(small);
+      assert.equal(varintSize(small), writer.finish().length);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('what a varlong has beyond 64 bits is lost, as in Kafka', () => {
+  const reader = new ByteReader(Uint8Array.from([...Array<number>(9).fill(0xff), 0x7f]));
+  assert.equal(reader.varlong(), -(2n ** 63n));
 });
