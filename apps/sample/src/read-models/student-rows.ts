@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SealedColumns, type OpenRow, type RowToOpen } from '@oubliette/event-sourcing';
+import type { UserRef } from '@oubliette/keyring';
+import { OUBLIETTE_ENGINE, type OublietteEngine } from '@oubliette/nest';
+import { Database, insertRows, toBytes, type SqlRow } from '@oubliette/persistence';
+import { isErased } from '@oubliette/serde';
+import type { EntityManager } from 'typeorm';
+import type { StudentProfile } from '../students/student.js';
+
+/** A student as routes show it. */
+export type Student = { readonly id: string } & StudentProfile;
+
+const columnOf = {
+  id: 'id',
+  name: 'name',
+  email: 'email',
+  gender: 'gender',
+  region: 'region',
+  imdBand: 'imd_band',
+  ageBand: 'age_band',
+  disability: 'disability',
+} as const;
+type Field = keyof typeof columnOf;
+const fields = Object.keys(columnOf) as Field[];
+
+const pageSize = 500;
+
+/** The read model of students: one row each, personal columns sealed under the student's key. */
+@Injectable()
+export class StudentRows {
+  readonly #columns: SealedColumns<Field>;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
+  ) {
+    this.#columns = new SealedColumns(engine.keyring, 'sample_students', fields);
+  }
+
+  /** Seals and writes rows; a student who was forgotten meanwhile is left out. */
+  async write(
+    manager: EntityManager,
+    students: readonly { userRef: UserRef; registeredAt: number; student: Student }[],
+  ): Promise<void> {
+    const { keyring } = this.engine;
+    const living = students.filter(({ userRef }) => keyring.state(userRef) === 'active');
+    const rows = living.map(({ userRef, registeredAt, student }) => {
+      const sealed = this.#columns.seal(userRef, userRef, student);
+      return [userRef, registeredAt, ...fields.map((field) => sealed[field])];
+    });
+    const names = ['user_ref', 'registered_at', ...fields.map((field) => columnOf[field])];
+    await insertRows(manager, 'sample_students', names, rows, 'ON CONFLICT (user_ref) DO NOTHING');
+  }
+
+  /** null: no row, or the student is forgotten. */
+  async find(userRef: UserRef): Promise<Student | null> {
+    const { rows } = await this.database.execute('SELECT * FROM sample_students WHERE user_ref = ?', [
+      userRef,
+    ]);
+    const [student] = await this.#open(rows);
+    return student ?? null;
+  }
+
+  /** The students who are not forgotten, first registered first. Reads page by page: never the whole table at once. */
+  async *all(): AsyncIterable<Student> {
+    let after: SqlRow | undefined;
+    do {
+      const { rows } = await this.database.execute(
+        `SELECT * FROM sample_students WHERE registered_at > ? OR (registered_at = ? AND user_ref > ?)
+         ORDER BY registered_at, user_ref LIMIT ${pageSize}`,
+        after === undefined
+          ? [-1, -1, '']
+          : [Number(after['registered_at']), Number(after['registered_at']), String(after['user_ref'])],
+      );
+      yield* await this.#open(rows);
+      after = rows.length === pageSize ? rows.at(-1) : undefined;
+    } while (after !== undefined);
+  }
+
+  async #open(rows: readonly SqlRow[]): Promise<Student[]> {
+    const opened = await this.#columns.open(rows.map(toSealed));
+    return opened.flatMap((row) => toStudent(row) ?? []);
+  }
+}
+
+function toSealed(row: SqlRow): RowToOpen<Field> {
+  const userRef = String(row['user_ref']) as UserRef;
+  const bytes = (field: Field) => (row[columnOf[field]] === null ? null : toBytes(row[columnOf[field]]));
+  const sealed = Object.fromEntries(fields.map((field) => [field, bytes(field)]));
+  return { userRef, rowId: userRef, sealed: sealed as RowToOpen<Field>['sealed'] };
+}
+
+/** null for a row of a forgotten student. */
+function toStudent(row: OpenRow<Field>): Student | null {
+  if (fields.some((field) => isErased(row[field]))) return null;
+  return row as Student;
+}

@@ -1,0 +1,25 @@
+import { openKafkaEngine, type OublietteEngine } from '@oubliette/nest';
+import type { ErasureStore } from '@oubliette/privacy';
+import type { SampleLogger } from './logger.js';
+
+export const KEY_TOPIC = 'com.udacity.user.keys';
+
+/** How soon a forgotten key leaves the disk: seconds here, so that a newcomer sees it happen; minutes in production. */
+const timings = { segmentMs: 2_000, maxCompactionLagMs: 2_000, fileDeleteDelayMs: 1_000 };
+
+export interface EngineOptions {
+  readonly brokers: readonly string[];
+  readonly masterKeysFile: string;
+  readonly erasures: ErasureStore;
+  readonly logger: SampleLogger;
+}
+
+/** Opens everything below Nest; the key topic is loaded when it resolves. */
+export function openEngine({ masterKeysFile, ...options }: EngineOptions): Promise<OublietteEngine> {
+  return openKafkaEngine({
+    ...options,
+    masterKeys: { file: masterKeysFile },
+    clientId: 'oubliette-sample',
+    keyTopic: { topic: KEY_TOPIC, partitions: 4, ...timings },
+  });
+}

@@ -1,0 +1,88 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { SampleError } from '../errors.js';
+
+/** What the sample starts with; README.md has the environment variables. */
+export interface Settings {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** null: the bundled broker, in this process. */
+  readonly brokers: readonly string[] | null;
+  /** null: the embedded database. */
+  readonly databaseUrl: string | null;
+  /** Absolute, outside of the data directory. */
+  readonly masterKeysFile: string;
+  /** null: made once and kept in the data directory. */
+  readonly adminToken: string | null;
+  /** Whether a small class is made when there is no data. */
+  readonly demoClass: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws `SETTING_INVALID` or `MASTER_KEYS_IN_DATA_DIR`. Relative paths start at `directory`. */
+export function readSettings(environment: Environment, directory: string): Settings {
+  const value = (name: string) => (environment[name]?.trim() ? environment[name].trim() : null);
+  const dataDir = resolve(directory, value('DATA_DIR') ?? 'data');
+  const masterKeysFile = resolve(
+    directory,
+    value('OUBLIETTE_MASTER_KEYS') ?? join('master-keys', 'keys.json'),
+  );
+  refuseKeysAmongData(dataDir, masterKeysFile);
+  return {
+    host: value('HOST') ?? '127.0.0.1',
+    port: portOf(value('PORT') ?? '3000'),
+    dataDir,
+    brokers: brokersOf(value('OUBLIETTE_BROKERS')),
+    databaseUrl: databaseUrlOf(value('DATABASE_URL')),
+    masterKeysFile,
+    adminToken: tokenOf(value('OUBLIETTE_ADMIN_TOKEN')),
+    demoClass: demoClassOf(value('SAMPLE_CLASS') ?? 'small'),
+  };
+}
+
+/** A copy of the data must not be a copy of its keys: what is forgotten would come back with an old backup. */
+function refuseKeysAmongData(dataDir: string, masterKeysFile: string): void {
+  const inside = relative(dataDir, masterKeysFile);
+  if (inside.startsWith('..') || isAbsolute(inside)) return;
+  throw new SampleError(
+    'MASTER_KEYS_IN_DATA_DIR',
+    `The master keys (${masterKeysFile}) would lie inside DATA_DIR (${dataDir}), so that a copy of the data were a copy of its keys. Set OUBLIETTE_MASTER_KEYS to a path elsewhere.`,
+  );
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw invalid('PORT', 'a number from 0 to 65535');
+}
+
+function brokersOf(text: string | null): readonly string[] | null {
+  if (text === null) return null;
+  const brokers = text.split(',').map((broker) => broker.trim());
+  if (brokers.every((broker) => /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(broker))) return brokers;
+  throw invalid('OUBLIETTE_BROKERS', 'host:port, several separated by commas');
+}
+
+function databaseUrlOf(text: string | null): string | null {
+  if (text === null || /^postgres(ql)?:\/\//.test(text)) return text;
+  throw invalid('DATABASE_URL', 'postgres://user:password@host/database');
+}
+
+function tokenOf(text: string | null): string | null {
+  if (text === null || /^[\x21-\x7e]{16,512}$/.test(text)) return text;
+  throw invalid('OUBLIETTE_ADMIN_TOKEN', 'at least 16 printable characters without spaces');
+}
+
+function demoClassOf(text: string): boolean {
+  if (text === 'small') return true;
+  if (text === 'none') return false;
+  throw invalid('SAMPLE_CLASS', 'small or none');
+}
+
+/** The value is not repeated: it may be a password. */
+function invalid(name: string, expected: string): SampleError {
+  return new SampleError('SETTING_INVALID', `${name} is not valid: give ${expected}.`);
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { startBroker } from '@oubliette/broker';
+import { connectOubliette, type OublietteEngine } from '@oubliette/nest';
+import { openDatabase, TypeOrmErasureStore, type Database } from '@oubliette/persistence';
+import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
+import { AppModule } from '../app.module.js';
+import { DemoClass } from '../demo/demo-class.js';
+import { Page } from '../page/page.js';
+import { CreateSampleReadModels1763800100000 } from '../read-models/create-read-models.js';
+import { Closers } from './closers.js';
+import { checkDeployment } from './deployment-check.js';
+import { listen, prepareHttp } from './http.js';
+import { SampleLogger } from './logger.js';
+import { KEY_TOPIC, openEngine } from './open-engine.js';
+import type { Settings } from './settings.js';
+import { StateFiles } from './state-files.js';
+
+export interface RunningSample {
+  /** e.g. `http://127.0.0.1:3000`. */
+  readonly address: string;
+  readonly adminToken: string;
+  readonly brokers: readonly string[];
+  /** Stops in the reverse order of the start: nothing that was acknowledged is lost. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts broker, database and application; resolves when it serves. What goes wrong is an error with a code and one clear
+ * line, and everything that was opened is closed again.
+ */
+export async function startSample(settings: Settings, write: (line: string) => void): Promise<RunningSample> {
+  const closers = new Closers();
+  try {
+    return await new SampleStart(settings, write, closers).run();
+  } catch (error) {
+    await closers.close().catch(() => write('warning: not everything could be closed after the failure'));
+    throw error;
+  }
+}
+
+class SampleStart {
+  readonly #clock = new SystemClock();
+  readonly #disk = new SystemDisk();
+  readonly #entropy = new SystemEntropy();
+  readonly #logger: SampleLogger;
+  readonly #files: StateFiles;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly write: (line: string) => void,
+    private readonly closers: Closers,
+  ) {
+    this.#logger = new SampleLogger(write);
+    this.#files = new StateFiles(settings, this.#disk, this.#entropy);
+  }
+
+  async run(): Promise<RunningSample> {
+    this.closers.defer(this.#files.take());
+    this.#files.ensureMasterKeys((message) => this.#logger.warn(message));
+    const adminToken = this.#files.adminToken();
+    const brokers = this.settings.brokers ?? [await this.#startBroker()];
+    const database = await this.#openDatabase();
+    const engine = this.closers.add(
+      await openEngine({
+        brokers,
+        masterKeysFile: this.settings.masterKeysFile,
+        erasures: new TypeOrmErasureStore(database),
+        logger: this.#logger,
+      }),
+    );
+    await checkDeployment(database, engine.keyring);
+    const address = await this.#serve({ engine, database, adminToken });
+    this.#files.writeState({
+      brokers,
+      masterKeysFile: this.settings.masterKeysFile,
+      httpAddress: address,
+      processId: process.pid,
+      keyTopic: KEY_TOPIC,
+    });
+    return { address, adminToken, brokers, close: () => this.closers.close() };
+  }
+
+  async #startBroker(): Promise<string> {
+    const broker = await startBroker({
+      dataDir: join(this.settings.dataDir, 'broker'),
+      port: 0,
+      // One member a group here: there is nobody to wait for.
+      config: { 'group.initial.rebalance.delay.ms': '0', 'auto.create.topics.enable': 'false' },
+      logger: this.#logger,
+    });
+    this.closers.defer(() => broker.stop());
+    return broker.bootstrap;
+  }
+
+  async #openDatabase(): Promise<Database> {
+    const { databaseUrl, dataDir } = this.settings;
+    const place =
+      databaseUrl === null ? { file: join(dataDir, 'sample.db'), disk: this.#disk } : { url: databaseUrl };
+    return this.closers.add(
+      await openDatabase({
+        ...place,
+        clock: this.#clock,
+        migrations: [CreateSampleReadModels1763800100000],
+        onError: () => this.#logger.warn('The write-ahead log could not be truncated; it is tried again.'),
+      }),
+    );
+  }
+
+  async #serve(parts: { engine: OublietteEngine; database: Database; adminToken: string }): Promise<string> {
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.for({ ...parts, page: new Page(this.#disk) }),
+      { logger: this.#logger, abortOnError: false, bodyParser: false, forceCloseConnections: true },
+    );
+    prepareHttp(app);
+    this.closers.add(app);
+    await connectOubliette(app);
+    const address = await listen(app, this.settings.host, this.settings.port);
+    const made = this.settings.demoClass ? await app.get(DemoClass).makeWhereEmpty() : 0;
+    if (made > 0) this.write(`Made a class of ${made} students, since there was no data.`);
+    return address;
+  }
+}
