@@ -58,7 +58,7 @@ export class Committer {
 
   enqueue(item: PendingAppend | PendingRoll): void {
     this.#queue.push(item);
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#running ??= this.#run();
   }
 
   /** Resolves when nothing is on its way. */
@@ -69,10 +69,15 @@ export class Committer {
   async #run(): Promise<void> {
     // What is appended within this turn of the event loop shall share one group.
     await Promise.resolve();
-    for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
-      if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
-      else if (item.kind === 'roll') await this.#seal(item);
-      else await this.#commit(this.#takeGroup(item.segment));
+    try {
+      for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
+        if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
+        else if (item.kind === 'roll') await this.#seal(item);
+        else await this.#commit(this.#takeGroup(item.segment));
+      }
+    } finally {
+      // In the same step as the look at the empty queue: what is enqueued from now on starts a new run.
+      this.#running = null;
     }
   }
 

@@ -89,6 +89,17 @@ test('a durable append is visible only once it is synced', async () => {
   assert.deepEqual(seen, [1n]);
 });
 
+test('an append made the moment another became durable is not forgotten', { timeout: 2_000 }, async () => {
+  const log = newLog(open());
+  for (let round = 0; round < 5; round++) {
+    await (await log.append(batch([['a', '1']]), { durable: true })).durable;
+    await log.append(batch([['b', '2']]), { durable: false });
+    await Promise.resolve();
+    await log.append(batch([['c', '3']]), { durable: false });
+  }
+  assert.equal((await readAll(log)).length, 15);
+});
+
 test('log append time replaces the timestamps and the CRC still holds', async () => {
   const world = open({ messageTimestampType: 'LogAppendTime' });
   const log = newLog(world);
