@@ -157,15 +157,17 @@ describe('fetch', () => {
 });
 
 describe('the partition reader', () => {
+  let logStart = 3n;
   const offsets = ({ body }: SeenRequest): Reaction => {
     const [topic] = body['topics'] as { partitions: { timestamp: bigint }[] }[];
-    const offset = topic?.partitions[0]?.timestamp === -2n ? 3n : 8n;
+    const offset = topic?.partitions[0]?.timestamp === -2n ? logStart : 8n;
     return { topics: [{ name: 't', partitions: [{ partitionIndex: 0, errorCode: 0, offset }] }] };
   };
   const asked = ({ body }: SeenRequest): bigint =>
     (body['topics'] as { partitions: { fetchOffset: bigint }[] }[])[0]?.partitions[0]?.fetchOffset ?? -1n;
 
   async function scan(script: (request: SeenRequest) => Reaction, from?: bigint): Promise<bigint[]> {
+    logStart = 3n;
     const { client } = await setUp((request) =>
       request.name === 'listOffsets'
         ? offsets(request)
@@ -184,6 +186,24 @@ describe('the partition reader', () => {
   test('reads from log start to the watermark of the call, whatever is behind', async () => {
     assert.deepEqual(await scan((request) => fetched(at(asked(request)))), [3n, 4n, 5n, 6n, 7n]);
     assert.deepEqual(await scan((request) => fetched(at(asked(request))), 6n), [6n, 7n]);
+  });
+
+  test('leaves out what stands behind the watermark in the same batch', async () => {
+    const records = [0, 1, 2, 3].map(() => ({ timestamp: 1n, key: null, value: null }));
+    assert.deepEqual(await scan(() => fetched(encodeBatch({ baseOffset: 6n, records })), 6n), [6n, 7n]);
+  });
+
+  test('goes on at the log start when retention overtook it, and only then', async () => {
+    const outOfRange = fetched(null, { errorCode: 1 });
+    const overtaken = (request: SeenRequest): Reaction => {
+      logStart = 6n;
+      return asked(request) < 6n ? outOfRange : fetched(at(asked(request)));
+    };
+    assert.deepEqual(await scan(overtaken), [6n, 7n]);
+    await assert.rejects(
+      scan(() => outOfRange),
+      refused('OFFSET_OUT_OF_RANGE'),
+    );
   });
 
   test('ends where cleaning took the rest away', async () => {
@@ -256,6 +276,21 @@ describe('produceBatch', () => {
       refused('OUT_OF_ORDER_SEQUENCE_NUMBER'),
     );
     assert.equal(broker.count('produce'), 2);
+  });
+
+  test('after a batch that failed in doubt the next one has a new id', async () => {
+    let id = 40n;
+    let lost = 1;
+    const { broker, client } = await setUp(({ name }) => {
+      if (name === 'initProducerId') return { errorCode: 0, producerId: id++, producerEpoch: 0 };
+      return name === 'produce' ? (lost-- > 0 ? 'hang up' : produced()) : undefined;
+    });
+    await assert.rejects(client.produceBatch('t', 0, [record]), fails('CONNECTION_LOST'));
+    await client.produceBatch('t', 0, [record]);
+    assert.deepEqual(
+      sequences(broker),
+      [40n, 41n].map((producerId) => ({ producerId, sequence: 0 })),
+    );
   });
 
   test('nothing to write is refused', async () => {

@@ -99,10 +99,7 @@ function nullableBytes(reader: ByteReader): Uint8Array | null {
 function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   const count = reader.varint();
   if (count === 0) return NO_HEADERS;
-  // Two lengths of a byte each are the least a header takes.
-  if (count < 0 || count > reader.remaining / 2) {
-    throw new ProtocolError('INVALID_LENGTH', `${count} headers cannot stand in ${reader.remaining} bytes`);
-  }
+  if (count < 0) throw new ProtocolError('INVALID_LENGTH', `${count} headers`);
   const headers: RecordHeader[] = [];
   for (let index = 0; index < count; index++) {
     headers.push({ key: reader.utf8(reader.varint()), value: nullableBytes(reader) });

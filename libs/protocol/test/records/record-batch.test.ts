@@ -148,6 +148,12 @@ describe('what is not a batch', () => {
     assert.throws(() => [...iterateRecords(new BatchView(bytes))], code('INVALID_RECORD'));
   });
 
+  test('less than no headers', () => {
+    const { bytes } = fixture('one record');
+    bytes.writeUInt8(1, bytes.length - 1); // -1, zigzag
+    assert.throws(() => [...iterateRecords(new BatchView(bytes))], code('INVALID_RECORD'));
+  });
+
   test('a record that says another length than it has', () => {
     const { bytes } = fixture('one record');
     assert.equal(bytes[61], 7 * 2); // its length, zigzag
