@@ -19,6 +19,8 @@ export interface EnvelopeKey {
 /** Larger plaintexts and bindings take the plain path. */
 const FAST_PLAINTEXT_BYTES = 32 * 1024;
 const FAST_AD_BYTES = 8 * 1024;
+const BLOCK_BYTES = 8 * 1024;
+const SMALL_RESULT_BYTES = 2 * 1024;
 const AD_FIXED_BYTES = NONCE_AT + 4 * 4;
 
 /** Places in the engine's memory: header key, user key, MAC, associated data, envelope, plaintext. */
@@ -42,6 +44,13 @@ export class EnvelopeEngine {
   readonly #entropy: EntropyPool;
   readonly #base: number;
   #text: Buffer;
+  /** Results are cut from blocks, as Node's Buffer does for small sizes: they are ciphertext, so sharing one shows nothing. */
+  #block = new Uint8Array(0);
+  #blockNext = 0;
+  /** The stream and type whose bytes stand in the associated data's place, and where they end. */
+  #stream: string | null = null;
+  #type = '';
+  #afterType = 0;
 
   constructor(sodium: Sodium, headerKey: Uint8Array, entropy: EntropyPool) {
     this.#sodium = sodium;
@@ -79,7 +88,7 @@ export class EnvelopeEngine {
     );
     heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
     heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plaintext.length);
-    return heap.slice(envelope, envelope + CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
+    return this.#copyEnvelope(heap, CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
   }
 
   /** True when the header (at least 70 bytes must be there) was written by this deployment. */
@@ -94,6 +103,12 @@ export class EnvelopeEngine {
       difference |= (heap[mac + index] ?? 0) ^ (envelope[HEADER_MAC_AT + index] ?? 0);
     }
     return difference === 0;
+  }
+
+  /** The userRef (hex) in the header that `isHeaderAuthentic` saw last. */
+  headerUserRef(): string {
+    const start = this.#base + ENVELOPE + USER_REF_AT;
+    return this.#textView(this.#memory.HEAPU8).toString('hex', start, start + NONCE_AT - USER_REF_AT);
   }
 
   /** The plaintext of an envelope whose header was checked; null when its tag does not fit key, binding or bytes. */
@@ -121,7 +136,7 @@ export class EnvelopeEngine {
       base + USER_KEY,
     );
     heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
-    const plaintext = status === 0 ? heap.slice(base + PLAINTEXT, base + PLAINTEXT + plainLength) : null;
+    const plaintext = status === 0 ? copyPlaintext(heap, base + PLAINTEXT, plainLength) : null;
     heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plainLength);
     return plaintext;
   }
@@ -177,12 +192,28 @@ export class EnvelopeEngine {
     const start = this.#base + AD;
     const envelope = this.#base + ENVELOPE;
     heap.copyWithin(start, envelope, envelope + NONCE_AT);
-    let at = start + NONCE_AT;
-    at = this.#writeText(heap, at, stream);
-    at = this.#writeText(heap, at, type);
-    at = this.#writeText(heap, at, eventId);
-    at = this.#writeText(heap, at, path);
-    return at - start;
+    // Values come in runs of one stream and type: their bytes stay where the last call wrote them.
+    if (stream !== this.#stream || type !== this.#type) {
+      this.#afterType = this.#writeText(heap, this.#writeText(heap, start + NONCE_AT, stream), type);
+      this.#stream = stream;
+      this.#type = type;
+    }
+    return this.#writeText(heap, this.#writeText(heap, this.#afterType, eventId), path) - start;
+  }
+
+  /** The envelope that stands at its place, in memory of its own. */
+  #copyEnvelope(heap: Uint8Array, length: number): Uint8Array {
+    const start = this.#base + ENVELOPE;
+    if (length > SMALL_RESULT_BYTES) return heap.slice(start, start + length);
+    if (this.#blockNext + length > this.#block.length) {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#blockNext = 0;
+    }
+    const { buffer } = this.#block;
+    const result = new Uint8Array(buffer, this.#blockNext, length);
+    result.set(new Uint8Array(heap.buffer, start, length));
+    this.#blockNext += length;
+    return result;
   }
 
   /** UTF-8 after its length as u32; returns where the next one goes. */
@@ -209,6 +240,13 @@ export class EnvelopeEngine {
     if (this.#text.buffer !== heap.buffer) this.#text = Buffer.from(heap.buffer);
     return this.#text;
   }
+}
+
+/** Plaintexts never share a block: each is its caller's alone to keep or wipe. */
+function copyPlaintext(heap: Uint8Array, start: number, length: number): Uint8Array {
+  const plaintext = new Uint8Array(length);
+  plaintext.set(new Uint8Array(heap.buffer, start, length));
+  return plaintext;
 }
 
 /** UTF-8 takes at most three bytes for each UTF-16 unit. */

@@ -2,14 +2,7 @@ import { inspect } from 'node:util';
 import type { Clock } from '@oubliette/runtime';
 import type { Alarm, Alarms } from './alarms.js';
 import { EnvelopeEngine, namesKey } from './envelope-engine.js';
-import {
-  envelopeFault,
-  LIFECYCLE_AT,
-  KID_AT,
-  MAX_PLAINTEXT_BYTES,
-  NONCE_AT,
-  USER_REF_AT,
-} from './envelope.js';
+import { envelopeFault, LIFECYCLE_AT, KID_AT, MAX_PLAINTEXT_BYTES, USER_REF_AT } from './envelope.js';
 import type { EntropyPool } from './entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { encodeFence, keyFingerprint, MAX_FINGERPRINTS } from './fence-record.js';
@@ -23,7 +16,7 @@ import { fenceName, userKeyName } from './record-keys.js';
 import type { Sodium } from './sodium.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { bury, deadRecordsOf } from './undertaker.js';
-import type { UserEntry } from './user-entry.js';
+import type { UserEntry, UserKey } from './user-entry.js';
 import { hashUserId, parseUserRef, partitionOfUser } from './user-ref.js';
 import type { UserTable } from './user-table.js';
 
@@ -108,8 +101,8 @@ export class LogKeyring implements Keyring {
     const fault = envelopeFault(envelope);
     if (fault) return { outcome: 'invalid', reason: fault };
     if (!this.#engine.isHeaderAuthentic(envelope)) return { outcome: 'invalid', reason: 'header-mac' };
-    const entry = this.#table.get(toHex(envelope.subarray(USER_REF_AT, NONCE_AT)));
-    const key = entry?.keys.find((candidate) => namesKey(envelope, candidate));
+    const entry = this.#table.get(this.#engine.headerUserRef());
+    const key = entry && keyNamedBy(envelope, entry);
     if (!key) return absent(entry, envelope, options?.caughtUp ?? false);
     const value = this.#engine.open(key, binding, envelope);
     return value ? { outcome: 'value', value } : { outcome: 'invalid', reason: 'ciphertext' };
@@ -118,7 +111,7 @@ export class LogKeyring implements Keyring {
   userRefOf(envelope: Uint8Array): UserRef | null {
     this.#writer.assertOpen();
     if (envelopeFault(envelope) || !this.#engine.isHeaderAuthentic(envelope)) return null;
-    return toHex(envelope.subarray(USER_REF_AT, NONCE_AT)) as UserRef;
+    return this.#engine.headerUserRef() as UserRef;
   }
 
   async catchUp(userRefs: Iterable<UserRef>): Promise<void> {
@@ -276,6 +269,11 @@ function forgotten(): KeyringError {
     'USER_FORGOTTEN',
     'The user was forgotten: nothing can be written for this id until a new lifecycle is begun for it on purpose.',
   );
+}
+
+function keyNamedBy(envelope: Uint8Array, { keys }: UserEntry): UserKey | undefined {
+  for (const key of keys) if (namesKey(envelope, key)) return key;
+  return undefined;
 }
 
 /** Three different things (design: outcomes are types): erased by a fence, not seen yet, and never there. */
