@@ -79,7 +79,7 @@ test(
       assert.ok(headers.length > 100, `${headers.length} batches`);
       assert.ok(headers.every((line) => line.includes('magic: 2') && line.includes('isvalid: true')));
       assert.ok(
-        headers.some((line) => /deleteHorizonMs: \d+/.test(line)),
+        headers.some((line) => /deleteHorizonMs: OptionalLong\[\d+\]/.test(line)),
         'no batch has a delete horizon',
       );
       assert.ok(headers.some((line) => line.includes('compresscodec: gzip')));
