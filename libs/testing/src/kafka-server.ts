@@ -81,6 +81,9 @@ function nodeConfig(port: number, controllerPort: number, dataDir: string): Reco
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': dataDir,
+    // A node that was killed may register again only when its old session has run out.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '5',
     'transaction.state.log.replication.factor': '1',
