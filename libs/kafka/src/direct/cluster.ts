@@ -39,6 +39,7 @@ export class Cluster {
   readonly #settings: Settings;
   readonly #closing = new AbortController();
   readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #learning = new Map<string, Promise<unknown>>();
   #brokers = new Map<number, Address>();
   #leaders = new Map<string, ReadonlyMap<number, number>>();
 
@@ -75,12 +76,21 @@ export class Cluster {
 
   /** Node id of the leader. Throws `PartitionError` UNKNOWN_TOPIC_OR_PARTITION or LEADER_NOT_AVAILABLE, both retriable. */
   async leaderOf(topic: string, partition: number): Promise<number> {
-    if (!this.#leaders.has(topic)) await this.metadata([topic]);
+    if (!this.#leaders.has(topic)) await this.#learn(topic);
     const leader = this.#leaders.get(topic)?.get(partition);
     if (leader !== undefined && leader >= 0) return leader;
     this.#leaders.delete(topic);
     const code = leader === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE';
     throw new PartitionError(code, topic, partition, 'cannot find the leader of');
+  }
+
+  /** Many may ask at once: one request answers them all. */
+  #learn(topic: string): Promise<unknown> {
+    const asked = this.#learning.get(topic);
+    if (asked !== undefined) return asked;
+    const answer = this.metadata([topic]).finally(() => this.#learning.delete(topic));
+    this.#learning.set(topic, answer);
+    return answer;
   }
 
   async nodeIds(): Promise<readonly number[]> {

@@ -206,6 +206,12 @@ describe('the partition reader', () => {
     );
   });
 
+  test('does not begin again when a broker contradicts itself', async () => {
+    const script = (request: SeenRequest): Reaction =>
+      asked(request) === 7n ? fetched(null, { errorCode: 1 }) : fetched(at(asked(request)));
+    await assert.rejects(scan(script), refused('OFFSET_OUT_OF_RANGE'));
+  });
+
   test('ends where cleaning took the rest away', async () => {
     assert.deepEqual(await scan((request) => fetched(asked(request) < 5n ? at(asked(request)) : null)), [
       3n,
@@ -322,6 +328,21 @@ describe('connections', () => {
     await until(() => broker.count('listOffsets') === 1);
     clock.advance(1_000);
     await listed;
+  });
+
+  test('what is unanswered is bounded, and who leads is asked once', async () => {
+    const { broker, client } = await setUp(({ name }) => (name === 'listOffsets' ? 'silence' : undefined));
+    const listed = Promise.allSettled(
+      Array.from({ length: 1_001 }, () => client.listOffsets('t', 0, 'latest')),
+    );
+    await until(() => broker.count('listOffsets') === 1_000);
+    await client.close();
+    const codes = (await listed).map((outcome) =>
+      outcome.status === 'rejected' ? outcome.reason.code : 'answered',
+    );
+    assert.deepEqual(new Set(codes.slice(0, 1_000)), new Set(['CLIENT_CLOSED']));
+    assert.equal(codes[1_000], 'TOO_MANY_REQUESTS');
+    assert.equal(broker.count('metadata'), 1);
   });
 
   test('a connection that broke is made again', async () => {
