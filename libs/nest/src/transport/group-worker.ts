@@ -1,13 +1,11 @@
 import type { ReceivedRecord, RecordBatch } from '@oubliette/kafka';
 import { readEventHeaders } from '@oubliette/serde';
 import type { Decoded, EventSpec } from '@oubliette/serde';
-import type { OublietteEngine } from '../engine/engine.js';
 import { OublietteError } from '../errors.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { DeadLetters } from './dead-letters.js';
 import { contextOf } from './event-context.js';
 import type { Delivery } from './event-context.js';
 import { HandlerRun } from './handler-run.js';
+import type { WorkerDependencies } from './worker-dependencies.js';
 import { PartitionProgress } from './partition-progress.js';
 import { handles } from './topic-handler.js';
 import type { HandledType, TopicHandler } from './topic-handler.js';
@@ -18,14 +16,6 @@ type Opened =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'invalid'; readonly reason: string };
-
-export interface WorkerDependencies {
-  readonly engine: Pick<OublietteEngine, 'codec'>;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: Metrics;
-  readonly handlerAttempts: number;
-  readonly logger: { warn(message: string): void; error(message: string): void };
-}
 
 /**
  * All handlers of one consumer group. A batch is decoded as a whole, then each handler gets its events in offset order.

@@ -2,9 +2,10 @@ import { lastValueFrom, isObservable } from 'rxjs';
 import { OublietteError, codeOf, withoutMessage } from '../errors.js';
 import { OublietteBatchContext, OublietteContext } from './event-context.js';
 import type { Delivery } from './event-context.js';
-import type { WorkerDependencies } from './group-worker.js';
+
 import { PartitionProgress } from './partition-progress.js';
 import type { TopicHandler } from './topic-handler.js';
+import type { WorkerDependencies } from './worker-dependencies.js';
 
 /** Codes of failures that pass by themselves: never counted against a record. */
 const PASSING = new Set([

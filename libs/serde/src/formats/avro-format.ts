@@ -1,7 +1,8 @@
 import type { Resolver, Type } from 'avsc';
 import { createAvroSerde, decodeAvro, encodeAvro } from '../avro/avro-field.js';
 import { checkAgainst, encryptedFields, parseAvroSchema } from '../avro/encrypted-fields.js';
-import { EncryptedType, SealedBytes } from '../avro/encrypted-type.js';
+import type { EncryptedType } from '../avro/encrypted-type.js';
+import { SealedBytes } from '../avro/encrypted-type.js';
 import type { FramedSchema, SchemaSource } from '../avro/schema-source.js';
 import { isErased } from '../erased.js';
 import { SerdeError } from '../errors.js';
