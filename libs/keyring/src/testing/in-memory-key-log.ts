@@ -1,5 +1,14 @@
 import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '../key-log.js';
-import type { InMemoryKeyTopic } from './in-memory-key-topic.js';
+
+/** What a log needs of its topic. */
+export interface TopicInMemory {
+  readonly partitionCount: number;
+  /** Throws while the topic is down. */
+  assertUp(): void;
+  append(partition: number, records: readonly KeyLogRecord[]): bigint;
+  end(partition: number): bigint;
+  records(partition: number, offset?: bigint): readonly StoredKeyLogRecord[];
+}
 
 interface Waiter {
   readonly partition: number;
@@ -11,7 +20,7 @@ interface Waiter {
 /** One reader and writer of an in-memory key topic. Delivers in a microtask after an append, unless it is held. */
 export class InMemoryKeyLog implements KeyLog {
   readonly partitionCount: number;
-  readonly #topic: InMemoryKeyTopic;
+  readonly #topic: TopicInMemory;
   readonly #onClose: () => void;
   readonly #positions: bigint[];
   #waiters: Waiter[] = [];
@@ -20,7 +29,7 @@ export class InMemoryKeyLog implements KeyLog {
   #waking = false;
   #closed = false;
 
-  constructor(topic: InMemoryKeyTopic, onClose: () => void) {
+  constructor(topic: TopicInMemory, onClose: () => void) {
     this.#topic = topic;
     this.#onClose = onClose;
     this.partitionCount = topic.partitionCount;

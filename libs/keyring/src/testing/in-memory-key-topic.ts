@@ -1,7 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyLogRecord, StoredKeyLogRecord } from '../key-log.js';
-import { InMemoryKeyLog } from './in-memory-key-log.js';
+import { InMemoryKeyLog, type TopicInMemory } from './in-memory-key-log.js';
 
 export interface InMemoryKeyTopicOptions {
   /** Default 4. */
@@ -11,7 +11,7 @@ export interface InMemoryKeyTopicOptions {
 }
 
 /** A key topic in memory that several key logs can open: the simulated twin of the real one. */
-export class InMemoryKeyTopic {
+export class InMemoryKeyTopic implements TopicInMemory {
   readonly partitionCount: number;
   readonly #clock: Clock;
   readonly #partitions: StoredKeyLogRecord[][];
