@@ -36,6 +36,8 @@ interface Pending {
   buriedAt: number;
   attempts: number;
   lastAttemptAt: number;
+  /** How long the last read took, in ms. */
+  readMs: number;
   values: number | null;
   /** When a whole read first showed nothing; null until then. */
   cleanAt: number | null;
@@ -44,6 +46,8 @@ interface Pending {
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
 const longestPauseMs = 60_000;
 const longestBackoffMs = 30_000;
+/** After reading a large partition the nudger rests this many times as long: reading is at most a fifth of its time. */
+const readingShare = 4;
 
 /**
  * Works off one partition: waits until its segment may roll, appends a nudge, lets the cleaner run, reads the
@@ -73,6 +77,7 @@ export class PartitionNudger {
       buriedAt,
       attempts: 0,
       lastAttemptAt: Number.NEGATIVE_INFINITY,
+      readMs: 0,
       values: null,
       cleanAt: null,
     });
@@ -120,11 +125,13 @@ export class PartitionNudger {
     await window.nudge(this.partition);
     await sleep(clock, paceMs(timings, 0), this.signal);
     const watched = [...this.#pending.values()].filter(({ cleanAt }) => cleanAt === null);
+    const readFrom = clock.monotonic();
     const remains = await this.#survey(watched);
     const now = clock.monotonic();
     for (const pending of ripe) {
       pending.attempts++;
       pending.lastAttemptAt = now;
+      pending.readMs = now - readFrom;
     }
     await this.#buryFound(watched, remains);
     for (const pending of watched) await this.#note(pending, remains.get(pending.job.userRef), now);
@@ -199,5 +206,7 @@ function dueAt(pending: Pending, timings: KeyTopicTimings): number {
   if (pending.cleanAt !== null) return pending.cleanAt + timings.fileDeleteDelayMs + unlinkSlackMs;
   // A nudge before the segment is old enough lands in the same segment and does nothing.
   const rolls = pending.buriedAt + rollMs(timings) + rollSlackMs;
-  return Math.max(rolls, pending.lastAttemptAt + paceMs(timings, pending.attempts - 1));
+  // An attempt itself takes the shortest pace; only what goes beyond it is waited for here.
+  const rest = paceMs(timings, pending.attempts) - paceMs(timings, 0);
+  return Math.max(rolls, pending.lastAttemptAt + Math.max(rest, readingShare * pending.readMs));
 }

@@ -7,7 +7,8 @@ export const rollSlackMs = 50;
 /** The broker's scheduler may unlink this much after file.delete.delay.ms. */
 export const unlinkSlackMs = 250;
 
-const shortestPaceMs = 100;
+/** What a cleaner takes for a pass over a few small segments, so that one look usually finds it done. */
+const usualPassMs = 150;
 const longestPaceMs = 60_000;
 
 /** Age at which a segment rolls, on the next append: min(segment.ms, max.compaction.lag.ms) (LogConfig.maxSegmentMs). */
@@ -16,11 +17,11 @@ export function rollMs(timings: KeyTopicTimings): number {
 }
 
 /**
- * Pause between looks at a partition after `attempts` that were in vain: never shorter than the cleaner's own pause,
- * and doubling up to a quarter of the roll (at most a minute), so that waiting for a slow cleaner costs little reading.
+ * Pause between looks at a partition after `attempts` that were in vain: the cleaner's own pause and a pass,
+ * doubling up to a quarter of the roll (at most a minute), so that waiting for a slow cleaner costs little reading.
  */
 export function paceMs(timings: KeyTopicTimings, attempts: number): number {
-  const least = Math.max(timings.cleanerBackoffMs, shortestPaceMs);
+  const least = timings.cleanerBackoffMs + usualPassMs;
   const most = Math.max(least, Math.min(longestPaceMs, rollMs(timings) / 4));
   return Math.min(most, least * 2 ** Math.min(attempts, 20));
 }

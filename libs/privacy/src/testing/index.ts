@@ -3,3 +3,4 @@ export { erasureStoreContract } from './erasure-store-contract.js';
 export type { ErasureStoreUnderTest } from './erasure-store-contract.js';
 export { SimulatedKeyTopic } from './simulated-key-topic.js';
 export type { SimulatedRecord, SimulatedSettings } from './simulated-partition.js';
+export { forgettingContract, type ForgettingEngine } from './forgetting-contract.js';

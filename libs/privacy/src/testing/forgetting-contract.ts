@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openKeyTopic, type KafkaSettings, type KeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
+import { openKeyring, type Keyring } from '@oubliette/keyring';
+import { testMasterKeys } from '@oubliette/keyring/testing';
+import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
+import { ForgettingService } from '../forgetting/forgetting-service.js';
+import { InMemoryErasureStore } from './in-memory-erasure-store.js';
+
+/** A running cluster with one broker, and where its logs stand. */
+export interface ForgettingEngine {
+  readonly name: string;
+  bootstrap(): string;
+  dataDir(): string;
+}
+
+const clock = new SystemClock();
+
+/**
+ * Forgetting on a real engine, proved at the bytes: what is *erased* stands in no file of the broker, within the bound,
+ * and everybody else's key stands. Give the broker a short log.cleaner.backoff.ms.
+ */
+export function forgettingContract(engine: ForgettingEngine): void {
+  test(`forgetting on ${engine.name}: the bytes of a key leave every file within the bound`, async () => {
+    const d = await open(engine, 'bytes');
+    try {
+      const users = ['ada', ...Array.from({ length: 20 }, (_, index) => `user-${index}`)];
+      await d.keyring.ensureKeys([...users, 'stays'].map((userId) => d.keyring.userRef(userId)));
+      const kept = await wrappedKeys(d.watch, d.keyring, 'stays');
+      const wrapped = await wrappedKeys(d.watch, d.keyring, ...users);
+      assert.equal(wrapped.length, users.length);
+      // Else what follows would prove nothing.
+      assert.equal(found(engine, wrapped), wrapped.length);
+      const erasures = await Promise.all(users.map((userId) => d.service.request(userId)));
+      for (const { state, erasureId, forgottenAt, boundMs } of erasures) {
+        assert.equal(state, 'forgotten');
+        assert.ok(boundMs !== null && forgottenAt !== null);
+        await untilErased(d.store, erasureId, forgottenAt + boundMs);
+      }
+      assert.equal(found(engine, wrapped), 0);
+      assert.equal(found(engine, kept), 1);
+    } finally {
+      await d.close();
+    }
+  });
+
+  test(`forgetting on ${engine.name}: a key record that lands after the fence is erased with the others`, async () => {
+    const d = await open(engine, 'late');
+    try {
+      const userRef = d.keyring.userRef('ada');
+      await d.keyring.ensureKeys([userRef]);
+      const [late] = await d.watch.recordsOf(userRef);
+      assert.ok(late?.value);
+      const { erasureId, boundMs } = await d.service.request('ada');
+      await d.watch.log.append(d.keyring.partitionOf(userRef), [late]);
+      assert.ok(boundMs !== null);
+      // Its own wait begins when it is found.
+      await untilErased(d.store, erasureId, clock.now() + 2 * boundMs);
+      assert.equal(found(engine, [late.value]), 0);
+      assert.deepEqual(d.keyring.deadRecords(), []);
+    } finally {
+      await d.close();
+    }
+  });
+}
+
+interface Deployment {
+  readonly keyring: Keyring;
+  readonly service: ForgettingService;
+  readonly store: InMemoryErasureStore;
+  readonly watch: Watch;
+  close(): Promise<void>;
+}
+
+async function open(engine: ForgettingEngine, what: string): Promise<Deployment> {
+  const settings: KafkaSettings = { brokers: [engine.bootstrap()], clientId: 'forgetting', clock };
+  const keyTopic: KeyTopicSettings = {
+    topic: `contract.forgetting.${what}.${Math.floor(clock.now()).toString(36)}`,
+    partitions: 3,
+    replicationFactor: 1,
+    segmentMs: 1_000,
+    maxCompactionLagMs: 1_000,
+    fileDeleteDelayMs: 500,
+    deleteRetentionMs: 86_400_000,
+  };
+  const entropy = new SystemEntropy();
+  // The keyring owns its log; forgetting looks through a window of its own, as another process might.
+  const window = await openKeyTopic(settings, keyTopic);
+  const watch = new Watch(await openKeyTopic(settings, keyTopic));
+  const keyring = await openKeyring({
+    log: await openKeyTopic(settings, keyTopic),
+    masterKeys: await testMasterKeys(),
+    clock,
+    entropy,
+  });
+  await watch.start();
+  const store = new InMemoryErasureStore();
+  const service = new ForgettingService({ keyring, store, window, clock, entropy });
+  return {
+    keyring,
+    service,
+    store,
+    watch,
+    close: async () => {
+      await service.close();
+      await keyring.close();
+      await watch.log.close();
+      await window.close();
+    },
+  };
+}
+
+/** A reader that remembers every key record with a value. */
+class Watch {
+  readonly #records: { key: Uint8Array; value: Uint8Array }[] = [];
+
+  constructor(readonly log: KeyTopic) {}
+
+  start(): Promise<void> {
+    return this.log.follow((records) => {
+      for (const { key, value } of records) {
+        if (value !== null) this.#records.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
+      }
+    });
+  }
+
+  async recordsOf(userRef: string): Promise<readonly { key: Uint8Array; value: Uint8Array }[]> {
+    for (let partition = 0; partition < this.log.partitionCount; partition++)
+      await this.log.caughtUp(partition);
+    return this.#records.filter(({ key }) => Buffer.from(key).toString('latin1').startsWith(`${userRef}#`));
+  }
+}
+
+async function wrappedKeys(
+  watch: Watch,
+  keyring: Keyring,
+  ...userIds: readonly string[]
+): Promise<Uint8Array[]> {
+  const records = await Promise.all(userIds.map((userId) => watch.recordsOf(keyring.userRef(userId))));
+  return records.flat().map(({ value }) => value);
+}
+
+async function untilErased(store: InMemoryErasureStore, erasureId: string, before: number): Promise<void> {
+  for (;;) {
+    const erasure = await store.get(erasureId);
+    if (erasure?.state === 'erased') return;
+    assert.ok(clock.now() <= before, `still ${erasure?.state} (${erasure?.note}) at the end of its bound`);
+    await sleep(clock, 50);
+  }
+}
+
+/** How many of these byte strings stand in any file below the broker's data directory. */
+function found(engine: ForgettingEngine, needles: readonly Uint8Array[]): number {
+  const files = readdirSync(engine.dataDir(), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readIfThere(join(entry.parentPath, entry.name)));
+  return needles.filter((needle) => files.some((file) => file.includes(Buffer.from(needle)))).length;
+}
+
+/** A file may be unlinked while the directory is read. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
