@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import { silentLogger } from '../logger.js';
 import type { KafkaSettings, SaslSettings } from '../settings.js';
+import { stopIdleTimer } from './kafkajs-idle-timer.js';
 import { kafkajsLogCreator } from './kafkajs-logger.js';
 
 /**
@@ -15,6 +16,7 @@ const tlsConnectMs = 2_000;
 export const metadataMaxAge = 60_000;
 
 export function createKafkajs(settings: KafkaSettings): Kafka {
+  stopIdleTimer();
   return new kafkajs.Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],
