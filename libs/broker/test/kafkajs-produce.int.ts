@@ -88,5 +88,5 @@ test('a kafkajs transaction is refused at once, not retried for ever', async (t)
   });
   t.after(() => producer.disconnect());
   await producer.connect();
-  await assert.rejects(producer.transaction(), { type: 'INVALID_REQUEST' });
+  await assert.rejects(producer.transaction(), { name: 'KafkaJSGroupCoordinatorNotFound' });
 });

@@ -16,11 +16,13 @@ export class FrameSizeError extends Error {
  */
 export class FrameReader {
   readonly #maxBytes: number;
+  readonly #minBytes: number;
   #chunks: Buffer[] = [];
   #buffered = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, minBytes = smallestRequest) {
     this.#maxBytes = maxBytes;
+    this.#minBytes = minBytes;
   }
 
   /** The frames that are complete with this chunk, without their lengths. Throws FrameSizeError. */
@@ -49,9 +51,9 @@ export class FrameReader {
       this.#chunks = [head];
     }
     const size = head.readInt32BE(0);
-    if (size < smallestRequest || size > this.#maxBytes) {
+    if (size < this.#minBytes || size > this.#maxBytes) {
       throw new FrameSizeError(
-        `a frame of ${size} bytes: allowed are ${smallestRequest} to ${this.#maxBytes}`,
+        `a frame of ${size} bytes: allowed are ${this.#minBytes} to ${this.#maxBytes}`,
       );
     }
     return size;

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { apis, encodeBatch, encodeRequest, ErrorCode } from '@oubliette/protocol';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { WireClient } from '../support/wire-client.js';
+
+const secret = 'grace-hopper-is-nobody-else';
+
+/** Sends the bytes on a connection of its own: the connection must close with a log line, and a neighbour must not notice. */
+async function closes(t: TestContext, fixture: BrokerFixture, bytes: Uint8Array): Promise<void> {
+  const [bad, neighbour] = [await WireClient.connect(fixture.port), await WireClient.connect(fixture.port)];
+  t.after(() => neighbour.end());
+  const before = fixture.logger.of('warn').length;
+  bad.write(bytes);
+  await bad.closed();
+  assert.equal(fixture.logger.of('warn').length, before + 1);
+  const { errorCode } = await neighbour.call(apis.apiVersions, 0, {});
+  assert.equal(errorCode, ErrorCode.NONE);
+  assert.ok(!JSON.stringify(fixture.logger.lines).includes(secret));
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+/** A frame with a header of version 1: key, version, correlation id, client id. */
+function frame(key: number, version: number, body: Uint8Array = new Uint8Array(0)): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeInt16BE(key, 0);
+  head.writeInt16BE(version, 2);
+  head.writeInt16BE(-1, 8);
+  return Buffer.concat([int32(head.length + body.length), head, body]);
+}
+
+test('a frame of a wrong size closes its connection only', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'socket.request.max.bytes': '65536' });
+  for (const size of [-1, 0, 7, 65_537, 0x7fffffff]) {
+    await closes(t, fixture, Buffer.concat([int32(size), Buffer.from(secret)]));
+  }
+  // What HTTP clients say first reads as a length of 1,195,725,856.
+  await closes(t, fixture, Buffer.from(`GET /${secret} HTTP/1.1\r\n\r\n`));
+});
+
+test('an unknown API, a version that is not served and a cut-off body close their connection only', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  await closes(t, fixture, frame(999, 0, Buffer.from(secret)));
+  await closes(t, fixture, frame(apis.metadata.key, 99, Buffer.from(secret)));
+  await closes(t, fixture, frame(apis.produce.key, 2));
+  const whole = encodeRequest(
+    apis.createTopics,
+    2,
+    { correlationId: 1, clientId: null },
+    {
+      topics: [{ name: secret, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+    },
+  );
+  const cut = Buffer.from(whole.subarray(0, whole.length - 9));
+  cut.writeInt32BE(cut.length - 4, 0);
+  await closes(t, fixture, cut);
+});
+
+test('ApiVersions of an unknown version is answered in version 0 with UNSUPPORTED_VERSION', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  const client = await WireClient.connect(fixture.port);
+  t.after(() => client.end());
+  // Header version 2: an empty section of tagged fields behind the client id.
+  client.write(frame(apis.apiVersions.key, 120, Buffer.from([0])));
+  const answer = await client.frame();
+  assert.equal(answer.readInt32BE(0), 0);
+  assert.equal(answer.readInt16BE(4), ErrorCode.UNSUPPORTED_VERSION);
+  assert.deepEqual([...answer.subarray(6)], [0, 0, 0, 1, 0, 18, 0, 0, 0, 4]);
+  assert.equal(
+    (await client.call(apis.apiVersions, 4, { clientSoftwareName: 'x', clientSoftwareVersion: '1' }))
+      .errorCode,
+    0,
+  );
+});
+
+test('batches that are not whole and intact are refused by code, and the connection lives on', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  const client = await WireClient.connect(fixture.port);
+  t.after(() => client.end());
+  await client.call(apis.metadata, 4, { topics: [{ name: 'in' }] });
+  const batch = (): Uint8Array =>
+    encodeBatch({
+      records: [{ timestamp: BigInt(Date.parse('2026-01-01')), key: null, value: Buffer.from(secret) }],
+    });
+  const produce = async (
+    records: Uint8Array | null,
+    topic = 'in',
+    acks = -1,
+  ): Promise<number | undefined> => {
+    const body = {
+      acks,
+      timeoutMs: 1000,
+      topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
+    };
+    const { responses } = await client.call(apis.produce, 8, body);
+    return responses[0]?.partitionResponses[0]?.errorCode;
+  };
+  const flipped = batch();
+  flipped[flipped.length - 2] = (flipped[flipped.length - 2] ?? 0) ^ 1;
+  const oldFormat = batch();
+  oldFormat[16] = 1;
+  const transactional = encodeBatch({ records: [], isTransactional: true, producerId: 1n, producerEpoch: 0 });
+  assert.equal(await produce(flipped), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await produce(batch().subarray(0, 70)), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await produce(batch().subarray(0, 20)), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await produce(null), ErrorCode.INVALID_RECORD);
+  assert.equal(await produce(Buffer.concat([batch(), batch()])), ErrorCode.INVALID_RECORD);
+  assert.equal(await produce(oldFormat), ErrorCode.INVALID_RECORD);
+  assert.equal(await produce(transactional), ErrorCode.INVALID_TXN_STATE);
+  assert.equal(await produce(batch(), 'nowhere'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.INVALID_TOPIC_EXCEPTION);
+  assert.equal(await produce(batch(), 'in', 5), ErrorCode.INVALID_REQUIRED_ACKS);
+  assert.equal(await produce(batch()), ErrorCode.NONE);
+  assert.ok(!JSON.stringify(fixture.logger.lines).includes(secret));
+});
+
+test('a batch sent with acks=0 and refused closes the connection: there is no other way to tell', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  const client = await WireClient.connect(fixture.port);
+  const topicData = [{ name: 'nowhere', partitionData: [{ index: 0, records: new Uint8Array(61) }] }];
+  client.send(apis.produce, 8, { acks: 0, timeoutMs: 0, topicData });
+  await client.closed();
+});
+
+test('connections beyond max.connections are refused, the others served', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'max.connections': '2' });
+  const clients = [await WireClient.connect(fixture.port), await WireClient.connect(fixture.port)];
+  t.after(() => clients.forEach((client) => client.end()));
+  for (const client of clients) await client.call(apis.apiVersions, 0, {});
+  const third = await WireClient.connect(fixture.port);
+  await third.closed();
+  for (const client of clients) assert.equal((await client.call(apis.apiVersions, 0, {})).errorCode, 0);
+});

@@ -1,0 +1,91 @@
+import { connect, type Socket } from 'node:net';
+import {
+  decodeResponse,
+  encodeRequest,
+  type Api,
+  type Decoded,
+  type Encodable,
+  type Fields,
+} from '@oubliette/protocol';
+import { FrameReader } from '../../src/server/frame-reader.js';
+
+/** A client that says exactly what it is told to, well-formed or not. */
+export class WireClient {
+  readonly #socket: Socket;
+  readonly #frames = new FrameReader(64 * 1024 * 1024, 4);
+  readonly #arrived: Buffer[] = [];
+  readonly #changed = new EventTarget();
+  #correlationId = 0;
+  isClosed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#arrived.push(...this.#frames.push(chunk));
+      this.#changed.dispatchEvent(new Event('change'));
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.#changed.dispatchEvent(new Event('change'));
+    });
+  }
+
+  static async connect(port: number): Promise<WireClient> {
+    const socket = connect({ host: '127.0.0.1', port });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return new WireClient(socket);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** The next answer's frame; rejects when the connection closes first. */
+  async frame(): Promise<Buffer> {
+    for (;;) {
+      const frame = this.#arrived.shift();
+      if (frame !== undefined) return frame;
+      if (this.isClosed) throw new Error('the broker closed the connection');
+      await this.#change();
+    }
+  }
+
+  async closed(): Promise<void> {
+    while (!this.isClosed) await this.#change();
+  }
+
+  send<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>,
+    version: number,
+    body: Encodable<Req>,
+  ): number {
+    const correlationId = ++this.#correlationId;
+    this.write(encodeRequest(api, version, { correlationId, clientId: 'wire' }, body));
+    return correlationId;
+  }
+
+  async call<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>,
+    version: number,
+    body: Encodable<Req>,
+  ): Promise<Decoded<Res>> {
+    const correlationId = this.send(api, version, body);
+    const answer = decodeResponse(api, version, await this.frame());
+    if (answer.correlationId !== correlationId) throw new Error('an answer to another request');
+    return answer.body;
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#changed.addEventListener('change', () => resolve(), { once: true });
+    });
+  }
+}
