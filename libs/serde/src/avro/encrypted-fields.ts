@@ -2,12 +2,12 @@ import avro from 'avsc';
 import type { Schema, Type } from 'avsc';
 import { SerdeError } from '../errors.js';
 import type { EventShape } from '../event-shape.js';
-import { ENCRYPTED_LOGICAL_TYPE, EncryptedType } from './encrypted-type.js';
+import { ENCRYPTED_LOGICAL_TYPE, EncryptedType, encryptedTypeOptions } from './encrypted-type.js';
 
 /** Parses a schema in which encrypted fields may stand. Throws `SCHEMA_INVALID`. */
 export function parseAvroSchema(schema: Schema): Type {
   try {
-    return avro.Type.forSchema(schema, { logicalTypes: { [ENCRYPTED_LOGICAL_TYPE]: EncryptedType } });
+    return avro.Type.forSchema(schema, encryptedTypeOptions());
   } catch (error) {
     if (error instanceof SerdeError) throw error;
     const why = error instanceof Error ? error.message : 'unknown reason';

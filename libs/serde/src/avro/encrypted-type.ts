@@ -4,6 +4,17 @@ import { SerdeError } from '../errors.js';
 
 export const ENCRYPTED_LOGICAL_TYPE = 'oubliette-encrypted';
 
+/**
+ * Options to parse schemas with. Avro lets a reader fall back to the underlying type where a logical type is malformed;
+ * that would be a personal field in clear, so here it is refused. Unknown logical types of others are still let pass.
+ */
+export function encryptedTypeOptions(): {
+  logicalTypes: { [ENCRYPTED_LOGICAL_TYPE]: typeof EncryptedType };
+  assertLogicalTypes: true;
+} {
+  return { logicalTypes: { [ENCRYPTED_LOGICAL_TYPE]: EncryptedType }, assertLogicalTypes: true };
+}
+
 /** An envelope where an encrypted field stands. Anything else in its place is refused when writing. */
 export class SealedBytes {
   constructor(readonly bytes: Buffer) {}

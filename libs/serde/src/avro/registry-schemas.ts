@@ -3,7 +3,7 @@ import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { Schema, Type } from 'avsc';
 import { SerdeError } from '../errors.js';
 import type { EventSpec } from '../event-codec.js';
-import { ENCRYPTED_LOGICAL_TYPE, EncryptedType } from './encrypted-type.js';
+import { encryptedTypeOptions } from './encrypted-type.js';
 import type { FramedSchema, SchemaSource } from './schema-source.js';
 
 const MAGIC = 0;
@@ -35,7 +35,7 @@ class RegistrySchemas implements SchemaSource {
     this.#registry = new confluent.SchemaRegistry(
       { host: url, ...(auth === undefined ? {} : { auth: { ...auth } }) },
       // The client re-exports a schema from its parsed form: only with our logical type does it keep "of".
-      { [confluent.SchemaType.AVRO]: { logicalTypes: { [ENCRYPTED_LOGICAL_TYPE]: EncryptedType } } },
+      { [confluent.SchemaType.AVRO]: encryptedTypeOptions() },
     );
   }
 
