@@ -92,7 +92,9 @@ test('a durable append is visible only once it is synced', async () => {
 test('an append made the moment another became durable is not forgotten', { timeout: 2_000 }, async () => {
   const log = newLog(open());
   for (let round = 0; round < 5; round++) {
-    await (await log.append(batch([['a', '1']]), { durable: true })).durable;
+    await (
+      await log.append(batch([['a', '1']]), { durable: true })
+    ).durable;
     await log.append(batch([['b', '2']]), { durable: false });
     await Promise.resolve();
     await log.append(batch([['c', '3']]), { durable: false });
