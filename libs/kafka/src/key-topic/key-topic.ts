@@ -68,6 +68,8 @@ export class FollowedKeyTopic implements KeyTopic {
       onFetched: loading.report,
     });
     this.#follower.start();
+    // An empty topic is loaded already: no need to wait for a poll to come back without records.
+    loading.report();
     await loading.done;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { StoredKeyLogRecord } from '@oubliette/keyring';
+import { keyLogContract, keyringContract, type KeyTopicHarness } from '@oubliette/keyring/testing';
 import { createAdmin } from '../admin/create-admin.js';
 import { KafkaClientError } from '../errors.js';
 import type { KeyTopic } from '../key-topic/key-topic.js';
@@ -259,5 +260,13 @@ export function keyTopicContract(engine: Engine): void {
       await late.close();
       await topic.close();
     });
+
+    // Nothing is compacted away under the eyes of these: that has its own test above.
+    const makeHarness = (): Promise<KeyTopicHarness> => {
+      const settings = quickKeyTopic({ partitions: 4, segmentMs: 600_000, maxCompactionLagMs: 600_000 });
+      return Promise.resolve({ open: () => open(settings), dispose: () => Promise.resolve() });
+    };
+    keyLogContract('as a key log', makeHarness);
+    keyringContract('under a keyring', makeHarness);
   });
 }
