@@ -20,6 +20,7 @@ eventCodecContract(
       userIdPath: 'student.id',
       personalPaths: ['student.name', 'address.city', 'marks', 'nickname', 'age'],
     },
+    anotherType: 'StudentLeft',
     event: (n) => ({
       student: { id: userId(n), name: people[n], since: 2013 },
       address: { city: `Llanfair number ${n}`, country: 'GB' },
@@ -55,6 +56,7 @@ eventCodecContract(
       userIdPath: 'userId',
       personalPaths: ['email', 'marks'],
     },
+    anotherType: 'StudentLeft',
     event: (n) => ({
       userId: userId(n),
       email: `mail.${n}@example.org`,
@@ -65,7 +67,12 @@ eventCodecContract(
     codec: (keyring) =>
       createEventCodec({
         keyring,
-        format: createAvroFormat(createDocumentSchemas([{ name: 'a.avsc', text: JSON.stringify(schema) }])),
+        format: createAvroFormat(
+          createDocumentSchemas([
+            { name: 'a.avsc', text: JSON.stringify(schema) },
+            { name: 'b.avsc', text: JSON.stringify({ ...schema, name: 'StudentLeft' }) },
+          ]),
+        ),
       }),
   },
   openContractKeyrings,
@@ -75,6 +82,7 @@ eventCodecContract(
   {
     name: 'string',
     spec: { stream: 'school.notes', type: 'NoteTaken', userIdPath: 'userId', personalPaths: ['text'] },
+    anotherType: 'StudentLeft',
     event: (n) => ({ userId: userId(n), text: `a note about ${people[n]} ✓` }),
     personalTexts: (n) => [userId(n), people[n] as string],
     codec: (keyring) => createEventCodec({ keyring, format: createStringFormat() }),

@@ -11,6 +11,8 @@ export interface CodecUnderContract {
   readonly name: string;
   readonly spec: EventSpec;
   event(n: number): object;
+  /** Another type that the same events could be read as. */
+  readonly anotherType: string;
   /** Texts of `event(n)` that must not stand in a record. */
   personalTexts(n: number): readonly string[];
   codec(keyring: Keyring): EventCodec;
@@ -135,18 +137,10 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         keyrings.setDelayed(true);
         const records = [await encodeOne(codec, 1), await encodeOne(codec, 2), await encodeOne(codec, 3)];
         let barriers = 0;
-        const reader = new Proxy(keyrings.reader, {
-          get(target, name) {
-            if (name === 'catchUp') {
-              return async (users: Iterable<Parameters<Keyring['state']>[0]>) => {
-                barriers++;
-                keyrings.setDelayed(false);
-                await target.catchUp(users);
-              };
-            }
-            const member: unknown = Reflect.get(target, name, target);
-            return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-          },
+        const reader = withCatchUp(keyrings.reader, async (users) => {
+          barriers++;
+          keyrings.setDelayed(false);
+          await keyrings.reader.catchUp(users);
         });
         const decoded = await subject.codec(reader).decode<object>(spec, records);
         assert.deepEqual(
@@ -160,15 +154,8 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
       withKeyrings(async (keyrings, codec) => {
         keyrings.setDelayed(true);
         const record = await encodeOne(codec, 1);
-        const reader = new Proxy(keyrings.reader, {
-          get(target, name) {
-            if (name === 'catchUp') {
-              return () => Promise.reject(Object.assign(new Error('away'), { code: 'KEYRING_UNAVAILABLE' }));
-            }
-            const member: unknown = Reflect.get(target, name, target);
-            return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-          },
-        });
+        const away = Object.assign(new Error('away'), { code: 'KEYRING_UNAVAILABLE' });
+        const reader = withCatchUp(keyrings.reader, () => Promise.reject(away));
         assert.deepEqual(await decodeOne(subject.codec(reader), record), {
           outcome: 'unavailable',
           reason: 'key-not-seen',
@@ -181,7 +168,7 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         await encodeOne(codec, 2);
         const changes: Record<string, string> = {
           [EVENT_HEADERS.stream]: 'another.stream',
-          [EVENT_HEADERS.type]: 'AnotherType',
+          [EVENT_HEADERS.type]: subject.anotherType,
           [EVENT_HEADERS.eventId]: id(77),
           [EVENT_HEADERS.user]: userRefOf(writer, 2),
           [EVENT_HEADERS.format]: 'another',
@@ -196,6 +183,10 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
             `${name} gone`,
           );
         }
+        const other = userRefOf(writer, 2);
+        const otherUser = { ...record.headers, [EVENT_HEADERS.user]: other };
+        const moved = { ...record, key: Buffer.from(other), headers: otherUser };
+        assert.equal((await decodeOne(codec, moved)).outcome, 'invalid', 'given to another user');
         const otherKey = { ...record, key: Buffer.from(userRefOf(writer, 2)) };
         assert.equal((await decodeOne(codec, otherKey)).outcome, 'invalid', 'key changed');
         assert.equal(
@@ -205,13 +196,30 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         );
       }));
 
+    it('raises an alarm for a key that is not there once the reader has caught up', () =>
+      withKeyrings(async (keyrings, codec) => {
+        keyrings.setDelayed(true);
+        const record = await encodeOne(codec, 1);
+        const reader = withCatchUp(keyrings.reader, () => Promise.resolve());
+        const decoded = await decodeOne(subject.codec(reader), record);
+        assert.equal(decoded.outcome, 'invalid');
+        assert.equal(decoded.outcome === 'invalid' && decoded.reason, 'key-unknown');
+      }));
+
     it('refuses a record that is read as another stream or type', () =>
       withKeyrings(async (_keyrings, codec) => {
         const record = await encodeOne(codec, 1);
-        const stream = { ...spec, stream: 'another.stream' };
-        const headers = { ...record.headers, [EVENT_HEADERS.stream]: 'another.stream' };
-        assert.equal((await codec.decode(stream, [record]))[0]?.outcome, 'invalid');
-        assert.equal((await codec.decode(stream, [{ ...record, headers }]))[0]?.outcome, 'invalid');
+        for (const [name, other] of [
+          [EVENT_HEADERS.stream, { ...spec, stream: 'another.stream' }],
+          [EVENT_HEADERS.type, { ...spec, type: subject.anotherType }],
+        ] as const) {
+          const headers = {
+            ...record.headers,
+            [name]: name === EVENT_HEADERS.type ? other.type : other.stream,
+          };
+          assert.equal((await codec.decode(other, [record]))[0]?.outcome, 'invalid');
+          assert.equal((await codec.decode(other, [{ ...record, headers }]))[0]?.outcome, 'invalid');
+        }
       }));
 
     it('never gives a personal value for a record with a flipped bit or a cut end', () =>
@@ -247,5 +255,16 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         const outcomes = (await codec.decode(spec, [good, bad, good])).map((result) => result.outcome);
         assert.deepEqual(outcomes, ['event', 'invalid', 'event']);
       }));
+  });
+}
+
+/** The same keyring with another barrier. */
+function withCatchUp(keyring: Keyring, catchUp: Keyring['catchUp']): Keyring {
+  return new Proxy(keyring, {
+    get(target, name) {
+      if (name === 'catchUp') return catchUp;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
   });
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import avro from 'avsc';
 import { openTestKeyring } from '@oubliette/keyring/testing';
-import { createAvroFormat, createDocumentSchemas, createEventCodec, isErased } from '../../src/index.js';
+import {
+  createAvroFormat,
+  createDocumentSchemas,
+  createEventCodec,
+  isErased,
+  parseAvroSchema,
+} from '../../src/index.js';
 import type { EncodedRecord, EventCodec, EventSpec } from '../../src/index.js';
 
 const eventId = '00000000-0000-4000-8000-000000000001';
@@ -94,6 +100,32 @@ describe('the Avro format', () => {
         { outcome: 'invalid', reason: 'schema', path: '' },
       ]);
     }
+  });
+
+  it('never takes bytes that were written in clear for an encrypted field', async () => {
+    const before = schema([
+      { name: 'id', type: enc('string') },
+      { name: 'home', type: home('bytes') },
+    ]);
+    const after = schema([
+      { name: 'id', type: enc('string') },
+      { name: 'home', type: home(enc('bytes')) },
+    ]);
+    const keyring = await openTestKeyring();
+    const codec = createEventCodec({ keyring, format: createAvroFormat(source(before, after)) });
+    const old = createEventCodec({ keyring, format: createAvroFormat(source(before)) });
+    const clear = { ...spec, personalPaths: [] };
+    const value = { id: 'ann', home: { city: Buffer.from('x') } };
+    const records = await old.encode([{ spec: clear, value, eventId }]);
+    // Both schemas have one canonical form, so one fingerprint: the field is read as an envelope, which it is not.
+    const [decoded] = await codec.decode(spec, records);
+    assert.equal(decoded?.outcome, 'invalid');
+  });
+
+  it('resolves encrypted fields to encrypted fields only', () => {
+    const encrypted = parseAvroSchema(enc('bytes') as never);
+    assert.throws(() => encrypted.createResolver(parseAvroSchema('bytes')));
+    assert.ok(encrypted.createResolver(parseAvroSchema(enc('bytes') as never)));
   });
 
   it('names the path and never the value of what does not fit', async () => {
