@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Catch, Controller, Injectable, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
+import { Catch, Controller, Injectable, Scope, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import type { CanActivate, ExecutionContext, PipeTransform, RpcExceptionFilter } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { EVENT_HEADERS, isErased } from '@oubliette/serde';
+import { openTestKeyring } from '@oubliette/keyring/testing';
+import { EVENT_HEADERS, createEventCodec, createJsonFormat, isErased } from '@oubliette/serde';
 import { EMPTY } from 'rxjs';
 import type { Observable } from 'rxjs';
 import {
   DEAD_LETTER_HEADERS,
+  EncryptedEvent,
   EncryptedTopic,
   EventPublisher,
   ForgetUserService,
   OublietteBatchContext,
   OublietteContext,
+  UserId,
+  eventIdFrom,
+  eventInfoOf,
 } from '../src/index.js';
 import { LessonViewed, StudentMoved, startApp } from './app.js';
 
@@ -211,6 +216,76 @@ describe('the transport', () => {
       ['ciphertext', 'headers'],
     );
     assert.ok(letters.some((letter) => Buffer.from(letter.value as Uint8Array).equals(forged)));
+  });
+
+  it('waits for keys it has not seen, without committing and without a dead letter', async () => {
+    const handled: number[] = [];
+    @Controller()
+    class Views {
+      @EncryptedTopic('school.views')
+      on(@Payload() event: LessonViewed): void {
+        handled.push(event.clicks);
+      }
+    }
+    const { app, engine } = await startApp([Views], { options: { handlerAttempts: 1 } });
+    await app.get(EventPublisher).publish(view('known', 1));
+    // Another process mints a key that this one has not heard of, and then cannot ask for.
+    engine.keyLog.hold();
+    const elsewhere = await openTestKeyring({ topic: engine.keyTopic });
+    const codec = createEventCodec({ keyring: elsewhere, format: createJsonFormat() });
+    const { spec, topic } = eventInfoOf(LessonViewed);
+    const eventId = eventIdFrom('test', '1');
+    for (const record of await codec.encode([{ spec, value: view('new', 2), eventId }])) {
+      engine.cluster.append({ topic, ...record });
+    }
+    await app.get(EventPublisher).publish(view('known', 3));
+    engine.keyTopic.down = true;
+    for (let round = 0; round < 3; round++) {
+      const errors = await engine.cluster.deliver();
+      assert.deepEqual(
+        errors.map((error) => (error as { code: string }).code),
+        ['RECORDS_UNAVAILABLE'],
+      );
+    }
+    assert.deepEqual(handled, [1]);
+    engine.keyTopic.down = false;
+    engine.keyLog.release();
+    assert.deepEqual(await engine.cluster.deliver(), []);
+    assert.deepEqual(handled, [1, 2, 3]);
+    assert.deepEqual(engine.cluster.records('school.views.dlt'), []);
+    await elsewhere.close();
+  });
+
+  it('makes request-scoped controllers anew for each event', async () => {
+    let made = 0;
+    @Controller({ scope: Scope.REQUEST })
+    class Views {
+      constructor() {
+        made++;
+      }
+      @EncryptedTopic('school.views')
+      on(@Payload() _event: LessonViewed): void {}
+    }
+    const { app, engine } = await startApp([Views]);
+    const before = made;
+    await app.get(EventPublisher).publish([view('a'), view('b')]);
+    assert.deepEqual(await engine.cluster.deliver(), []);
+    assert.equal(made - before, 2);
+  });
+
+  it('refuses two classes of one type in a group', async () => {
+    @EncryptedEvent({ stream: 'school.views', type: 'LessonViewed' })
+    class Rival {
+      @UserId() studentId!: string;
+    }
+    @Controller()
+    class Views {
+      @EncryptedTopic('school.views')
+      one(@Payload() _event: LessonViewed): void {}
+      @EncryptedTopic('school.views')
+      two(@Payload() _event: Rival): void {}
+    }
+    await assert.rejects(startApp([Views]), { code: 'HANDLER_INVALID' });
   });
 
   it('applies guards, pipes and filters of Nest', async () => {

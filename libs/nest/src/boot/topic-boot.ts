@@ -12,7 +12,7 @@ import { OublietteError } from '../errors.js';
 import type { OublietteFeatureOptions } from '../module/options.js';
 import { extrasOf } from './pattern-extras.js';
 import { FeatureRegistry } from './feature-registry.js';
-import { DEAD_LETTER_SUFFIX, topicMatches } from '../transport/topic-handler.js';
+import { DEAD_LETTER_SUFFIX, topicMatcher } from '../transport/topic-handler.js';
 
 interface Deadline {
   readonly handler: string;
@@ -67,7 +67,7 @@ export class TopicBoot implements OnApplicationBootstrap {
     );
     const refusals: string[] = [];
     for (const { handler, topic, deadlineMs } of deadlines) {
-      const names = existing.filter((name) => topicMatches(topic, name));
+      const names = existing.filter(topicMatcher(topic));
       if (names.length === 0 && typeof topic === 'string') throw missing(handler, topic);
       for (const verdict of await checkTopics(this.engine.admin, names, deadlineMs, () => 'personal data')) {
         if (verdict.verdict === 'refuse') refusals.push(refusalOf(handler, verdict));

@@ -1,5 +1,6 @@
 import type { Keyring } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
+import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
 import type { Erasure } from '@oubliette/privacy';
 import { PrivacyError } from '@oubliette/privacy';
 import { InMemoryErasureStore } from '@oubliette/privacy/testing';
@@ -13,6 +14,8 @@ import { InMemoryCluster } from './in-memory-cluster.js';
 export interface TestEngine extends OublietteEngine {
   readonly cluster: InMemoryCluster;
   readonly keyTopic: InMemoryKeyTopic;
+  /** The engine's own view of the key topic: hold it and the engine lags behind. */
+  readonly keyLog: InMemoryKeyLog;
   readonly clock: ManualClock;
   /** Makes readiness fail. */
   fresh: boolean;
@@ -23,7 +26,8 @@ export async function openTestEngine(): Promise<TestEngine> {
   const clock = new ManualClock();
   const entropy = new SeededEntropy(7);
   const keyTopic = new InMemoryKeyTopic({ clock });
-  const keyring = await openTestKeyring({ topic: keyTopic, clock });
+  const keyLog = keyTopic.open();
+  const keyring = await openTestKeyring({ topic: keyTopic, log: keyLog, clock });
   const cluster = new InMemoryCluster(clock);
   let closed = false;
   const engine: TestEngine = {
@@ -31,6 +35,7 @@ export async function openTestEngine(): Promise<TestEngine> {
     entropy,
     keyring,
     keyTopic,
+    keyLog,
     cluster,
     codec: createEventCodec({ keyring, format: createJsonFormat() }),
     producer: cluster.producer(),

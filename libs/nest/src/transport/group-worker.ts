@@ -7,7 +7,6 @@ import type { Delivery } from './event-context.js';
 import { HandlerRun } from './handler-run.js';
 import type { WorkerDependencies } from './worker-dependencies.js';
 import { PartitionProgress } from './partition-progress.js';
-import { handles } from './topic-handler.js';
 import type { HandledType, TopicHandler } from './topic-handler.js';
 
 /** What became of one record. */
@@ -42,7 +41,7 @@ export class GroupWorker {
     await this.#setInvalidAside(batch, readable);
     const failures: unknown[] = [];
     for (const run of this.#runs) {
-      if (!handles(run.handler, batch.topic)) continue;
+      if (!run.handler.matches(batch.topic)) continue;
       const deliveries = readable.flatMap((record) =>
         record.kind === 'delivery' &&
         run.handler.types.get(record.delivery.context.type)?.spec === record.spec
@@ -61,6 +60,8 @@ export class GroupWorker {
         `Keys for ${batch.topic}-${batch.partition} at offset ${batch.records[cut]?.offset} are not available yet; trying again.`,
       );
     }
+    this.#setAside.clear(batch.topic, batch.partition);
+    for (const run of this.#runs) run.settled(batch.topic, batch.partition);
   }
 
   async #open(batch: RecordBatch): Promise<Opened[]> {
@@ -93,7 +94,7 @@ export class GroupWorker {
 
   #typesOf(topic: string): readonly HandledType[] {
     return this.handlers
-      .filter((handler) => handles(handler, topic))
+      .filter((handler) => handler.matches(topic))
       .flatMap((handler) => [...handler.types.values()]);
   }
 

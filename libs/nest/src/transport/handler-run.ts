@@ -34,6 +34,11 @@ export class HandlerRun {
     }
   }
 
+  /** The batch is done with, by all handlers. */
+  settled(topic: string, partition: number): void {
+    this.#progress.clear(topic, partition);
+  }
+
   async #deliverTogether(topic: string, partition: number, together: readonly Delivery[]): Promise<void> {
     const failure = await this.#attempt(topic, partition, together);
     if (failure === null) return this.#done(topic, partition, together);

@@ -16,6 +16,13 @@ export class PartitionProgress {
     this.#attempts.delete(key);
   }
 
+  /** Forgets a partition whose batch was done with: its offsets may start anew, where a topic is made again. */
+  clear(topic: string, partition: number): void {
+    const key = `${topic}:${partition}`;
+    this.#next.delete(key);
+    this.#attempts.delete(key);
+  }
+
   /** Counts a failure at `offset`; returns how often it has failed there. */
   failed(topic: string, partition: number, offset: bigint): number {
     const key = `${topic}:${partition}`;

@@ -12,6 +12,7 @@ export interface TopicHandler {
   /** Class and method, for messages. */
   readonly name: string;
   readonly topic: string | RegExp;
+  matches(topic: string): boolean;
   readonly options: EncryptedTopicOptions;
   readonly groupId: string;
   /** 1 for a handler of single events. */
@@ -43,18 +44,26 @@ export function topicHandler(
     const { spec } = eventInfoOf(eventClass);
     types.set(spec.type, { spec, eventClass });
   }
-  return { name, topic, options, groupId: options.groupId ?? defaultGroupId, maxBatch, types, call };
+  return {
+    name,
+    topic,
+    matches: topicMatcher(topic),
+    options,
+    groupId: options.groupId ?? defaultGroupId,
+    maxBatch,
+    types,
+    call,
+  };
 }
 
 /** Dead-letter topics are never read through a regular expression: what is moved aside would come back. */
 export const DEAD_LETTER_SUFFIX = '.dlt';
 
-export function handles(handler: TopicHandler, topic: string): boolean {
-  return topicMatches(handler.topic, topic);
-}
-
-export function topicMatches(declared: string | RegExp, topic: string): boolean {
-  return typeof declared === 'string' ? declared === topic : subscriptionOf(declared).test(topic);
+/** Whether a topic is one that was declared, by name or by regular expression. */
+export function topicMatcher(declared: string | RegExp): (topic: string) => boolean {
+  if (typeof declared === 'string') return (topic) => topic === declared;
+  const pattern = subscriptionOf(declared);
+  return (topic) => pattern.test(topic);
 }
 
 /** The regular expression to subscribe with: stateless, and blind to dead-letter topics. */
