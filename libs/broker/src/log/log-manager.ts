@@ -143,7 +143,17 @@ class DiskLogManager implements LogManager {
     }
     this.#logs.delete(key);
     this.#cleaner.forget(log);
-    const ending = log.abandon().finally(() => this.#ending.delete(ending));
+    const ending = log
+      .abandon()
+      .catch((error: unknown) => {
+        const cause = messageOf(error);
+        this.options.logger.error('the files of a deleted log could not be closed', {
+          topic,
+          partition,
+          cause,
+        });
+      })
+      .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
     this.#reaper.takeDirectory(renamed, directory, log.config.fileDeleteDelayMs);
   }

@@ -96,4 +96,8 @@ test('a failed write leaves no trace in the sequences', async () => {
     await assert.rejects(produce(log, 1, 0, durable), refused('KAFKA_STORAGE_ERROR'));
   }
   assert.equal((await produce(log, 1)).baseOffset, 1n);
+  assert.deepEqual(
+    (await readAll(log)).map((row) => row.key),
+    ['k0', 'k1'],
+  );
 });
