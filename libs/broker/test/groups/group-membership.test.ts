@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  client,
+  CoordinatorFixture,
+  joinRequest,
+  rebalanceTimeoutMs,
+  sessionTimeoutMs,
+} from './coordinator-fixture.js';
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+test('a lone member leads its group at once and gets what it assigned itself', async () => {
+  const { coordinator, ...fixture } = await CoordinatorFixture.start();
+  const joined = await coordinator.join(joinRequest(), client);
+  assert.equal(joined.error, 'NONE');
+  assert.equal(joined.generation, 1);
+  assert.equal(joined.leader, joined.memberId);
+  assert.deepEqual(
+    joined.members.map(({ memberId }) => memberId),
+    [joined.memberId],
+  );
+  assert.match(joined.memberId, /^c-[0-9a-f]{8}-[0-9a-f]{4}-4/);
+  assert.equal(coordinator.describe('g')?.state, 'CompletingRebalance');
+  const answer = await coordinator.sync({
+    groupId: 'g',
+    memberId: joined.memberId,
+    instanceId: null,
+    generation: 1,
+    protocolType: 'consumer',
+    protocolName: 'range',
+    assignments: [{ memberId: joined.memberId, assignment: Buffer.from('all') }],
+  });
+  assert.equal(text(answer.assignment), 'all');
+  assert.equal(coordinator.describe('g')?.state, 'Stable');
+  assert.ok(fixture.clock.pending > 0);
+});
+
+test('a second member makes the first rejoin; the follower waits for the leader to assign', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const first = await fixture.settleOne();
+  const secondJoin = coordinator.join(joinRequest(), client);
+  assert.equal(fixture.heartbeat(first), 'REBALANCE_IN_PROGRESS');
+  const again = await coordinator.join(joinRequest({ memberId: first.memberId }), client);
+  const second = await secondJoin;
+  assert.deepEqual([again.generation, second.generation], [2, 2]);
+  assert.equal(again.members.length, 2);
+  assert.equal(second.leader, again.memberId);
+  assert.deepEqual(second.members, []);
+  const follower = fixture.sync(second);
+  await fixture.syncLeader(again, { [again.memberId]: 'left', [second.memberId]: 'right' });
+  assert.equal(text((await follower).assignment), 'right');
+  assert.equal(fixture.heartbeat(first), 'ILLEGAL_GENERATION');
+  assert.equal(fixture.heartbeat(second), 'NONE');
+});
+
+test('a member that is silent for its session is removed, one that heartbeats is not', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const joined = await fixture.settleOne();
+  for (let beat = 0; beat < 5; beat++) {
+    fixture.clock.advance(sessionTimeoutMs - 1);
+    assert.equal(fixture.heartbeat(joined), 'NONE');
+  }
+  fixture.clock.advance(sessionTimeoutMs);
+  assert.equal(fixture.heartbeat(joined), 'UNKNOWN_MEMBER_ID');
+  assert.equal(fixture.coordinator.describe('g')?.state, 'Empty');
+});
+
+test('a rebalance goes on without the member that does not rejoin in time', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const lost = await fixture.settleOne({ sessionTimeoutMs: 60_000 });
+  const joining = fixture.coordinator.join(joinRequest(), client);
+  fixture.clock.advance(rebalanceTimeoutMs - 1);
+  assert.equal(fixture.coordinator.describe('g')?.state, 'PreparingRebalance');
+  fixture.clock.advance(1);
+  const joined = await joining;
+  assert.equal(joined.leader, joined.memberId);
+  assert.equal(joined.members.length, 1);
+  assert.equal(fixture.heartbeat(lost), 'UNKNOWN_MEMBER_ID');
+});
+
+test('a leader that does not assign in time is removed, and the others rejoin', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const first = await fixture.settleOne({ sessionTimeoutMs: 60_000 });
+  const secondJoin = fixture.coordinator.join(joinRequest({ sessionTimeoutMs: 60_000 }), client);
+  const again = fixture.coordinator.join(
+    joinRequest({ memberId: first.memberId, sessionTimeoutMs: 60_000 }),
+    client,
+  );
+  const [leader, follower] = [await again, await secondJoin];
+  const waiting = fixture.sync(follower);
+  fixture.clock.advance(rebalanceTimeoutMs);
+  assert.equal((await waiting).error, 'REBALANCE_IN_PROGRESS');
+  assert.equal(fixture.heartbeat(leader), 'UNKNOWN_MEMBER_ID');
+  const rejoined = await fixture.coordinator.join(joinRequest({ memberId: follower.memberId }), client);
+  assert.equal(rejoined.leader, follower.memberId);
+});
+
+test('the first rebalance waits for more members, longer with each, never beyond the rebalance timeout', async () => {
+  const fixture = await CoordinatorFixture.start(3000);
+  const first = fixture.coordinator.join(joinRequest(), client);
+  fixture.clock.advance(2999);
+  const second = fixture.coordinator.join(joinRequest(), client);
+  fixture.clock.advance(2999);
+  assert.equal(fixture.coordinator.describe('g')?.state, 'PreparingRebalance');
+  fixture.clock.advance(2);
+  const results = [await first, await second];
+  assert.deepEqual(
+    results.map(({ generation, members }) => [generation, members.length]),
+    [
+      [1, 2],
+      [1, 0],
+    ],
+  );
+});
+
+test('a new member must come back with the id it was given, and the id is forgotten when it does not', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const told = await coordinator.join(joinRequest({ requireKnownMemberId: true }), client);
+  assert.equal(told.error, 'MEMBER_ID_REQUIRED');
+  const { memberId } = told;
+  const joined = await coordinator.join(joinRequest({ memberId, requireKnownMemberId: true }), client);
+  assert.deepEqual([joined.error, joined.memberId], ['NONE', memberId]);
+  const other = await coordinator.join(joinRequest({ requireKnownMemberId: true }), client);
+  fixture.clock.advance(sessionTimeoutMs);
+  const late = await coordinator.join(joinRequest({ memberId: other.memberId }), client);
+  assert.equal(late.error, 'UNKNOWN_MEMBER_ID');
+});
+
+test('a static member that comes back takes its place without a rebalance, and its old self is fenced', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const before = await fixture.settleOne({ instanceId: 'i', supportsSkippingAssignment: true });
+  const request = joinRequest({ instanceId: 'i', supportsSkippingAssignment: true });
+  const after = await fixture.coordinator.join(request, client);
+  assert.equal(after.generation, before.generation);
+  assert.notEqual(after.memberId, before.memberId);
+  assert.deepEqual([after.leader, after.skipAssignment], [after.memberId, true]);
+  assert.equal(fixture.heartbeat(before, 'i'), 'FENCED_INSTANCE_ID');
+  assert.equal(fixture.heartbeat(after, 'i'), 'NONE');
+  fixture.coordinator.leave('g', { memberId: '', instanceId: 'i' });
+  assert.equal(fixture.coordinator.describe('g')?.state, 'Empty');
+});
+
+test('what does not fit is refused: no group, wrong session, no common protocol, a full group, a stranger', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const error = async (overrides: Parameters<typeof joinRequest>[0]) =>
+    (await coordinator.join(joinRequest(overrides), client)).error;
+  assert.equal(await error({ groupId: '' }), 'INVALID_GROUP_ID');
+  assert.equal(await error({ sessionTimeoutMs: 999 }), 'INVALID_SESSION_TIMEOUT');
+  assert.equal(await error({ sessionTimeoutMs: 60_001 }), 'INVALID_SESSION_TIMEOUT');
+  assert.equal(await error({ memberId: 'unheard' }), 'UNKNOWN_MEMBER_ID');
+  assert.equal(await error({ protocols: [] }), 'INCONSISTENT_GROUP_PROTOCOL');
+  await fixture.settleOne();
+  assert.equal(await error({ memberId: 'unheard' }), 'UNKNOWN_MEMBER_ID');
+  assert.equal(await error({ protocolType: 'connect' }), 'INCONSISTENT_GROUP_PROTOCOL');
+  const other = [{ name: 'sticky', metadata: new Uint8Array(0) }];
+  assert.equal(await error({ protocols: other }), 'INCONSISTENT_GROUP_PROTOCOL');
+  const waiting = [coordinator.join(joinRequest(), client), coordinator.join(joinRequest(), client)];
+  assert.equal(await error({}), 'GROUP_MAX_SIZE_REACHED');
+  await coordinator.close();
+  for (const result of await Promise.all(waiting)) assert.equal(result.error, 'NOT_COORDINATOR');
+});
+
+test('the protocol that all offer and most prefer is chosen', async () => {
+  const fixture = await CoordinatorFixture.start(1000);
+  const none = new Uint8Array(0);
+  const offer = (...names: string[]) =>
+    joinRequest({ protocols: names.map((name) => ({ name, metadata: none })) });
+  const joins = [offer('a', 'b'), offer('c', 'b', 'a'), offer('b', 'a')].map((request) =>
+    fixture.coordinator.join(request, client),
+  );
+  fixture.clock.advance(60_000);
+  for (const { protocolName } of await Promise.all(joins)) assert.equal(protocolName, 'b');
+});
+
+test('closing leaves no timer behind', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const idle = fixture.clock.pending;
+  await fixture.settleOne();
+  assert.ok(fixture.clock.pending > idle);
+  await fixture.coordinator.close();
+  // What remains is the logs' own.
+  assert.equal(fixture.clock.pending, idle - 1);
+});

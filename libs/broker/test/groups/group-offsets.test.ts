@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KafkaError } from '@oubliette/protocol';
+import { CoordinatorFixture, joinRequest, client } from './coordinator-fixture.js';
+
+const outside = { groupId: 'g', memberId: '', instanceId: null, generation: -1 };
+const at = (offset: bigint, topic = 't', partition = 0, metadata: string | null = 'm') => ({
+  topic,
+  partition,
+  offset,
+  leaderEpoch: 3,
+  metadata,
+});
+const code = (error: unknown): string => (error as KafkaError).codeName;
+
+test('committed offsets and groups are there after a restart, deleted ones are not', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const joined = await fixture.settleOne();
+  const member = { groupId: 'g', memberId: joined.memberId, instanceId: null, generation: joined.generation };
+  assert.deepEqual(await fixture.coordinator.commit(member, [at(5n), at(6n, 't', 1), at(7n, 'u')]), [
+    'NONE',
+    'NONE',
+    'NONE',
+  ]);
+  await fixture.coordinator.commit({ ...outside, groupId: 'simple' }, [at(9n)]);
+  fixture.coordinator.topicDeleted('u');
+  await fixture.restart();
+  const { coordinator } = fixture;
+  assert.deepEqual(
+    { ...coordinator.committed('g', 't', 0), commitTimestamp: 0n },
+    { offset: 5n, leaderEpoch: 3, metadata: 'm', commitTimestamp: 0n },
+  );
+  assert.equal(coordinator.committed('g', 'u', 0), undefined);
+  assert.equal(coordinator.describe('g')?.state, 'Stable');
+  assert.equal(fixture.heartbeat(joined), 'NONE');
+  await coordinator.commit(member, [at(6n)]);
+  assert.deepEqual(
+    coordinator
+      .list()
+      .map(({ groupId, state }) => `${groupId} ${state}`)
+      .sort(),
+    ['g Stable', 'simple Empty'],
+  );
+  await coordinator.delete('simple');
+  await fixture.restart();
+  assert.deepEqual(
+    fixture.coordinator.list().map(({ groupId }) => groupId),
+    ['g'],
+  );
+  assert.equal(fixture.coordinator.committed('simple', 't', 0), undefined);
+});
+
+test('only a member of this generation, or nobody in an empty group, may commit', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const refused = (overrides: object) =>
+    coordinator.commit({ ...outside, ...overrides }, [at(1n)]).then(() => 'NONE', code);
+  assert.equal(await refused({ groupId: '' }), 'INVALID_GROUP_ID');
+  assert.equal(await refused({ generation: 3, memberId: 'm' }), 'ILLEGAL_GENERATION');
+  assert.equal(await refused({}), 'NONE');
+  const joined = await coordinator.join(joinRequest(), client);
+  assert.equal(await refused(joined), 'REBALANCE_IN_PROGRESS');
+  await fixture.syncLeader(joined);
+  assert.equal(await refused(joined), 'NONE');
+  assert.equal(await refused({}), 'UNKNOWN_MEMBER_ID');
+  assert.equal(await refused({ ...joined, generation: joined.generation - 1 }), 'ILLEGAL_GENERATION');
+  const codes = await coordinator.commit({ ...outside, ...joined }, [
+    at(1n, 't', 0, 'x'.repeat(11)),
+    at(2n, 't', 1),
+  ]);
+  assert.deepEqual(codes, ['OFFSET_METADATA_TOO_LARGE', 'NONE']);
+});
+
+test('a group with members is not deleted, nor are offsets of a topic they subscribe to', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  assert.equal(await coordinator.delete('g').catch(code), 'GROUP_ID_NOT_FOUND');
+  const joined = await fixture.settleOne();
+  await coordinator.commit({ ...outside, ...joined }, [at(1n), at(1n, 'other')]);
+  assert.equal(await coordinator.delete('g').catch(code), 'NON_EMPTY_GROUP');
+  const asked = [
+    { topic: 't', partition: 0 },
+    { topic: 'other', partition: 0 },
+  ];
+  assert.deepEqual(await coordinator.deleteOffsets('g', asked), ['GROUP_SUBSCRIBED_TO_TOPIC', 'NONE']);
+  assert.equal(coordinator.committed('g', 'other', 0), undefined);
+  assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
+});
+
+test('offsets of a group that is empty for long expire, and the group with them; those of a living group stay', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock } = fixture;
+  const joined = await fixture.settleOne();
+  await coordinator.commit({ ...outside, ...joined }, [at(1n)]);
+  for (let beat = 0; beat < 30; beat++) {
+    await clock.advanceAsync(5000);
+    assert.equal(fixture.heartbeat(joined), 'NONE');
+  }
+  assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
+  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  await clock.advanceAsync(99_000);
+  assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
+  await clock.advanceAsync(20_000);
+  assert.equal(coordinator.committed('g', 't', 0), undefined);
+  assert.equal(coordinator.describe('g'), null);
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
+import { ClusterRegistry } from '../../src/topics/cluster-registry.js';
+import { ClusterStore } from '../../src/topics/cluster-store.js';
+import { refuseTopicName } from '../../src/topics/topic-name.js';
+
+const path = '/data/cluster.json';
+
+function open(disk: SimulatedDisk, seed = 1): ClusterRegistry {
+  return new ClusterRegistry(new ClusterStore(disk, path), new SeededEntropy(seed));
+}
+
+function newDisk(): SimulatedDisk {
+  const disk = new SimulatedDisk();
+  disk.makeDirectorySync('/data');
+  disk.syncDirectorySync('/');
+  return disk;
+}
+
+const topic = (name: string, partitions = 1) => ({ name, id: 'x'.repeat(22), partitions, configs: {} });
+
+test('what was decided is there after a crash: topics, deletions, settings, the cluster id', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = newDisk();
+    const before = open(disk);
+    before.put(topic('kept'));
+    before.put(topic('grown'));
+    before.put(topic('grown', 3));
+    before.put(topic('gone', 2));
+    before.beginDelete('gone');
+    before.setBrokerConfigs({ cluster: { 'log.roll.ms': '1' }, broker: {} });
+    const after = open(disk.crash(seed), 2);
+    assert.equal(after.clusterId, before.clusterId);
+    assert.deepEqual([...after.topics.keys()].sort(), ['grown', 'kept']);
+    assert.equal(after.topics.get('grown')?.partitions, 3);
+    assert.deepEqual(after.deleting, [{ name: 'gone', partitions: 2 }]);
+    assert.deepEqual(after.brokerConfigs.cluster, { 'log.roll.ms': '1' });
+  }
+});
+
+test('a producer id is never given twice, whatever crashes in between', () => {
+  let disk = newDisk();
+  const seen = new Set<bigint>();
+  for (let run = 0; run < 5; run++) {
+    const registry = open(disk);
+    for (let index = 0; index < 1500; index++) {
+      const id = registry.nextProducerId();
+      assert.ok(!seen.has(id));
+      seen.add(id);
+    }
+    disk = disk.crash(run);
+  }
+});
+
+test('a file that is not ours is refused and left as it is', () => {
+  const disk = newDisk();
+  disk.replaceFileSync(path, Buffer.from('{"version":1,"topics":'));
+  assert.throws(() => open(disk), { code: 'DATA_DIR_CORRUPT' });
+  disk.replaceFileSync(path, Buffer.from('{"version":99,"clusterId":"c","topics":[]}'));
+  assert.throws(() => open(disk), { code: 'DATA_DIR_CORRUPT' });
+});
+
+test("names differ in more than '.' and '_', and are what Kafka allows", () => {
+  const registry = open(newDisk());
+  registry.put(topic('a.b_c'));
+  assert.equal(registry.collision('a_b.c'), 'a.b_c');
+  assert.equal(registry.collision('a.b.d'), undefined);
+  for (const name of ['', '.', '..', 'a b', 'ä', 'a/b', 'x'.repeat(250)])
+    assert.notEqual(refuseTopicName(name), null, name);
+  for (const name of ['a', '...', 'com.udacity.lesson.views', 'x'.repeat(249)])
+    assert.equal(refuseTopicName(name), null);
+});
