@@ -129,6 +129,17 @@ test('a new member must come back with the id it was given, and the id is forgot
   assert.equal(late.error, 'UNKNOWN_MEMBER_ID');
 });
 
+test('a rebalance waits for the member that was given an id and is about to come back with it', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const first = await fixture.settleOne();
+  const { memberId } = await coordinator.join(joinRequest({ requireKnownMemberId: true }), client);
+  const again = coordinator.join(joinRequest({ memberId: first.memberId }), client);
+  assert.equal(coordinator.describe('g')?.state, 'PreparingRebalance');
+  const second = coordinator.join(joinRequest({ memberId }), client);
+  assert.deepEqual([(await again).generation, (await second).generation], [2, 2]);
+});
+
 test('a static member that comes back takes its place without a rebalance, and its old self is fenced', async () => {
   const fixture = await CoordinatorFixture.start();
   const before = await fixture.settleOne({ instanceId: 'i', supportsSkippingAssignment: true });
