@@ -118,6 +118,9 @@ function prepareConnection(connection: EmbeddedConnection): void {
     'secure_delete = ON',
     'temp_store = MEMORY',
     'journal_size_limit = 0',
+    // 64 MiB of pages in memory and up to 32 MiB of log between checkpoints: keys that are hashes land on pages all over.
+    'cache_size = -65536',
+    'wal_autocheckpoint = 8000',
     'busy_timeout = 5000',
   ])
     connection.pragma(pragma);

@@ -39,8 +39,9 @@ export async function execute(
 }
 
 /**
- * Inserts rows with as few statements as the parameter limit allows. `suffix` follows the values, e.g. an ON CONFLICT clause.
- * Table and columns are names from the code, never from input. Returns the number of rows written.
+ * Inserts rows with as few statements as the parameter limit allows. `suffix` follows the values, e.g. an ON CONFLICT clause
+ * or RETURNING. Table and columns are names from the code, never from input. Resolves to what RETURNING gave, and to the
+ * number of rows written (of a RETURNING on SQLite: count its rows).
  */
 export async function insertRows(
   manager: EntityManager,
@@ -48,10 +49,11 @@ export async function insertRows(
   columns: readonly string[],
   rows: readonly (readonly SqlValue[])[],
   suffix = '',
-): Promise<number> {
+): Promise<SqlResult> {
   const tuple = `(${columns.map(() => '?').join(', ')})`;
   const perStatement = Math.floor(parameterLimit / columns.length);
-  let written = 0;
+  const returned: SqlRow[] = [];
+  let affected = 0;
   for (let from = 0; from < rows.length; from += perStatement) {
     const chunk = rows.slice(from, from + perStatement);
     if (chunk.some((row) => row.length !== columns.length))
@@ -60,9 +62,11 @@ export async function insertRows(
         `A row for table ${table} has not ${columns.length} values: give one for each of ${columns.join(', ')}.`,
       );
     const sql = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => tuple).join(', ')} ${suffix}`;
-    written += (await execute(manager, sql, chunk.flat())).affected;
+    const result = await execute(manager, sql, chunk.flat());
+    returned.push(...result.rows);
+    affected += result.affected;
   }
-  return written;
+  return { rows: returned, affected };
 }
 
 /** Runs a query with `IN (…)` over any number of values; `sql` gets the list as text. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserRef } from '@oubliette/keyring';
-import { Database, insertRows, selectIn, type SqlValue } from '@oubliette/persistence';
+import { Database, insertRows, type SqlValue } from '@oubliette/persistence';
 import type { EntityManager } from 'typeorm';
 import type { LessonView } from '../lessons/lesson-viewed.js';
 
@@ -87,22 +87,17 @@ export class LessonViewRows {
       day,
       clicks,
     ]);
-    const columns = ['event_id', 'user_ref', 'course', 'site', 'day', 'clicks'];
-    const conflict = 'ON CONFLICT (event_id) DO NOTHING';
-    const before = await known(manager, views);
-    await insertRows(manager, 'sample_lesson_views', columns, values, conflict);
-    const seen = new Set(before);
-    return views.filter(({ eventId }) => !seen.has(eventId) && seen.add(eventId));
+    const { rows } = await insertRows(
+      manager,
+      'sample_lesson_views',
+      ['event_id', 'user_ref', 'course', 'site', 'day', 'clicks'],
+      values,
+      'ON CONFLICT (event_id) DO NOTHING RETURNING event_id',
+    );
+    const inserted = new Set(rows.map((row) => String(row['event_id'])));
+    // Of an event that stands twice in the batch, one was inserted.
+    return views.filter(({ eventId }) => inserted.delete(eventId));
   }
-}
-
-async function known(manager: EntityManager, views: readonly LessonViewRow[]): Promise<string[]> {
-  const rows = await selectIn(
-    manager,
-    (list) => `SELECT event_id FROM sample_lesson_views WHERE event_id IN (${list})`,
-    views.map((view) => view.eventId),
-  );
-  return rows.map((row) => String(row['event_id']));
 }
 
 /** In one order everywhere, so that two transactions cannot wait for each other's rows. */

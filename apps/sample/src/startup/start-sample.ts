@@ -9,6 +9,7 @@ import { AppModule } from '../app.module.js';
 import { DemoClass } from '../demo/demo-class.js';
 import { Page } from '../page/page.js';
 import { CreateSampleReadModels1763800100000 } from '../read-models/create-read-models.js';
+import { brokersAnswer } from './brokers-answer.js';
 import { Closers } from './closers.js';
 import { checkDeployment } from './deployment-check.js';
 import { listen, prepareHttp } from './http.js';
@@ -52,7 +53,7 @@ class SampleStart {
     private readonly write: (line: string) => void,
     private readonly closers: Closers,
   ) {
-    this.#logger = new SampleLogger(write);
+    this.#logger = new SampleLogger(this.#clock, write);
     this.#files = new StateFiles(settings, this.#disk, this.#entropy);
   }
 
@@ -61,6 +62,7 @@ class SampleStart {
     this.#files.ensureMasterKeys((message) => this.#logger.warn(message));
     const adminToken = this.#files.adminToken();
     const brokers = this.settings.brokers ?? [await this.#startBroker()];
+    await brokersAnswer(brokers, this.#clock);
     const database = await this.#openDatabase();
     const engine = this.closers.add(
       await openEngine({
