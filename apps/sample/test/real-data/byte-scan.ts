@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const scanner = new URL('../../../../../../compat/byte-scan/scan.py', import.meta.url).pathname;
+const scanner = new URL('../../../../../compat/byte-scan/scan.py', import.meta.url).pathname;
 
 export interface ScanReport {
   readonly needles: number;

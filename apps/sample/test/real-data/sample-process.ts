@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const repository = new URL('../../../../../../', import.meta.url).pathname;
+const repository = new URL('../../../../../', import.meta.url).pathname;
 const main = join(repository, 'apps/sample/dist/src/main.js');
 const cli = join(repository, 'apps/cli/bin/oubliette.mjs');
 

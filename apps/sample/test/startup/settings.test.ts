@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readSettings } from '../../src/startup/settings.js';
+
+describe('readSettings', () => {
+  it('has defaults, with the keys beside the data', () => {
+    assert.deepEqual(readSettings({}, '/srv'), {
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: '/srv/data',
+      brokers: null,
+      databaseUrl: null,
+      masterKeysFile: '/srv/master-keys/keys.json',
+      adminToken: null,
+      demoClass: true,
+    });
+  });
+
+  it('reads what is given; empty is not given', () => {
+    const settings = readSettings(
+      {
+        PORT: '0',
+        DATA_DIR: '/var/d',
+        OUBLIETTE_BROKERS: 'a:9092, [::1]:9093',
+        DATABASE_URL: 'postgres://h/d',
+        OUBLIETTE_MASTER_KEYS: '../k.json',
+        OUBLIETTE_ADMIN_TOKEN: '0123456789abcdef',
+        SAMPLE_CLASS: 'none',
+        HOST: ' ',
+      },
+      '/srv/app',
+    );
+    assert.deepEqual(settings, {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: '/var/d',
+      brokers: ['a:9092', '[::1]:9093'],
+      databaseUrl: 'postgres://h/d',
+      masterKeysFile: '/srv/k.json',
+      adminToken: '0123456789abcdef',
+      demoClass: false,
+    });
+  });
+
+  it('names the variable that is wrong, and never repeats its value', () => {
+    for (const [name, value] of [
+      ['PORT', '65536'],
+      ['PORT', '-1'],
+      ['PORT', '80x'],
+      ['OUBLIETTE_BROKERS', 'nowhere'],
+      ['OUBLIETTE_BROKERS', 'a:1,,b:2'],
+      ['DATABASE_URL', 'mysql://secret@h'],
+      ['OUBLIETTE_ADMIN_TOKEN', 'tooshort'],
+      ['OUBLIETTE_ADMIN_TOKEN', 'with spaces in between'],
+      ['SAMPLE_CLASS', 'large'],
+    ] as const) {
+      assert.throws(
+        () => readSettings({ [name]: value }, '/srv'),
+        (error: Error & { code: string }) =>
+          error.code === 'SETTING_INVALID' && error.message.includes(name) && !error.message.includes(value),
+      );
+    }
+  });
+
+  it('refuses master keys inside the data directory, however the path is written', () => {
+    for (const file of ['data/k.json', '/srv/data/deep/k.json', '/srv/x/../data/k.json', '/srv/data']) {
+      assert.throws(() => readSettings({ OUBLIETTE_MASTER_KEYS: file }, '/srv'), {
+        code: 'MASTER_KEYS_IN_DATA_DIR',
+      });
+    }
+    assert.throws(() => readSettings({ DATA_DIR: '.' }, '/srv'), { code: 'MASTER_KEYS_IN_DATA_DIR' });
+    assert.equal(
+      readSettings({ OUBLIETTE_MASTER_KEYS: 'database/k.json' }, '/srv').masterKeysFile,
+      '/srv/database/k.json',
+    );
+  });
+});
