@@ -69,7 +69,6 @@ test('settings: described with their source, replaced as a whole, refused when t
   assert.equal(before.get('cleanup.policy')?.configValue, 'compact');
   assert.equal(before.get('segment.ms')?.configValue, '2000');
   assert.equal(before.get('retention.ms')?.configValue, '604800000');
-  // eslint-disable-next-line no-restricted-syntax -- what this test is about: the call replaces everything
   await admin.alterConfigs({
     validateOnly: false,
     resources: [{ ...resource, configEntries: [{ name: 'retention.ms', value: '1000' }] }],

@@ -81,7 +81,7 @@ export class ClassicGroup {
   /** A leader that did not come back is replaced by a member that did; false when nobody did. */
   electJoinedLeader(): boolean {
     const current = this.leader === null ? undefined : this.members.get(this.leader);
-    if (current?.answerJoin != null) return true;
+    if (current !== undefined && current.answerJoin !== null) return true;
     for (const member of this.members.values()) {
       if (member.answerJoin === null) continue;
       this.leader = member.id;

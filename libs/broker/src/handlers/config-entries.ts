@@ -1,4 +1,5 @@
-import { BrokerConfig, ConfigSource, type SourcedValue } from '../config/broker-config.js';
+import type { BrokerConfig } from '../config/broker-config.js';
+import { ConfigSource, type SourcedValue } from '../config/broker-config.js';
 import { brokerDefinitions } from '../config/broker-definitions.js';
 import type { ConfigType } from '../config/definition.js';
 import { topicDefinitions } from '../config/topic-definitions.js';
