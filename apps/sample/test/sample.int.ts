@@ -1,0 +1,3 @@
+import { sampleSuite } from './support/sample-suite.js';
+
+sampleSuite('the bundled broker and the embedded database', async () => ({}));
