@@ -116,7 +116,9 @@ test('sends a request again whose connection broke, and waits for a sample that 
   let again: FakeSample | null = null;
   t.after(() => again?.stop());
   const running = run(first, dataset(t, 9_000));
-  while (first.asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  let ended = false;
+  void running.finally(() => (ended = true));
+  while (first.asked.length < 2 && !ended) await new Promise((resolve) => setImmediate(resolve));
   await first.stop();
   again = await FakeSample.start(
     () => ({ status: 200, body: { lines: 1 } }),
