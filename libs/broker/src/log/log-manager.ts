@@ -114,6 +114,8 @@ class DiskLogManager implements LogManager {
     const { disk, directory, topicIdOf } = this.options;
     const path = join(directory, logDirectory(topic, partition));
     try {
+      // A crash may have come between a deletion and its checkpoint.
+      this.#cleaner.forget(topic, partition);
       disk.makeDirectorySync(path);
       const id = topicIdOf?.(topic);
       if (id !== undefined) {
@@ -142,7 +144,8 @@ class DiskLogManager implements LogManager {
       throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
     }
     this.#logs.delete(key);
-    this.#cleaner.forget(log);
+    this.#cleaner.forget(topic, partition);
+    this.#writeLogStarts();
     const ending = log
       .abandon()
       .catch((error: unknown) => {
@@ -211,6 +214,8 @@ class DiskLogManager implements LogManager {
       const start = logStarts.get(partitionKey(found.topic, found.partition)) ?? 0n;
       this.#open(found.topic, found.partition, configOf(found.topic), start, closedCleanly);
     }
+    // Without what belonged to logs that are gone: a new one of that name starts at 0.
+    this.#writeLogStarts();
   }
 
   #open(

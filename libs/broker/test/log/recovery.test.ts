@@ -119,3 +119,35 @@ test('retention by size keeps at least retention.bytes', async () => {
   assert.ok(log.sizeBytes >= 500 && log.sizeBytes - each < 500, String(log.sizeBytes));
   assert.ok(log.logStartOffset > 0n);
 });
+
+test('a topic that is made again inherits neither log start nor cleaning of the deleted one', async () => {
+  const settings = {
+    cleanupPolicy: new Set(['compact'] as const),
+    segmentBytes: 300,
+    minCleanableDirtyRatio: 0,
+  };
+  const fill = async (log: ReturnType<typeof newLog>): Promise<void> => {
+    for (let index = 0; index < 12; index++) {
+      await (
+        await log.append(batch([['same', `value-${index}`]]), { durable: true })
+      ).durable;
+    }
+  };
+  for (const seed of [1, 2, 3]) {
+    const world = open(settings);
+    const log = newLog(world);
+    await fill(log);
+    log.deleteRecordsBefore(4n);
+    await world.clock.advanceAsync(1_000);
+    world.logs.remove('events', 0);
+    // The cleaner looks again in half a second: the crash comes before.
+    await fill(newLog(world));
+    const next = reopen(world, world.disk.crash(seed));
+    const again = next.logs.get('events', 0);
+    assert.ok(again);
+    assert.equal(again.logStartOffset, 0n);
+    assert.equal((await readAll(again)).length, 12);
+    await next.clock.advanceAsync(1_000);
+    assert.ok((await readAll(again)).length < 12, 'the new log counts as cleaned already');
+  }
+});

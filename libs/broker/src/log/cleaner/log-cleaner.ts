@@ -31,10 +31,12 @@ export class LogCleaner {
     this.#stopping = true;
   }
 
-  /** Forgets a log that is deleted: another one of its name starts anew. */
-  forget(log: DiskPartitionLog): void {
-    this.#cleanedUpTo.delete(partitionKey(log.topic, log.partition));
-    this.#uncleanable.delete(log);
+  /** Forgets a deleted log, also on disk: another one of its name starts anew. */
+  forget(topic: string, partition: number): void {
+    if (this.#cleanedUpTo.delete(partitionKey(topic, partition))) this.#writeCheckpoint();
+    for (const log of this.#uncleanable) {
+      if (log.topic === topic && log.partition === partition) this.#uncleanable.delete(log);
+    }
   }
 
   /** Cleans until no log is due. */
