@@ -225,8 +225,10 @@ export function sampleSuite(
     });
 
     it('warned of nothing but the new master keys', () => {
+      // Apache Kafka makes its offsets topic when the first group comes, and asks that one to wait.
+      const expected = /^warning: Made new master keys at |The coordinator is loading/;
       assert.deepEqual(
-        warnings.filter((line) => !line.startsWith('warning: Made new master keys at ')),
+        warnings.filter((line) => !expected.test(line)),
         [],
       );
     });
