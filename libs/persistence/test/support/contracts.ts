@@ -4,7 +4,14 @@ import {
   outboxContract,
   projectionStoreContract,
 } from '@oubliette/event-sourcing/testing';
-import { execute, TypeOrmEventStore, TypeOrmOutbox, TypeOrmProjectionStore } from '../../src/index.js';
+import { erasureStoreContract } from '@oubliette/privacy/testing';
+import {
+  execute,
+  TypeOrmErasureStore,
+  TypeOrmEventStore,
+  TypeOrmOutbox,
+  TypeOrmProjectionStore,
+} from '../../src/index.js';
 import type { TestDatabase } from './embedded.js';
 
 /** Every contract of the stores that this lib implements, on one kind of database. */
@@ -48,5 +55,10 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
       },
       close,
     };
+  });
+
+  erasureStoreContract(name, async () => {
+    const { database, close } = await open();
+    return { store: new TypeOrmErasureStore(database), close };
   });
 }
