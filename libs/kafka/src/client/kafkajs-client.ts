@@ -12,16 +12,22 @@ export const retryOptions: RetryOptions = { initialRetryTime: 50, maxRetryTime: 
 
 const plainConnectMs = 500;
 const tlsConnectMs = 2_000;
+/**
+ * About 5 s: for what its owner repeats for ever anyway. So a lost cluster shows soon, and closing does not wait for the end
+ * of tries that nobody needs any more.
+ */
+export const supervisedRetryOptions: RetryOptions = { ...retryOptions, retries: 25 };
+
 /** Age in ms at which kafkajs asks for partitions and leaders again. */
 export const metadataMaxAge = 60_000;
 
-export function createKafkajs(settings: KafkaSettings): Kafka {
+export function createKafkajs(settings: KafkaSettings, retry: RetryOptions = retryOptions): Kafka {
   stopIdleTimer();
   return new kafkajs.Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: settings.ssl === undefined ? plainConnectMs : tlsConnectMs,
-    retry: retryOptions,
+    retry,
     ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
     ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
     logCreator: kafkajsLogCreator(settings.logger ?? silentLogger),

@@ -1,6 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { sleep, type Clock, type Timer } from '@oubliette/runtime';
-import { createKafkajs } from '../client/kafkajs-client.js';
+import { createKafkajs, supervisedRetryOptions } from '../client/kafkajs-client.js';
 import { KafkaClientError, nameOf, translateError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import type { ConsumerOptions, RecordConsumer } from '../ports.js';
@@ -51,7 +51,7 @@ class SupervisedConsumer implements RecordConsumer {
     this.#options = options;
     this.#clock = settings.clock;
     this.#logger = settings.logger ?? silentLogger;
-    this.#kafka = createKafkajs(settings);
+    this.#kafka = createKafkajs(settings, supervisedRetryOptions);
     this.#admin = this.#kafka.admin();
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? defaultSessionTimeoutMs;
     this.#startPositions = new StartPositions(options.groupId, this.#logger);

@@ -1,5 +1,5 @@
 import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
-import { metadataMaxAge, retryOptions } from '../client/kafkajs-client.js';
+import { metadataMaxAge, supervisedRetryOptions } from '../client/kafkajs-client.js';
 import { translateError } from '../errors.js';
 import type { BatchHandler } from './batch-handler.js';
 import type { Position, StartPositions } from './start-positions.js';
@@ -42,7 +42,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     metadataMaxAge,
     partitionAssigners: [kafkajs.PartitionAssigners.roundRobin],
     // Its owner restarts it, with the topics that exist then.
-    retry: { ...retryOptions, restartOnFailure: () => Promise.resolve(false) },
+    retry: { ...supervisedRetryOptions, restartOnFailure: () => Promise.resolve(false) },
   });
   try {
     await join(consumer, options);

@@ -85,6 +85,30 @@ export function resilienceContract(engine: CrashableEngine): void {
       await producer.close();
     });
 
+    test('a consumer that has lost its broker says so, and closes without waiting for it', async () => {
+      const settings = settingsFor(engine);
+      const topic = uniqueName('outage');
+      const admin = await createAdmin(settings);
+      await admin.createTopic({ name: topic, partitions: 1 });
+      await admin.close();
+      const consumer = createConsumer(settings, {
+        groupId: uniqueName('group'),
+        topics: [topic, /^nothing-matches-this$/],
+        onBatch: () => Promise.resolve(),
+      });
+      toClose.push(consumer);
+      await consumer.start();
+      await engine.crash();
+      try {
+        await eventually('not running', () => !consumer.running, 20_000);
+        const start = clock.monotonic();
+        await consumer.close();
+        assert.ok(clock.monotonic() - start < 10_000);
+      } finally {
+        await engine.restart();
+      }
+    });
+
     test('the key topic follows on by itself, and what cannot be appended meanwhile is refused as retriable', async () => {
       const topic = await openKeyTopic(settingsFor(engine), quickKeyTopic({ partitions: 2 }));
       toClose.push(topic);

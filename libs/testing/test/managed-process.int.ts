@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SystemClock } from '@oubliette/runtime';
+import { temporaryDirectory } from '../src/index.js';
+import { startProcess, type ManagedProcess } from '../src/managed-process.js';
+
+const clock = new SystemClock();
+
+async function inDirectory(work: (logFile: string) => Promise<void>): Promise<void> {
+  const directory = temporaryDirectory();
+  try {
+    await work(join(directory.path, 'log'));
+  } finally {
+    directory.remove();
+  }
+}
+
+function start(logFile: string, program: string, readyTimeoutMs = 10_000): Promise<ManagedProcess> {
+  return startProcess({
+    name: 'The program',
+    command: process.execPath,
+    args: ['-e', program],
+    logFile,
+    ready: (log) => log.includes('serving'),
+    readyTimeoutMs,
+    stopSignal: 'SIGTERM',
+    clock,
+  });
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+const idle = 'setInterval(() => {}, 1000);';
+
+test('it is ready when it says so, and its stop signal is heard', () =>
+  inDirectory(async (logFile) => {
+    const program = `process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); console.log('serving'); ${idle}`;
+    const child = await start(logFile, program);
+    assert.ok(alive(child.pid));
+    await child.stop();
+    assert.ok(!alive(child.pid));
+    assert.match(readFileSync(logFile, 'utf8'), /serving\nbye/);
+  }));
+
+test('one that does not hear the signal is killed after its grace', () =>
+  inDirectory(async (logFile) => {
+    const child = await start(logFile, `process.on('SIGTERM', () => {}); console.log('serving'); ${idle}`);
+    await child.stop(100);
+    assert.ok(!alive(child.pid));
+  }));
+
+test('one that ends before it is ready is reported with the end of its log', () =>
+  inDirectory((logFile) =>
+    assert.rejects(start(logFile, `console.error('no such setting'); process.exitCode = 3;`), {
+      code: 'PROCESS_FAILED',
+      message: /The program ended before it was ready[^]*no such setting/,
+    }),
+  ));
+
+test('one that never gets ready is killed and reported; what an earlier run logged does not count', () =>
+  inDirectory(async (logFile) => {
+    await (await start(logFile, `console.log('serving'); ${idle}`)).kill();
+    await assert.rejects(start(logFile, idle, 300), { code: 'PROCESS_NOT_READY' });
+  }));
+
+test('a program that does not exist is reported', () =>
+  inDirectory((logFile) =>
+    assert.rejects(
+      startProcess({
+        name: 'Nothing',
+        command: '/no/such/program',
+        args: [],
+        logFile,
+        ready: () => false,
+        readyTimeoutMs: 5_000,
+        stopSignal: 'SIGTERM',
+        clock,
+      }),
+      { code: 'PROCESS_FAILED' },
+    ),
+  ));
