@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { eventIdFrom, OUBLIETTE_ENGINE, type OublietteEngine } from '@oubliette/nest';
+import { OUBLIETTE_ENGINE, type OublietteEngine } from '@oubliette/nest';
 import { Database, insertRows, selectIn } from '@oubliette/persistence';
 import { LessonsService, type StudentView } from '../lessons/lessons.service.js';
 import { StudentsService } from '../students/students.service.js';
 import { importRecordOf, type ImportRecord } from './import-record.js';
+import { lineEventId } from './line-event-id.js';
 import { LineError, type NdjsonLine } from './ndjson.js';
 
 /** What became of the lines of a request; `lines` is their sum. */
@@ -81,7 +82,7 @@ export class ImportService {
     const { keyring } = this.engine;
     const views = new Map<string, StudentView & { number: number }>();
     for (const { number, line, id, view } of records) {
-      const eventId = eventIdFrom('import', line);
+      const eventId = lineEventId(line);
       if (views.has(eventId)) continue;
       views.set(eventId, { number, userId: id, userRef: keyring.userRef(id), eventId, view });
     }

@@ -29,12 +29,17 @@ export interface RunningSample {
 
 /**
  * Starts broker, database and application; resolves when it serves. What goes wrong is an error with a code and one clear
- * line, and everything that was opened is closed again.
+ * line, and everything that was opened is closed again. `engineOf` opens what is below Nest, for whoever measures with
+ * another one.
  */
-export async function startSample(settings: Settings, write: (line: string) => void): Promise<RunningSample> {
+export async function startSample(
+  settings: Settings,
+  write: (line: string) => void,
+  engineOf: typeof openEngine = openEngine,
+): Promise<RunningSample> {
   const closers = new Closers();
   try {
-    return await new SampleStart(settings, write, closers).run();
+    return await new SampleStart(settings, write, closers, engineOf).run();
   } catch (error) {
     await closers.close().catch(() => write('warning: not everything could be closed after the failure'));
     throw error;
@@ -52,6 +57,7 @@ class SampleStart {
     private readonly settings: Settings,
     private readonly write: (line: string) => void,
     private readonly closers: Closers,
+    private readonly engineOf: typeof openEngine,
   ) {
     this.#logger = new SampleLogger(this.#clock, write);
     this.#files = new StateFiles(settings, this.#disk, this.#entropy);
@@ -65,7 +71,7 @@ class SampleStart {
     await brokersAnswer(brokers, this.#clock);
     const database = await this.#openDatabase();
     const engine = this.closers.add(
-      await openEngine({
+      await this.engineOf({
         brokers,
         masterKeysFile: this.settings.masterKeysFile,
         erasures: new TypeOrmErasureStore(database),
