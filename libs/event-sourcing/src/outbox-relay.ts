@@ -32,6 +32,8 @@ export class OutboxRelay {
   #unsubscribe: () => void = () => undefined;
   #woken = false;
   #endPause: (() => void) | null = null;
+  /** The same, while the pause may end early because of a commit. */
+  #wakePause: (() => void) | null = null;
   #sent = 0;
   #failures = 0;
 
@@ -100,8 +102,6 @@ export class OutboxRelay {
     this.#woken = true;
     this.#wakePause?.();
   }
-
-  #wakePause: (() => void) | null = null;
 
   #pause(ms: number, wakeable: boolean): Promise<void> {
     if (this.#state !== 'running' || (wakeable && this.#woken)) return Promise.resolve();

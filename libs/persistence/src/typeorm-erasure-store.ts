@@ -1,4 +1,4 @@
-import type { Erasure, ErasureState, ErasureStore } from '@oubliette/privacy';
+import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '@oubliette/privacy';
 import type { Database } from './database.js';
 import { execute, type SqlRow, type SqlValue } from './sql.js';
 
@@ -40,6 +40,25 @@ export class TypeOrmErasureStore implements ErasureStore {
       `SELECT ${columns} FROM oubliette_erasures WHERE state <> 'erased' ORDER BY requested_at, erasure_id`,
     );
     return rows.map(toErasure);
+  }
+
+  async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
+    const after = before === undefined ? '' : 'WHERE requested_at < ? OR (requested_at = ? AND erasure_id < ?)';
+    const place = before === undefined ? [] : [before.requestedAt, before.requestedAt, before.erasureId];
+    const { rows } = await this.database.execute(
+      `SELECT ${columns} FROM oubliette_erasures ${after} ORDER BY requested_at DESC, erasure_id DESC LIMIT ?`,
+      [...place, limit],
+    );
+    return rows.map(toErasure);
+  }
+
+  async counts(): Promise<Record<ErasureState, number>> {
+    const counts = { requested: 0, held: 0, forgotten: 0, erased: 0 };
+    const { rows } = await this.database.execute(
+      'SELECT state, COUNT(*) AS number_of FROM oubliette_erasures GROUP BY state',
+    );
+    for (const row of rows) counts[row['state'] as ErasureState] = Number(row['number_of']);
+    return counts;
   }
 
   async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
