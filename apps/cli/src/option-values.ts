@@ -11,6 +11,12 @@ export function duration(text: string): number {
   }
 }
 
+/** A whole number from 1 on. */
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1 on.');
+  return Number(text);
+}
+
 /** Collects a repeated option. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

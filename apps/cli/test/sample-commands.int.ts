@@ -61,6 +61,10 @@ test('erasure show and list read the ledger', async () => {
   const listed = await against(() => ({ status: 200, body: [erasure] }), ['erasure', 'list']);
   assert.equal(listed.asked[0]?.path, '/privacy/erasures');
   assert.match(listed.out, /e-1 +forgotten +2027-01-15T08:00:00\.000Z/);
+  const page = ['erasure', 'list', '--limit', '5', '--before', 'e 1'];
+  const next = await against(() => ({ status: 200, body: [] }), page);
+  assert.equal(next.asked[0]?.path, '/privacy/erasures?limit=5&before=e+1');
+  assert.equal((await oubliette(['erasure', 'list', '--limit', '0'])).code, 2);
 });
 
 test('a wrong token says what to check', async () => {

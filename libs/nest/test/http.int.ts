@@ -78,6 +78,41 @@ describe('the privacy routes', () => {
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
   });
 
+  it('list the ledger, newest first, a page at a time', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const asked: string[] = [];
+    for (const studentId of ['ann', 'bob', 'cleo']) {
+      await app.get(EventPublisher).publish(new LessonViewed({ studentId, course: 'AAA', clicks: 1 }));
+      const answer = await call(`/privacy/users/${studentId}/forget`, { method: 'POST', ...bearer(TOKEN) });
+      asked.unshift(((await answer.json()) as { erasureId: string }).erasureId);
+      engine.clock.advance(1_000);
+    }
+    const list = async (query: string) => {
+      const answer = await call(`/privacy/erasures${query}`, bearer(TOKEN));
+      assert.equal(answer.status, 200);
+      return ((await answer.json()) as { erasureId: string }[]).map(({ erasureId }) => erasureId);
+    };
+    assert.deepEqual(await list(''), asked);
+    assert.deepEqual(await list('?limit=2'), asked.slice(0, 2));
+    assert.deepEqual(await list(`?limit=2&before=${asked[1]}`), asked.slice(2));
+    await assertProblem(await call('/privacy/erasures'), 401, 'UNAUTHORIZED');
+    for (const limit of ['0', '-1', '1001', 'many', '', '1&limit=2'])
+      await assertProblem(
+        await call(`/privacy/erasures?limit=${limit}`, bearer(TOKEN)),
+        400,
+        'LIMIT_INVALID',
+        'limit',
+      );
+    const lost = await call('/privacy/erasures?before=none', bearer(TOKEN));
+    await assertProblem(lost, 400, 'ERASURE_UNKNOWN', 'before');
+    const body = await (await call('/privacy/erasures', bearer(TOKEN))).text();
+    assert.equal(body.includes(engine.keyring.userRef('ann')), false);
+    const metrics = await (await call('/metrics', bearer(TOKEN))).text();
+    assert.match(metrics, /^oubliette_erasures\{state="forgotten"\} 3$/m);
+    assert.match(metrics, /^oubliette_erasures\{state="erased"\} 0$/m);
+  });
+
   it('answer bad input with 4xx and the field', async () => {
     const { app } = await startApp([Views]);
     const call = await listening(app);

@@ -1,4 +1,4 @@
-export type { Erasure, ErasureState, ErasureStore, KeyTopicWindow } from './ports.js';
+export type { Erasure, ErasurePlace, ErasureState, ErasureStore, KeyTopicWindow } from './ports.js';
 export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
 export { guardBound } from './guard/guard-bound.js';

@@ -19,6 +19,9 @@ export interface Erasure {
   readonly note: string | null;
 }
 
+/** Where an erasure stands in the ledger's order: by the time it was requested, then by its id. */
+export type ErasurePlace = Pick<Erasure, 'requestedAt' | 'erasureId'>;
+
 /** The ledger of erasures. One open erasure a userRef and lifecycle. */
 export interface ErasureStore {
   /** Inserts, or returns the one that stands for the same userRef and lifecycle. Atomic. */
@@ -27,6 +30,10 @@ export interface ErasureStore {
   findByUser(userRef: UserRef): Promise<Erasure | null>;
   /** Those not yet `erased`, oldest first. */
   pending(): Promise<Erasure[]>;
+  /** At most `limit` (1 or more) of them all, newest first: those that stand after `before`, else from the newest on. */
+  list(limit: number, before?: ErasurePlace): Promise<Erasure[]>;
+  /** How many there are in each state; 0 where none is. */
+  counts(): Promise<Readonly<Record<ErasureState, number>>>;
   /** Replaces it when its state has not moved on; states only go forward. False when it lost. */
   advance(erasure: Erasure, from: ErasureState): Promise<boolean>;
 }

@@ -4,16 +4,28 @@ import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { describeErasure, erasureRow } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
+import { count } from '../option-values.js';
 import { table } from '../table.js';
+
+interface ListOptions {
+  readonly limit?: number;
+  readonly before?: string;
+}
 
 export function addErasureCommands(program: Command, context: CliContext): void {
   const erasure = program.command('erasure').description('how far forgetting has got');
-  const list = erasure.command('list').description('the ledger of erasures');
-  answers(list, context, async ({ dataDir }) => {
-    const erasures = await new SampleClient(context, dataDir).ask({
-      method: 'GET',
-      path: '/privacy/erasures',
-    });
+  const list = erasure
+    .command('list')
+    .description('the ledger of erasures, newest first')
+    .option('--limit <n>', 'how many, up to 1000 (default: 100)', count)
+    .option('--before <id>', 'those that stand after this one in the list');
+  answers<ListOptions>(list, context, async ({ dataDir, limit, before }) => {
+    const query = new URLSearchParams({
+      ...(limit !== undefined && { limit: `${limit}` }),
+      ...(before !== undefined && { before }),
+    }).toString();
+    const path = query === '' ? '/privacy/erasures' : `/privacy/erasures?${query}`;
+    const erasures = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
     if (!Array.isArray(erasures))
       throw new CliError('SAMPLE_REFUSED', 'The sample answered with no list of erasures.');
     return {

@@ -1,6 +1,6 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Keyring } from '@oubliette/keyring';
-import type { Erasure } from '@oubliette/privacy';
+import type { Erasure, ErasureState } from '@oubliette/privacy';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { EventCodec } from '@oubliette/serde';
 
@@ -10,8 +10,10 @@ export interface Forgetting {
   request(userId: string): Promise<Erasure>;
   /** null: no such erasure. */
   find(erasureId: string): Promise<Erasure | null>;
-  /** Erasures that are not done, for the metrics. */
-  pending(): Promise<readonly Erasure[]>;
+  /** At most `limit`, newest first: those that stand after `before` in the ledger, else from the newest on. */
+  list(limit: number, before?: Erasure): Promise<readonly Erasure[]>;
+  /** How many erasures there are in each state, for the metrics. */
+  counts(): Promise<Readonly<Record<ErasureState, number>>>;
 }
 
 /** Everything below Nest that the module works on, opened and ready: the key topic is loaded. */

@@ -62,7 +62,8 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: {
       request: (userId) => forgetting.request(userId),
       find: (erasureId) => forgetting.find(erasureId),
-      pending: () => erasures.pending(),
+      list: (limit, before) => erasures.list(limit, before),
+      counts: () => erasures.counts(),
     },
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: () => hears(keyTopic, clock),

@@ -16,6 +16,11 @@ export class ForgetUserService {
     return this.engine.forgetting.request(userId);
   }
 
+  /** The ledger, newest first: at most `limit` erasures, those that stand after `before`, else from the newest on. */
+  listErasures(limit: number, before?: Erasure): Promise<readonly Erasure[]> {
+    return this.engine.forgetting.list(limit, before);
+  }
+
   /** null: there is no such erasure. */
   findErasure(erasureId: string): Promise<Erasure | null> {
     return this.engine.forgetting.find(erasureId);

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, UseFilters, UseGuards } from '@nestjs/common';
 import type { Erasure } from '@oubliette/privacy';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { AccessGuard } from './access.guard.js';
@@ -7,6 +7,9 @@ import { ProblemFilter } from './problem.filter.js';
 
 /** The longest user id in UTF-8 bytes, as in the keyring. */
 const USER_ID_BYTES = 512;
+/** Erasures in one answer, unless asked for another number; and the most that may be asked for. */
+const PAGE = 100;
+const LARGEST_PAGE = 1_000;
 
 /** Answer to a request to forget. Times as ISO 8601. */
 export interface ErasureAccepted {
@@ -27,7 +30,10 @@ export interface ErasureReport extends ErasureAccepted {
   readonly acknowledgements: readonly string[];
 }
 
-/** `POST <prefix>/users/:id/forget` and `GET <prefix>/erasures/:erasureId`, always behind the configured guard. */
+/**
+ * `POST <prefix>/users/:id/forget`, `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an
+ * array, newest first; `before` is the last id of the page before), always behind the configured guard.
+ */
 @Controller('privacy')
 @UseGuards(AccessGuard)
 @UseFilters(ProblemFilter)
@@ -40,20 +46,36 @@ export class PrivacyController {
     return accepted(await this.forgetting.forgetUser(checkedUserId(id)));
   }
 
+  @Get('erasures')
+  async erasures(
+    @Query('limit') limit?: unknown,
+    @Query('before') before?: unknown,
+  ): Promise<ErasureReport[]> {
+    const size = checkedLimit(limit);
+    const last = before === undefined ? undefined : await this.#last(before);
+    return (await this.forgetting.listErasures(size, last)).map(report);
+  }
+
   @Get('erasures/:erasureId')
   async erasure(@Param('erasureId') erasureId: string): Promise<ErasureReport> {
     const erasure = await this.forgetting.findErasure(erasureId);
     if (erasure === null) throw new ProblemError(404, 'ERASURE_UNKNOWN', 'There is no erasure with this id.');
-    return {
-      ...accepted(erasure),
-      bound: erasure.boundMs,
-      requestedAt: iso(erasure.requestedAt),
-      forgottenAt: erasure.forgottenAt === null ? null : iso(erasure.forgottenAt),
-      erasedAt: erasure.erasedAt === null ? null : iso(erasure.erasedAt),
-      note: erasure.note,
-      acknowledgements: [],
-    };
+    return report(erasure);
   }
+
+  async #last(before: unknown): Promise<Erasure> {
+    const erasure = typeof before === 'string' ? await this.forgetting.findErasure(before) : null;
+    if (erasure === null)
+      throw new ProblemError(400, 'ERASURE_UNKNOWN', 'There is no erasure with the id in before.', 'before');
+    return erasure;
+  }
+}
+
+function checkedLimit(limit: unknown): number {
+  if (limit === undefined) return PAGE;
+  const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
+  if (size >= 1 && size <= LARGEST_PAGE) return size;
+  throw new ProblemError(400, 'LIMIT_INVALID', `limit is a whole number from 1 to ${LARGEST_PAGE}.`, 'limit');
 }
 
 /** Throws a 400 problem that names the field and not the value. */
@@ -67,6 +89,18 @@ export function checkedUserId(id: string): string {
 
 function accepted(erasure: Erasure): ErasureAccepted {
   return { erasureId: erasure.erasureId, state: erasure.state, deadline: iso(erasure.deadline) };
+}
+
+function report(erasure: Erasure): ErasureReport {
+  return {
+    ...accepted(erasure),
+    bound: erasure.boundMs,
+    requestedAt: iso(erasure.requestedAt),
+    forgottenAt: erasure.forgottenAt === null ? null : iso(erasure.forgottenAt),
+    erasedAt: erasure.erasedAt === null ? null : iso(erasure.erasedAt),
+    note: erasure.note,
+    acknowledgements: [],
+  };
 }
 
 function iso(ms: number): string {

@@ -38,10 +38,8 @@ export class Metrics {
       gauge.set({ state: 'active' }, keyring.size().users);
       gauge.set({ state: 'forgotten' }, keyring.size().forgotten);
     });
-    this.#gauge('oubliette_erasures_pending', 'Erasures under way.', ['state'], async (gauge) => {
-      const counts = { requested: 0, held: 0, forgotten: 0, erased: 0 };
-      for (const erasure of await forgetting.pending()) counts[erasure.state]++;
-      for (const state of ['requested', 'held', 'forgotten'] as const) gauge.set({ state }, counts[state]);
+    this.#gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
+      for (const [state, count] of Object.entries(await forgetting.counts())) gauge.set({ state }, count);
     });
   }
 

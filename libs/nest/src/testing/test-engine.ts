@@ -84,6 +84,7 @@ function forgettingOn(
       return store.open(erasure);
     },
     find: (erasureId) => store.get(erasureId),
-    pending: () => store.pending(),
+    list: (limit, before) => store.list(limit, before),
+    counts: () => store.counts(),
   };
 }

@@ -89,6 +89,37 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       const ids = (await store.pending()).map(({ erasureId }) => erasureId);
       assert.deepEqual(ids, ['e-early', 'e-late']);
     });
+
+    check(
+      'lists all of them a page at a time, newest first, also where they were asked at once',
+      async (store) => {
+        for (const [user, requestedAt] of [2_000, 3_000, 1_000, 2_000, 2_000].entries())
+          await store.open(requested(`e-${user}`, user, { requestedAt }));
+        await store.advance(
+          requested('e-1', 1, { requestedAt: 3_000, state: 'erased', erasedAt: 3_500 }),
+          'requested',
+        );
+        const pages: string[][] = [];
+        for (let last: Erasure | undefined; ;) {
+          const page = await store.list(2, last);
+          if (page.length === 0) break;
+          pages.push(page.map(({ erasureId }) => erasureId));
+          assert.ok(pages.length < 5, 'paging comes to an end');
+          last = page.at(-1);
+        }
+        assert.deepEqual(pages, [['e-1', 'e-4'], ['e-3', 'e-0'], ['e-2']]);
+        assert.equal((await store.list(100)).length, 5);
+        assert.equal((await store.list(1))[0]?.state, 'erased');
+      },
+    );
+
+    check('counts them by state', async (store) => {
+      assert.deepEqual(await store.counts(), { requested: 0, held: 0, forgotten: 0, erased: 0 });
+      for (const user of [1, 2, 3, 4]) await store.open(requested(`e-${user}`, user));
+      await store.advance(requested('e-1', 1, { state: 'erased', erasedAt: 1 }), 'requested');
+      await store.advance(requested('e-2', 2, { state: 'forgotten', forgottenAt: 1 }), 'requested');
+      assert.deepEqual(await store.counts(), { requested: 2, held: 0, forgotten: 1, erased: 1 });
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { UserRef } from '@oubliette/keyring';
-import type { Erasure, ErasureState, ErasureStore } from '../ports.js';
+import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '../ports.js';
 
 /** The ledger in memory, for tests. Every call yields once, as a database would. */
 export class InMemoryErasureStore implements ErasureStore {
@@ -38,6 +38,19 @@ export class InMemoryErasureStore implements ErasureStore {
     return open.sort((a, b) => a.requestedAt - b.requestedAt);
   }
 
+  async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
+    await this.#turn();
+    const newestFirst = [...this.#byId.values()].sort((a, b) => -compare(a, b));
+    return newestFirst.filter((one) => before === undefined || compare(one, before) < 0).slice(0, limit);
+  }
+
+  async counts(): Promise<Record<ErasureState, number>> {
+    await this.#turn();
+    const counts = { requested: 0, held: 0, forgotten: 0, erased: 0 };
+    for (const { state } of this.#byId.values()) counts[state]++;
+    return counts;
+  }
+
   async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
     await this.#turn();
     if (this.#byId.get(erasure.erasureId)?.state !== from) return false;
@@ -49,4 +62,10 @@ export class InMemoryErasureStore implements ErasureStore {
     await Promise.resolve();
     if (this.#outage) throw this.#outage;
   }
+}
+
+function compare(a: ErasurePlace, b: ErasurePlace): number {
+  return (
+    a.requestedAt - b.requestedAt || (a.erasureId < b.erasureId ? -1 : Number(a.erasureId > b.erasureId))
+  );
 }
