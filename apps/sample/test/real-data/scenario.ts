@@ -189,28 +189,28 @@ function keyBytesAreGone(
   victims: readonly Student[],
 ): void {
   const keyOf = (record: RawRecord) => record.key?.toString('utf8') ?? '';
-  const keyRecord = /^([0-9a-f]{32})#/;
-  const fenced = new Set(after.map(keyOf).filter((key) => /^[0-9a-f]{32}$/.test(key)));
-  const fences = after.filter(
-    (record) => fenced.has(keyOf(record)) && record.topic !== views && record.value !== null,
+  const ownerOf = (record: RawRecord) => /^([0-9a-f]{32})#/.exec(keyOf(record))?.[1];
+  const keyTopic = before.find((record) => ownerOf(record) !== undefined)?.topic;
+  const inKeyTopic = (records: readonly RawRecord[]) =>
+    records.filter(({ topic, value }) => topic === keyTopic && value !== null);
+  const fenced = new Set(
+    inKeyTopic(after)
+      .map(keyOf)
+      .filter((key) => /^[0-9a-f]{32}$/.test(key)),
   );
-  const keys = before.filter(
-    (record) => record.value !== null && fenced.has(keyRecord.exec(keyOf(record))?.[1] ?? ''),
-  );
-  assert.ok(fences.length >= victims.length, 'each victim has a fence');
+  assert.equal(fenced.size, victims.length, 'each victim has a fence');
+  const keys = inKeyTopic(before).filter((record) => fenced.has(ownerOf(record) ?? ''));
   assert.ok(keys.length >= victims.length, 'each victim had a key');
-  const left = after.filter(
-    (record) => record.value !== null && fenced.has(keyRecord.exec(keyOf(record))?.[1] ?? ''),
-  );
+  const left = inKeyTopic(after).filter((record) => fenced.has(ownerOf(record) ?? ''));
   assert.equal(left.length, 0, 'no key record of a victim can be fetched');
   const needles = keys.map((record) => `hex:${record.value?.toString('hex') ?? ''}`);
   const personal = victims.flatMap(({ id, name, email }) => [name, email, ...(id.length > 10 ? [id] : [])]);
   const report = scan([...needles, ...personal.map((text) => `text:${text}`)], scenario.dataDirectories);
   assert.deepEqual(report.hits, [], 'a victim’s key or personal data is still on the disk');
-  const control = before.find(
-    (record) =>
-      record.value !== null && keyRecord.test(keyOf(record)) && !fenced.has(keyOf(record).slice(0, 32)),
-  );
+  const control = inKeyTopic(before).find((record) => {
+    const owner = ownerOf(record);
+    return owner !== undefined && !fenced.has(owner);
+  });
   assert.ok(control?.value, 'somebody lives');
   const found = scan([`hex:${control.value.toString('hex')}`], scenario.dataDirectories);
   assert.ok(found.hits.length > 0, 'the scanner finds the key record of a living user');
