@@ -27,9 +27,10 @@ const lines = [
 ];
 
 /** Starts the sample as a process; resolves when it says that it is ready. */
-async function start(home: string) {
+async function start(home: string, after: (end: () => void) => void) {
   const env = { ...process.env, PORT: '0', SAMPLE_CLASS: 'none' };
   const child = spawn(process.execPath, [main], { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  after(() => void child.kill('SIGKILL'));
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   for await (const line of createInterface(child.stdout)) {
     const address = /^ready (\S+)$/.exec(line)?.[1];
@@ -40,11 +41,11 @@ async function start(home: string) {
   throw new Error(`The sample ended with ${await gone} before it was ready.`);
 }
 
-it('loses and doubles nothing when it is killed during an import', { timeout: 120_000 }, async () => {
+it('loses and doubles nothing when it is killed during an import', { timeout: 120_000 }, async (test) => {
   const home = mkdtempSync(join(tmpdir(), 'oubliette-crash-'));
   let acknowledged = 0;
   for (let kills = 0; acknowledged < lines.length;) {
-    const { child, gone, client } = await start(home);
+    const { child, gone, client } = await start(home, (end) => test.after(end));
     const next = () => client.importLines(lines.slice(acknowledged, acknowledged + chunk));
     if (kills < 2) {
       // One request is answered, and the process dies somewhere in the next one.

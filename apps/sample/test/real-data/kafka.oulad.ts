@@ -8,12 +8,14 @@ const skip = dataset === undefined || process.env['OUBLIETTE_KAFKA_LIBS'] === un
 
 describe('real learning data on Apache Kafka and PostgreSQL', { skip }, () => {
   const directory = temporaryDirectory();
+  // Of its own: PostgreSQL's user must be able to walk to it.
+  const database = temporaryDirectory();
   const closing: (() => Promise<void>)[] = [];
   forgettingOnRealData(
     async () => {
       const kafka = await startKafka({ workDir: join(directory.path, 'kafka') });
       closing.push(() => kafka.stop());
-      const postgres = await startPostgres({ workDir: join(directory.path, 'postgres') });
+      const postgres = await startPostgres({ workDir: database.path });
       closing.push(() => postgres.stop());
       return {
         dataset: dataset ?? '',
@@ -23,13 +25,14 @@ describe('real learning data on Apache Kafka and PostgreSQL', { skip }, () => {
           brokers: kafka.bootstrap,
           databaseUrl: postgres.url,
         },
-        dataDirectories: [join(directory.path, 'data'), kafka.dataDir, join(directory.path, 'postgres')],
+        dataDirectories: [join(directory.path, 'data'), kafka.dataDir, database.path],
         // Kafka's default pause of the cleaner (15 s, twice at worst), and the nudges between.
         erasedWithinMs: 90_000,
       };
     },
     async () => {
       for (const close of closing.reverse()) await close();
+      database.remove();
       directory.remove();
     },
   );
