@@ -34,13 +34,14 @@ export class KafkaClientError extends Error {
 /** Kafka's name of a protocol error somewhere in the chain of causes (`TOPIC_ALREADY_EXISTS`), or null. */
 export function protocolErrorType(error: unknown): string | null {
   for (const link of causes(error)) {
-    const type: unknown = Reflect.get(link, 'type');
+    // kafkajs calls it `type`, our own client `codeName`.
+    const type: unknown = Reflect.get(link, 'type') ?? Reflect.get(link, 'codeName');
     if (typeof type === 'string') return type;
   }
   return null;
 }
 
-/** Turns what kafkajs threw into `KAFKA_UNAVAILABLE` (retriable) or `KAFKA_REFUSED`; `what` says what was tried. */
+/** Turns what a client threw into `KAFKA_UNAVAILABLE` (retriable) or `KAFKA_REFUSED`; `what` says what was tried. */
 export function translateError(error: unknown, what: string): KafkaClientError {
   if (error instanceof KafkaClientError) return error;
   const type = protocolErrorType(error);

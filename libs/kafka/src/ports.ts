@@ -88,6 +88,8 @@ export interface TopicAdmin {
   createTopic(spec: TopicSpec): Promise<boolean>;
   listTopics(): Promise<string[]>;
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
+  /** How many brokers are up. */
+  liveBrokers(): Promise<number>;
   brokerConfigs(): Promise<Readonly<Record<string, string>>>;
   /** Incremental (API 44): other settings stay as they are. */
   setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
@@ -107,7 +109,8 @@ export interface PartitionReader {
 export interface KeyTopicSettings {
   readonly topic: string;
   readonly partitions: number;
-  readonly replicationFactor: number;
+  /** Default: three, or as many as there are brokers up when the topic is made; a topic that stands keeps what it has. */
+  readonly replicationFactor?: number;
   readonly segmentMs: number;
   readonly maxCompactionLagMs: number;
   readonly fileDeleteDelayMs: number;

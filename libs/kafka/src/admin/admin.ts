@@ -1,8 +1,10 @@
+import type { Clock } from '@oubliette/runtime';
 import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs';
 import { createKafkajs } from '../client/kafkajs-client.js';
 import { KafkaClientError, protocolErrorType, translateError } from '../errors.js';
 import type { TopicAdmin, TopicDescription, TopicSpec } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
+import { askPatiently } from './patience.js';
 
 /** Sets single settings of a topic and leaves the others alone (API 44, KIP-339): kafkajs has no such call. */
 export interface TopicConfigWriter {
@@ -25,21 +27,24 @@ export async function createAdminWith(
     await writer.close();
     throw translateError(error, 'Connecting an admin client');
   }
-  return new KafkajsAdmin(admin, writer);
+  return new KafkajsAdmin(admin, writer, settings.clock);
 }
 
 class KafkajsAdmin implements TopicAdmin {
   readonly #admin: Admin;
   readonly #writer: TopicConfigWriter;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
 
-  constructor(admin: Admin, writer: TopicConfigWriter) {
+  constructor(admin: Admin, writer: TopicConfigWriter, clock: Clock) {
     this.#admin = admin;
     this.#writer = writer;
+    this.#clock = clock;
   }
 
   async createTopic(spec: TopicSpec): Promise<boolean> {
     const configEntries = Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value }));
-    return this.#ask(`Creating the topic ${spec.name}`, () =>
+    return this.#askAgain(`Creating the topic ${spec.name}`, () =>
       this.#admin.createTopics({
         waitForLeaders: true,
         timeout: requestTimeoutMs,
@@ -56,7 +61,7 @@ class KafkajsAdmin implements TopicAdmin {
   }
 
   async listTopics(): Promise<string[]> {
-    const names = await this.#ask('Listing topics', () => this.#admin.listTopics());
+    const names = await this.#askAgain('Listing topics', () => this.#admin.listTopics());
     return names.sort();
   }
 
@@ -64,7 +69,9 @@ class KafkajsAdmin implements TopicAdmin {
     if (names.length === 0) return [];
     await this.#assertExist(names);
     const what = `Describing the topics ${names.join(', ')}`;
-    const { topics } = await this.#ask(what, () => this.#admin.fetchTopicMetadata({ topics: [...names] }));
+    const { topics } = await this.#askAgain(what, () =>
+      this.#admin.fetchTopicMetadata({ topics: [...names] }),
+    );
     const configs = await this.#configs(
       what,
       names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
@@ -78,9 +85,14 @@ class KafkajsAdmin implements TopicAdmin {
     }));
   }
 
+  async liveBrokers(): Promise<number> {
+    const { brokers } = await this.#askAgain('Counting the brokers', () => this.#admin.describeCluster());
+    return brokers.length;
+  }
+
   async brokerConfigs(): Promise<Readonly<Record<string, string>>> {
     const what = "Reading a broker's configuration";
-    const { brokers, controller } = await this.#ask(what, () => this.#admin.describeCluster());
+    const { brokers, controller } = await this.#askAgain(what, () => this.#admin.describeCluster());
     const nodeId = controller ?? brokers[0]?.nodeId;
     if (nodeId === undefined)
       throw new KafkaClientError('KAFKA_UNAVAILABLE', `${what} failed: no broker is up.`, {
@@ -104,6 +116,7 @@ class KafkajsAdmin implements TopicAdmin {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#admin.disconnect();
     await this.#writer.close();
   }
@@ -112,7 +125,7 @@ class KafkajsAdmin implements TopicAdmin {
     what: string,
     resources: { type: number; name: string }[],
   ): Promise<Map<string, Record<string, string>>> {
-    const response: DescribeConfigResponse = await this.#ask(what, () =>
+    const response: DescribeConfigResponse = await this.#askAgain(what, () =>
       this.#admin.describeConfigs({ resources, includeSynonyms: false }),
     );
     return new Map(
@@ -134,6 +147,11 @@ class KafkajsAdmin implements TopicAdmin {
     const missing = names.filter((name) => !existing.has(name));
     if (missing.length > 0)
       throw new KafkaClientError('TOPIC_MISSING', `There is no topic ${missing.join(', ')} in this cluster.`);
+  }
+
+  /** For what may be asked twice. */
+  #askAgain<T>(what: string, call: () => Promise<T>): Promise<T> {
+    return askPatiently(this.#clock, this.#closing.signal, () => this.#ask(what, call));
   }
 
   async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {

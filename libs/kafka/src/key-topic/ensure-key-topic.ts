@@ -3,10 +3,13 @@ import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, TopicAdmin, TopicDescription } from '../ports.js';
 import { drift, keyTopicConfigs } from './key-topic-configs.js';
 
+/** As many as survive the loss of one broker while another is being replaced. */
+const wantedReplicas = 3;
+
 /**
  * Makes the key topic where it is missing, and brings the settings of one that stands in line. With `create` false it
- * changes nothing and rejects with `KEY_TOPIC_MISSING` where there is none. Rejects with `KEY_TOPIC_UNSAFE` for a topic that could delete living keys or would put users
- * into other partitions.
+ * changes nothing and rejects with `KEY_TOPIC_MISSING` where there is none. Rejects with `KEY_TOPIC_UNSAFE` for a topic that
+ * could delete living keys or would put users into other partitions.
  */
 export async function ensureKeyTopic(
   admin: TopicAdmin,
@@ -14,7 +17,6 @@ export async function ensureKeyTopic(
   options: { readonly create: boolean; readonly logger: Logger },
 ): Promise<void> {
   const { topic } = settings;
-  const configs = keyTopicConfigs(settings);
   const exists = (await admin.listTopics()).includes(topic);
   if (!exists && !options.create)
     throw new KafkaClientError(
@@ -22,7 +24,9 @@ export async function ensureKeyTopic(
       `The key topic ${topic} does not exist. Check the brokers' address and the topic's name; the application makes it at its first start.`,
     );
   if (!exists) {
-    const { partitions, replicationFactor } = settings;
+    const { partitions } = settings;
+    const replicationFactor = await replicasFor(admin, settings);
+    const configs = keyTopicConfigs(settings, replicationFactor);
     const made = await admin.createTopic({ name: topic, partitions, replicationFactor, configs });
     // False: another process made it at the same time, which is looked at like any other that stands.
     if (made) return;
@@ -37,8 +41,10 @@ export async function ensureKeyTopic(
       },
     );
   assertSafe(description, settings);
-  warnOfReplication(description, settings, options.logger);
-  const drifted = drift(configs, description.configs);
+  const replicas = Math.min(...description.partitions.map((partition) => partition.replicas.length));
+  await warnOfReplication(admin, settings, replicas, options.logger);
+  // By the replicas that stand, not those declared: more in sync than there are would refuse every write.
+  const drifted = drift(keyTopicConfigs(settings, replicas), description.configs);
   if (Object.keys(drifted).length === 0 || !options.create) return;
   options.logger.warn('The key topic had other settings than declared; they are set again', {
     topic,
@@ -65,19 +71,24 @@ function assertSafe({ name, partitions, configs }: TopicDescription, settings: K
     );
 }
 
-function warnOfReplication(
-  { name, partitions }: TopicDescription,
-  { replicationFactor }: KeyTopicSettings,
+async function replicasFor(admin: TopicAdmin, { replicationFactor }: KeyTopicSettings): Promise<number> {
+  return replicationFactor ?? Math.min(wantedReplicas, await admin.liveBrokers());
+}
+
+async function warnOfReplication(
+  admin: TopicAdmin,
+  settings: KeyTopicSettings,
+  replicas: number,
   logger: Logger,
-): void {
-  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
-  if (replicas < replicationFactor)
+): Promise<void> {
+  const wanted = await replicasFor(admin, settings);
+  if (replicas < wanted)
     logger.warn(
-      'The key topic has fewer replicas than declared: reassign it, or a lost broker may lose keys',
+      'The key topic has fewer replicas than it should: reassign it, or a lost broker may lose keys',
       {
-        topic: name,
+        topic: settings.topic,
         replicas,
-        declared: replicationFactor,
+        wanted,
       },
     );
 }

@@ -9,9 +9,13 @@ const enoughInSync = 2;
  * - `min.cleanable.dirty.ratio=0`: any dirty byte makes the log due (Kafka picks ratios above it), so that
  *   `max.compaction.lag.ms` is no part of the bound.
  * - `LogAppendTime`: a writer's clock cannot hold up rolling; with it the lifetimes of keys count from the log's time.
- * - `min.insync.replicas` and no unclean election: an acknowledged tombstone is not lost with one broker.
+ * - `min.insync.replicas` and no unclean election: an acknowledged tombstone is not lost with one broker, once there are
+ *   two `replicas` or more.
  */
-export function keyTopicConfigs(settings: KeyTopicSettings): Readonly<Record<string, string>> {
+export function keyTopicConfigs(
+  settings: KeyTopicSettings,
+  replicas: number,
+): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': 'compact',
     'segment.ms': `${settings.segmentMs}`,
@@ -22,7 +26,7 @@ export function keyTopicConfigs(settings: KeyTopicSettings): Readonly<Record<str
     'delete.retention.ms': `${settings.deleteRetentionMs}`,
     'file.delete.delay.ms': `${settings.fileDeleteDelayMs}`,
     'message.timestamp.type': 'LogAppendTime',
-    'min.insync.replicas': `${Math.min(enoughInSync, settings.replicationFactor)}`,
+    'min.insync.replicas': `${Math.min(enoughInSync, replicas)}`,
     'unclean.leader.election.enable': 'false',
   };
 }

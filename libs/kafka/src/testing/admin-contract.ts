@@ -43,6 +43,10 @@ export function adminContract(engine: Engine): void {
       assert.equal(description?.configs['delete.retention.ms'], '86400000');
     });
 
+    test('the brokers are counted', async () => {
+      assert.equal(await admin.liveBrokers(), 1);
+    });
+
     test('setting one option leaves the others alone', async () => {
       const name = uniqueName('altered');
       await admin.createTopic({

@@ -22,7 +22,6 @@ export function quickKeyTopic(changes: Partial<KeyTopicSettings> = {}): KeyTopic
   return {
     topic: uniqueName('keys'),
     partitions: 3,
-    replicationFactor: 1,
     segmentMs: 1_000,
     maxCompactionLagMs: 1_000,
     fileDeleteDelayMs: 1_000,
@@ -57,7 +56,7 @@ export function keyTopicContract(engine: Engine): void {
       await (await open(settings)).close();
       const again = await open(settings);
       const [description] = await withAdmin((admin) => admin.describeTopics([settings.topic]));
-      assert.deepEqual(drift(keyTopicConfigs(settings), description?.configs ?? {}), {});
+      assert.deepEqual(drift(keyTopicConfigs(settings, 1), description?.configs ?? {}), {});
       assert.equal(description?.partitions.length, 3);
       const inForce = await again.settings();
       assert.ok(inForce.cleanerBackoffMs > 0);

@@ -18,7 +18,7 @@ const settings: KeyTopicSettings = {
 /** A cluster with at most the one topic. */
 function cluster(
   standing: Readonly<Record<string, string>> | null,
-  { partitions = 2, replicas = 3 } = {},
+  { partitions = 2, replicas = 3, brokers = 3 } = {},
 ): { admin: TopicAdmin; made: TopicSpec[]; set: Readonly<Record<string, string>>[] } {
   const made: TopicSpec[] = [];
   const set: Readonly<Record<string, string>>[] = [];
@@ -38,6 +38,7 @@ function cluster(
     createTopic: (spec) => Promise.resolve(made.push(spec) > 0),
     describeTopics: () => Promise.resolve([description()]),
     setTopicConfigs: (_, configs) => Promise.resolve(void set.push(configs)),
+    liveBrokers: () => Promise.resolve(brokers),
     brokerConfigs: refuse,
     deleteTopic: refuse,
     close: () => Promise.resolve(),
@@ -73,15 +74,13 @@ test('a missing topic is made with every guarded setting', async () => {
 });
 
 test('one replica needs one in sync, two or more need two', () => {
-  const inSync = [1, 2, 3, 5].map(
-    (replicationFactor) => keyTopicConfigs({ ...settings, replicationFactor })['min.insync.replicas'],
-  );
+  const inSync = [1, 2, 3, 5].map((replicas) => keyTopicConfigs(settings, replicas)['min.insync.replicas']);
   assert.deepEqual(inSync, ['1', '2', '2', '2']);
 });
 
 test('a topic in order is left alone, and one that drifted gets only what drifted', async () => {
   const good = {
-    ...keyTopicConfigs(settings),
+    ...keyTopicConfigs(settings, 3),
     'min.cleanable.dirty.ratio': '0.0',
     'index.interval.bytes': '1',
   };
@@ -95,7 +94,7 @@ test('a topic in order is left alone, and one that drifted gets only what drifte
 
 test('a policy that deletes is refused in every spelling, and nothing is set', async () => {
   for (const policy of ['delete', 'compact,delete', 'delete,compact', 'compact, delete']) {
-    const { admin, set } = cluster({ ...keyTopicConfigs(settings), 'cleanup.policy': policy });
+    const { admin, set } = cluster({ ...keyTopicConfigs(settings, 3), 'cleanup.policy': policy });
     await assert.rejects(ensureKeyTopic(admin, settings, create), {
       code: 'KEY_TOPIC_UNSAFE',
       message: /cleanup\.policy=compact at once/,
@@ -105,19 +104,57 @@ test('a policy that deletes is refused in every spelling, and nothing is set', a
 });
 
 test('another number of partitions is refused and the right one named', async () => {
-  const { admin } = cluster(keyTopicConfigs(settings), { partitions: 12 });
+  const { admin } = cluster(keyTopicConfigs(settings, 3), { partitions: 12 });
   await assert.rejects(ensureKeyTopic(admin, settings, create), {
     code: 'KEY_TOPIC_UNSAFE',
     message: /declare partitions: 12/,
   });
 });
 
+const { replicationFactor: _, ...undeclared } = settings;
+
+test('without a declared number of replicas it gets three, or as many as there are brokers', async () => {
+  for (const [brokers, replicas, inSync] of [
+    [1, 1, '1'],
+    [2, 2, '2'],
+    [3, 3, '2'],
+    [7, 3, '2'],
+  ] as const) {
+    const { admin, made } = cluster(null, { brokers });
+    await ensureKeyTopic(admin, undeclared, create);
+    assert.equal(made[0]?.replicationFactor, replicas);
+    assert.equal(made[0].configs?.['min.insync.replicas'], inSync);
+  }
+});
+
+test('what a standing topic needs in sync goes by its own replicas, whatever is declared or up', async () => {
+  for (const declared of [settings, undeclared]) {
+    const one = cluster(keyTopicConfigs(settings, 1), { replicas: 1 });
+    await ensureKeyTopic(one.admin, declared, create);
+    assert.deepEqual(one.set, []);
+    const three = cluster(keyTopicConfigs(settings, 3), { brokers: 1 });
+    await ensureKeyTopic(three.admin, declared, create);
+    assert.deepEqual(three.set, []);
+  }
+});
+
+test('a topic that was made on one broker is warned about once there are more', async () => {
+  const warnings: (LogFields | undefined)[] = [];
+  const logger = { ...silentLogger, warn: (_: string, fields?: LogFields) => warnings.push(fields) };
+  const young = cluster(keyTopicConfigs(settings, 1), { replicas: 1, brokers: 1 });
+  await ensureKeyTopic(young.admin, undeclared, { create: true, logger });
+  assert.deepEqual(warnings, []);
+  const grown = cluster(keyTopicConfigs(settings, 1), { replicas: 1, brokers: 3 });
+  await ensureKeyTopic(grown.admin, undeclared, { create: true, logger });
+  assert.deepEqual(warnings, [{ topic: 'keys', replicas: 1, wanted: 3 }]);
+});
+
 test('fewer replicas than declared are warned about', async () => {
   const warnings: (LogFields | undefined)[] = [];
-  const { admin } = cluster(keyTopicConfigs(settings), { replicas: 1 });
+  const { admin } = cluster(keyTopicConfigs(settings, 1), { replicas: 1 });
   const logger = { ...silentLogger, warn: (_: string, fields?: LogFields) => warnings.push(fields) };
   await ensureKeyTopic(admin, settings, { create: true, logger });
-  assert.deepEqual(warnings, [{ topic: 'keys', replicas: 1, declared: 3 }]);
+  assert.deepEqual(warnings, [{ topic: 'keys', replicas: 1, wanted: 3 }]);
 });
 
 test('who only reads makes and sets nothing, but is told of danger', async () => {

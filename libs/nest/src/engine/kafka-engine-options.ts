@@ -24,11 +24,13 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   readonly disk?: Disk;
 }
 
-/** Partitions can never be changed: they say where a user's keys stand. Times in ms. */
+/**
+ * Partitions can never be changed: they say where a user's keys stand. Times in ms. Replicas: three, or as many as there are
+ * brokers when the topic is made, of which two must be in sync.
+ */
 export const KEY_TOPIC_DEFAULTS: KeyTopicSettings = {
   topic: 'oubliette.keys',
   partitions: 6,
-  replicationFactor: 1,
   segmentMs: 600_000,
   maxCompactionLagMs: 600_000,
   fileDeleteDelayMs: 60_000,

@@ -45,6 +45,7 @@ export class InMemoryCluster {
       createTopic: (spec) => Promise.resolve(this.create(spec)),
       listTopics: () => Promise.resolve([...this.#topics.keys()]),
       describeTopics: (names) => Promise.resolve(names.flatMap((name) => this.#describe(name))),
+      liveBrokers: () => Promise.resolve(1),
       brokerConfigs: () => Promise.resolve(this.#brokerConfigs),
       setTopicConfigs: (name, configs) => {
         Object.assign(this.#topicOf(name).configs, configs);

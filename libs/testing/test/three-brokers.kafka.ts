@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createAdmin, openKeyTopic, type KafkaSettings, type KeyTopicSettings } from '@oubliette/kafka';
+import { SystemClock } from '@oubliette/runtime';
+import { freePort, startKafka, temporaryDirectory, type EngineServer } from '@oubliette/testing';
+
+const clock = new SystemClock();
+const keys: KeyTopicSettings = {
+  topic: 'keys',
+  partitions: 2,
+  segmentMs: 60_000,
+  maxCompactionLagMs: 60_000,
+  fileDeleteDelayMs: 60_000,
+  deleteRetentionMs: 86_400_000,
+};
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+describe('the key topic on three brokers of Apache Kafka', () => {
+  const directory = temporaryDirectory('oubliette-three-brokers-');
+  const nodes: EngineServer[] = [];
+  let settings: KafkaSettings;
+
+  // The first node is the controller too; the two others are brokers alone, so that one can be lost.
+  before(async () => {
+    const controller = await freePort();
+    for (const id of [1, 2, 3]) {
+      const port = await freePort();
+      const client = `PLAINTEXT://127.0.0.1:${port}`;
+      const first = id === 1;
+      const config = {
+        'node.id': `${id}`,
+        'process.roles': first ? 'broker,controller' : 'broker',
+        'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+        listeners: first ? `${client},CONTROLLER://127.0.0.1:${controller}` : client,
+        'log.cleaner.dedupe.buffer.size': '16777216',
+      };
+      nodes.push(await startKafka({ workDir: join(directory.path, `${id}`), port, config }));
+    }
+    settings = { brokers: nodes.map(({ bootstrap }) => bootstrap), clientId: 'three-brokers', clock };
+  });
+  after(async () => {
+    for (const node of nodes.reverse()) await node.stop();
+    directory.remove();
+  });
+
+  async function described() {
+    const admin = await createAdmin(settings);
+    try {
+      const [topic] = await admin.describeTopics([keys.topic]);
+      assert.ok(topic);
+      return topic;
+    } finally {
+      await admin.close();
+    }
+  }
+
+  test('it gets three replicas, two of them in sync, and no unclean election', async () => {
+    await (await openKeyTopic(settings, keys)).close();
+    const { partitions, configs } = await described();
+    assert.deepEqual(
+      partitions.map(({ replicas }) => [...replicas].sort()),
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+    );
+    assert.equal(configs['min.insync.replicas'], '2');
+    assert.equal(configs['unclean.leader.election.enable'], 'false');
+  });
+
+  test('with one broker lost it takes records, and opening it weakens nothing', async () => {
+    await nodes[2]!.kill();
+    const topic = await openKeyTopic(settings, keys);
+    const heard: string[] = [];
+    await topic.follow((records) => {
+      for (const { key } of records) heard.push(Buffer.from(key).toString());
+    });
+    for (const partition of [0, 1]) {
+      await topic.append(partition, [{ key: utf8(`k${partition}`), value: utf8('v') }]);
+      await topic.caughtUp(partition);
+    }
+    await topic.close();
+    assert.deepEqual(heard, ['k0', 'k1']);
+    assert.equal((await described()).configs['min.insync.replicas'], '2');
+  });
+});
