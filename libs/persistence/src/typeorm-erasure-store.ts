@@ -43,7 +43,8 @@ export class TypeOrmErasureStore implements ErasureStore {
   }
 
   async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
-    const after = before === undefined ? '' : 'WHERE requested_at < ? OR (requested_at = ? AND erasure_id < ?)';
+    const after =
+      before === undefined ? '' : 'WHERE requested_at < ? OR (requested_at = ? AND erasure_id < ?)';
     const place = before === undefined ? [] : [before.requestedAt, before.requestedAt, before.erasureId];
     const { rows } = await this.database.execute(
       `SELECT ${columns} FROM oubliette_erasures ${after} ORDER BY requested_at DESC, erasure_id DESC LIMIT ?`,

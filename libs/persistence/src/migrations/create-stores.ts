@@ -41,7 +41,9 @@ export class CreateOublietteStores1763800000000 implements MigrationInterface {
       CONSTRAINT oubliette_erasures_user UNIQUE (user_ref, lifecycle)
     )`);
     await runner.query('CREATE INDEX oubliette_erasures_state ON oubliette_erasures (state, requested_at)');
-    await runner.query('CREATE INDEX oubliette_erasures_newest ON oubliette_erasures (requested_at, erasure_id)');
+    await runner.query(
+      'CREATE INDEX oubliette_erasures_newest ON oubliette_erasures (requested_at, erasure_id)',
+    );
     await runner.query(`CREATE TABLE oubliette_checkpoints (
       projection varchar(128) NOT NULL,
       topic varchar(249) NOT NULL,
