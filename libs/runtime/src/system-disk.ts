@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Disk, DiskFile, EntryKind } from './disk.js';
 import { asDiskError, SystemFile } from './system-file.js';
 import { lockFile } from './system-lock.js';
@@ -50,7 +50,7 @@ export class SystemDisk implements Disk {
   }
 
   makeDirectorySync(path: string, permissions = 0o755): void {
-    asDiskError('create', path, () => fs.mkdirSync(path, { recursive: true, mode: permissions }));
+    asDiskError('create', path, () => makeWithParents(path, permissions));
   }
 
   renameSync(from: string, to: string): void {
@@ -79,4 +79,22 @@ export class SystemDisk implements Disk {
   lockSync(path: string): () => void {
     return lockFile(path);
   }
+}
+
+/** Step by step: Node's own recursion never ends where the parent is there and takes no entries, as /proc does. */
+function makeWithParents(path: string, mode: number): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !isDirectory(at); at = dirname(at)) missing.push(at);
+  for (const directory of missing.reverse()) {
+    try {
+      fs.mkdirSync(directory, { mode });
+    } catch (error) {
+      // Another process may have been faster.
+      if (!isDirectory(directory)) throw error;
+    }
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,3 +61,31 @@ test(
     }
   },
 );
+
+test(
+  'a directory that takes no entries refuses at once, also below it',
+  { skip: process.platform !== 'linux' },
+  () => {
+    // In a process of its own: what never ends can be ended there.
+    const script = `
+    const { SystemDisk } = await import(process.argv[1]);
+    for (const path of ['/proc/none', '/proc/none/below'])
+      try { new SystemDisk().makeDirectorySync(path); } catch (error) { console.log(error.code); }`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script, index], {
+      timeout: 20_000,
+      encoding: 'utf8',
+    });
+    assert.equal(stdout, 'ENOENT\nENOENT\n');
+  },
+);
+
+test('a file in the way of a directory is named by its code', () => {
+  const { disk, root, dispose } = make();
+  try {
+    writeFileSync(`${root}/file`, '');
+    assert.throws(() => disk.makeDirectorySync(`${root}/file`), /create of .*file failed: EEXIST/);
+    assert.throws(() => disk.makeDirectorySync(`${root}/file/below`), /create of .*below failed: ENOTDIR/);
+  } finally {
+    dispose();
+  }
+});
