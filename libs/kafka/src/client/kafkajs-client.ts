@@ -10,16 +10,15 @@ import { kafkajsLogCreator } from './kafkajs-logger.js';
  */
 export const retryOptions: RetryOptions = { initialRetryTime: 50, maxRetryTime: 200, retries: 200 };
 
-/** How long a connection may take, in ms. */
-export const plainConnectMs = 500;
-export const tlsConnectMs = 2_000;
+const plainConnectMs = 500;
+const tlsConnectMs = 2_000;
 /**
  * About 5 s: for what its owner repeats for ever anyway. So a lost cluster shows soon, and closing does not wait for the end
  * of tries that nobody needs any more.
  */
 export const supervisedRetryOptions: RetryOptions = { ...retryOptions, retries: 25 };
 
-/** Age in ms at which clients ask for partitions and leaders again. */
+/** Age in ms at which kafkajs asks for partitions and leaders again. */
 export const metadataMaxAge = 60_000;
 
 export function createKafkajs(settings: KafkaSettings, retry: RetryOptions = retryOptions): Kafka {

@@ -6,7 +6,6 @@ import type { OutgoingRecord, RecordProducer } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
 import { bytesOf, cut, RequestQueue, type Waiting } from './request-queue.js';
 import { KafkajsTransport, type ProduceTransport } from './transport.js';
-import { WireTransport } from './wire-transport.js';
 
 export interface ProducerOptions {
   /** How long `enqueue` waits for company, in ms; default 5. */
@@ -29,7 +28,7 @@ export async function createProducer(
   settings: KafkaSettings,
   options: ProducerOptions = {},
 ): Promise<RecordProducer> {
-  const transport = transportFor(settings);
+  const transport = new KafkajsTransport(createKafkajs(settings));
   try {
     await transport.connect();
   } catch (error) {
@@ -37,12 +36,6 @@ export async function createProducer(
     throw translateError(error, 'Connecting a producer');
   }
   return new QueueingProducer(transport, settings.clock, settings.logger ?? silentLogger, options);
-}
-
-/** kafkajs takes six times the processor time a record, but is the only one of the two that knows SASL. */
-function transportFor(settings: KafkaSettings): ProduceTransport & { connect(): Promise<void> } {
-  if (settings.sasl === undefined) return new WireTransport(settings);
-  return new KafkajsTransport(createKafkajs(settings));
 }
 
 /**
