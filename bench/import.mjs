@@ -1,5 +1,6 @@
 // How much of the import's rate encryption leaves: the same pipeline with it and without, by turns (ABBA) in one run.
 import { setTimeout as pause } from 'node:timers/promises';
+import { mean } from './support/figures.mjs';
 import { importLines } from './support/import-lines.mjs';
 import { Sample } from './support/sample.mjs';
 
@@ -7,51 +8,59 @@ export const title = 'Import: encrypted against encryption off (bundled broker, 
 
 export async function run({ say }) {
   const data = await importLines();
-  const rates = { encrypted: [], plain: [] };
+  const runs = { encrypted: [], plain: [] };
   for (const kind of ['encrypted', 'plain', 'plain', 'encrypted']) {
-    const rate = await importRate(data, { plain: kind === 'plain' });
-    rates[kind].push(rate);
-    say(`${kind}: ${Math.round(rate)} lines/s`);
+    const figures = await importAll(data, { plain: kind === 'plain' });
+    runs[kind].push(figures);
+    say(`${kind}: ${Math.round(figures.rate)} lines/s, ${figures.cpuSeconds.toFixed(1)} CPU seconds`);
   }
-  const ratio = mean(rates.encrypted) / mean(rates.plain);
+  const ratio = meanRate(runs.encrypted) / meanRate(runs.plain);
   return [
-    row('encrypted', rates.encrypted, data),
-    row('encryption off', rates.plain, data),
+    row('encrypted', runs.encrypted, data),
+    row('encryption off', runs.plain, data),
     { what: 'encrypted ÷ off', measured: ratio, text: ratio.toFixed(2), wanted: '≥ 0.8', met: ratio >= 0.8 },
   ];
 }
 
-/** Lines a second from the first request until the read model has counted all of them. */
-export async function importRate({ bodies, course, lines, views }, options) {
+/**
+ * `rate` is lines a second from the first request until the read model has counted all of them; `cpuSeconds` what the
+ * sample's process used for it.
+ */
+export async function importAll({ bodies, course, lines, views }, options) {
   const sample = await Sample.start(options);
   try {
+    const cpuBefore = await sample.cpuSeconds();
     const began = performance.now();
     for (const body of bodies)
       await sample.ask('POST', '/import', body, { contentType: 'application/x-ndjson' });
-    for (;;) {
-      const counted = await sample.ask('GET', `/courses/${course}/engagement`, undefined, {
-        expected: [404],
-      });
-      if (counted?.views === views) break;
-      if (counted?.views > views) throw new Error(`${counted.views} views were counted of ${views}`);
-      await pause(50);
-    }
-    return (lines / (performance.now() - began)) * 1000;
+    await counted(sample, course, views);
+    const rate = (lines / (performance.now() - began)) * 1000;
+    return { rate, cpuSeconds: (await sample.cpuSeconds()) - cpuBefore };
   } finally {
     await sample.close();
   }
 }
 
-function row(what, rates, { lines, source }) {
-  const rate = mean(rates);
+async function counted(sample, course, views) {
+  for (;;) {
+    const sums = await sample.ask('GET', `/courses/${course}/engagement`, undefined, { expected: [404] });
+    if (sums?.views === views) return;
+    if (sums?.views > views) throw new Error(`${sums.views} views were counted of ${views}`);
+    await pause(50);
+  }
+}
+
+function row(what, runs, { lines, source }) {
+  const rate = meanRate(runs);
+  const cpu = mean(runs.map(({ cpuSeconds }) => cpuSeconds));
   return {
     what: `${what}, ${lines} lines (${source})`,
     measured: rate,
-    runs: rates,
-    text: `${Math.round(rate)} lines/s`,
+    runs,
+    text: `${Math.round(rate)} lines/s, ${cpu.toFixed(1)} CPU s`,
   };
 }
 
-function mean(numbers) {
-  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+function meanRate(runs) {
+  return mean(runs.map(({ rate }) => rate));
 }

@@ -14,10 +14,16 @@ async function openPlainEngine(options) {
 }
 
 const engineOf = process.argv[2] === 'plain' ? openPlainEngine : openEngine;
+/** Seconds of processor time of this process, all its threads. */
+const cpuSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+process.on('message', () => process.send({ cpuSeconds: cpuSeconds() }));
 const sample = await startSample(readSettings(process.env, process.cwd()), toStderr, engineOf);
 process.once('SIGTERM', () => {
   sample.close().then(
-    () => process.exit(0),
+    () => process.disconnect(),
     (error) => {
       toStderr(String(error));
       process.exit(1);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +37,7 @@ export class Sample {
     };
     const args = [...nodeFlags, entry, ...(plain ? ['plain'] : [])];
     // Its warnings (new master keys, say) are no part of the figures.
-    const stdio = ['ignore', 'pipe', process.env['BENCH_VERBOSE'] ? 'inherit' : 'ignore'];
+    const stdio = ['ignore', 'pipe', process.env['BENCH_VERBOSE'] ? 'inherit' : 'ignore', 'ipc'];
     const { child, rest } = await startReady(process.execPath, args, { env, stdio });
     return new Sample(child, rest, directory);
   }
@@ -50,6 +51,13 @@ export class Sample {
     if (!response.ok && !expected.includes(response.status))
       throw new Error(`${method} ${path}: ${response.status}`);
     return response.ok ? JSON.parse(text) : null;
+  }
+
+  /** Seconds of processor time that its process has used, broker and embedded database included. */
+  async cpuSeconds() {
+    const answer = once(this.#child, 'message');
+    this.#child.send('cpu');
+    return (await answer)[0].cpuSeconds;
   }
 
   async close() {
