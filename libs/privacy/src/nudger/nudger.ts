@@ -17,7 +17,7 @@ export class Nudger {
     this.#sweep = this.#scheduleSweep();
   }
 
-  /** Takes a job; one that is pending under the same id already is left alone. After `close`: nothing happens. */
+  /** Takes a job; under an id that is pending it begins anew if its fence is later. After `close`: nothing happens. */
   add(job: NudgeJob): void {
     this.#addTo(job, this.parts);
   }
@@ -45,7 +45,7 @@ export class Nudger {
       flow.nudger.add(job);
       return;
     }
-    const nudger = new PartitionNudger(partition, parts, this.#closing.signal);
+    const nudger = new PartitionNudger(partition, parts, () => this.#buryDead(), this.#closing.signal);
     nudger.add(job);
     this.#flows.set(partition, { nudger, done: this.#follow(partition, nudger) });
   }
@@ -66,19 +66,25 @@ export class Nudger {
   }
 
   async #buryLate(): Promise<void> {
-    const { keyring, clock, logger } = this.parts;
-    const dead = keyring.deadRecords();
-    if (dead.length === 0) return;
     try {
-      await keyring.buryDead();
-      for (const userRef of new Set(dead.map((record) => record.userRef))) {
-        this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now() }, this.parts);
-      }
+      await this.#buryDead();
     } catch (error) {
-      logger.warn('Tombstones for late key records could not be written; tried again later.', {
-        records: dead.length,
+      this.parts.logger.warn('Tombstones for late key records could not be written; tried again later.', {
+        records: this.parts.keyring.deadRecords().length,
         error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
       });
     }
+  }
+
+  /** Whoever finds a dead record buries all there are: each user's is then followed until it is out of the log. */
+  async #buryDead(): Promise<number> {
+    const { keyring, clock } = this.parts;
+    const dead = keyring.deadRecords();
+    if (dead.length === 0) return 0;
+    const buried = await keyring.buryDead();
+    for (const userRef of new Set(dead.map((record) => record.userRef))) {
+      this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now() }, this.parts);
+    }
+    return buried;
   }
 }

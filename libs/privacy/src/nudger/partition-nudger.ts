@@ -29,6 +29,9 @@ export interface NudgerParts {
   readonly listener: NudgeListener;
 }
 
+/** Tombstones every dead record in any partition and sees to it that each of them leaves the log; gives how many. */
+export type BuryDead = () => Promise<number>;
+
 /** Times on the monotonic clock. */
 interface Pending {
   readonly job: NudgeJob;
@@ -60,6 +63,7 @@ export class PartitionNudger {
   constructor(
     private readonly partition: number,
     private readonly parts: NudgerParts,
+    private readonly buryDead: BuryDead,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -68,7 +72,9 @@ export class PartitionNudger {
   }
 
   add(job: NudgeJob): void {
-    if (this.#pending.has(job.id)) return;
+    const known = this.#pending.get(job.id);
+    // A later burial under the same id: what was read as clean before it says nothing any more.
+    if (known !== undefined && known.job.fencedAt >= job.fencedAt) return;
     const { clock } = this.parts;
     const age = Math.max(0, clock.now() - job.fencedAt);
     const buriedAt = clock.monotonic() - age;
@@ -78,7 +84,7 @@ export class PartitionNudger {
       attempts: 0,
       lastAttemptAt: Number.NEGATIVE_INFINITY,
       readMs: 0,
-      values: null,
+      values: known?.values ?? null,
       cleanAt: null,
     });
     for (const wake of this.#wake) wake();
@@ -116,8 +122,10 @@ export class PartitionNudger {
   }
 
   async #finish(pending: Pending): Promise<void> {
-    await this.parts.listener.gone(pending.job.id);
-    this.#pending.delete(pending.job.id);
+    const { id } = pending.job;
+    await this.parts.listener.gone(id);
+    // Meanwhile it may have begun anew.
+    if (this.#pending.get(id) === pending) this.#pending.delete(id);
   }
 
   async #attempt(ripe: readonly Pending[], timings: KeyTopicTimings): Promise<void> {
@@ -157,7 +165,7 @@ export class PartitionNudger {
     if (late.length === 0) return;
     const { keyring, clock, logger } = this.parts;
     await keyring.catchUp(late.map(({ job }) => job.userRef));
-    const buried = await keyring.buryDead();
+    const buried = await this.buryDead();
     const fields = { partition: this.partition, records: buried };
     if (buried > 0) logger.info('Key records that landed after their fence were tombstoned.', fields);
     else

@@ -89,3 +89,27 @@ test('close ends a read that is under way, and nothing begins afterwards', async
   await d.clock.advanceAsync(60_000);
   assert.equal(d.topic.calls.nudges, nudges);
 });
+
+test('a key record that comes back after its erasure leaves the log, also while another user is stuck', async (t) => {
+  const d = await Deployment.start();
+  t.after(() => d.stop());
+  const { keyring, topic, clock } = d;
+  const service = d.service();
+  const partition = (userId: string): number => keyring.partitionOf(keyring.userRef(userId));
+  const stuck = ['b', 'c', 'd', 'e', 'f'].find((userId) => partition(userId) !== partition('ada'))!;
+  await d.enrol('ada', stuck);
+  const isKey = ({ key }: { key: string }): boolean => key.startsWith(`${keyring.userRef('ada')}#`);
+  const [backup] = topic.records(partition('ada')).filter(isKey);
+  const { erasureId } = await service.request('ada');
+  assert.notEqual(await d.untilErased(erasureId), null);
+
+  await service.request(stuck);
+  // A version that this process does not know: it may not bury what could be a living key.
+  const unreadable = Buffer.from(`${keyring.userRef(stuck)}#0123456789abcdef`);
+  topic.appendRecords(partition(stuck), [{ key: unreadable, value: new Uint8Array(90).fill(9) }]);
+  await clock.advanceAsync(5_000);
+  topic.appendRecords(partition('ada'), [{ key: Buffer.from(backup!.key), value: backup!.value }]);
+  assert.ok(d.holds('ada'));
+  await clock.advanceAsync(60_000);
+  assert.ok(!d.holds('ada'));
+});
