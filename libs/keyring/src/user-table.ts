@@ -113,7 +113,8 @@ export class UserTable {
       this.#slab.release(key.key);
       entry.dead.add(key.kid);
     }
-    for (const [kid, stray] of entry.strays ?? []) if (isDead(stray, entry)) entry.dead.add(kid);
+    // The next lifecycle begins after this fence: what stood before it ends with it, whatever it claims.
+    for (const [kid, stray] of entry.strays ?? []) if (isNew || isDead(stray, entry)) entry.dead.add(kid);
     if (isNew && !this.#lost) this.forgotten.emit(fence);
   }
 

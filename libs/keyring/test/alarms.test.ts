@@ -127,7 +127,7 @@ test('design 4.7: a tampered key record makes its data invalid or unavailable, n
   });
 });
 
-test('forgetting clears unauthentic records under the user’s name, but no record of a newer epoch', async () => {
+test('forgetting clears unauthentic records under the user’s name, but no later record of a newer epoch', async () => {
   const topic = new InMemoryKeyTopic({ partitions: 1 });
   const { keyring } = await start(topic);
   const userRef = keyring.userRef('ada');
@@ -141,8 +141,11 @@ test('forgetting clears unauthentic records under the user’s name, but no reco
   const newer = record.value.slice();
   newer[5] = 9;
   newer[9] = 2;
-  topic.append(0, [under('1'.repeat(16), new Uint8Array(82)), under('2'.repeat(16), newer)]);
+  topic.append(0, [under('1'.repeat(16), new Uint8Array(82)), under('3'.repeat(16), newer)]);
   await keyring.forget(userRef);
+  topic.append(0, [under('2'.repeat(16), newer)]);
+  await keyring.catchUp([userRef]);
+  assert.equal(await keyring.buryDead(), 0);
   topic.compact({ dropTombstones: true });
   assert.deepEqual(
     keyRecords(topic, keyring, userRef).map(({ key }) => keyName(key)),
@@ -171,3 +174,27 @@ function userRefIn(keyring: Keyring, partition: number): UserRef {
     if (keyring.partitionOf(userRef) === partition) return userRef;
   }
 }
+
+test('design 4.5: forgetting tombstones also what stood there under a version or epoch that nobody knows', async () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  const { keyring, alarms } = await start(topic);
+  const ada = keyring.userRef('ada');
+  await keyring.ensureKeys([ada]);
+  const [living] = keyRecords(topic, keyring, ada);
+  const foreign = new TextEncoder().encode(`${ada}#${'0'.repeat(16)}`);
+  const garbage = new Uint8Array(90).fill(9);
+  topic.append(0, [
+    { key: foreign, value: garbage },
+    { key: living!.key, value: garbage },
+  ]);
+  await keyring.forget(ada);
+  assert.deepEqual(alarms, ['KEY_RECORD_UNREADABLE', 'KEY_RECORD_UNREADABLE']);
+  const last = new Map(keyRecords(topic, keyring, ada).map(({ key, value }) => [keyName(key), value]));
+  assert.deepEqual([...last.values()], [null, null]);
+  assert.deepEqual(keyring.deadRecords(), []);
+
+  // After the fence it may be a key of a new lifecycle: that stays.
+  topic.append(0, [{ key: foreign, value: garbage }]);
+  await keyring.catchUp([ada]);
+  assert.deepEqual(keyring.deadRecords(), []);
+});
