@@ -7,6 +7,7 @@ export type AlarmCode =
   | 'KEY_RECORD_UNREADABLE'
   | 'KEY_RECORD_CONFLICT'
   | 'KEY_LOST'
+  | 'DEPLOYMENT_CHANGED'
   | 'RECORD_UNKNOWN'
   | 'RECORD_MISPLACED'
   | 'DEAD_RECORD_NOT_BURIED';
@@ -30,6 +31,8 @@ const MESSAGES: Record<AlarmCode, string> = {
   KEY_RECORD_CONFLICT: 'a second, different key under a key id that is taken: ignored',
   KEY_LOST:
     'a user key was tombstoned without a fence: its data cannot be read and was not erased. Restore the key topic',
+  DEPLOYMENT_CHANGED:
+    'the deployment record was tombstoned or changed: this process goes on, but none can start any more. Restore it',
   RECORD_UNKNOWN: 'a record whose key no version up to this one knows: ignored',
   RECORD_MISPLACED: "a user's record in a partition that is not the user's: ignored",
   DEAD_RECORD_NOT_BURIED:

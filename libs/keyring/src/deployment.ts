@@ -14,7 +14,7 @@ import type { Intake } from './intake.js';
 import type { KeyLog, KeyLogRecord } from './key-log.js';
 import type { MasterKeys } from './master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
-import { KEY_BYTES } from './sodium.js';
+import { equalBytes, KEY_BYTES } from './sodium.js';
 
 /** All deployment records stand in this partition. */
 const DEPLOYMENT_PARTITION = 0;
@@ -24,6 +24,19 @@ interface Candidate {
   readonly id: string;
   readonly firstOffset: bigint;
   readonly record: DeploymentRecord | null;
+  readonly value: Uint8Array;
+}
+
+/** The deployment that owns the key log. */
+export interface Deployment {
+  readonly secrets: DeploymentSecrets;
+  readonly standing: StandingDeployment;
+}
+
+/** Its record as it stands in the key log. */
+export interface StandingDeployment {
+  readonly id: string;
+  readonly value: Uint8Array;
 }
 
 interface Surroundings {
@@ -38,7 +51,7 @@ interface Surroundings {
  * Several first starts at once agree on the record that stands first; the others' are tombstoned.
  * Rejects with `MASTER_KEY_MISMATCH`, `DEPLOYMENT_MISSING`, `DEPLOYMENT_RECORD_INVALID` or `PARTITION_COUNT_CHANGED`.
  */
-export async function settleDeployment(around: Surroundings): Promise<DeploymentSecrets> {
+export async function settleDeployment(around: Surroundings): Promise<Deployment> {
   let ownId: string | null = null;
   if (standingCandidates(around.intake).length === 0) {
     refuseOrphans(around.intake);
@@ -58,7 +71,7 @@ export async function settleDeployment(around: Surroundings): Promise<Deployment
       around,
       standing.filter((candidate) => candidate !== winner),
     );
-    return secrets;
+    return { secrets, standing: { id: winner.id, value: winner.value } };
   } catch (error) {
     // Another deployment's record stands first: ours must not stay to be mistaken for it later.
     await tombstone(
@@ -78,7 +91,7 @@ function standingCandidates(intake: Intake): Candidate[] {
     if (value === null) candidates.delete(name.id);
     else {
       const firstOffset = candidates.get(name.id)?.firstOffset ?? offset;
-      candidates.set(name.id, { id: name.id, firstOffset, record: decodeDeploymentRecord(value) });
+      candidates.set(name.id, { id: name.id, firstOffset, record: decodeDeploymentRecord(value), value });
     }
   }
   return [...candidates.values()];
@@ -155,4 +168,11 @@ async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): P
 async function appendAndRead(log: KeyLog, records: readonly KeyLogRecord[]): Promise<void> {
   const first = await log.append(DEPLOYMENT_PARTITION, records);
   await log.reached(DEPLOYMENT_PARTITION, first + BigInt(records.length - 1));
+}
+
+/** Whether a record under the deployment's name may follow the one that stands: the same again, or a later revision. */
+export function mayFollow(standing: StandingDeployment, value: Uint8Array | null): boolean {
+  if (value === null) return false;
+  const revision = (bytes: Uint8Array) => decodeDeploymentRecord(bytes)?.revision ?? -1;
+  return equalBytes(value, standing.value) || revision(value) > revision(standing.value);
 }

@@ -33,13 +33,14 @@ export async function openKeyring({ log, masterKeys, clock, entropy }: KeyringOp
     const pool = new EntropyPool(entropy);
     const intake = new Intake();
     await log.follow(intake.accept);
-    const { root, wrappingKeys } = await settleDeployment({ log, intake, masterKeys, entropy: pool });
+    const { secrets, standing } = await settleDeployment({ log, intake, masterKeys, entropy: pool });
+    const { root, wrappingKeys } = secrets;
     const subkeys = deriveSubkeys(sodium, root);
     root.fill(0);
     const wrapping = wrappingKeys.reduce((newest, key) => (key.epoch > newest.epoch ? key : newest));
     const alarms = new Alarms();
     const table = new UserTable(
-      { sodium, subkeys, wrappingKeys, partitionCount: log.partitionCount },
+      { sodium, subkeys, wrappingKeys, partitionCount: log.partitionCount, deployment: standing },
       alarms,
     );
     intake.attach((record) => table.apply(record));

@@ -1,4 +1,5 @@
 import type { Alarms, AlarmCode } from './alarms.js';
+import { mayFollow, type StandingDeployment } from './deployment.js';
 import { Emitter } from './emitter.js';
 import { envelopePrefix } from './envelope.js';
 import { decodeFence } from './fence-record.js';
@@ -17,6 +18,7 @@ interface Secrets {
   readonly subkeys: Subkeys;
   readonly wrappingKeys: readonly WrappingKey[];
   readonly partitionCount: number;
+  readonly deployment: StandingDeployment;
 }
 
 interface LostKey {
@@ -65,7 +67,8 @@ export class UserTable {
   apply(record: StoredKeyLogRecord): void {
     const name = parseRecordKey(record.key);
     if (!name) return this.#alarm('RECORD_UNKNOWN', record);
-    if (name.kind !== 'user-key' && name.kind !== 'fence') return;
+    if (name.kind === 'deployment') return this.#watchDeployment(name.id, record);
+    if (name.kind === 'nudge') return;
     if (partitionOfUser(name.userRef, this.#secrets.partitionCount) !== record.partition) {
       return this.#alarm('RECORD_MISPLACED', record);
     }
@@ -94,6 +97,13 @@ export class UserTable {
     this.#users.clear();
     this.#withDead.clear();
     this.forgotten.clear();
+  }
+
+  /** Nothing changes in this process; the next start would find what is written here. */
+  #watchDeployment(id: string, record: StoredKeyLogRecord): void {
+    const { deployment } = this.#secrets;
+    if (this.#lost !== null || id !== deployment.id) return;
+    if (!mayFollow(deployment, record.value)) this.#alarm('DEPLOYMENT_CHANGED', record);
   }
 
   #applyFence(entry: UserEntry, lifecycle: number, record: StoredKeyLogRecord): void {

@@ -198,3 +198,19 @@ test('design 4.5: forgetting tombstones also what stood there under a version or
   await keyring.catchUp([ada]);
   assert.deepEqual(keyring.deadRecords(), []);
 });
+
+test('a deployment record that is tombstoned or garbled is an alarm; the same again or a later revision is none', async () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  const { keyring, alarms } = await start(topic);
+  const [own] = topic.records(0).filter(({ key }) => parseRecordKey(key)?.kind === 'deployment');
+  const { key, value } = own!;
+  const changed = (at: number): Uint8Array => value!.map((byte, index) => (index === at ? byte ^ 1 : byte));
+  const told: number[] = [];
+  for (const next of [value, changed(4), null, changed(value!.length - 1), new Uint8Array(3)]) {
+    topic.append(0, [{ key, value: next }]);
+    await keyring.catchUp([keyring.userRef('ada')]);
+    told.push(alarms.length);
+  }
+  assert.deepEqual(told, [0, 0, 1, 2, 3]);
+  assert.deepEqual(new Set(alarms), new Set(['DEPLOYMENT_CHANGED']));
+});

@@ -36,7 +36,11 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
   const sodium = await loadSodium();
   const subkeys = deriveSubkeys(sodium, new Uint8Array(32).fill(1));
   const wrapping = { epoch: 1, key: new Uint8Array(32).fill(2) };
-  const table = new UserTable({ sodium, subkeys, wrappingKeys: [wrapping], partitionCount: 1 }, new Alarms());
+  const deployment = { id: '0'.repeat(16), value: new Uint8Array(0) };
+  const table = new UserTable(
+    { sodium, subkeys, wrappingKeys: [wrapping], partitionCount: 1, deployment },
+    new Alarms(),
+  );
   const userRef = 'ab'.repeat(16) as UserRef;
   let offset = 0n;
   const apply = (key: Uint8Array, value: Uint8Array | null) =>
