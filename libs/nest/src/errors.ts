@@ -23,6 +23,15 @@ export class OublietteError extends Error {
   }
 }
 
+/**
+ * Throw it in a handler for an event that no repetition can help, such as one with a field of another type: it is moved to
+ * the dead-letter topic at once. Name the field in the message, never its value.
+ */
+export class EventRefusedError extends Error {
+  override readonly name = 'EventRefusedError';
+  readonly code = 'EVENT_REFUSED';
+}
+
 /** The stable code of an error of any lib, for logs, metrics and answers; null when it has none. */
 export function codeOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error)) return null;

@@ -12,6 +12,7 @@ import {
   EncryptedEvent,
   EncryptedTopic,
   EventPublisher,
+  EventRefusedError,
   ForgetUserService,
   OublietteBatchContext,
   OublietteContext,
@@ -155,6 +156,27 @@ describe('the transport', () => {
     assert.equal(letter?.headers[DEAD_LETTER_HEADERS.reason], 'handler-failed');
     assert.equal(letter.headers[DEAD_LETTER_HEADERS.offset], '1');
     assert.equal(letter.headers[EVENT_HEADERS.eventId], original?.headers[EVENT_HEADERS.eventId]);
+  });
+
+  it('moves an event that its handler refuses for good aside at the first attempt', async () => {
+    const handled: number[] = [];
+    @Controller()
+    class Views {
+      @EncryptedTopic('school.views', { batch: true, events: LessonViewed })
+      on(@Payload() events: LessonViewed[]): void {
+        if (events.some((event) => event.clicks === 2)) throw new EventRefusedError('clicks is no number');
+        handled.push(...events.map((event) => event.clicks));
+      }
+    }
+    const { app, engine } = await startApp([Views]);
+    await app.get(EventPublisher).publish([view('a', 1), view('b', 2), view('c', 3)]);
+    assert.deepEqual(await engine.cluster.deliver(), []);
+    assert.deepEqual(handled, [1, 3]);
+    const letters = engine.cluster.records('school.views.dlt');
+    assert.deepEqual(
+      letters.map((letter) => letter.headers[DEAD_LETTER_HEADERS.offset]),
+      ['1'],
+    );
   });
 
   it('keeps giving an event to a handler that says "later", or that allows no dead letters', async () => {

@@ -1,5 +1,5 @@
 import { lastValueFrom, isObservable } from 'rxjs';
-import { OublietteError, codeOf, withoutMessage } from '../errors.js';
+import { EventRefusedError, OublietteError, codeOf, withoutMessage } from '../errors.js';
 import { OublietteBatchContext, OublietteContext } from './event-context.js';
 import type { Delivery } from './event-context.js';
 
@@ -47,7 +47,8 @@ export class HandlerRun {
     this.dependencies.logger.warn(
       `${this.handler.name} failed at ${topic}-${partition} offset ${first} (attempt ${attempts}): ${withoutMessage(failure)}`,
     );
-    if (attempts < this.dependencies.handlerAttempts || this.handler.options.deadLetter === false) {
+    const mayPass = !(failure instanceof EventRefusedError) && attempts < this.dependencies.handlerAttempts;
+    if (mayPass || this.handler.options.deadLetter === false) {
       throw new OublietteError(
         'HANDLER_FAILED',
         `${this.handler.name} failed at ${topic}-${partition} offset ${first}.`,
