@@ -14,6 +14,8 @@ export class FieldError extends Error {
 
 type Body = Readonly<Record<string, unknown>>;
 
+const loneSurrogate = /\p{Surrogate}/u;
+
 /** Throws FieldError. */
 export function objectOf(body: unknown): Body {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
@@ -45,10 +47,14 @@ export function profileOf(body: Body): StudentProfile {
   };
 }
 
-export function lessonViewOf(body: Body): LessonView {
+export function courseOf(body: Body): string {
   const course = required(body, 'course', 64);
-  if (!/^[A-Za-z0-9._:-]+$/.test(course))
-    throw new FieldError('course', "must consist of letters, digits, '.', '_', ':' and '-'");
+  if (/^[A-Za-z0-9._:-]+$/.test(course)) return course;
+  throw new FieldError('course', "must consist of letters, digits, '.', '_', ':' and '-'");
+}
+
+export function lessonViewOf(body: Body): LessonView {
+  const course = courseOf(body);
   const { site } = body;
   const numbered = typeof site === 'number' && Number.isSafeInteger(site);
   return {
@@ -64,6 +70,8 @@ function required(body: Body, field: string, most: number): string {
   if (typeof value !== 'string') throw new FieldError(field, 'must be a string');
   if (value.trim() === '') throw new FieldError(field, 'must not be empty');
   if (value.length > most) throw new FieldError(field, `must have at most ${most} characters`);
+  // UTF-8 has no form for it: it would come back as another text.
+  if (loneSurrogate.test(value)) throw new FieldError(field, 'must be well-formed Unicode');
   return value;
 }
 

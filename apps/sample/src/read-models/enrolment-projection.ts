@@ -3,7 +3,9 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import { EncryptedTopic, OublietteBatchContext } from '@oubliette/nest';
 import { insertRows, TypeOrmProjectionStore } from '@oubliette/persistence';
 import { ENROLMENTS_TOPIC, StudentEnrolled } from '../enrolments/enrolment.js';
+import { courseOf } from '../http/body-fields.js';
 import { delivered } from './delivered.js';
+import { refuseMalformed } from './refuse-malformed.js';
 
 /** Builds the read model of who is enrolled where, by pseudonym. */
 @Controller()
@@ -15,6 +17,7 @@ export class EnrolmentProjection {
     @Payload() events: StudentEnrolled[],
     @Ctx() context: OublietteBatchContext,
   ): Promise<void> {
+    refuseMalformed(events, courseOf);
     const { topic, partition } = context;
     await this.projections.apply(
       { projection: 'enrolments', topic, partition },
