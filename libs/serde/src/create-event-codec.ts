@@ -10,7 +10,7 @@ import type {
   EventToEncode,
   IncomingRecord,
 } from './event-codec.js';
-import { isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
+import { EVENT_HEADERS, isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
 import type { EventHeaders } from './event-headers.js';
 import { shapeOf, valueAt } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
@@ -18,27 +18,47 @@ import type { EventFormat, OpenField } from './formats/event-format.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
 
 type Reader = (value: Uint8Array, open: OpenField) => object;
+type Readers = ReadonlyMap<string, Reader>;
 type Writer = Awaited<ReturnType<EventFormat['writer']>>;
 
-/** The codec over a format: bindings, keys, headers and outcomes are here, bytes are the format's. */
-export function createEventCodec(options: {
+export interface EventCodecOptions {
   readonly keyring: Keyring;
+  /** Written, and read. */
   readonly format: EventFormat;
-}): EventCodec {
-  return new FormatEventCodec(options.keyring, options.format);
+  /** Formats that older records may have: each record is read in the one its header names. Default: none. */
+  readonly alsoReads?: readonly EventFormat[];
+}
+
+/**
+ * The codec over formats: bindings, keys, headers and outcomes are here, bytes are the format's. A record of a format that
+ * is neither written nor read here is invalid (`headers`, path `oubliette-format`).
+ */
+export function createEventCodec(options: EventCodecOptions): EventCodec {
+  return new FormatEventCodec(options.keyring, options.format, options.alsoReads ?? []);
 }
 
 class FormatEventCodec implements EventCodec {
   readonly #shapes = new WeakMap<EventSpec, EventShape>();
+  readonly #formats: ReadonlyMap<string, EventFormat>;
 
   constructor(
     private readonly keyring: Keyring,
     private readonly format: EventFormat,
-  ) {}
+    alsoReads: readonly EventFormat[],
+  ) {
+    this.#formats = new Map([...alsoReads, format].map((readable) => [readable.name, readable]));
+  }
 
   async encode(events: readonly EventToEncode[]): Promise<EncodedRecord[]> {
     const writers = new Map<EventShape, Writer>();
-    const users = events.map((event) => this.#userOf(this.#shapeOf(event.spec), event));
+    const refs = new Map<string, UserRef>();
+    const users = events.map((event) => {
+      const userId = this.#userIdOf(this.#shapeOf(event.spec), event);
+      if (userId === null) return null;
+      const userRef = refs.get(userId) ?? this.keyring.userRef(userId);
+      refs.set(userId, userRef);
+      return userRef;
+    });
     for (const event of events) {
       const shape = this.#shapeOf(event.spec);
       if (!writers.has(shape)) writers.set(shape, await this.format.writer(shape));
@@ -54,17 +74,33 @@ class FormatEventCodec implements EventCodec {
 
   async decode<T>(spec: EventSpec, records: readonly IncomingRecord[]): Promise<Decoded<T>[]> {
     const shape = this.#shapeOf(spec);
-    const values = records.map((record) => record.value).filter((value) => value !== null);
-    const reader = await this.format.reader(shape, values);
-    const results = records.map((record) => this.#decodeOne<T>(shape, reader, record, false));
+    const readers = await this.#readersOf(shape, records);
+    const results = records.map((record) => this.#decodeOne<T>(shape, readers, record, false));
     const waiting = results.flatMap((result, index) =>
       result.outcome === 'unavailable' && result.reason === 'key-not-seen' ? [index] : [],
     );
     if (waiting.length === 0 || !(await this.#catchUp(records, waiting))) return results;
     for (const index of waiting) {
-      results[index] = this.#decodeOne<T>(shape, reader, records[index] as IncomingRecord, true);
+      results[index] = this.#decodeOne<T>(shape, readers, records[index] as IncomingRecord, true);
     }
     return results;
+  }
+
+  /** By name, for the formats that these records have. */
+  async #readersOf(shape: EventShape, records: readonly IncomingRecord[]): Promise<Readers> {
+    const values = new Map<string, Uint8Array[]>();
+    for (const { headers, value } of records) {
+      const name = headers[EVENT_HEADERS.format];
+      if (name === undefined || value === null || !this.#formats.has(name)) continue;
+      const same = values.get(name);
+      if (same === undefined) values.set(name, [value]);
+      else same.push(value);
+    }
+    const readers = new Map<string, Reader>();
+    for (const [name, same] of values) {
+      readers.set(name, await (this.#formats.get(name) as EventFormat).reader(shape, same));
+    }
+    return readers;
   }
 
   #shapeOf(spec: EventSpec): EventShape {
@@ -75,7 +111,7 @@ class FormatEventCodec implements EventCodec {
     return shape;
   }
 
-  #userOf(shape: EventShape, event: EventToEncode): UserRef | null {
+  #userIdOf(shape: EventShape, event: EventToEncode): string | null {
     const { type, userIdPath } = shape.spec;
     if (!isEventId(event.eventId)) {
       throw new SerdeError(
@@ -101,7 +137,7 @@ class FormatEventCodec implements EventCodec {
         'key',
       );
     }
-    return this.keyring.userRef(userId);
+    return userId;
   }
 
   #encodeOne(event: EventToEncode, userRef: UserRef | null, write: Writer): EncodedRecord {
@@ -116,10 +152,11 @@ class FormatEventCodec implements EventCodec {
     return { key, value, headers: writeEventHeaders(headers) };
   }
 
-  #decodeOne<T>(shape: EventShape, reader: Reader, record: IncomingRecord, caughtUp: boolean): Decoded<T> {
+  #decodeOne<T>(shape: EventShape, readers: Readers, record: IncomingRecord, caughtUp: boolean): Decoded<T> {
     try {
       const headers = this.#checkedHeaders(shape.spec, record);
       const value = record.value ?? invalidRecord('malformed', '');
+      const reader = readers.get(headers.format) as Reader;
       const opening = new Opening(this.keyring, headers, caughtUp);
       let event = reader(value, opening.open);
       if (opening.erasedAt !== null && opening.opened > 0) {
@@ -143,7 +180,7 @@ class FormatEventCodec implements EventCodec {
     if (headers === null) return invalidRecord('headers', '');
     if (headers.stream !== spec.stream) return invalidRecord('headers', 'oubliette-stream');
     if (headers.type !== spec.type) return invalidRecord('headers', 'oubliette-type');
-    if (headers.format !== this.format.name) return invalidRecord('headers', 'oubliette-format');
+    if (!this.#formats.has(headers.format)) return invalidRecord('headers', 'oubliette-format');
     if ((headers.userRef === null) !== (spec.userIdPath === null))
       return invalidRecord('headers', 'oubliette-user');
     if (headers.userRef !== null && !keyIs(record.key, headers.userRef))

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { UserRef } from '@oubliette/keyring';
 import { OUBLIETTE_ENGINE, type OublietteEngine } from '@oubliette/nest';
 import { Database, insertRows, selectIn } from '@oubliette/persistence';
 import { LessonsService, type StudentView } from '../lessons/lessons.service.js';
 import { StudentsService } from '../students/students.service.js';
 import { importRecordOf, type ImportRecord } from './import-record.js';
-import { lineEventId } from './line-event-id.js';
+import { LineEventIds } from './line-event-ids.js';
 import { LineError, type NdjsonLine } from './ndjson.js';
 
 /** What became of the lines of a request; `lines` is their sum. */
@@ -24,7 +25,8 @@ type Tally = { -readonly [Name in keyof ImportCounts]: ImportCounts[Name] };
 type StudentRecord = Extract<ImportRecord, { type: 'student' }>;
 type ViewRecord = Extract<ImportRecord, { type: 'lesson-view' }>;
 
-const batchSize = 1000;
+/** Each batch costs a few syncs of the disk, and holds up other work for as long as it takes to encrypt it. */
+const batchSize = 2500;
 const forgottenMeanwhileAttempts = 5;
 
 /**
@@ -80,11 +82,15 @@ export class ImportService {
 
   async #takeViews(records: readonly ViewRecord[], tally: Tally): Promise<void> {
     const { keyring } = this.engine;
+    const eventIds = new LineEventIds();
+    const refs = new Map<string, UserRef>();
     const views = new Map<string, StudentView & { number: number }>();
     for (const { number, line, id, view } of records) {
-      const eventId = lineEventId(line);
+      const eventId = eventIds.of(line);
       if (views.has(eventId)) continue;
-      views.set(eventId, { number, userId: id, userRef: keyring.userRef(id), eventId, view });
+      const userRef = refs.get(id) ?? keyring.userRef(id);
+      refs.set(id, userRef);
+      views.set(eventId, { number, userId: id, userRef, eventId, view });
     }
     for (const eventId of await this.#noted([...views.keys()])) views.delete(eventId);
     const fresh = [...views.values()];

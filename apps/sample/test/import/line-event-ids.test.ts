@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { lineEventId } from '../../src/import/line-event-id.js';
+import { LineEventIds } from '../../src/import/line-event-ids.js';
 
-describe('lineEventId', () => {
+const ids = new LineEventIds();
+const lineEventId = (line: string): string => ids.of(line);
+
+describe('LineEventIds', () => {
   it('is a UUID of version 8, the same for the same line and another for another', () => {
     const line = fc.oneof(
       fc.string({ minLength: 1 }),
@@ -19,10 +22,10 @@ describe('lineEventId', () => {
   });
 
   it('sorts the blocks of a file as they stand in it, and gives every line of a file its own', () => {
-    const ids = Array.from({ length: 5_000 }, (_, n) => lineEventId(`studentVle.csv:${n + 1}`));
-    assert.equal(new Set(ids).size, ids.length);
+    const all = Array.from({ length: 5_000 }, (_, n) => lineEventId(`studentVle.csv:${n + 1}`));
+    assert.equal(new Set(all).size, all.length);
     const blockOf = (id: string) => id.slice(0, 18);
-    const blocks = ids.map(blockOf);
+    const blocks = all.map(blockOf);
     assert.deepEqual(blocks, [...blocks].sort());
     assert.equal(new Set(blocks).size, Math.ceil(5_001 / 256));
     assert.ok(lineEventId('f.csv:4000000000') > lineEventId('f.csv:3999990000'));
