@@ -10,6 +10,7 @@ export type {
   IncomingRecord,
 } from './event-codec.js';
 export { createEventCodec } from './create-event-codec.js';
+export type { EventCodecOptions } from './create-event-codec.js';
 export { ErasedValue, isErased } from './erased.js';
 export { SerdeError } from './errors.js';
 export type { SerdeErrorCode } from './errors.js';

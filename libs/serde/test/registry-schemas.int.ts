@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import {
@@ -10,6 +8,8 @@ import {
   createRegistrySchemas,
 } from '../src/index.js';
 import type { EventSpec } from '../src/index.js';
+import { startFakeRegistry } from '../src/testing/index.js';
+import type { FakeRegistry } from '../src/testing/index.js';
 
 const eventId = '00000000-0000-4000-8000-000000000001';
 const spec: EventSpec = { stream: 'views', type: 'Viewed', userIdPath: 'id', personalPaths: [] };
@@ -23,61 +23,14 @@ const schema = {
   ],
 };
 
-/** The few calls of a Confluent-compatible registry that its client makes; it keeps schemas as the text it was given. */
-function registry(): {
-  server: Server;
-  schemas: string[];
-  subjects: Map<string, number>;
-  setBroken(broken: boolean): void;
-} {
-  const schemas: string[] = [];
-  const subjects = new Map<string, number>();
-  let broken = false;
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const reply = (status: number, value: object): void => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-      };
-      const path = request.url ?? '';
-      const id = /^\/schemas\/ids\/(\d+)$/.exec(path)?.[1];
-      const subject = /^\/subjects\/([^/]+)\/versions(\/latest)?$/.exec(path);
-      if (broken) return reply(500, { error_code: 50001, message: 'broken' });
-      if (path.startsWith('/config/')) return reply(200, { compatibilityLevel: 'BACKWARD' });
-      if (id !== undefined) {
-        const text = schemas[Number(id) - 1];
-        return text === undefined
-          ? reply(404, { error_code: 40403, message: 'none' })
-          : reply(200, { schema: text });
-      }
-      if (subject?.[1] !== undefined && request.method === 'POST') {
-        const { schema: text } = JSON.parse(body) as { schema: string };
-        if (text.includes('Incompatible')) return reply(409, { error_code: 409, message: 'incompatible' });
-        if (!schemas.includes(text)) schemas.push(text);
-        subjects.set(subject[1], schemas.indexOf(text) + 1);
-        return reply(200, { id: schemas.indexOf(text) + 1 });
-      }
-      const latest = subject?.[1] === undefined ? undefined : subjects.get(subject[1]);
-      return latest === undefined
-        ? reply(404, { error_code: 40401, message: 'none' })
-        : reply(200, { id: latest, version: 1 });
-    });
-  });
-  return { server, schemas, subjects, setBroken: (value) => (broken = value) };
-}
-
 describe('schemas of a registry', () => {
-  const fake = registry();
+  let fake: FakeRegistry;
   let url = '';
   before(async () => {
-    await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(fake.server.address() as { port: number }).port}`;
+    fake = await startFakeRegistry();
+    url = fake.url;
   });
-  after(() => {
-    fake.server.closeAllConnections();
-    fake.server.close();
-  });
+  after(() => fake.close());
   const documents = (one: object) =>
     createDocumentSchemas([{ name: 'viewed.avsc', text: JSON.stringify(one) }]);
 
@@ -113,10 +66,15 @@ describe('schemas of a registry', () => {
     await assert.rejects(incompatible.current(spec), { code: 'SCHEMA_INVALID' });
     const known = createRegistrySchemas({ url });
     assert.equal(await known.find('77'), null);
-    fake.setBroken(true);
-    await assert.rejects(known.find('1'), { code: 'SCHEMA_REGISTRY_UNAVAILABLE' });
+    fake.be('broken');
+    await assert.rejects(known.find('1'), { code: 'SCHEMA_REGISTRY_UNAVAILABLE', message: /HTTP 500/ });
     await assert.rejects(known.current(spec), { code: 'SCHEMA_REGISTRY_UNAVAILABLE' });
-    fake.setBroken(false);
+    fake.be('mute');
+    const quick = createRegistrySchemas({ url, timeoutMs: 20 });
+    await assert.rejects(quick.current(spec), { code: 'SCHEMA_REGISTRY_UNAVAILABLE', message: /Timeout/ });
+    fake.be('well');
     assert.equal((await known.current(spec)).frame, '1');
+    await fake.close();
+    await assert.rejects(known.find('2'), { code: 'SCHEMA_REGISTRY_UNAVAILABLE', message: /ECONNREFUSED/ });
   });
 });

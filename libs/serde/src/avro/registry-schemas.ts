@@ -6,9 +6,12 @@ import type { EventSpec } from '../event-codec.js';
 import { encryptedTypeOptions } from './encrypted-type.js';
 import type { FramedSchema, SchemaSource } from './schema-source.js';
 
+type RegistryMiddleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
+
 const MAGIC = 0;
 const PREFIX_BYTES = 5;
 const KEPT_BOUND = 1_000;
+const TIMEOUT_MS = 3_000;
 
 export interface RegistryOptions {
   /** Base URL of a Confluent-compatible schema registry. */
@@ -18,6 +21,8 @@ export interface RegistryOptions {
   readonly documents?: SchemaSource;
   /** Subject of an event type; default `<stream>-<type>`, so that several types may share a topic. */
   readonly subject?: (spec: EventSpec) => string;
+  /** How long an answer may take, in ms; default 3,000. A question that changes nothing is asked up to four times. */
+  readonly timeoutMs?: number;
 }
 
 /** Schemas of a registry, framed Confluent's way: a zero byte and the registry id (u32, big endian). */
@@ -31,9 +36,13 @@ class RegistrySchemas implements SchemaSource {
   readonly #byId = new Map<string, FramedSchema>();
 
   constructor(private readonly options: RegistryOptions) {
-    const { url, auth } = options;
+    const { url, auth, timeoutMs } = options;
     this.#registry = new confluent.SchemaRegistry(
-      { host: url, ...(auth === undefined ? {} : { auth: { ...auth } }) },
+      {
+        host: url,
+        ...(auth === undefined ? {} : { auth: { ...auth } }),
+        middlewares: [withTimeout(timeoutMs ?? TIMEOUT_MS)],
+      },
       // The client re-exports a schema from its parsed form: only with our logical type does it keep "of".
       { [confluent.SchemaType.AVRO]: encryptedTypeOptions() },
     );
@@ -91,6 +100,12 @@ class RegistrySchemas implements SchemaSource {
           `The schema registry refuses the schema of ${subject} (HTTP ${status}): make it compatible with its earlier versions.`,
         );
       }
+      if (error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError') {
+        throw new SerdeError(
+          'SCHEMA_INVALID',
+          `The schema registry holds subject ${subject} to another rule than BACKWARD: set its compatibility to BACKWARD.`,
+        );
+      }
       throw unavailable(`subject ${subject}`, error);
     }
   }
@@ -110,6 +125,11 @@ class RegistrySchemas implements SchemaSource {
   }
 }
 
+/** The client waits for ever for a registry that takes a request and does not answer it. */
+const withTimeout =
+  (timeout: number): RegistryMiddleware =>
+  () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout }) });
+
 function bound(kept: Map<string, unknown>): void {
   if (kept.size < KEPT_BOUND) return;
   for (const oldest of kept.keys()) {
@@ -125,9 +145,18 @@ function statusOf(error: unknown): number | null {
 }
 
 function unavailable(what: string, error: unknown): SerdeError {
-  const why = error instanceof Error ? error.name : 'unknown error';
   return new SerdeError(
     'SCHEMA_REGISTRY_UNAVAILABLE',
-    `The schema registry did not answer for ${what} (${why}): check its URL and that it runs.`,
+    `The schema registry did not answer for ${what} (${reasonOf(error)}): check its URL and that it runs.`,
   );
+}
+
+/** A system's code, or HTTP's, or the name; never a foreign message, which may quote a URL with a password. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  // The client gives what never was an answer a status too.
+  const code = /\bE[A-Z_]{4,}\b|\bTimeout\b/.exec(error.message)?.[0];
+  if (code !== undefined) return code;
+  const status = statusOf(error);
+  return status === null ? error.name : `HTTP ${status}`;
 }
