@@ -46,6 +46,15 @@ export class SealedColumns<Column extends string> {
    * (try again) or `SEALED_COLUMN_INVALID` (an alarm); a forgotten user's columns are `Erased`.
    */
   async open(rows: readonly RowToOpen<Column>[]): Promise<OpenRow<Column>[]> {
+    const opened = await this.openEach(rows);
+    return opened.map((row) => {
+      if (row instanceof EventSourcingError) throw row;
+      return row;
+    });
+  }
+
+  /** As `open`, but a row that is refused does not keep the others shut: `SEALED_COLUMN_INVALID` stands in its place. */
+  async openEach(rows: readonly RowToOpen<Column>[]): Promise<(OpenRow<Column> | EventSourcingError)[]> {
     const opened = rows.map((row) => this.#openRow(row, false));
     const late = rows.filter((_, index) => opened[index] === null);
     if (late.length > 0) await this.keyring.catchUp(new Set(late.map((row) => row.userRef)));
@@ -53,8 +62,12 @@ export class SealedColumns<Column extends string> {
   }
 
   /** null: a key that has not arrived yet stands in the way. */
-  #openRow({ rowId, sealed }: RowToOpen<Column>, caughtUp: boolean): OpenRow<Column> | null {
+  #openRow(
+    { rowId, sealed }: RowToOpen<Column>,
+    caughtUp: boolean,
+  ): OpenRow<Column> | EventSourcingError | null {
     let late = false;
+    let refusal: EventSourcingError | null = null;
     const row = this.#map((column) => {
       const envelope = sealed[column];
       if (envelope === null) return null;
@@ -69,13 +82,18 @@ export class SealedColumns<Column extends string> {
           late = true;
           return null;
         case 'invalid':
-          throw new EventSourcingError(
-            'SEALED_COLUMN_INVALID',
-            `Column ${column} of table ${this.table} holds an envelope that is refused (${outcome.reason}): it was changed or moved.`,
-          );
+          refusal ??= this.#invalid(column, outcome.reason);
+          return null;
       }
     });
-    return late ? null : row;
+    return refusal ?? (late ? null : row);
+  }
+
+  #invalid(column: string, reason: string): EventSourcingError {
+    return new EventSourcingError(
+      'SEALED_COLUMN_INVALID',
+      `Column ${column} of table ${this.table} holds an envelope that is refused (${reason}): it was changed or moved.`,
+    );
   }
 
   #unavailable(column: string, reason: string): EventSourcingError {

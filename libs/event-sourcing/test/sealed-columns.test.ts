@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Keyring } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import { isErased } from '@oubliette/serde';
-import { SealedColumns, type RowToOpen } from '../src/index.js';
+import { EventSourcingError, SealedColumns, type RowToOpen } from '../src/index.js';
 
 type Column = 'name' | 'email';
 const columnsOf = (keyring: Keyring, table = 'students') =>
@@ -37,6 +37,19 @@ describe('SealedColumns', () => {
     await assert.rejects(columns.open([{ ...row, sealed: { name: null, email: row.sealed.name } }]), invalid);
     await assert.rejects(columns.open([{ ...row, sealed: { name: flipped, email: null } }]), invalid);
     await assert.rejects(columnsOf(keyring, 'teachers').open([row]), invalid);
+    await keyring.close();
+  });
+
+  it('opens the other rows when one is refused, where the caller asks for each', async () => {
+    const keyring = await openTestKeyring();
+    const [ann, ben] = [await sealed(keyring), await sealed(keyring, 'ben', 'row-2')];
+    const flipped = Uint8Array.from(ann.sealed.name!);
+    flipped[60]! ^= 1;
+    const bad = { ...ann, sealed: { name: flipped, email: null } };
+    const [refused, opened] = await columnsOf(keyring).openEach([bad, ben]);
+    assert.ok(refused instanceof EventSourcingError);
+    assert.equal(refused.code, 'SEALED_COLUMN_INVALID');
+    assert.deepEqual(opened, clear);
     await keyring.close();
   });
 
