@@ -223,6 +223,8 @@ describe('the problem filter', () => {
     await assertProblem(malformed, 400, 'BAD_REQUEST');
     const missing = await call('/users/ann@example.org');
     assert.equal((await missing.clone().text()).includes('ann'), false);
-    await assertProblem(missing, 404, 'NOT_FOUND');
+    await assertProblem(missing.clone(), 404, 'NOT_FOUND');
+    assert.match(((await missing.json()) as { detail: string }).detail, /must not be empty/);
+    await assertProblem(await call('/privacy/erasures/%zz-ann', bearer(TOKEN)), 400, 'PATH_INVALID', 'id');
   });
 });

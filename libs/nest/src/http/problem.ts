@@ -45,6 +45,9 @@ const STATUSES: Readonly<Record<string, number>> = {
   USER_FORGOTTEN: 410,
   CONCURRENCY_CONFLICT: 409,
   KEYRING_UNAVAILABLE: 503,
+  KAFKA_UNAVAILABLE: 503,
+  EVENTS_UNAVAILABLE: 503,
+  SEALED_COLUMN_UNAVAILABLE: 503,
   PRODUCER_QUEUE_FULL: 503,
   PUBLISH_QUEUE_FULL: 503,
   SCHEMA_REGISTRY_UNAVAILABLE: 503,
@@ -77,8 +80,15 @@ export function problemOf(error: unknown): Problem {
   return problem(500, 'INTERNAL_ERROR', 'Something went wrong here; the log has more.');
 }
 
+const NO_ROUTE = 'Nothing answers to this method and path. An id in a path must not be empty.';
+const BAD_PATH = 'The path is not well-formed: write special characters of an id as %XX of their UTF-8.';
+
 function ofHttpException(error: HttpException): Problem {
   const status = error.getStatus();
+  // What Nest makes of a router's failures; their own messages quote the path.
+  if (status === 404 && /^Cannot [A-Z]+ /.test(error.message)) return problem(404, codeFor(404), NO_ROUTE);
+  if (status === 400 && error.message.startsWith('Failed to decode param'))
+    return problem(400, 'PATH_INVALID', BAD_PATH, 'id');
   const fields = fieldsOf(error.getResponse());
   if (status === 400 && fields !== null) return problem(status, codeFor(status), fields.detail, fields.field);
   return problem(status, codeFor(status));
