@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const scanner = new URL('../../../../../compat/byte-scan/scan.pl', import.meta.url).pathname;
+const scanner = new URL('../../../../../compat/byte-scan/scan.py', import.meta.url).pathname;
 
 export interface ScanReport {
   readonly needles: number;
@@ -12,11 +12,11 @@ export interface ScanReport {
   readonly hits: readonly { readonly needle: number; readonly file: string }[];
 }
 
-/** Runs the Perl scanner, which shares no code with the product, over directories. */
+/** Runs the Python scanner, which shares no code with the product, over directories. */
 export function scan(needles: readonly string[], directories: readonly string[]): ScanReport {
   const file = join(mkdtempSync(join(tmpdir(), 'oubliette-needles-')), 'needles');
   writeFileSync(file, `${needles.join('\n')}\n`);
-  const { stdout, status } = spawnSync('perl', [scanner, file, ...directories], {
+  const { stdout, status } = spawnSync('python3', [scanner, file, ...directories], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
