@@ -5,6 +5,9 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printTable } from './support/table.mjs';
 
+// Interrupted, it takes the processes with it that it started.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const names = ['import', 'start', 'forget'];
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
 const asked = positionals.length > 0 ? positionals : names;

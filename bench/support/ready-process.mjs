@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 export function startReady(command, args, options = {}) {
   const began = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
-  const kill = () => void child.kill('SIGKILL');
+  // Detached, it leads a group of its own: whatever it started goes with it.
+  const kill = () => void process.kill(options.detached ? -child.pid : child.pid, 'SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.removeListener('exit', kill));
   return new Promise((resolve, reject) => {
