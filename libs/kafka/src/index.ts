@@ -41,3 +41,4 @@ export {
 } from './direct/index.js';
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
+export { ThrottledLogger } from './throttled-logger.js';

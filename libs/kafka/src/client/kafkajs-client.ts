@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import { silentLogger } from '../logger.js';
 import type { KafkaSettings, SaslSettings } from '../settings.js';
+import { ThrottledLogger } from '../throttled-logger.js';
 import { stopIdleTimer } from './kafkajs-idle-timer.js';
 import { kafkajsLogCreator } from './kafkajs-logger.js';
 
@@ -30,7 +31,7 @@ export function createKafkajs(settings: KafkaSettings, retry: RetryOptions = ret
     retry,
     ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
     ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
-    logCreator: kafkajsLogCreator(settings.logger ?? silentLogger),
+    logCreator: kafkajsLogCreator(ThrottledLogger.of(settings.logger ?? silentLogger, settings.clock)),
   });
 }
 

@@ -17,20 +17,33 @@ const keptFields = [
   'duration',
 ];
 
-// The producer is thrown away after a failure (producer.ts), which is what this one asks to think about.
-const expectedMessages = ['Limiting retries for the idempotent producer'];
+/** What is dealt with elsewhere, by namespace and the message's beginning: not for an operator. */
+const dealtWith: readonly (readonly [namespace: string, start: string, where: string])[] = [
+  [
+    'Connection',
+    'Response ',
+    'an answer with an error code: whoever asked has it, and it may be what was asked for',
+  ],
+  ['BrokerPool', '', 'the connection has said which broker it was and why'],
+  ['Consumer', 'Crash: ', 'consumer.ts says so and joins again'],
+  ['Runner', 'Error when calling each', 'batch-handler.ts says so, and the batch comes again'],
+  ['Producer', 'Limiting retries', 'the producer is thrown away after a failure (producer.ts)'],
+];
 
 /**
- * Passes kafkajs's messages on, one level lower than it rates them: what it calls an error is mostly
- * a connection that it opens again by itself. What really failed reaches the caller as an error.
+ * Passes kafkajs's messages on, one level lower than it rates them: what it calls an error is mostly a connection that it
+ * opens again by itself. What really failed reaches the caller as an error; what is dealt with by us is debug.
  */
 export function kafkajsLogCreator(logger: Logger): (level: logLevel) => (entry: LogEntry) => void {
   return () =>
     ({ level, namespace, log }) => {
-      if (expectedMessages.some((start) => log.message.startsWith(start))) return;
-      const message = `kafkajs ${namespace}: ${log.message}`;
+      // Its types say text, but where it gives up on a broker the message is an Error.
+      const text = String(log.message);
+      const message = `kafkajs ${namespace}: ${text}`;
       const fields = pick(log);
-      if (Number(level) === errorLevel) logger.warn(message, fields);
+      const ours = dealtWith.some(([name, start]) => namespace === name && text.startsWith(start));
+      if (ours) logger.debug(message, fields);
+      else if (Number(level) === errorLevel) logger.warn(message, fields);
       else if (Number(level) === warnLevel) logger.info(message, fields);
       else logger.debug(message, fields);
     };

@@ -37,10 +37,37 @@ test("kafkajs's levels go one down, and only known facts pass", () => {
   ]);
 });
 
-test('the warning about limited retries, which a newcomer could only worry about, is dropped', () => {
+test('what is dealt with elsewhere is debug, also when kafkajs calls it an error', () => {
   const { lines, write } = collect();
-  write(entry(2, 'Limiting retries for the idempotent producer may invalidate EoS guarantees'));
-  assert.deepEqual(lines, []);
+  const said = [
+    ['Connection', 1, 'Response CreateTopics(key: 19, version: 3)'],
+    [
+      'BrokerPool',
+      1,
+      'Failed to connect to seed broker, trying another broker from the list: Connection timeout',
+    ],
+    [
+      'Consumer',
+      1,
+      "Crash: KafkaJSProtocolError: The coordinator is loading and hence can't process requests",
+    ],
+    ['Runner', 1, 'Error when calling eachBatch'],
+    ['Producer', 2, 'Limiting retries for the idempotent producer may invalidate EoS guarantees'],
+    ['Connection', 1, 'Connection timeout'],
+    ['Consumer', 1, 'Caught error when stopping the consumer: x'],
+    ['ConsumerGroup', 1, 'Offset out of range, resetting to default offset'],
+  ] as const;
+  for (const [namespace, level, message] of said) write({ ...entry(level, message), namespace });
+  assert.deepEqual(
+    lines.map((line) => (line as unknown[])[0]),
+    ['debug', 'debug', 'debug', 'debug', 'debug', 'warn', 'warn', 'warn'],
+  );
+});
+
+test('a message that is an Error, as kafkajs gives one when it gives up on a broker, is taken as text', () => {
+  const { lines, write } = collect();
+  write({ ...entry(1, '', { message: new Error('refused') }), namespace: 'Cluster' });
+  assert.deepEqual(lines, [['warn', 'kafkajs Cluster: Error: refused', {}]]);
 });
 
 test('of a header that stands several times the last counts', () => {
