@@ -16,6 +16,8 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   readonly erasureDeadlineMs?: number;
   /** Default JSON. */
   readonly format?: EventFormat;
+  /** Formats that older events may have, beside the one they are written in now. */
+  readonly alsoReads?: readonly EventFormat[];
   /** Where the libs below Nest log to; default Nest's logger. */
   readonly logger?: Logger;
   /** Default: the machine's own. */

@@ -1,4 +1,4 @@
-import { createAdmin, createConsumer, createProducer, openKeyTopic } from '@oubliette/kafka';
+import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTopic } from '@oubliette/kafka';
 import type { KafkaSettings, KeyTopic } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring } from '@oubliette/keyring';
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
@@ -32,7 +32,8 @@ export async function openKafkaEngine(options: KafkaEngineOptions): Promise<Oubl
 async function open(options: KafkaEngineOptions, closes: Close[]): Promise<OublietteEngine> {
   const clock = options.clock ?? new SystemClock();
   const entropy = options.entropy ?? new SystemEntropy();
-  const logger = options.logger ?? nestLogger();
+  // One for all clients: an outage is said once, not once a client.
+  const logger = ThrottledLogger.of(options.logger ?? nestLogger(), clock);
   const settings: KafkaSettings = { ...connectionOf(options), logger, clock };
   const { keyring, keyTopic } = await openKeys(options, settings, entropy);
   closes.push(() => keyring.close());
@@ -56,7 +57,11 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     clock,
     entropy,
     keyring,
-    codec: createEventCodec({ keyring, format: options.format ?? createJsonFormat() }),
+    codec: createEventCodec({
+      keyring,
+      format: options.format ?? createJsonFormat(),
+      ...(options.alsoReads === undefined ? {} : { alsoReads: options.alsoReads }),
+    }),
     producer,
     admin,
     forgetting: {
