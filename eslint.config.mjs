@@ -14,10 +14,45 @@ const clockAndChance = [
     message: 'Take randomness from Entropy (@oubliette/runtime).',
   },
   {
+    selector: 'MemberExpression[object.name=/^(performance|process)$/][property.name=/^(now|hrtime)$/]',
+    message: 'Take the time from a Clock (@oubliette/runtime).',
+  },
+  {
+    selector: "MemberExpression[object.name='crypto'][property.name=/^(getRandomValues|randomUUID)$/]",
+    message: 'Take randomness from Entropy (@oubliette/runtime).',
+  },
+  {
     selector: 'CallExpression[callee.name=/^(setTimeout|setInterval)$/]',
     message: 'Schedule on a Clock (@oubliette/runtime).',
   },
+  {
+    selector: "MemberExpression[object.name='globalThis']",
+    message: 'Name the global itself, so that it is seen whether a port should be used in its place.',
+  },
 ];
+const doorsOutside = {
+  paths: [
+    ...['timers', 'timers/promises', 'perf_hooks'].flatMap((name) =>
+      [name, `node:${name}`].map((module) => ({
+        name: module,
+        message: 'Schedule on a Clock (@oubliette/runtime).',
+      })),
+    ),
+    ...['crypto', 'node:crypto'].map((name) => ({
+      name,
+      importNames: [
+        'randomBytes',
+        'randomFill',
+        'randomFillSync',
+        'randomInt',
+        'randomUUID',
+        'getRandomValues',
+        'webcrypto',
+      ],
+      message: 'Take randomness from Entropy (@oubliette/runtime).',
+    })),
+  ],
+};
 // kafkajs's alterConfigs replaces every setting that it is not given: on a compacted topic that turns
 // cleanup.policy back to delete and shreds every key (docs/decisions/0005-direct-client.md).
 const alterConfigs = {
@@ -30,8 +65,10 @@ const noProcessExit = {
   message: 'A lib never ends the process.',
 };
 
+const unusedVars = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }];
+
 export default tseslint.config(
-  { ignores: ['**/dist/**', 'node_modules/**', '**/*.mjs', '**/fixtures/**'] },
+  { ignores: ['**/dist/**', 'node_modules/**', '**/fixtures/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['{libs,apps,examples,bench}/**/*.ts'],
@@ -41,7 +78,7 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': unusedVars,
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true },
@@ -52,6 +89,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
+  { files: ['**/*.mjs'], rules: { '@typescript-eslint/no-unused-vars': unusedVars } },
   // Nest reads constructor types at run time: a type-only import there would inject undefined.
   {
     files: ['{libs/nest,apps/sample,examples}/**/*.ts'],
@@ -62,13 +100,22 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...clockAndChance, alterConfigs, noProcessExit] },
+    rules: {
+      'no-restricted-syntax': ['error', ...clockAndChance, alterConfigs, noProcessExit],
+      'no-restricted-imports': ['error', doorsOutside],
+    },
   },
   {
     files: ['apps/*/src/**/*.ts', 'examples/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...clockAndChance, alterConfigs] },
+    rules: {
+      'no-restricted-syntax': ['error', ...clockAndChance, alterConfigs],
+      'no-restricted-imports': ['error', doorsOutside],
+    },
   },
-  { files: ['libs/runtime/src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', noProcessExit] } },
+  {
+    files: ['libs/runtime/src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', noProcessExit], 'no-restricted-imports': 'off' },
+  },
   {
     files: ['apps/{cli,broker,sample}/src/**/*.ts', 'bench/**/*.ts', '**/test/**/*.ts'],
     rules: { 'no-console': 'off' },

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 const guards = [
-  ['eslint', ['--max-warnings', '0', 'libs', 'apps', 'examples', 'bench']],
+  ['eslint', ['--max-warnings', '0', 'libs', 'apps', 'examples', 'bench', 'scripts']],
   ['depcruise', ['--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'examples']],
   ['prettier', ['--check', '--log-level', 'warn', '.']],
 ];

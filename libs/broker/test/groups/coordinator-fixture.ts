@@ -1,7 +1,7 @@
 import { GroupCoordinator } from '../../src/groups/group-coordinator.js';
 import type { ClientIdentity, JoinRequest, JoinResult } from '../../src/groups/group-messages.js';
 import { silentLogger } from '../../src/logger.js';
-import type { ManualClock} from '@oubliette/runtime/testing';
+import type { ManualClock } from '@oubliette/runtime/testing';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import { open, type World } from '../log/fixture.js';
 
