@@ -220,7 +220,17 @@ describe('the problem filter', () => {
     const headers = { 'content-type': 'application/json' };
     const malformed = await call('/things', { method: 'POST', headers, body: '{"email":ann@example.org' });
     assert.equal((await malformed.clone().text()).includes('ann'), false);
-    await assertProblem(malformed, 400, 'BAD_REQUEST');
+    await assertProblem(malformed.clone(), 400, 'BODY_INVALID', 'body');
+    assert.equal(((await malformed.json()) as { detail: string }).detail, 'The body is not JSON.');
+    const huge = await call('/things', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify('x'.repeat(200_000)),
+    });
+    await assertProblem(huge, 413, 'CONTENT_TOO_LARGE', 'body');
+    const foreign = { 'content-type': 'application/json; charset=ebcdic-x' };
+    const unread = await call('/things', { method: 'POST', headers: foreign, body: '{}' });
+    await assertProblem(unread, 415, 'UNSUPPORTED_MEDIA_TYPE', 'body');
     const missing = await call('/users/ann@example.org');
     assert.equal((await missing.clone().text()).includes('ann'), false);
     await assertProblem(missing.clone(), 404, 'NOT_FOUND');

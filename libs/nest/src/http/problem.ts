@@ -83,8 +83,19 @@ export function problemOf(error: unknown): Problem {
 const NO_ROUTE = 'Nothing answers to this method and path. An id in a path must not be empty.';
 const BAD_PATH = 'The path is not well-formed: write special characters of an id as %XX of their UTF-8.';
 
+/** What body parsers call their failures (body-parser's README, "Errors"); their messages quote the body. */
+const BODY_PROBLEMS: Readonly<Record<string, string>> = {
+  'charset.unsupported': 'The body is in a character set that is not read here: send UTF-8.',
+  'encoding.unsupported': 'The body is in a content encoding that is not read here: send it as it is.',
+  'entity.parse.failed': 'The body is not JSON.',
+  'entity.too.large': 'The body is larger than what is read here.',
+};
+
 function ofHttpException(error: HttpException): Problem {
   const status = error.getStatus();
+  const body = BODY_PROBLEMS[parserFailureOf(error.cause)];
+  if (body !== undefined)
+    return problem(status, status === 400 ? 'BODY_INVALID' : codeFor(status), body, 'body');
   // What Nest makes of a router's failures; their own messages quote the path.
   if (status === 404 && /^Cannot [A-Z]+ /.test(error.message)) return problem(404, codeFor(404), NO_ROUTE);
   if (status === 400 && error.message.startsWith('Failed to decode param'))
@@ -92,6 +103,10 @@ function ofHttpException(error: HttpException): Problem {
   const fields = fieldsOf(error.getResponse());
   if (status === 400 && fields !== null) return problem(status, codeFor(status), fields.detail, fields.field);
   return problem(status, codeFor(status));
+}
+
+function parserFailureOf(cause: unknown): string {
+  return cause instanceof Error && 'type' in cause ? String(cause.type) : '';
 }
 
 /** Nest's ValidationPipe answers with messages that begin with the property's name. */
