@@ -9,8 +9,12 @@ if (build.status !== 0) {
   process.exitCode = 1;
 } else {
   const files = testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']);
-  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files],
+    {
+      stdio: 'inherit',
+    },
+  );
   process.exitCode = status ?? 1;
 }
