@@ -47,6 +47,7 @@ export class SampleProcess {
 
   /** Resolves to the exit code; null when a signal ended it. */
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const ended = new Promise<number | null>((resolve) => this.child.once('exit', (code) => resolve(code)));
     this.child.kill(signal);
     return ended;

@@ -59,7 +59,7 @@ export function forgettingOnRealData(setUp: () => Promise<Scenario>, tearDown: (
       assert.equal(await sample.stop('SIGTERM'), 0);
       keyBytesAreGone(scenario, before, after, victims);
     } finally {
-      await sample.stop('SIGKILL').catch(() => null);
+      await sample.stop('SIGKILL');
       await tearDown();
     }
   });
