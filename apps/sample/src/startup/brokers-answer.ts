@@ -6,8 +6,14 @@ const patienceMs = 15_000;
 const connectMs = 2_000;
 const pauseMs = 500;
 
+/** An ApiVersions request, version 0 (Kafka protocol guide): length, API key 18, version, correlation id, no client id. */
+const question = Buffer.from('0000000a' + '0012' + '0000' + '0b1e77e5' + 'ffff', 'hex');
+const correlationId = 0x0b1e77e5;
+/** Length, correlation id, error code: an answer has more. */
+const answerBytes = 10;
+
 /**
- * Waits until one of the brokers takes a connection; services that start together need a moment. Rejects with
+ * Waits until one of the brokers answers in Kafka's protocol; services that start together need a moment. Rejects with
  * `BROKERS_UNREACHABLE`: said once and at once, before a client library tries for long and says so each time.
  */
 export async function brokersAnswer(
@@ -17,25 +23,31 @@ export async function brokersAnswer(
 ): Promise<void> {
   const giveUpAt = clock.monotonic() + patience;
   for (;;) {
-    for (const broker of brokers) if (await takesConnection(broker)) return;
+    for (const broker of brokers) if (await speaksKafka(broker)) return;
     if (clock.monotonic() + pauseMs > giveUpAt)
       throw new SampleError(
         'BROKERS_UNREACHABLE',
-        `None of the brokers ${brokers.join(', ')} takes a connection: start them, or correct OUBLIETTE_BROKERS; without that variable the bundled broker is used.`,
+        `None of the brokers ${brokers.join(', ')} answers in Kafka's protocol: start them, or correct OUBLIETTE_BROKERS; without that variable the bundled broker is used.`,
       );
     await sleep(clock, pauseMs);
   }
 }
 
-function takesConnection(broker: string): Promise<boolean> {
+function speaksKafka(broker: string): Promise<boolean> {
   const colon = broker.lastIndexOf(':');
   const host = broker.slice(0, colon).replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
     const socket = connect({ host, port: Number(broker.slice(colon + 1)), timeout: connectMs });
-    const end = (answer: boolean) => () => {
+    let answer = Buffer.alloc(0);
+    const end = (speaks: boolean): void => {
       socket.destroy();
-      resolve(answer);
+      resolve(speaks);
     };
-    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+    socket.once('connect', () => socket.write(question));
+    socket.on('data', (chunk: Buffer) => {
+      answer = Buffer.concat([answer, chunk]);
+      if (answer.length >= answerBytes) end(answer.readInt32BE(4) === correlationId);
+    });
+    for (const event of ['error', 'timeout', 'close']) socket.once(event, () => end(false));
   });
 }

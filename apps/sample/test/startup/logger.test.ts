@@ -11,14 +11,15 @@ it('the logger writes warnings and errors once each ten seconds, with facts and 
   logger.info();
   logger.warn('The outbox waits', { topic: 't', attempts: 2 });
   logger.warn('The outbox waits', { topic: 't', attempts: 3 });
+  logger.warn('The outbox waits', { topic: 'other', attempts: 3 });
   logger.error('It broke', 'Error: secret\n    at somewhere', 'SomeService');
   logger.error('Twice', 'stack', 'ExceptionHandler');
   logger.error('Twice', 'stack', 'NestApplication');
-  logger.warn('kafkajs Connection: Response CreateTopics(key: 19, version: 3)');
   clock.advance(10_000);
   logger.warn('The outbox waits');
   assert.deepEqual(lines, [
     'warning: The outbox waits topic=t attempts=2',
+    'warning: The outbox waits topic=other attempts=3',
     'error: It broke',
     'warning: The outbox waits',
   ]);

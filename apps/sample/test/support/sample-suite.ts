@@ -75,6 +75,13 @@ export function sampleSuite(
         const { status, body: problem } = await client.post('/students', body);
         assert.deepEqual([status, problem['field']], [400, field]);
       }
+      const text = JSON.stringify(ann);
+      for (const body of ['{"name":', 'null', `${text}x`, Buffer.from(text.replace('@', '\xff'), 'latin1')]) {
+        const headers = { authorization: `Bearer ${sample.adminToken}`, 'content-type': 'application/json' };
+        const answer = await fetch(`${sample.address}/students`, { method: 'POST', headers, body });
+        const { code, field } = (await answer.json()) as Record<string, unknown>;
+        assert.deepEqual([answer.status, code, field], [400, 'BODY_INVALID', 'body']);
+      }
       const again = await client.post('/students', ann);
       assert.deepEqual([again.status, again.body['code']], [409, 'STUDENT_EXISTS']);
     });
