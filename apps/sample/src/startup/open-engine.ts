@@ -1,5 +1,6 @@
 import { openKafkaEngine, type OublietteEngine } from '@oubliette/nest';
 import type { ErasureStore } from '@oubliette/privacy';
+import { createAvroFormat, createJsonFormat, type EventFormat, type SchemaSource } from '@oubliette/serde';
 import type { SampleLogger } from './logger.js';
 
 export const KEY_TOPIC = 'com.udacity.user.keys';
@@ -11,15 +12,23 @@ export interface EngineOptions {
   readonly brokers: readonly string[];
   readonly masterKeysFile: string;
   readonly erasures: ErasureStore;
+  /** null: events travel as JSON. */
+  readonly schemas: SchemaSource | null;
   readonly logger: SampleLogger;
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */
-export function openEngine({ masterKeysFile, ...options }: EngineOptions): Promise<OublietteEngine> {
+export function openEngine({ masterKeysFile, schemas, ...options }: EngineOptions): Promise<OublietteEngine> {
   return openKafkaEngine({
     ...options,
+    ...(schemas === null ? {} : avro(schemas)),
     masterKeys: { file: masterKeysFile },
     clientId: 'oubliette-sample',
     keyTopic: { topic: KEY_TOPIC, partitions: 4, ...timings },
   });
+}
+
+/** What was written as JSON before there was a registry stays readable. */
+function avro(schemas: SchemaSource): { format: EventFormat; alsoReads: EventFormat[] } {
+  return { format: createAvroFormat(schemas), alsoReads: [createJsonFormat()] };
 }

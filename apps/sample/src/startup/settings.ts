@@ -12,12 +12,20 @@ export interface Settings {
   readonly brokers: readonly string[] | null;
   /** null: the embedded database. */
   readonly databaseUrl: string | null;
+  /** null: events travel as JSON. */
+  readonly schemaRegistry: SchemaRegistry | null;
   /** Absolute, outside of the data directory. */
   readonly masterKeysFile: string;
   /** null: made once and kept in the data directory. */
   readonly adminToken: string | null;
   /** Whether a small class is made when there is no data. */
   readonly demoClass: boolean;
+}
+
+export interface SchemaRegistry {
+  /** Without a name or password, and without a slash at its end. */
+  readonly url: string;
+  readonly auth?: { readonly username: string; readonly password: string };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,14 +45,18 @@ export function readSettings(environment: Environment, directory: string): Setti
     dataDir,
     brokers: brokersOf(value('OUBLIETTE_BROKERS')),
     databaseUrl: databaseUrlOf(value('DATABASE_URL')),
+    schemaRegistry: schemaRegistryOf(value('SCHEMA_REGISTRY_URL')),
     masterKeysFile,
     adminToken: tokenOf(value('OUBLIETTE_ADMIN_TOKEN')),
     demoClass: demoClassOf(value('SAMPLE_CLASS') ?? 'small'),
   };
 }
 
-/** A copy of the data must not be a copy of its keys: what is forgotten would come back with an old backup. */
-function refuseKeysAmongData(dataDir: string, masterKeysFile: string): void {
+/**
+ * A copy of the data must not be a copy of its keys: what is forgotten would come back with an old backup. Throws
+ * `MASTER_KEYS_IN_DATA_DIR`.
+ */
+export function refuseKeysAmongData(dataDir: string, masterKeysFile: string): void {
   const inside = relative(dataDir, masterKeysFile);
   if (inside.startsWith('..') || isAbsolute(inside)) return;
   throw new SampleError(
@@ -69,6 +81,20 @@ function brokersOf(text: string | null): readonly string[] | null {
 function databaseUrlOf(text: string | null): string | null {
   if (text === null || /^postgres(ql)?:\/\//.test(text)) return text;
   throw invalid('DATABASE_URL', 'postgres://user:password@host/database');
+}
+
+function schemaRegistryOf(text: string | null): SchemaRegistry | null {
+  if (text === null) return null;
+  const url = URL.canParse(text) && !/%(?![0-9a-f]{2})/i.test(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw invalid('SCHEMA_REGISTRY_URL', 'http://host:port or https://user:password@host/path');
+  const { username, password } = url;
+  const place = { url: `${url.origin}${url.pathname}`.replace(/\/+$/, '') };
+  if (username === '') return place;
+  return {
+    ...place,
+    auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) },
+  };
 }
 
 function tokenOf(text: string | null): string | null {

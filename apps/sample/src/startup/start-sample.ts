@@ -8,10 +8,11 @@ import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { AppModule } from '../app.module.js';
 import { DemoClass } from '../demo/demo-class.js';
 import { Page } from '../page/page.js';
-import { CreateSampleReadModels1763800100000 } from '../read-models/create-read-models.js';
+import { sampleMigrations } from '../read-models/migrations.js';
 import { brokersAnswer } from './brokers-answer.js';
 import { Closers } from './closers.js';
 import { checkDeployment } from './deployment-check.js';
+import { checkSchemas, EventSchemas } from './event-schemas.js';
 import { listen, prepareHttp } from './http.js';
 import { SampleLogger } from './logger.js';
 import { KEY_TOPIC, openEngine } from './open-engine.js';
@@ -69,16 +70,20 @@ class SampleStart {
     const adminToken = this.#files.adminToken();
     const brokers = this.settings.brokers ?? [await this.#startBroker()];
     await brokersAnswer(brokers, this.#clock);
+    const schemas = await this.#openSchemas();
     const database = await this.#openDatabase();
+    await checkSchemas(database, schemas);
     const engine = this.closers.add(
       await this.engineOf({
         brokers,
         masterKeysFile: this.settings.masterKeysFile,
         erasures: new TypeOrmErasureStore(database),
+        schemas: schemas?.source ?? null,
         logger: this.#logger,
       }),
     );
     await checkDeployment(database, engine.keyring);
+    await schemas?.remember(database);
     const address = await this.#serve({ engine, database, adminToken });
     this.#files.writeState({
       brokers,
@@ -102,6 +107,11 @@ class SampleStart {
     return broker.bootstrap;
   }
 
+  async #openSchemas(): Promise<EventSchemas | null> {
+    const { schemaRegistry } = this.settings;
+    return schemaRegistry === null ? null : EventSchemas.open(schemaRegistry, this.#disk);
+  }
+
   async #openDatabase(): Promise<Database> {
     const { databaseUrl, dataDir } = this.settings;
     const place =
@@ -110,7 +120,7 @@ class SampleStart {
       await openDatabase({
         ...place,
         clock: this.#clock,
-        migrations: [CreateSampleReadModels1763800100000],
+        migrations: sampleMigrations,
         onError: () => this.#logger.warn('The write-ahead log could not be truncated; it is tried again.'),
       }),
     );

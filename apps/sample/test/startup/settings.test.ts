@@ -10,6 +10,7 @@ describe('readSettings', () => {
       dataDir: '/srv/data',
       brokers: null,
       databaseUrl: null,
+      schemaRegistry: null,
       masterKeysFile: '/srv/master-keys/keys.json',
       adminToken: null,
       demoClass: true,
@@ -23,6 +24,7 @@ describe('readSettings', () => {
         DATA_DIR: '/var/d',
         OUBLIETTE_BROKERS: 'a:9092, [::1]:9093',
         DATABASE_URL: 'postgres://h/d',
+        SCHEMA_REGISTRY_URL: 'https://a%40b:s%2Fc@h:8081/apis/v7/',
         OUBLIETTE_MASTER_KEYS: '../k.json',
         OUBLIETTE_ADMIN_TOKEN: '0123456789abcdef',
         SAMPLE_CLASS: 'none',
@@ -36,10 +38,16 @@ describe('readSettings', () => {
       dataDir: '/var/d',
       brokers: ['a:9092', '[::1]:9093'],
       databaseUrl: 'postgres://h/d',
+      schemaRegistry: { url: 'https://h:8081/apis/v7', auth: { username: 'a@b', password: 's/c' } },
       masterKeysFile: '/srv/k.json',
       adminToken: '0123456789abcdef',
       demoClass: false,
     });
+  });
+
+  it('takes a registry without a password, and no slash at the end of its URL', () => {
+    const { schemaRegistry } = readSettings({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081/' }, '/srv');
+    assert.deepEqual(schemaRegistry, { url: 'http://127.0.0.1:8081' });
   });
 
   it('names the variable that is wrong, and never repeats its value', () => {
@@ -52,6 +60,9 @@ describe('readSettings', () => {
       ['DATABASE_URL', 'mysql://secret@h'],
       ['OUBLIETTE_ADMIN_TOKEN', 'tooshort'],
       ['OUBLIETTE_ADMIN_TOKEN', 'with spaces in between'],
+      ['SCHEMA_REGISTRY_URL', 'registry:8081'],
+      ['SCHEMA_REGISTRY_URL', 'http://a:50%@h'],
+      ['SCHEMA_REGISTRY_URL', 'http://h/?secret'],
       ['SAMPLE_CLASS', 'large'],
     ] as const) {
       assert.throws(

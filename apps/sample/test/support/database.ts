@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDatabase, type Database } from '@oubliette/persistence';
 import { SystemDisk } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
-import { CreateSampleReadModels1763800100000 } from '../../src/read-models/create-read-models.js';
+import { sampleMigrations } from '../../src/read-models/migrations.js';
 
 /** Runs `body` on an empty embedded database with the sample's tables. */
 export async function withDatabase(body: (database: Database) => Promise<void>): Promise<void> {
@@ -13,7 +13,7 @@ export async function withDatabase(body: (database: Database) => Promise<void>):
     file: join(directory, 'test.db'),
     disk: new SystemDisk(),
     clock: new ManualClock(),
-    migrations: [CreateSampleReadModels1763800100000],
+    migrations: sampleMigrations,
   });
   try {
     await body(database);

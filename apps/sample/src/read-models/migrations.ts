@@ -1,0 +1,5 @@
+import { CreateEventSchemas1763800200000 } from './create-event-schemas.js';
+import { CreateSampleReadModels1763800100000 } from './create-read-models.js';
+
+/** The sample's own tables, in the order of their making. */
+export const sampleMigrations = [CreateSampleReadModels1763800100000, CreateEventSchemas1763800200000];
