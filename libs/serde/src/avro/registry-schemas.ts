@@ -88,7 +88,7 @@ class RegistrySchemas implements SchemaSource {
       return this.#keep(id, document.schema);
     } catch (error) {
       const status = statusOf(error);
-      if (status === 404) {
+      if (status === 404 && document === undefined) {
         throw new SerdeError(
           'SCHEMA_UNKNOWN',
           `The schema registry has no subject ${subject}: register a schema.`,
