@@ -30,6 +30,8 @@ export interface Disk {
   replaceFileSync(path: string, content: Uint8Array, permissions?: number): void;
   listSync(directory: string): readonly { name: string; kind: EntryKind }[];
   existsSync(path: string): boolean;
+  /** The absolute path without symbolic links, as far as it exists; what does not exist stays as given. */
+  realPathSync(path: string): string;
   /** Permission bits (mode & 0o777), owner and size of an entry. */
   statSync(path: string): { kind: EntryKind; size: number; mode: number };
   /** Creates the directory and its parents; no error when it exists. */

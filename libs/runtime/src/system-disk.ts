@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Disk, DiskFile, EntryKind } from './disk.js';
 import { asDiskError, SystemFile } from './system-file.js';
 import { lockFile } from './system-lock.js';
@@ -42,6 +42,10 @@ export class SystemDisk implements Disk {
 
   existsSync(path: string): boolean {
     return fs.existsSync(path);
+  }
+
+  realPathSync(path: string): string {
+    return asDiskError('resolve', path, () => realPath(resolve(path)));
   }
 
   statSync(path: string): { kind: EntryKind; size: number; mode: number } {
@@ -93,6 +97,11 @@ function makeWithParents(path: string, mode: number): void {
       if (!isDirectory(directory)) throw error;
     }
   }
+}
+
+function realPath(path: string): string {
+  if (dirname(path) === path || fs.existsSync(path)) return fs.realpathSync(path);
+  return join(realPath(dirname(path)), basename(path));
 }
 
 function isDirectory(path: string): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -85,6 +85,17 @@ test('a file in the way of a directory is named by its code', () => {
     writeFileSync(`${root}/file`, '');
     assert.throws(() => disk.makeDirectorySync(`${root}/file`), /create of .*file failed: EEXIST/);
     assert.throws(() => disk.makeDirectorySync(`${root}/file/below`), /create of .*below failed: ENOTDIR/);
+  } finally {
+    dispose();
+  }
+});
+
+test('a real path goes through links, also to what does not exist yet', () => {
+  const { disk, root, dispose } = make();
+  try {
+    disk.makeDirectorySync(`${root}/data`);
+    symlinkSync(`${root}/data`, `${root}/link`);
+    assert.equal(disk.realPathSync(`${root}/link/sub/keys`), `${disk.realPathSync(root)}/data/sub/keys`);
   } finally {
     dispose();
   }

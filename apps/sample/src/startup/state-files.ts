@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createMasterKeyFile } from '@oubliette/keyring';
 import type { Disk, Entropy } from '@oubliette/runtime';
 import { SampleError } from '../errors.js';
-import type { Settings } from './settings.js';
+import { refuseKeysAmongData, type Settings } from './settings.js';
 
 /** What `oubliette.json` tells other programs about the running sample: no secret. */
 export interface RunningState {
@@ -49,6 +49,8 @@ export class StateFiles {
    */
   ensureMasterKeys(warn: (message: string) => void): void {
     const { masterKeysFile, dataDir } = this.settings;
+    // As given they were compared before; a link may lead one into the other.
+    refuseKeysAmongData(this.disk.realPathSync(dataDir), this.disk.realPathSync(masterKeysFile));
     if (this.disk.existsSync(masterKeysFile)) return;
     if (this.disk.existsSync(this.#stateFile))
       throw new SampleError(

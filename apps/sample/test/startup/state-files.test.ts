@@ -40,6 +40,20 @@ describe('StateFiles', () => {
     assert.equal(disk.existsSync('/srv/data/admin-token'), false);
   });
 
+  it('refuses master keys that a link leads into the data directory', () => {
+    class LinkedDisk extends SimulatedDisk {
+      override realPathSync(path: string): string {
+        return path.replace('/srv/link/', '/srv/data/');
+      }
+    }
+    const disk = new LinkedDisk();
+    const settings = readSettings({ OUBLIETTE_MASTER_KEYS: '/srv/link/keys.json' }, '/srv');
+    const files = new StateFiles(settings, disk, new SeededEntropy(1));
+    files.take();
+    assert.throws(() => files.ensureMasterKeys(() => undefined), { code: 'MASTER_KEYS_IN_DATA_DIR' });
+    assert.equal(disk.existsSync('/srv/link/keys.json'), false);
+  });
+
   it('makes master keys for a new deployment only, and says so', () => {
     const { disk, files } = make();
     const warnings: string[] = [];

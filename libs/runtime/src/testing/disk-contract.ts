@@ -103,6 +103,13 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     }
   });
 
+  check('a real path is absolute and plain, also of what does not exist', (disk, root) => {
+    const real = disk.realPathSync(root);
+    disk.makeDirectorySync(`${root}/x`);
+    assert.equal(disk.realPathSync(`${root}/x/../x`), `${real}/x`);
+    assert.equal(disk.realPathSync(`${root}/x/none/../gone/a`), `${real}/x/gone/a`);
+  });
+
   check('an open file outlives its name', (disk, root) => {
     const file = disk.openSync(`${root}/a`, 'write');
     file.writeSync([bytes('abc')], 0);

@@ -94,6 +94,11 @@ export class SimulatedDisk implements Disk {
     return [...entries].map(([name, node]) => ({ name, kind: node.kind }));
   }
 
+  /** There are no links here. */
+  realPathSync(path: string): string {
+    return posix.resolve('/', path);
+  }
+
   existsSync(path: string): boolean {
     return this.#find(path) !== undefined;
   }
