@@ -1,5 +1,5 @@
 // Finds compiled test files by what they need: `test` and `int` need only Node, `kafka` needs Kafka's jars,
-// `postgres` a PostgreSQL server.
+// `postgres` a PostgreSQL server, `registry` Apicurio Registry's jar.
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 

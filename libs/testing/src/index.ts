@@ -9,5 +9,6 @@ export {
   type PostgresServer,
   type PostgresServerOptions,
 } from './postgres-server.js';
+export { startRegistry, type RegistryServer, type RegistryServerOptions } from './registry-server.js';
 export { RestartableEngine, type StartEngine } from './restartable-engine.js';
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.js';
