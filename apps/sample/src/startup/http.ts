@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { ProblemError } from '@oubliette/nest';
 import { SampleError } from '../errors.js';
 
 const bodyLimit = '64kb';
-const notUtf8 = 'body.not.utf8';
+/** As the body parser marks what is no JSON. */
+const parseFailure = { status: 400, type: 'entity.parse.failed' };
 
 /** JSON bodies for all routes but the import, which reads its own; headers for all answers. */
 export function prepareHttp(app: NestExpressApplication): void {
@@ -19,30 +19,11 @@ export function prepareHttp(app: NestExpressApplication): void {
     next();
   });
   app.useBodyParser('json', { limit: bodyLimit, type: isJsonBody, verify: refuseOtherThanUtf8 });
-  app.use(
-    (error: unknown, _request: IncomingMessage, _response: ServerResponse, next: (error: unknown) => void) =>
-      next(bodyProblem(error)),
-  );
 }
 
 /** RFC 8259, 8.1. The parser would put U+FFFD for what is no UTF-8, and a name would come back as another. */
 function refuseOtherThanUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
-  if (!isUtf8(body)) throw Object.assign(new Error('The body is not UTF-8.'), { type: notUtf8 });
-}
-
-/** The parser's own messages quote the body; its `type` says what was wrong without it. */
-function bodyProblem(error: unknown): unknown {
-  if (!(error instanceof Error) || !('type' in error)) return error;
-  switch (error.type) {
-    case notUtf8:
-      return new ProblemError(400, 'BODY_INVALID', 'body is not UTF-8.', 'body');
-    case 'entity.parse.failed':
-      return new ProblemError(400, 'BODY_INVALID', 'body is not a JSON object.', 'body');
-    case 'entity.too.large':
-      return new ProblemError(413, 'BODY_TOO_LARGE', `body has more than ${bodyLimit}.`, 'body');
-    default:
-      return error;
-  }
+  if (!isUtf8(body)) throw Object.assign(new Error('The body is not UTF-8.'), parseFailure);
 }
 
 function isJsonBody(request: IncomingMessage): boolean {
