@@ -14,6 +14,12 @@ export function describeErasure(erasure: unknown): string[] {
   return lines;
 }
 
+/** What stands about a user: the state by the key topic, and the last erasure. */
+export function describeUser(user: unknown): string[] {
+  const { state, erasure } = asRecord(user);
+  return [text(state), ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure))];
+}
+
 /** One row of a table: id, state, deadline. */
 export function erasureRow(erasure: unknown): string[] {
   const fields = asRecord(erasure);

@@ -20,9 +20,17 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof Finished) return error.exitCode;
     // commander has printed its message, or the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misused(args, context, error);
     return explain(context, args.includes('--json'), error);
   }
+}
+
+/** Wrong usage, told already on standard error; with --json a document on standard output too. */
+function misused(args: readonly string[], context: CliContext, error: CommanderError): number {
+  const message = error.message === '(outputHelp)' ? 'No command was given.' : error.message;
+  if (args.includes('--json'))
+    context.out(`${JSON.stringify({ error: { code: 'USAGE', message } }, null, 2)}\n`);
+  return 2;
 }
 
 function makeProgram(context: CliContext): Command {

@@ -48,6 +48,8 @@ test('guard bound without a gap means idle, and unbounded is null', async () => 
   assert.equal(code, 0);
   const { worstCaseMs, verdict } = JSON.parse(out) as Record<string, unknown>;
   assert.deepEqual({ worstCaseMs, verdict }, { worstCaseMs: null, verdict: 'refuse' });
+  const told = await oubliette(['guard', 'bound', '--policy', 'compact']);
+  assert.match(told.out, /^refuse: a byte can stay without bound\n/);
 });
 
 test('guard bound exits 1 when a deadline is missed, and names the segment.ms that would do', async () => {
@@ -86,12 +88,20 @@ for (const [what, args] of wrong) {
     assert.equal(out, '');
     assert.notEqual(err, '');
   });
+  test(`wrong usage is a document under --json: ${what}`, async () => {
+    const { code, out, err } = await oubliette([...args.split(' ').filter((arg) => arg !== ''), '--json']);
+    assert.equal(code, 2);
+    const { error } = JSON.parse(out) as { error: { code: string; message: string } };
+    assert.match(error.code, /^[A-Z_]+$/);
+    assert.notEqual(error.message.replace(/^error: /, ''), '');
+    assert.doesNotMatch(error.message, /outputHelp/);
+    assert.notEqual(err, '');
+  });
 }
 
 test('commands to come say "not yet" and exit 2, whatever is asked of them', async () => {
   const later = [
     'guard apply --deadline 24h --topic t',
-    'users status 17',
     'users export 17',
     'erasure verify e',
     'certificate verify f.json --trusted-key k.pub',
@@ -123,4 +133,15 @@ test('help is no error', async () => {
   assert.equal(code, 0);
   assert.match(out, /--open-transactions/);
   assert.match(out, /--data-dir/);
+});
+
+test('the help says of every command what it does, or that it is not yet there', async () => {
+  const { out } = await oubliette(['--help']);
+  const commands =
+    out
+      .split('Commands:\n')[1]
+      ?.split('\n')
+      .filter((line) => /^ {2}\w/.test(line)) ?? [];
+  assert.ok(commands.length > 10);
+  for (const line of commands) assert.match(line, /^ {2}\w+( [[<][^ ]+)? {2,}\S/);
 });

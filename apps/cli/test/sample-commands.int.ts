@@ -47,9 +47,23 @@ test('what the sample refuses is told with its own reason, exit 1, and without t
   );
   assert.equal(code, 1);
   assert.equal(out, '');
-  assert.match(err, /404: USER_UNKNOWN: Unknown user: There is no such user/);
+  assert.match(err, /404: USER_UNKNOWN: Unknown user: There is no such user\.\n$/);
   assert.ok(!err.includes('ada-lovelace'));
   assert.equal(asked.length, 1);
+});
+
+test('users status says the state, and how far forgetting has got', async () => {
+  const ask = ['users', 'status', 'a/b c'];
+  const active = await against(() => ({ status: 200, body: { state: 'active', erasure: null } }), ask);
+  assert.equal(active.code, 0);
+  assert.equal(active.asked[0]?.method, 'GET');
+  assert.equal(active.asked[0]?.path, '/privacy/users/a%2Fb%20c');
+  assert.equal(active.out, 'active\n');
+  const body = { state: 'forgotten', erasure };
+  const forgotten = await against(() => ({ status: 200, body }), ask);
+  assert.match(forgotten.out, /^forgotten\ne-1 {2}forgotten\n/);
+  const document = await against(() => ({ status: 200, body }), [...ask, '--json']);
+  assert.deepEqual(JSON.parse(document.out), body);
 });
 
 test('erasure show and list read the ledger', async () => {

@@ -78,6 +78,26 @@ describe('the privacy routes', () => {
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
   });
 
+  it('say what stands about a user, without the id and the pseudonym', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const ask = async (id: string) => (await call(`/privacy/users/${id}`, bearer(TOKEN))).text();
+    await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
+    assert.deepEqual(JSON.parse(await ask('ann')), { state: 'active', erasure: null });
+    const accepted = (await (
+      await call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) })
+    ).json()) as { erasureId: string };
+    const text = await ask('ann');
+    const status = JSON.parse(text) as { state: string; erasure: { erasureId: string; state: string } };
+    assert.equal(status.state, 'forgotten');
+    assert.equal(status.erasure.erasureId, accepted.erasureId);
+    assert.equal(status.erasure.state, 'forgotten');
+    assert.equal(text.includes('ann') || text.includes(engine.keyring.userRef('ann')), false);
+    await assertProblem(await call('/privacy/users/nobody', bearer(TOKEN)), 404, 'USER_UNKNOWN');
+    await assertProblem(await call('/privacy/users/%20', bearer(TOKEN)), 400, 'USER_ID_INVALID', 'id');
+    await assertProblem(await call('/privacy/users/ann'), 401, 'UNAUTHORIZED');
+  });
+
   it('list the ledger, newest first, a page at a time', async () => {
     const { app, engine } = await startApp([Views]);
     const call = await listening(app);

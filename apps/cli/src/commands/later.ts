@@ -6,7 +6,6 @@ import { CliError } from '../errors.js';
 /** Commands that have a name already and nothing behind it. */
 const later: readonly (readonly string[])[] = [
   ['guard', 'apply'],
-  ['users', 'status'],
   ['users', 'export'],
   ['erasure', 'verify'],
   ['certificate', 'verify'],
@@ -23,7 +22,8 @@ export function addLaterCommands(program: Command, context: CliContext): void {
   for (const path of later) {
     let command = program;
     for (const name of path)
-      command = command.commands.find((c) => c.name() === name) ?? command.command(name);
+      command =
+        command.commands.find((c) => c.name() === name) ?? command.command(name).description('not yet');
     command.description('not yet').allowUnknownOption().allowExcessArguments();
     answers(command, context, () => {
       throw new CliError('NOT_YET', `${path.join(' ')}: not yet`);

@@ -115,6 +115,6 @@ function refused(status: number, body: string): CliError {
       : '';
   return new CliError(
     'SAMPLE_REFUSED',
-    `The sample answered ${status}: ${said || 'it gave no reason'}.${advice}`,
+    `The sample answered ${status}: ${(said || 'it gave no reason').replace(/\.$/, '')}.${advice}`,
   );
 }

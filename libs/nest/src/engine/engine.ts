@@ -10,6 +10,8 @@ export interface Forgetting {
   request(userId: string): Promise<Erasure>;
   /** null: no such erasure. */
   find(erasureId: string): Promise<Erasure | null>;
+  /** The erasure of a user's last forgetting; null: none in the ledger. Rejects with `USER_ID_INVALID`. */
+  findByUser(userId: string): Promise<Erasure | null>;
   /** At most `limit`, newest first: those that stand after `before` in the ledger, else from the newest on. */
   list(limit: number, before?: Erasure): Promise<readonly Erasure[]>;
   /** How many erasures there are in each state, for the metrics. */

@@ -67,6 +67,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: {
       request: (userId) => forgetting.request(userId),
       find: (erasureId) => forgetting.find(erasureId),
+      findByUser: async (userId) => erasures.findByUser(keyring.userRef(userId)),
       list: (limit, before) => erasures.list(limit, before),
       counts: () => erasures.counts(),
     },

@@ -1,7 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { PrivacyError } from '@oubliette/privacy';
 import type { Erasure } from '@oubliette/privacy';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
+
+/** What stands about a user. */
+export interface UserStatus {
+  /** As the key topic says: `forgotten` once the fence stands. */
+  readonly state: 'active' | 'forgotten';
+  /** The last request to forget; null: there was none. */
+  readonly erasure: Erasure | null;
+}
 
 /** Forgetting a user, and how far it has got. */
 @Injectable()
@@ -14,6 +23,23 @@ export class ForgetUserService {
    */
   forgetUser(userId: string): Promise<Erasure> {
     return this.engine.forgetting.request(userId);
+  }
+
+  /**
+   * Asks the key topic, so that an answer is never older than the question. Rejects with `USER_UNKNOWN` for somebody who
+   * never had a key, `USER_ID_INVALID`, and the retriable `KEYRING_UNAVAILABLE`.
+   */
+  async statusOf(userId: string): Promise<UserStatus> {
+    const { keyring, forgetting } = this.engine;
+    const userRef = keyring.userRef(userId);
+    await keyring.catchUp([userRef]);
+    const state = keyring.state(userRef);
+    if (state === 'unknown')
+      throw new PrivacyError(
+        'USER_UNKNOWN',
+        'This user never had a key, so nothing is stored. Check the id.',
+      );
+    return { state, erasure: await forgetting.findByUser(userId) };
   }
 
   /** The ledger, newest first: at most `limit` erasures, those that stand after `before`, else from the newest on. */

@@ -30,8 +30,15 @@ export interface ErasureReport extends ErasureAccepted {
   readonly acknowledgements: readonly string[];
 }
 
+/** What stands about a user, without the id and the pseudonym. */
+export interface UserReport {
+  readonly state: 'active' | 'forgotten';
+  /** The last request to forget; null: there was none. */
+  readonly erasure: ErasureReport | null;
+}
+
 /**
- * `POST <prefix>/users/:id/forget`, `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an
+ * `GET <prefix>/users/:id`, `POST <prefix>/users/:id/forget`, `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an
  * array, newest first; `before` is the last id of the page before), always behind the configured guard.
  */
 @Controller('privacy')
@@ -39,6 +46,12 @@ export interface ErasureReport extends ErasureAccepted {
 @UseFilters(ProblemFilter)
 export class PrivacyController {
   constructor(private readonly forgetting: ForgetUserService) {}
+
+  @Get('users/:id')
+  async user(@Param('id') id: string): Promise<UserReport> {
+    const { state, erasure } = await this.forgetting.statusOf(checkedUserId(id));
+    return { state, erasure: erasure === null ? null : report(erasure) };
+  }
 
   @Post('users/:id/forget')
   @HttpCode(202)

@@ -84,6 +84,7 @@ function forgettingOn(
       return store.open(erasure);
     },
     find: (erasureId) => store.get(erasureId),
+    findByUser: async (userId) => store.findByUser(keyring.userRef(userId)),
     list: (limit, before) => store.list(limit, before),
     counts: () => store.counts(),
   };
