@@ -62,6 +62,18 @@ describe('the retention guard at boot', () => {
     await assert.rejects(startApp([Views]), { code: 'TOPIC_MISSING' });
   });
 
+  it('names the handler whose deadline is no duration', async () => {
+    @Controller()
+    class Someday {
+      @EncryptedTopic('school.views', { erasureDeadline: 'someday' })
+      on(@Payload() _event: LessonViewed): void {}
+    }
+    await assert.rejects(startApp([Someday]), {
+      code: 'HANDLER_INVALID',
+      message: /^Someday\.on: erasureDeadline/,
+    });
+  });
+
   it('does not judge what a regular expression does not match', async () => {
     await startApp([AllViews], {
       prepare: (engine) => engine.cluster.create({ ...topic(24 * HOUR, 1), name: 'other' }),

@@ -8,7 +8,7 @@ import { eventInfoOf } from '../decorators/encrypted-event.js';
 import type { EncryptedTopicExtras } from '../decorators/encrypted-topic.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
-import { OublietteError } from '../errors.js';
+import { OublietteError, codeOf } from '../errors.js';
 import type { OublietteFeatureOptions } from '../module/options.js';
 import { extrasOf } from './pattern-extras.js';
 import { FeatureRegistry } from './feature-registry.js';
@@ -84,7 +84,7 @@ function deadlineOf({ oubliette }: EncryptedTopicExtras): Deadline[] {
   const handler = `${controller.constructor.name}.${String(method)}`;
   const { erasureDeadline } = options;
   if (erasureDeadline === undefined) return [];
-  const deadlineMs = typeof erasureDeadline === 'number' ? erasureDeadline : parseDuration(erasureDeadline);
+  const deadlineMs = typeof erasureDeadline === 'number' ? erasureDeadline : msOf(erasureDeadline);
   if (!Number.isFinite(deadlineMs) || deadlineMs <= 0) {
     throw new OublietteError(
       'HANDLER_INVALID',
@@ -92,6 +92,16 @@ function deadlineOf({ oubliette }: EncryptedTopicExtras): Deadline[] {
     );
   }
   return [{ handler, topic, deadlineMs }];
+}
+
+/** NaN for a text that is no duration. */
+function msOf(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (codeOf(error) === 'DURATION_INVALID') return Number.NaN;
+    throw error;
+  }
 }
 
 function missing(handler: string, topic: string): OublietteError {
