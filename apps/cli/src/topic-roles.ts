@@ -16,9 +16,21 @@ export interface TopicQuestion {
   readonly gapMs?: number;
 }
 
-/** As given, else as the sample in the data directory says, else the usual one. */
-export function keyTopicName(context: CliContext, dataDir: string, given: string | undefined): string {
-  return given ?? readRunningSample(context.disk, dataDir)?.keyTopic ?? usualKeyTopic;
+/**
+ * As given, else as the sample in the data directory says, else the usual one. The sample is believed only where the
+ * cluster has such a topic: the data directory may be of a sample on other brokers.
+ */
+export async function keyTopicName(
+  context: CliContext,
+  admin: TopicAdmin,
+  dataDir: string,
+  given: string | undefined,
+): Promise<string> {
+  if (given !== undefined) return given;
+  const ofSample = readRunningSample(context.disk, dataDir)?.keyTopic ?? usualKeyTopic;
+  if (ofSample === usualKeyTopic) return usualKeyTopic;
+  const existing = await admin.listTopics();
+  return existing.includes(ofSample) || !existing.includes(usualKeyTopic) ? ofSample : usualKeyTopic;
 }
 
 /** Verdicts on topics of a live cluster: the key topic by its own rules, all others as topics with personal data. */
@@ -27,7 +39,7 @@ export async function judgeTopics(
   admin: TopicAdmin,
   question: TopicQuestion,
 ): Promise<TopicVerdict[]> {
-  const keyTopic = keyTopicName(context, question.dataDir, question.keyTopic);
+  const keyTopic = await keyTopicName(context, admin, question.dataDir, question.keyTopic);
   const names = question.topics ?? (await admin.listTopics()).filter((name) => !name.startsWith('__'));
   const nudged = names.includes(keyTopic) && question.gapMs === undefined;
   const gapMs = nudged ? await nudgerPace(admin, keyTopic) : question.gapMs;

@@ -140,6 +140,17 @@ test('keys list shows users by pseudonym and writes nothing', async () => {
     );
     assert.equal(judged.code, 0, judged.out + judged.err);
     assert.match(judged.out, /key topic.*\n.*Holds while an application with its nudger runs/);
+    // The data directory is of a sample on other brokers, with a key topic of another name.
+    const other = JSON.stringify({ brokers: '127.0.0.1:9', httpAddress: 'http://h', keyTopic: 'other.keys' });
+    const elsewhere = await oubliette(
+      [
+        ...['guard', 'check', '--deadline', '1h', '--topic', 'oubliette.keys'],
+        ...['--brokers', broker.bootstrap, '--data-dir', '/d'],
+      ],
+      { clock, files: { '/d/oubliette.json': other } },
+    );
+    assert.equal(elsewhere.code, 0, elsewhere.out + elsewhere.err);
+    assert.match(elsewhere.out, /oubliette\.keys \(key topic\)/);
   } finally {
     await keyring.close();
   }

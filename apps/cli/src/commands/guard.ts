@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
-import { guardBound, spellDuration, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
+import { guardBound, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext } from '../context.js';
 import { collect, duration, setting } from '../option-values.js';
+import { spell, staysFor } from '../stays-for.js';
 import { judgeTopics } from '../topic-roles.js';
 
 interface BoundOptions {
@@ -94,14 +95,10 @@ function worst(verdicts: readonly TopicVerdict[]): GuardResult['verdict'] {
 }
 
 function describeBound(result: GuardResult): string[] {
-  const lines = [`${result.verdict}: a byte stays for at most ${spell(result.worstCaseMs)}`];
+  const lines = [`${result.verdict}: a byte ${staysFor(result.worstCaseMs)}`];
   for (const { name, setting: from, ms } of result.terms)
     lines.push(`  ${spell(ms).padStart(16)}  ${name} (${from})`);
   if (result.tombstoneWorstCaseMs !== null)
     lines.push(`A tombstone itself is gone after ${spell(result.tombstoneWorstCaseMs)}.`);
   return [...lines, ...result.reasons, ...result.notes];
-}
-
-function spell(ms: number | null): string {
-  return spellDuration(ms ?? Number.POSITIVE_INFINITY);
 }

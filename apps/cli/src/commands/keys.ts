@@ -54,8 +54,9 @@ async function openForReading(context: CliContext, options: KeysOptions): Promis
       'NO_MASTER_KEYS',
       `No master keys: start the sample once (its data in ${options.dataDir}), or give OUBLIETTE_MASTER_KEYS.`,
     );
-  const topic = keyTopicName(context, options.dataDir, options.keyTopic);
-  const settings = await withAdmin(context, options, (admin) => standingSettings(admin, topic));
+  const settings = await withAdmin(context, options, async (admin) =>
+    standingSettings(admin, await keyTopicName(context, admin, options.dataDir, options.keyTopic)),
+  );
   const [{ openKeyTopic }, { loadMasterKeyFile, openKeyring }] = await Promise.all([
     import('@oubliette/kafka'),
     import('@oubliette/keyring'),

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { TopicAdmin, TopicDescription } from '@oubliette/kafka';
-import { readCleanupSettings, spellDuration, type TopicVerdict } from '@oubliette/privacy';
+import { readCleanupSettings, type TopicVerdict } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { CliContext, GlobalOptions } from '../context.js';
 import { duration } from '../option-values.js';
+import { spell, staysFor } from '../stays-for.js';
 import { table } from '../table.js';
 import { judgeTopics } from '../topic-roles.js';
 
@@ -96,15 +97,11 @@ function describeLines({ name, policy, description, verdict }: TopicView): strin
     return [String(partition), String(leader), replicas.join(','), isr.join(',')];
   });
   return [
-    `${name}: ${policy}, ${verdict.role}, ${verdict.verdict}, a byte stays for at most ${spell(verdict.worstCaseMs)}`,
+    `${name}: ${policy}, ${verdict.role}, ${verdict.verdict}, a byte ${staysFor(verdict.worstCaseMs)}`,
     ...verdict.reasons.map((reason) => `  ${reason}`),
     ...table(['PARTITION', 'LEADER', 'REPLICAS', 'IN SYNC'], rows),
     ...Object.entries(description.configs)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, value]) => `  ${key}=${value}`),
   ];
-}
-
-function spell(ms: number | null): string {
-  return spellDuration(ms ?? Number.POSITIVE_INFINITY);
 }
