@@ -1,7 +1,7 @@
+import type { Logger } from '@oubliette/kafka';
 import { openKafkaEngine, type OublietteEngine } from '@oubliette/nest';
 import type { ErasureStore } from '@oubliette/privacy';
 import { createAvroFormat, createJsonFormat, type EventFormat, type SchemaSource } from '@oubliette/serde';
-import type { SampleLogger } from './logger.js';
 
 export const KEY_TOPIC = 'com.udacity.user.keys';
 
@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly erasures: ErasureStore;
   /** null: events travel as JSON. */
   readonly schemas: SchemaSource | null;
-  readonly logger: SampleLogger;
+  readonly logger: Logger;
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */

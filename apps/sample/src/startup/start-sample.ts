@@ -79,7 +79,7 @@ class SampleStart {
         masterKeysFile: this.settings.masterKeysFile,
         erasures: new TypeOrmErasureStore(database),
         schemas: schemas?.source ?? null,
-        logger: this.#logger,
+        logger: this.#logger.lines,
       }),
     );
     await checkDeployment(database, engine.keyring);
@@ -101,7 +101,7 @@ class SampleStart {
       port: 0,
       // One member a group here: there is nobody to wait for.
       config: { 'group.initial.rebalance.delay.ms': '0', 'auto.create.topics.enable': 'false' },
-      logger: this.#logger,
+      logger: this.#logger.lines,
     });
     this.closers.defer(() => broker.stop());
     return broker.bootstrap;

@@ -3,24 +3,27 @@ import { it } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { SampleLogger } from '../../src/startup/logger.js';
 
-it('the logger writes warnings and errors once each ten seconds, with facts and without stacks', () => {
+it('the logger writes warnings and errors, now and then, with facts and without stacks', () => {
   const clock = new ManualClock();
-  const lines: string[] = [];
-  const logger = new SampleLogger(clock, (line) => lines.push(line));
+  const written: string[] = [];
+  const logger = new SampleLogger(clock, (line) => written.push(line));
   logger.log();
-  logger.info();
-  logger.warn('The outbox waits', { topic: 't', attempts: 2 });
-  logger.warn('The outbox waits', { topic: 't', attempts: 3 });
-  logger.warn('The outbox waits', { topic: 'other', attempts: 3 });
+  logger.lines.info('joined');
+  logger.lines.warn('The outbox waits', { topic: 't', attempts: 2 });
+  logger.lines.warn('The outbox waits', { topic: 't', attempts: 3 });
+  logger.lines.error('The outbox waits', { topic: 'other' });
+  logger.warn('It is slow');
+  logger.warn('It is slow');
   logger.error('It broke', 'Error: secret\n    at somewhere', 'SomeService');
   logger.error('Twice', 'stack', 'ExceptionHandler');
   logger.error('Twice', 'stack', 'NestApplication');
-  clock.advance(10_000);
-  logger.warn('The outbox waits');
-  assert.deepEqual(lines, [
+  clock.advance(30_000);
+  logger.warn('It is slow');
+  assert.deepEqual(written, [
     'warning: The outbox waits topic=t attempts=2',
-    'warning: The outbox waits topic=other attempts=3',
+    'error: The outbox waits topic=other',
+    'warning: It is slow',
     'error: It broke',
-    'warning: The outbox waits',
+    'warning: It is slow heldBack=1',
   ]);
 });
