@@ -127,8 +127,7 @@ class SupervisedConsumer implements RecordConsumer {
   }
 
   #fail(message: string, error: unknown): void {
-    const stable = this.#clock.monotonic() - this.#joinedAt > stableAfterMs;
-    this.#failures = stable ? 1 : this.#failures + 1;
+    this.#failures += 1;
     this.#logger.warn(message, {
       groupId: this.#options.groupId,
       failures: this.#failures,
@@ -182,6 +181,8 @@ class SupervisedConsumer implements RecordConsumer {
       sessionTimeoutMs: this.#sessionTimeoutMs,
       onCrash: (error) => {
         this.#lost = true;
+        // Only a membership that has lasted ends a row of failures: time alone passes in an outage too.
+        if (this.#clock.monotonic() - this.#joinedAt > stableAfterMs) this.#failures = 0;
         this.#losses += 1;
         this.#fail('A consumer lost its group and joins again', error);
         this.#wake();
