@@ -30,7 +30,7 @@ export async function runBroker(args: readonly string[], run: BrokerRun): Promis
     }
     if (!(error instanceof BrokerError)) throw error;
     run.stderr.write(`${error.code}: ${oneLine(error.message)}\n`);
-    return exit.failed;
+    return error.code === 'CONFIG_INVALID' ? exit.usage : exit.failed;
   }
 }
 

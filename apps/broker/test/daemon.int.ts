@@ -78,9 +78,9 @@ test('settings come from the file and from --set, which goes first; what is wron
   assert.equal(code, 0);
   assert.match(stderr, /num\.io\.threads has no effect/);
   for (const [args, expected, exit] of [
-    [['--config', file], /^CONFIG_INVALID: [^\n]*num\.partitions[^\n]*\n$/, 1],
-    [['--set', 'no.such.setting=1'], /^CONFIG_INVALID: [^\n]*no\.such\.setting[^\n]*\n$/, 1],
-    [['--config', join(home, 'missing')], /^CONFIG_INVALID: [^\n]+\n$/, 1],
+    [['--config', file], /^CONFIG_INVALID: [^\n]*num\.partitions[^\n]*\n$/, 2],
+    [['--set', 'no.such.setting=1'], /^CONFIG_INVALID: [^\n]*no\.such\.setting[^\n]*\n$/, 2],
+    [['--config', join(home, 'missing')], /^CONFIG_INVALID: [^\n]+\n$/, 2],
     [['--data-dir', file], /^DATA_DIR_NOT_WRITABLE: [^\n]+\n$/, 1],
     [['--set', 'nothing'], /--set takes KEY=VALUE[^\n]*\n$/, 2],
     [['--listen', 'nowhere'], /^--listen: [^\n]+\n$/, 2],
