@@ -66,11 +66,11 @@ class SampleStart {
 
   async run(): Promise<RunningSample> {
     this.closers.defer(this.#files.take());
+    const schemas = await this.#openSchemas();
     this.#files.ensureMasterKeys((message) => this.#logger.warn(message));
     const adminToken = this.#files.adminToken();
     const brokers = this.settings.brokers ?? [await this.#startBroker()];
     await brokersAnswer(brokers, this.#clock);
-    const schemas = await this.#openSchemas();
     const database = await this.#openDatabase();
     await checkSchemas(database, schemas);
     const engine = this.closers.add(
