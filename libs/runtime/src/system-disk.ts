@@ -88,7 +88,9 @@ export class SystemDisk implements Disk {
 /** Step by step: Node's own recursion never ends where the parent is there and takes no entries, as /proc does. */
 function makeWithParents(path: string, mode: number): void {
   const missing: string[] = [];
-  for (let at = resolve(path); !isDirectory(at); at = dirname(at)) missing.push(at);
+  for (let at = resolve(path); !fs.existsSync(at); at = dirname(at)) missing.push(at);
+  // What is there already and is no directory: let the system say so.
+  if (missing.length === 0 && !isDirectory(path)) missing.push(path);
   for (const directory of missing.reverse()) {
     try {
       fs.mkdirSync(directory, { mode });

@@ -259,7 +259,7 @@ export function producerConsumerContract(engine: Engine): void {
     test('waiting for a named topic creates none, and takes it up when it appears', async () => {
       const topic = uniqueName('awaited');
       const received: ReceivedRecord[] = [];
-      const consumer = await consume(received, { topics: [topic], fromBeginning: false });
+      const consumer = await consume(received, { topics: [topic], fromBeginning: true });
       await sleep(clock, 600);
       const admin = await createAdmin(settingsFor(engine));
       assert.ok(!(await admin.listTopics()).includes(topic));
