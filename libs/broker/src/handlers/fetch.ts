@@ -30,7 +30,8 @@ interface PartitionAnswer {
 
 interface Attempt {
   readonly responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[];
-  readonly logs: PartitionLog[];
+  /** With what could be read of each when it was looked at. */
+  readonly seen: { log: PartitionLog; highWatermark: bigint }[];
   bytes: number;
   hasError: boolean;
 }
@@ -75,7 +76,7 @@ async function attemptFetch(
   maxBytes: number,
 ): Promise<Attempt> {
   const { broker, version } = context;
-  const attempt: Attempt = { responses: [], logs: [], bytes: 0, hasError: false };
+  const attempt: Attempt = { responses: [], seen: [], bytes: 0, hasError: false };
   for (const { topic: asked, topicId, partitions } of request.topics) {
     const topic = version >= 13 ? broker.topics.nameOf(topicId) : asked;
     const answers: PartitionAnswer[] = [];
@@ -90,7 +91,7 @@ async function attemptFetch(
         if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID');
         const log = broker.topics.log(topic, entry.partition);
         const answer = await read(log, wanted, maxBytes - attempt.bytes, attempt.bytes === 0);
-        attempt.logs.push(log);
+        attempt.seen.push({ log, highWatermark: answer.highWatermark });
         attempt.bytes += answer.records.length;
         answers.push(answer);
       } catch (error) {
@@ -103,25 +104,23 @@ async function attemptFetch(
   return attempt;
 }
 
-/** Waits until `missing` bytes more stand in the logs, or the time is over. */
-function waitForBytes(
-  logs: readonly PartitionLog[],
-  missing: number,
+/** Waits until more can be read than was seen, or the time is over; resolves to whether there is more. */
+async function waitForMore(
+  seen: Attempt['seen'],
   maxWaitMs: number,
-  context: RequestContext,
-) {
-  const total = (): number => logs.reduce((sum, log) => sum + log.sizeBytes, 0);
-  const start = total();
-  return context.broker.delayed.wait(maxWaitMs, (wake) => {
-    const undo = logs.map((log) =>
-      log.onAppend(() => {
-        if (total() - start >= missing) wake();
-      }),
-    );
+  { broker }: RequestContext,
+): Promise<boolean> {
+  // By high watermark, not by size: bytes that wait for their sync count in the size already.
+  const isMore = (): boolean => seen.some(({ log, highWatermark }) => log.highWatermark > highWatermark);
+  await broker.delayed.wait(maxWaitMs, (wake) => {
+    const undo = seen.map(({ log }) => log.onAppend(() => isMore() && wake()));
+    // What was published between the look and the subscription wakes nobody any more.
+    if (isMore()) wake();
     return () => {
       for (const unsubscribe of undo) unsubscribe();
     };
   });
+  return isMore();
 }
 
 export const fetch = defineHandler(apis.fetch, { versions: [4, 18] }, async (request, context) => {
@@ -135,9 +134,11 @@ export const fetch = defineHandler(apis.fetch, { versions: [4, 18] }, async (req
   }
   const maxBytes = Math.min(request.maxBytes, context.broker.config.number('fetch.max.bytes'));
   let attempt = await attemptFetch(request, context, maxBytes);
-  const missing = Math.min(request.minBytes, maxBytes) - attempt.bytes;
-  if (missing > 0 && request.maxWaitMs > 0 && !attempt.hasError) {
-    await waitForBytes(attempt.logs, missing, request.maxWaitMs, context);
+  const enough = Math.min(request.minBytes, maxBytes);
+  const end = context.broker.clock.monotonic() + request.maxWaitMs;
+  while (attempt.bytes < enough && !attempt.hasError) {
+    const leftMs = end - context.broker.clock.monotonic();
+    if (leftMs <= 0 || !(await waitForMore(attempt.seen, leftMs, context))) break;
     attempt = await attemptFetch(request, context, maxBytes);
   }
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: 0, responses: attempt.responses };
