@@ -10,7 +10,7 @@ async function connect(t: TestContext): Promise<{ fixture: BrokerFixture; kafka:
   const fixture = await BrokerFixture.start(t);
   const kafka = kafkaClient(fixture.bootstrap);
   const admin = kafka.admin();
-  t.after(() => admin.disconnect());
+  fixture.beforeStop(() => admin.disconnect());
   await admin.connect();
   return { fixture, kafka, admin };
 }
@@ -105,7 +105,7 @@ test('offsets: earliest, latest, by time, and records deleted below one', async 
 test('groups: list, describe, set and reset offsets, delete', async (t) => {
   const { admin, kafka, fixture } = await connect(t);
   await send(kafka, 'grouped', ['a', 'b', 'c']);
-  const consumer = kafka.consumer({ groupId: 'worked' });
+  const consumer = kafka.consumer({ groupId: 'worked', maxWaitTimeInMs: 200 });
   const collector = new Collector();
   await consumer.connect();
   await consumer.subscribe({ topic: 'grouped', fromBeginning: true });

@@ -24,12 +24,18 @@ test('two members share the partitions, and the one that stays takes over from t
   const fixture = await BrokerFixture.start(t);
   const kafka = kafkaClient(fixture.bootstrap);
   const admin = kafka.admin();
-  t.after(() => admin.disconnect());
+  fixture.beforeStop(() => admin.disconnect());
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: 'shared', numPartitions: 4 }] });
-  const options = { groupId: 'pair', heartbeatInterval: 200, sessionTimeout: 6000, rebalanceTimeout: 10_000 };
+  const options = {
+    groupId: 'pair',
+    heartbeatInterval: 200,
+    sessionTimeout: 6000,
+    rebalanceTimeout: 10_000,
+    maxWaitTimeInMs: 200,
+  };
   const [first, second] = [kafka.consumer(options), kafka.consumer(options)];
-  t.after(() => Promise.all([first.disconnect(), second.disconnect()]));
+  fixture.beforeStop(() => Promise.all([first.disconnect(), second.disconnect()]));
   const collector = new Collector();
   for (const consumer of [first, second]) {
     await consumer.connect();
@@ -53,7 +59,7 @@ test('two members share the partitions, and the one that stays takes over from t
   assert.deepEqual([...(await whole)].sort(), [0, 1, 2, 3]);
 
   const producer = kafka.producer({ createPartitioner });
-  t.after(() => producer.disconnect());
+  fixture.beforeStop(() => producer.disconnect());
   await producer.connect();
   await producer.send({
     topic: 'shared',
@@ -67,7 +73,7 @@ test('a group resumes behind its committed offsets after the broker restarts', a
   const fixture = await BrokerFixture.start(t);
   const kafka = kafkaClient(fixture.bootstrap);
   const producer = kafka.producer({ createPartitioner });
-  t.after(() => producer.disconnect());
+  fixture.beforeStop(() => producer.disconnect());
   await producer.connect();
   const send = (values: readonly string[]) =>
     producer.send({ topic: 'resumed', messages: values.map((value) => ({ value })) });
@@ -94,7 +100,7 @@ test('a consumer that runs while the broker restarts goes on where it was', asyn
   const kafka = kafkaClient(fixture.bootstrap);
   const producer = kafka.producer({ createPartitioner });
   const consumer = kafka.consumer({ groupId: 'surviving', heartbeatInterval: 200, sessionTimeout: 6000 });
-  t.after(() => Promise.all([producer.disconnect(), consumer.disconnect()]));
+  fixture.beforeStop(() => Promise.all([producer.disconnect(), consumer.disconnect()]));
   await producer.connect();
   await producer.send({ topic: 'kept', messages: [{ value: 'before' }] });
   await consumer.connect();
@@ -113,7 +119,7 @@ test('a regular expression subscribes to every topic that fits, and to no other'
   const kafka = kafkaClient(fixture.bootstrap);
   const producer = kafka.producer({ createPartitioner });
   const consumer = kafka.consumer({ groupId: 'matching' });
-  t.after(() => Promise.all([producer.disconnect(), consumer.disconnect()]));
+  fixture.beforeStop(() => Promise.all([producer.disconnect(), consumer.disconnect()]));
   await producer.connect();
   for (const topic of ['com.a.views', 'com.b.views', 'com.b.clicks']) {
     await producer.send({ topic, messages: [{ value: topic }] });

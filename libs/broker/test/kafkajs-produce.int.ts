@@ -12,7 +12,7 @@ test('kafkajs produces with acks -1, 1 and 0, gzip, headers and binary keys, and
   const kafka = kafkaClient(fixture.bootstrap);
   const producer = kafka.producer({ createPartitioner });
   await producer.connect();
-  t.after(() => producer.disconnect());
+  fixture.beforeStop(() => producer.disconnect());
   for (const acks of [-1, 1, 0]) {
     for (const compression of [CompressionTypes.None, CompressionTypes.GZIP]) {
       const value = `acks ${acks} codec ${compression}`;
@@ -27,7 +27,7 @@ test('kafkajs produces with acks -1, 1 and 0, gzip, headers and binary keys, and
     }
   }
   const consumer = kafka.consumer({ groupId: 'readers' });
-  t.after(() => consumer.disconnect());
+  fixture.beforeStop(() => consumer.disconnect());
   await consumer.connect();
   await consumer.subscribe({ topic: 'sent', fromBeginning: true });
   const collector = new Collector();
@@ -51,7 +51,7 @@ test('an idempotent kafkajs producer with many batches in flight writes each rec
   const fixture = await BrokerFixture.start(t, { 'num.partitions': '3' });
   const kafka = kafkaClient(fixture.bootstrap);
   const producer = kafka.producer({ createPartitioner, idempotent: true, maxInFlightRequests: 5 });
-  t.after(() => producer.disconnect());
+  fixture.beforeStop(() => producer.disconnect());
   await producer.connect();
   const rounds = 30; // kafkajs does not promise the order of sends that are under way together
   await Promise.all(
@@ -63,7 +63,7 @@ test('an idempotent kafkajs producer with many batches in flight writes each rec
     ),
   );
   const consumer = kafka.consumer({ groupId: 'readers' });
-  t.after(() => consumer.disconnect());
+  fixture.beforeStop(() => consumer.disconnect());
   await consumer.connect();
   await consumer.subscribe({ topic: 'ordered', fromBeginning: true });
   const collector = new Collector();
@@ -86,7 +86,7 @@ test('a kafkajs transaction is refused at once, not retried for ever', async (t)
     maxInFlightRequests: 1,
     idempotent: true,
   });
-  t.after(() => producer.disconnect());
+  fixture.beforeStop(() => producer.disconnect());
   await producer.connect();
   await assert.rejects(producer.transaction(), { name: 'KafkaJSGroupCoordinatorNotFound' });
 });

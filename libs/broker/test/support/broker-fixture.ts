@@ -24,6 +24,7 @@ export class RecordingLogger implements Logger {
 export class BrokerFixture {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'oubliette-broker-'));
   readonly logger = new RecordingLogger();
+  readonly #clients: (() => Promise<unknown>)[] = [];
   #broker: RunningBroker | null = null;
 
   constructor(readonly config: Readonly<Record<string, string>> = {}) {}
@@ -47,6 +48,14 @@ export class BrokerFixture {
     return Number(this.bootstrap.split(':')[1]);
   }
 
+  /**
+   * Closes a client before the broker goes, the newest first. A kafkajs consumer that loses its broker while it is being
+   * disconnected tries to join again for ever, and the test process never ends; the runner's own hooks run oldest first.
+   */
+  beforeStop(close: () => Promise<unknown>): void {
+    this.#clients.push(close);
+  }
+
   async start(port = 0): Promise<void> {
     const { dataDir, logger, config } = this;
     this.#broker = await startBroker({ dataDir, port, logger, config });
@@ -65,6 +74,7 @@ export class BrokerFixture {
   }
 
   async dispose(): Promise<void> {
+    for (const close of this.#clients.splice(0).reverse()) await close();
     await this.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
