@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apis, ByteReader, ByteWriter } from '@oubliette/protocol';
+import { ManualClock } from '@oubliette/runtime/testing';
+import { fetch } from '../../src/handlers/fetch.js';
+import type { RequestContext } from '../../src/server/api-handler.js';
+import { DelayedQueue } from '../../src/server/delayed-queue.js';
+
+const version = 11;
+
+/** A log that has taken a record in, whose sync is under way: its size counts the record, its high watermark does not yet. */
+class SyncingLog {
+  readonly logStartOffset = 0n;
+  readonly logEndOffset = 1n;
+  readonly sizeBytes = 70;
+  highWatermark = 0n;
+  readonly #listeners = new Set<() => void>();
+
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  read(): Promise<object> {
+    const { highWatermark } = this;
+    const bounds = { highWatermark, lastStableOffset: highWatermark, logStartOffset: 0n };
+    return Promise.resolve({ records: new Uint8Array(70), ...bounds });
+  }
+
+  publish(): void {
+    this.highWatermark = 1n;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function ask(log: SyncingLog, clock: ManualClock): Promise<Uint8Array[] | null> {
+  const writer = new ByteWriter();
+  apis.fetch.request.encode(version, writer, {
+    replicaId: -1,
+    maxWaitMs: 500,
+    minBytes: 1,
+    maxBytes: 1_000_000,
+    isolationLevel: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [
+      {
+        topic: 'events',
+        partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, partitionMaxBytes: 1_000_000 }],
+      },
+    ],
+    forgottenTopicsData: [],
+    rackId: '',
+  });
+  const broker = {
+    clock,
+    delayed: new DelayedQueue(clock),
+    config: { number: () => 50_000_000 },
+    topics: { log: () => log },
+  };
+  const context = { broker, version, client: {}, served: [] } as unknown as RequestContext;
+  const frame = { version, correlationId: 1, reader: new ByteReader(writer.finish()) };
+  return fetch.serve(frame, context, new ByteWriter());
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+test('a fetch that waits while a sync is under way is answered when the record can be read', async () => {
+  const log = new SyncingLog();
+  let answered = false;
+  const answer = ask(log, new ManualClock()).then(() => (answered = true));
+  await turns();
+  assert.equal(answered, false);
+  log.publish();
+  await turns();
+  assert.equal(answered, true, 'without waiting out maxWaitMs');
+  await answer;
+});
+
+test('a fetch that finds nothing is answered when its time is over', async () => {
+  const clock = new ManualClock();
+  let answered = false;
+  const answer = ask(new SyncingLog(), clock).then(() => (answered = true));
+  await turns();
+  clock.advance(490);
+  await turns();
+  assert.equal(answered, false);
+  clock.advance(20);
+  await answer;
+});
