@@ -44,9 +44,10 @@ class KafkajsAdmin implements TopicAdmin {
 
   async createTopic(spec: TopicSpec): Promise<boolean> {
     const configEntries = Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value }));
-    return this.#askAgain(`Creating the topic ${spec.name}`, () =>
+    const what = `Creating the topic ${spec.name}`;
+    const made = await this.#askAgain(what, () =>
       this.#admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         timeout: requestTimeoutMs,
         topics: [
           {
@@ -58,6 +59,19 @@ class KafkajsAdmin implements TopicAdmin {
         ],
       }),
     );
+    if (made) await this.#heardOf(what, spec.name);
+    return made;
+  }
+
+  // Brokers hear of a new topic a moment after the controller made it. kafkajs's own waiting takes "unknown" for an answer.
+  async #heardOf(what: string, topic: string): Promise<void> {
+    await askPatiently(this.#clock, this.#closing.signal, async () => {
+      try {
+        await this.#admin.fetchTopicMetadata({ topics: [topic] });
+      } catch (error) {
+        throw translateError(error, what);
+      }
+    });
   }
 
   async listTopics(): Promise<string[]> {
