@@ -81,6 +81,8 @@ export class ForgettingService {
   async resume(): Promise<void> {
     this.#assertOpen();
     await this.#own(this.#resume());
+    // Ahead of the first request. A failure shows when a request asks for it again.
+    await this.#own(this.#boundMs().catch(() => null));
   }
 
   /** Ends all work under way; what is pending stays in the ledger for `resume`. */
@@ -149,8 +151,7 @@ export class ForgettingService {
   }
 
   async #forget(erasure: Erasure): Promise<Erasure> {
-    const fence = await this.#parts.keyring.forget(erasure.userRef);
-    const boundMs = await this.#boundMs();
+    const [fence, boundMs] = await bothSettled(this.#parts.keyring.forget(erasure.userRef), this.#boundMs());
     return this.#move(erasure.erasureId, 'requested', (current) => ({
       ...current,
       state: 'forgotten',
@@ -266,4 +267,10 @@ export class ForgettingService {
         'The forgetting service was closed. Do not use it any more.',
       );
   }
+}
+
+/** The failure of one must not leave the other without an owner. */
+async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }

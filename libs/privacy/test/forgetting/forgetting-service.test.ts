@@ -235,6 +235,13 @@ test('forgetting many users reads the settings once', async (t) => {
   assert.ok(d.topic.calls.settings <= 3, `${d.topic.calls.settings} reads`);
 });
 
+test('the settings are read when the service starts: the first request need not wait for them', async (t) => {
+  const d = await deployment(t);
+  d.topic.calls.settings = 0;
+  await d.service().resume();
+  assert.equal(d.topic.calls.settings, 1);
+});
+
 test('settings that bound nothing are said in the ledger', async (t) => {
   const never = { minCleanableDirtyRatio: 0.5, maxCompactionLagMs: Number.MAX_VALUE };
   const d = await deployment(t, never);
