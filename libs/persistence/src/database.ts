@@ -1,6 +1,7 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm';
 import type { WalTruncation } from './wal-truncation.js';
 import { PersistenceError } from './errors.js';
+import { asOutage } from './outage.js';
 import { dialectOf, execute, type Dialect, type SqlResult, type SqlValue } from './sql.js';
 import type { TransactionScope } from './transaction-scope.js';
 
@@ -33,11 +34,39 @@ export class Database {
 
   /**
    * Commits what `work` wrote with its manager, or nothing when it rejects. In the embedded database transactions run one
-   * after the other; asking anything but the manager there throws `NESTED_TRANSACTION`.
+   * after the other; asking anything but the manager there throws `NESTED_TRANSACTION`. Rejects with the retriable
+   * `DATABASE_UNREACHABLE` when the server is away.
    */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    if (this.#closed !== null) throw closedError();
+    let callersOwn: unknown = null;
+    try {
+      return await this.#transaction(async (manager) => {
+        try {
+          return await work(manager);
+        } catch (error) {
+          // A connection that `work` lost to somebody else is not the database's.
+          if (!(error instanceof QueryFailedError)) callersOwn = error;
+          throw error;
+        }
+      });
+    } catch (error) {
+      throw error === callersOwn ? error : asOutage(error);
+    }
+  }
+
+  /** One statement on its own, with `?` for each parameter. Rejects with `DATABASE_UNREACHABLE` when the server is away. */
+  async execute(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
+    if (this.#closed !== null) throw closedError();
+    try {
+      return await execute(this.dataSource.manager, sql, parameters);
+    } catch (error) {
+      throw asOutage(error);
+    }
+  }
+
+  #transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const { dataSource, scope } = this.#parts;
-    if (this.#closed !== null) return Promise.reject(closedError());
     if (scope === null) return dataSource.transaction(work);
     return scope.run((entered) =>
       dataSource.transaction((manager) => {
@@ -45,12 +74,6 @@ export class Database {
         return work(manager);
       }),
     );
-  }
-
-  /** One statement on its own, with `?` for each parameter. */
-  execute(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
-    if (this.#closed !== null) return Promise.reject(closedError());
-    return execute(this.dataSource.manager, sql, parameters);
   }
 
   /** Waits for what is under way, truncates the write-ahead log and closes. */
