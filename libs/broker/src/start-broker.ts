@@ -70,7 +70,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     maxConnections: config.number('max.connections'),
     maxIdleMs: config.number('connections.max.idle.ms'),
   });
-  const { logs, registry } = openState({ disk, clock, entropy, logger, config, dataDir });
+  const { logs, registry } = await openState({ disk, clock, entropy, logger, config, dataDir });
   /** What is open, to be closed in reverse order. */
   const opened: (() => Promise<void>)[] = [() => logs.close()];
   try {
@@ -117,14 +117,14 @@ async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void>
 }
 
 /** The logs first, since opening them takes the directory's lock; what is stored about topics is read under that lock. */
-function openState(parts: {
+async function openState(parts: {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly config: BrokerConfig;
   readonly dataDir: string;
-}): { logs: LogManager; registry: ClusterRegistry } {
+}): Promise<{ logs: LogManager; registry: ClusterRegistry }> {
   const { disk, clock, entropy, logger, config, dataDir } = parts;
   let opened: ClusterRegistry | null = null;
   const registry = (): ClusterRegistry => {
@@ -139,7 +139,7 @@ function openState(parts: {
     const stored = registry().topics.get(topic);
     return stored === undefined ? keptForEver(config) : toLogConfig(stored.configs, config);
   };
-  const logs = openLogManager({
+  const logs = await openLogManager({
     disk,
     clock,
     entropy,

@@ -47,8 +47,14 @@ export interface LogManagerOptions {
 }
 
 /** Opens the data directory and every log in it. Throws BrokerError DATA_DIR_LOCKED or DATA_DIR_NOT_WRITABLE. */
-export function openLogManager(options: LogManagerOptions): LogManager {
-  return new DiskLogManager(options, lockDirectory(options.disk, options.directory));
+export async function openLogManager(options: LogManagerOptions): Promise<LogManager> {
+  const unlock = lockDirectory(options.disk, options.directory);
+  try {
+    return await DiskLogManager.open(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 class DiskLogManager implements LogManager {
@@ -57,11 +63,11 @@ class DiskLogManager implements LogManager {
   readonly #logStarts: CheckpointFile;
   readonly #reaper: Reaper;
   readonly #cleaner: LogCleaner;
-  readonly #periodic: readonly Periodic[];
+  #periodic: readonly Periodic[] = [];
   readonly #ending = new Set<Promise<void>>();
   #closing: Promise<void> | null = null;
 
-  constructor(
+  private constructor(
     private readonly options: LogManagerOptions,
     private readonly unlock: () => void,
   ) {
@@ -80,12 +86,18 @@ class DiskLogManager implements LogManager {
       checkpoint: checkpoint('cleaner-offset-checkpoint'),
       logs: () => this.#logs.values(),
     });
-    try {
-      this.#load();
-    } catch (error) {
-      unlock();
-      throw error;
-    }
+  }
+
+  static async open(options: LogManagerOptions, unlock: () => void): Promise<DiskLogManager> {
+    const manager = new DiskLogManager(options, unlock);
+    await manager.#load();
+    manager.#startPeriodicWork();
+    return manager;
+  }
+
+  #startPeriodicWork(): void {
+    const { clock, logger } = this.options;
+    const options = this.options;
     const every = (intervalMs: number, name: string, task: () => Promise<void>): Periodic =>
       new Periodic(clock, intervalMs, task, (error) =>
         logger.error(`${name} failed and is tried again`, { cause: messageOf(error) }),
@@ -194,7 +206,7 @@ class DiskLogManager implements LogManager {
     }
   }
 
-  #load(): void {
+  async #load(): Promise<void> {
     const { disk, directory, configOf } = this.options;
     const marker = join(directory, cleanShutdownFile);
     const closedCleanly = disk.existsSync(marker);

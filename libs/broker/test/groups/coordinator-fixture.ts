@@ -36,19 +36,21 @@ export function subscription(topic: string): Uint8Array {
 
 /** A coordinator on one simulated log, and its next life on the same log. */
 export class CoordinatorFixture {
-  readonly world: World;
   readonly clock: ManualClock;
   coordinator: GroupCoordinator;
 
-  private constructor(readonly initialRebalanceDelayMs: number) {
-    this.world = open({ cleanupPolicy: new Set(['compact'] as const) });
+  private constructor(
+    readonly world: World,
+    readonly initialRebalanceDelayMs: number,
+  ) {
     this.clock = this.world.clock;
     this.world.logs.create('__consumer_offsets', 0, this.world.config);
     this.coordinator = this.#newCoordinator();
   }
 
   static async start(initialRebalanceDelayMs = 0): Promise<CoordinatorFixture> {
-    const fixture = new CoordinatorFixture(initialRebalanceDelayMs);
+    const world = await open({ cleanupPolicy: new Set(['compact'] as const) });
+    const fixture = new CoordinatorFixture(world, initialRebalanceDelayMs);
     await fixture.coordinator.start();
     return fixture;
   }

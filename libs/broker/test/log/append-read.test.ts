@@ -6,7 +6,7 @@ import { batch, files, newLog, open, readAll, reopen, startMs } from './fixture.
 const refused = (name: string) => (error: unknown) => error instanceof KafkaError && error.codeName === name;
 
 test('appends get consecutive offsets and read back in whole batches', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   const first = await log.append(
     batch([
       ['a', '1'],
@@ -26,7 +26,7 @@ test('appends get consecutive offsets and read back in whole batches', async () 
 });
 
 test('reading in the middle of a batch gives the batch; at the end nothing; beyond it an error', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   await log.append(
     batch([
       ['a', '1'],
@@ -43,7 +43,7 @@ test('reading in the middle of a batch gives the batch; at the end nothing; beyo
 });
 
 test('a batch larger than asked for comes only where one is wanted at least', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   await log.append(batch([['a', 'x'.repeat(50_000)]]), { durable: false });
   await log.append(batch([['b', '2']]), { durable: false });
   assert.equal((await log.read(0n, 100, { minOneBatch: false })).records.length, 0);
@@ -55,7 +55,7 @@ test('a batch larger than asked for comes only where one is wanted at least', as
 });
 
 test('a crowd of appends in one turn, durable and not, keeps its order and is found through the index', async () => {
-  const log = newLog(open({ segmentBytes: 8_000, indexIntervalBytes: 100 }));
+  const log = newLog(await open({ segmentBytes: 8_000, indexIntervalBytes: 100 }));
   const all = await Promise.all(
     Array.from({ length: 200 }, (_, index) =>
       log.append(batch([[`k${index}`, 'v'.repeat(index)]]), { durable: index % 3 === 0 }),
@@ -78,7 +78,7 @@ test('a crowd of appends in one turn, durable and not, keeps its order and is fo
 });
 
 test('a durable append is visible only once it is synced', async () => {
-  const world = open();
+  const world = await open();
   const log = newLog(world);
   const seen: bigint[] = [];
   log.onAppend(() => seen.push(log.highWatermark));
@@ -90,7 +90,7 @@ test('a durable append is visible only once it is synced', async () => {
 });
 
 test('an append made the moment another became durable is not forgotten', { timeout: 2_000 }, async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   for (let round = 0; round < 5; round++) {
     await (
       await log.append(batch([['a', '1']]), { durable: true })
@@ -103,7 +103,7 @@ test('an append made the moment another became durable is not forgotten', { time
 });
 
 test('log append time replaces the timestamps and the CRC still holds', async () => {
-  const world = open({ messageTimestampType: 'LogAppendTime' });
+  const world = await open({ messageTimestampType: 'LogAppendTime' });
   const log = newLog(world);
   const result = await log.append(batch([['a', '1']], 5), { durable: false });
   assert.equal(result.logAppendTime, BigInt(startMs));
@@ -112,7 +112,7 @@ test('log append time replaces the timestamps and the CRC still holds', async ()
 });
 
 test('finds offsets by timestamp, over segments', async () => {
-  const log = newLog(open({ segmentBytes: 1_000, indexIntervalBytes: 50 }));
+  const log = newLog(await open({ segmentBytes: 1_000, indexIntervalBytes: 50 }));
   for (let index = 0; index < 60; index++) {
     await log.append(
       batch(
@@ -135,7 +135,7 @@ test('finds offsets by timestamp, over segments', async () => {
 });
 
 test('a clean stop and a start find everything again', async () => {
-  const world = open({ segmentBytes: 1_000 });
+  const world = await open({ segmentBytes: 1_000 });
   const log = newLog(world);
   for (let index = 0; index < 40; index++) {
     await log.append(batch([[`k${index}`, 'v']], startMs + index), { durable: false });
@@ -144,7 +144,7 @@ test('a clean stop and a start find everything again', async () => {
   assert.ok(files(world).filter((name) => name.endsWith('.log')).length > 2);
   await world.logs.close();
   assert.equal(world.clock.pending, 0);
-  const again = reopen(world);
+  const again = await reopen(world);
   const found = again.logs.get('events', 0);
   assert.ok(found);
   assert.deepEqual(await readAll(found), before);

@@ -12,7 +12,7 @@ interface Attempt {
 /** Appends at random, crashes at random, and says what was sent and what was acknowledged as durable. */
 async function live(seed: number): Promise<{ sent: Map<bigint, string[]>; safe: Attempt[]; found: Row[] }> {
   const chance = new SeededEntropy(seed);
-  const world = open({ segmentBytes: 600 + chance.below(2_000), indexIntervalBytes: 100 });
+  const world = await open({ segmentBytes: 600 + chance.below(2_000), indexIntervalBytes: 100 });
   const log = newLog(world);
   const sent = new Map<bigint, string[]>();
   const safe: Attempt[] = [];
@@ -42,7 +42,7 @@ async function live(seed: number): Promise<{ sent: Map<bigint, string[]>; safe: 
   }
   for (let turn = chance.below(6); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
   const known = [...safe];
-  const next = reopen(world, world.disk.crash(seed));
+  const next = await reopen(world, world.disk.crash(seed));
   const again = next.logs.get('events', 0);
   const found = again === undefined ? [] : await readAll(again);
   if (again !== undefined) {

@@ -34,7 +34,7 @@ test(
       fileDeleteDelayMs: 0,
     });
     try {
-      const logs = openLogManager({
+      const logs = await openLogManager({
         disk: new SystemDisk(),
         clock,
         entropy: new SystemEntropy(),

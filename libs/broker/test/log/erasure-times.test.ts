@@ -19,8 +19,10 @@ async function put(
   await result.durable;
 }
 
-function start(overrides: Partial<LogConfig>): { world: World; log: PartitionLog; startMs: number } {
-  const world = open({ ...live, ...overrides });
+async function start(
+  overrides: Partial<LogConfig>,
+): Promise<{ world: World; log: PartitionLog; startMs: number }> {
+  const world = await open({ ...live, ...overrides });
   return { world, log: newLog(world), startMs: world.clock.now() };
 }
 
@@ -47,12 +49,12 @@ async function secondsUntilGone(
 }
 
 test('idle after a tombstone the old value stays for ever, over a kill and a restart; one nudge frees it', async () => {
-  const { world, log } = start(compact);
+  const { world, log } = await start(compact);
   await put(world, log, 'user', secret);
   await put(world, log, 'user', null);
   await world.clock.advanceAsync(240_000);
   assert.equal(isInLog(world, secret), true);
-  const next = reopen(world, world.disk.crash(1));
+  const next = await reopen(world, world.disk.crash(1));
   const again = next.logs.get('events', 0);
   assert.ok(again);
   await next.clock.advanceAsync(240_000);
@@ -68,7 +70,7 @@ test('idle after a tombstone the old value stays for ever, over a kill and a res
 });
 
 test('a nudge before the segment is old enough does nothing', async () => {
-  const { world, log } = start(compact);
+  const { world, log } = await start(compact);
   await put(world, log, 'user', secret);
   await put(world, log, 'user', null);
   await world.clock.advanceAsync(1_999);
@@ -78,7 +80,7 @@ test('a nudge before the segment is old enough does nothing', async () => {
 });
 
 test('the tombstone itself goes in a second pass after delete.retention.ms, and that too needs a nudge', async () => {
-  const { world, log } = start({ ...compact, deleteRetentionMs: 60_000 });
+  const { world, log } = await start({ ...compact, deleteRetentionMs: 60_000 });
   await put(world, log, 'the-user-key', secret);
   await put(world, log, 'the-user-key', null);
   await world.clock.advanceAsync(3_000);
@@ -93,7 +95,7 @@ test('the tombstone itself goes in a second pass after delete.retention.ms, and 
 });
 
 test('a second nudge before the delete horizon keeps the tombstone', async () => {
-  const { world, log } = start({ ...compact, deleteRetentionMs: 60_000 });
+  const { world, log } = await start({ ...compact, deleteRetentionMs: 60_000 });
   await put(world, log, 'the-user-key', null);
   for (const second of [3, 30, 50]) {
     await world.clock.advanceAsync(second * 1_000 - (world.clock.now() - 1_700_000_000_000));
@@ -104,7 +106,7 @@ test('a second nudge before the delete horizon keeps the tombstone', async () =>
 });
 
 test('delete, R=8s, S=7d, idle: gone within 12 s', async () => {
-  const { world, log } = start({ retentionMs: 8_000 });
+  const { world, log } = await start({ retentionMs: 8_000 });
   await put(world, log, 'user', secret);
   const seconds = await secondsUntilGone(world, log, 60, false);
   assert.ok(seconds !== null && seconds > 11 && seconds <= 12.1, String(seconds));
@@ -112,20 +114,20 @@ test('delete, R=8s, S=7d, idle: gone within 12 s', async () => {
 });
 
 test('delete, R=8s, S=30s, a record a second: gone within 42 s, not much earlier', async () => {
-  const { world, log } = start({ retentionMs: 8_000, segmentMs: 30_000 });
+  const { world, log } = await start({ retentionMs: 8_000, segmentMs: 30_000 });
   await put(world, log, 'user', secret);
   const seconds = await secondsUntilGone(world, log, 120, true);
   assert.ok(seconds !== null && seconds > 38 && seconds <= 43, String(seconds));
 });
 
 test('delete, R=8s, S=7d, a record a second: still there at 90 s', async () => {
-  const { world, log } = start({ retentionMs: 8_000 });
+  const { world, log } = await start({ retentionMs: 8_000 });
   await put(world, log, 'user', secret);
   assert.equal(await secondsUntilGone(world, log, 90, true), null);
 });
 
 test('a record dated 30 minutes ahead holds itself and an honest one behind it', async () => {
-  const { world, log } = start({ retentionMs: 8_000 });
+  const { world, log } = await start({ retentionMs: 8_000 });
   await put(world, log, 'future', 'x', 1_800_000);
   await put(world, log, 'user', secret);
   await world.clock.advanceAsync(1_800_000);
@@ -135,7 +137,11 @@ test('a record dated 30 minutes ahead holds itself and an honest one behind it',
 });
 
 test('compact, S=2s, m=10s, ratio 0, a record a second: gone within 15.5 s, not before m', async () => {
-  const { world, log } = start({ ...compact, minCompactionLagMs: 10_000, maxCompactionLagMs: 1_000_000 });
+  const { world, log } = await start({
+    ...compact,
+    minCompactionLagMs: 10_000,
+    maxCompactionLagMs: 1_000_000,
+  });
   await put(world, log, 'user', secret);
   await put(world, log, 'user', null);
   const seconds = await secondsUntilGone(world, log, 60, true);
@@ -143,7 +149,7 @@ test('compact, S=2s, m=10s, ratio 0, a record a second: gone within 15.5 s, not 
 });
 
 test('compact, S=2s, M=15s, ratio 1, a record a second: gone within 18.6 s, not before M', async () => {
-  const { world, log } = start({ ...compact, maxCompactionLagMs: 15_000, minCleanableDirtyRatio: 1 });
+  const { world, log } = await start({ ...compact, maxCompactionLagMs: 15_000, minCleanableDirtyRatio: 1 });
   await put(world, log, 'user', secret);
   await put(world, log, 'user', null);
   const seconds = await secondsUntilGone(world, log, 60, true);
@@ -151,7 +157,7 @@ test('compact, S=2s, M=15s, ratio 1, a record a second: gone within 18.6 s, not 
 });
 
 test('compact with the default lag and ratio and little garbage never cleans', async () => {
-  const { world, log } = start({
+  const { world, log } = await start({
     ...compact,
     maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
     minCleanableDirtyRatio: 1,

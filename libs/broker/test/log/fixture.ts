@@ -53,15 +53,18 @@ export function options(
   };
 }
 
-export function open(overrides: Partial<LogConfig> = {}, more: Partial<LogManagerOptions> = {}): World {
+export async function open(
+  overrides: Partial<LogConfig> = {},
+  more: Partial<LogManagerOptions> = {},
+): Promise<World> {
   const base = { disk: new SimulatedDisk(), clock: new ManualClock(startMs), config: config(overrides) };
-  return { ...base, logs: openLogManager(options(base, more)) };
+  return { ...base, logs: await openLogManager(options(base, more)) };
 }
 
 /** Another process finds the same data directory. */
-export function reopen(world: World, disk: SimulatedDisk = world.disk): World {
+export async function reopen(world: World, disk: SimulatedDisk = world.disk): Promise<World> {
   const base = { disk, clock: new ManualClock(world.clock.now()), config: world.config };
-  return { ...base, logs: openLogManager(options(base)) };
+  return { ...base, logs: await openLogManager(options(base)) };
 }
 
 export function newLog(world: World, topic = 'events', partition = 0): PartitionLog {

@@ -18,7 +18,7 @@ async function produce(
 }
 
 test('a retry of one of the last five batches answers with the offset it had and appends nothing', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   for (let sequence = 0; sequence < 12; sequence += 2) await produce(log, sequence, 0, false, 2);
   for (let sequence = 2; sequence < 12; sequence += 2) {
     const again = await produce(log, sequence, 0, true, 2);
@@ -30,7 +30,7 @@ test('a retry of one of the last five batches answers with the offset it had and
 });
 
 test('a gap is refused, and a partial overlap', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   await produce(log, 0, 0, false, 3);
   await assert.rejects(produce(log, 4), refused('OUT_OF_ORDER_SEQUENCE_NUMBER'));
   await assert.rejects(produce(log, 2), refused('OUT_OF_ORDER_SEQUENCE_NUMBER'));
@@ -38,7 +38,7 @@ test('a gap is refused, and a partial overlap', async () => {
 });
 
 test('an unknown producer may start anywhere; a new epoch starts at 0; an old one is fenced', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   await produce(log, 40);
   await assert.rejects(produce(log, 41, 1), refused('OUT_OF_ORDER_SEQUENCE_NUMBER'));
   await produce(log, 0, 1);
@@ -46,14 +46,14 @@ test('an unknown producer may start anywhere; a new epoch starts at 0; an old on
 });
 
 test('sequences wrap around from 2^31-1 to 0', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   await produce(log, 0x7ffffffe, 0, false, 3);
   await produce(log, 1);
   assert.equal(log.logEndOffset, 4n);
 });
 
 test('a retry of a batch that is still on its way waits for its sync', async () => {
-  const log = newLog(open());
+  const log = newLog(await open());
   const first = produce(log, 0, 0, true);
   const again = await produce(log, 0, 0, true);
   assert.equal(log.highWatermark, 0n);
@@ -65,7 +65,7 @@ test('a retry of a batch that is still on its way waits for its sync', async () 
 });
 
 test('sequences are known again after a crash, and after compaction took the records', async () => {
-  const world = open({
+  const world = await open({
     cleanupPolicy: new Set(['compact'] as const),
     segmentBytes: 400,
     maxCompactionLagMs: 1_000,
@@ -80,7 +80,7 @@ test('sequences are known again after a crash, and after compaction took the rec
   }
   await world.clock.advanceAsync(5_000);
   assert.ok(!(await readAll(log)).some((row) => row.offset === 0n), 'the record should be compacted away');
-  const next = reopen(world, world.disk.crash(3));
+  const next = await reopen(world, world.disk.crash(3));
   const again = next.logs.get('events', 0);
   assert.ok(again);
   assert.equal((await produce(again, 0)).baseOffset, 0n);
@@ -88,7 +88,7 @@ test('sequences are known again after a crash, and after compaction took the rec
 });
 
 test('a failed write leaves no trace in the sequences', async () => {
-  const world = open();
+  const world = await open();
   const log = newLog(world);
   await produce(log, 0);
   for (const durable of [false, true]) {

@@ -6,7 +6,7 @@ const at = (name: string): string => `${directory}/events-0/${name}`;
 const firstLog = at('00000000000000000000.log');
 
 test('a torn tail is cut off the file, and later segments go with it', async () => {
-  const world = open({ segmentBytes: 300 });
+  const world = await open({ segmentBytes: 300 });
   const log = newLog(world);
   for (let index = 0; index < 6; index++) {
     await (
@@ -18,7 +18,7 @@ test('a torn tail is cut off the file, and later segments go with it', async () 
   const file = world.disk.openSync(firstLog, 'write');
   file.writeSync([new Uint8Array([255])], size - 3);
   file.syncSync();
-  const next = reopen(world, world.disk.crash(1));
+  const next = await reopen(world, world.disk.crash(1));
   const again = next.logs.get('events', 0);
   assert.ok(again);
   assert.deepEqual(
@@ -35,7 +35,7 @@ test('a torn tail is cut off the file, and later segments go with it', async () 
 });
 
 test('missing and damaged indexes are made anew from the log', async () => {
-  const world = open({ segmentBytes: 2_000, indexIntervalBytes: 100 });
+  const world = await open({ segmentBytes: 2_000, indexIntervalBytes: 100 });
   const log = newLog(world);
   for (let index = 0; index < 40; index++)
     await log.append(batch([[`k${index}`, 'x'.repeat(60)]]), { durable: false });
@@ -46,7 +46,7 @@ test('missing and damaged indexes are made anew from the log', async () => {
   assert.ok(good.length >= 16);
   world.disk.removeFileSync(times);
   world.disk.replaceFileSync(index, new Uint8Array(good.length));
-  const next = reopen(world);
+  const next = await reopen(world);
   assert.deepEqual(Buffer.from(next.disk.readFileSync(index)), good);
   const again = next.logs.get('events', 0);
   assert.ok(again);
@@ -54,7 +54,7 @@ test('missing and damaged indexes are made anew from the log', async () => {
 });
 
 test('the log start that a client moved, and the one that retention moved, survive', async () => {
-  const world = open({ segmentBytes: 300 });
+  const world = await open({ segmentBytes: 300 });
   const log = newLog(world);
   for (let index = 0; index < 6; index++)
     await log.append(batch([[`k${index}`, 'x'.repeat(60)]]), { durable: false });
@@ -63,13 +63,13 @@ test('the log start that a client moved, and the one that retention moved, survi
   await world.clock.advanceAsync(1_000);
   assert.ok(!files(world).includes('00000000000000000000.log'), 'a segment behind the log start stays');
   await world.logs.close();
-  const again = reopen(world).logs.get('events', 0);
+  const again = (await reopen(world)).logs.get('events', 0);
   assert.equal(again?.logStartOffset, 3n);
   assert.deepEqual(again && (await readAll(again)).map((row) => row.offset), [3n, 4n, 5n]);
 });
 
 test('what was marked as deleted is gone after a start, whatever stopped the last one', async () => {
-  const world = open({ retentionMs: 1_000, fileDeleteDelayMs: 60_000 });
+  const world = await open({ retentionMs: 1_000, fileDeleteDelayMs: 60_000 });
   const log = newLog(world);
   await (
     await log.append(batch([['a', 'SECRET']]), { durable: true })
@@ -78,7 +78,7 @@ test('what was marked as deleted is gone after a start, whatever stopped the las
   await world.clock.advanceAsync(3_000);
   world.logs.remove('gone', 0);
   assert.ok(files(world).some((name) => name.endsWith('.deleted')));
-  const next = reopen(world, world.disk.crash(5));
+  const next = await reopen(world, world.disk.crash(5));
   assert.ok(files(next).every((name) => !name.endsWith('.deleted')));
   assert.deepEqual(
     next.disk.listSync(directory).filter((entry) => entry.name.startsWith('gone')),
@@ -88,7 +88,7 @@ test('what was marked as deleted is gone after a start, whatever stopped the las
 
 test('segments roll by size, by age of the records, and for a compacted log by max.compaction.lag.ms', async () => {
   const rolled = async (overrides: Parameters<typeof open>[0], laterMs: number): Promise<boolean> => {
-    const world = open(overrides);
+    const world = await open(overrides);
     const log = newLog(world);
     await log.append(batch([['a', 'x'.repeat(100)]], startMs), { durable: false });
     await log.append(batch([['b', 'x'.repeat(100)]], startMs + laterMs), { durable: false });
@@ -110,7 +110,7 @@ test('segments roll by size, by age of the records, and for a compacted log by m
 });
 
 test('retention by size keeps at least retention.bytes', async () => {
-  const world = open({ segmentBytes: 200, retentionBytes: 500, retentionMs: -1 });
+  const world = await open({ segmentBytes: 200, retentionBytes: 500, retentionMs: -1 });
   const log = newLog(world);
   for (let index = 0; index < 10; index++)
     await log.append(batch([[`k${index}`, 'x'.repeat(100)]]), { durable: false });
@@ -134,7 +134,7 @@ test('a topic that is made again inherits neither log start nor cleaning of the 
     }
   };
   for (const seed of [1, 2, 3]) {
-    const world = open(settings);
+    const world = await open(settings);
     const log = newLog(world);
     await fill(log);
     log.deleteRecordsBefore(4n);
@@ -142,7 +142,7 @@ test('a topic that is made again inherits neither log start nor cleaning of the 
     world.logs.remove('events', 0);
     // The cleaner looks again in half a second: the crash comes before.
     await fill(newLog(world));
-    const next = reopen(world, world.disk.crash(seed));
+    const next = await reopen(world, world.disk.crash(seed));
     const again = next.logs.get('events', 0);
     assert.ok(again);
     assert.equal(again.logStartOffset, 0n);

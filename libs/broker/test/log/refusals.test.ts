@@ -42,7 +42,7 @@ const bad: readonly (readonly [what: string, content: Uint8Array, code: string])
 
 for (const [what, content, code] of bad) {
   test(`${what}: ${code}, and nothing is appended`, async () => {
-    const log = newLog(open({ maxMessageBytes: 2_000, segmentBytes: 8_000 }));
+    const log = newLog(await open({ maxMessageBytes: 2_000, segmentBytes: 8_000 }));
     await assert.rejects(log.append(content, { durable: false }), refused(code));
     assert.deepEqual([log.logEndOffset, log.sizeBytes], [0n, 0]);
     await log.append(good(), { durable: false });
@@ -51,7 +51,7 @@ for (const [what, content, code] of bad) {
 }
 
 test('a compacted log takes no record without a key', async () => {
-  const log = newLog(open({ cleanupPolicy: new Set(['compact'] as const) }));
+  const log = newLog(await open({ cleanupPolicy: new Set(['compact'] as const) }));
   for (const compression of ['none', 'gzip'] as const) {
     const content = batch(
       [
@@ -68,7 +68,7 @@ test('a compacted log takes no record without a key', async () => {
 
 test('a full disk refuses the append, keeps what was there, and recovers when there is room', async () => {
   for (const durable of [false, true]) {
-    const world = open();
+    const world = await open();
     const log = newLog(world);
     await log.append(batch([['a', '1']]), { durable: false });
     const size = log.sizeBytes;
@@ -91,7 +91,7 @@ test('a full disk refuses the append, keeps what was there, and recovers when th
 });
 
 test('a failed write takes back everything queued behind it, rolls included', async () => {
-  const world = open({ segmentBytes: 300 });
+  const world = await open({ segmentBytes: 300 });
   const log = newLog(world);
   await log.append(batch([['a', 'x'.repeat(100)]]), { durable: false });
   world.disk.fail({ operation: 'write', code: 'ENOSPC', path: (path) => path.endsWith('.log') });
@@ -114,7 +114,7 @@ test('a failed write takes back everything queued behind it, rolls included', as
 });
 
 test('a failed sync ends the log until a restart', async () => {
-  const world = open();
+  const world = await open();
   const log = newLog(world);
   await log.append(batch([['a', '1']]), { durable: false });
   world.disk.fail({ operation: 'sync', code: 'EIO' });
@@ -125,21 +125,21 @@ test('a failed sync ends the log until a restart', async () => {
     (await readAll(log)).map((row) => row.key),
     ['a'],
   );
-  const again = reopen(world, world.disk.crash(1)).logs.get('events', 0);
+  const again = (await reopen(world, world.disk.crash(1))).logs.get('events', 0);
   await again?.append(batch([['d', '4']]), { durable: true });
 });
 
-test('a data directory that another broker uses, or that may not be written, is a clear refusal', () => {
-  const world = open();
-  assert.throws(() => openLogManager(options(world)), { code: 'DATA_DIR_LOCKED' });
+test('a data directory that another broker uses, or that may not be written, is a clear refusal', async () => {
+  const world = await open();
+  await assert.rejects(openLogManager(options(world)), { code: 'DATA_DIR_LOCKED' });
   const other = { ...world, disk: world.disk.crash(1) };
   other.disk.fail({ operation: 'create', code: 'EACCES' });
-  assert.throws(() => openLogManager(options(other)), { code: 'DATA_DIR_NOT_WRITABLE' });
-  openLogManager(options(other));
+  await assert.rejects(openLogManager(options(other)), { code: 'DATA_DIR_NOT_WRITABLE' });
+  await openLogManager(options(other));
 });
 
-test('a topic that cannot be created on disk is a storage error, not a half-made log', () => {
-  const world = open();
+test('a topic that cannot be created on disk is a storage error, not a half-made log', async () => {
+  const world = await open();
   world.disk.fail({ operation: 'open', code: 'ENOSPC' });
   assert.throws(() => world.logs.create('events', 0, config()), refused('KAFKA_STORAGE_ERROR'));
   assert.equal(world.logs.get('events', 0), undefined);

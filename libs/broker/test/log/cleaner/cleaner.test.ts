@@ -64,7 +64,7 @@ const compact = {
 
 test('compaction keeps the last value of each key and nothing superseded below the active segment', async () => {
   for (let seed = 1; seed <= 10; seed++) {
-    const world = open(compact, seed % 2 === 0 ? { dedupeBufferBytes: 16 * 25 } : {});
+    const world = await open(compact, seed % 2 === 0 ? { dedupeBufferBytes: 16 * 25 } : {});
     const log = newLog(world);
     const history = await fill(world, log, seed);
     await world.clock.advanceAsync(10_000);
@@ -92,12 +92,12 @@ test('compaction keeps the last value of each key and nothing superseded below t
 
 test('a crash at any moment of a cleaning loses no last value and leaves no litter', async () => {
   for (let seed = 1; seed <= 25; seed++) {
-    const world = open(compact);
+    const world = await open(compact);
     const log = newLog(world);
     const history = await fill(world, log, seed);
     world.clock.advance(500);
     for (let turn = seed % 40; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
-    const next = reopen(world, world.disk.crash(seed));
+    const next = await reopen(world, world.disk.crash(seed));
     const again = next.logs.get('events', 0);
     assert.ok(again);
     checkAgainstModel(seed, history, await readAll(again), -1n + 0n);
@@ -111,7 +111,7 @@ test('a crash at any moment of a cleaning loses no last value and leaves no litt
 });
 
 test('small segments are merged, offsets stay, and reading from a compacted offset gives what follows', async () => {
-  const world = open(compact);
+  const world = await open(compact);
   const log = newLog(world);
   for (let index = 0; index < 40; index++) {
     await (
@@ -141,7 +141,7 @@ test('a corrupt batch stops the cleaning of its log alone, and is reported', asy
     warn: () => undefined,
     error: (message: string) => reports.push(message),
   };
-  const world = open(compact, { logger });
+  const world = await open(compact, { logger });
   const bad = newLog(world, 'bad');
   const good = newLog(world, 'good');
   for (const log of [bad, good]) {
@@ -167,7 +167,7 @@ test('deleting a topic during a cleaning leaves neither files nor errors', async
       warn: () => undefined,
       error: (message: string) => reports.push(message),
     };
-    const world = open(compact, { logger });
+    const world = await open(compact, { logger });
     const log = newLog(world);
     await fill(world, log, turns);
     world.clock.advance(500);

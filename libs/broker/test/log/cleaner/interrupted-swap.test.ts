@@ -9,7 +9,7 @@ test('a cleaning that dies at any rename, removal or sync of its swap loses no l
   let finished = 0;
   for (const operation of ['rename', 'remove', 'sync'] as const) {
     for (let nth = 1; nth <= 20; nth++) {
-      const world = open({
+      const world = await open({
         cleanupPolicy: new Set(['compact'] as const),
         segmentBytes: 400,
         minCleanableDirtyRatio: 0,
@@ -28,7 +28,7 @@ test('a cleaning that dies at any rename, removal or sync of its swap loses no l
       await world.clock.advanceAsync(600);
       if (count >= nth) died++;
       const left = files(world);
-      const next = reopen(world, world.disk.crash(nth));
+      const next = await reopen(world, world.disk.crash(nth));
       if (left.some((name) => name.endsWith('.log.swap'))) finished++;
       const again = next.logs.get('events', 0);
       assert.ok(again);
