@@ -25,7 +25,7 @@ export class OffsetsLog {
     for (const log of this.#logs) {
       let next = log.logStartOffset;
       while (next < log.highWatermark) {
-        const { records } = await log.read(next, readBytes, { minOneBatch: true });
+        const { records } = await log.read(next, readBytes, { minOneBatch: true, isolation: 'uncommitted' });
         if (records.length === 0) break;
         for (const batch of iterateBatches(records)) {
           next = batch.nextOffset;

@@ -1,18 +1,27 @@
-import { join } from 'node:path/posix';
-import { KafkaError, type BatchView } from '@oubliette/protocol';
+import { BatchView, KafkaError } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import { checkedBatches } from './append-checks.js';
-import { Committer, PendingAppend } from './committer.js';
-import { findInSegment, newestInSegment, readSegment } from './log-reader.js';
-import type { AppendResult, FoundOffset, LogConfig, PartitionLog, ReadResult } from './partition-log.js';
-import type { ProducedBatch, ProducerState, ProducerStates } from './producer-states.js';
-import { mustRoll } from './roll.js';
+import { encodeMarker } from './end-transaction-marker.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import { findByTimestamp, findMaxTimestamp, readLog } from './log-view.js';
+import { LogWriter } from './log-writer.js';
+import type {
+  AppendResult,
+  EpochEnd,
+  FoundOffset,
+  LogConfig,
+  PartitionLog,
+  ProducerDescription,
+  ReadOptions,
+  ReadResult,
+  TransactionMarker,
+} from './partition-log.js';
+import type { ProducedBatch, ProducerStates } from './producer-states.js';
 import type { SegmentList } from './segment-list.js';
-import { Segment } from './segment.js';
+import { onStorage } from './storage-error.js';
 
-const settled = Promise.resolve();
-const noBytes = new Uint8Array(0);
+/** The one node of this broker leads every log since it was made. */
 const leaderEpoch = 0;
 
 /** What a log is made of; `loadLog` finds it on disk. */
@@ -26,54 +35,51 @@ export interface LogParts {
   readonly config: LogConfig;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
+  readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: bigint;
   /** Called when the log start was moved by a client: it must outlive a crash. */
   readonly onLogStartMoved: () => void;
 }
 
-/**
- * A partition's log. Appends that are not durable are written at once when nothing is on its way; durable ones, and all behind
- * them, go through the committer. The high watermark covers a durable append only once it is synced: what a reader has seen of it
- * survives a power cut.
- */
+/** A partition's log: offsets and lifetime are kept here, writing in `LogWriter`, reading in `log-view`. */
 export class DiskPartitionLog implements PartitionLog {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly topic: string;
   readonly partition: number;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
+  readonly leaderEpochs: LeaderEpochs;
   directory: string;
   config: LogConfig;
-  /** Everything below is synced. */
-  recoveryPoint: bigint;
   #logStartOffset: bigint;
-  #highWatermark: bigint;
-  #failure: Error | null = null;
   #closed = false;
   /** Retention or cleaning under way; its caller sees its errors. */
   #maintenance: Promise<void> | null = null;
-  readonly #committer: Committer;
-  readonly #listeners = new Set<() => void>();
+  readonly #writer: LogWriter;
+  readonly #onLogStartMoved: () => void;
+  readonly #listeners = new Set<(bytes: number) => void>();
 
-  constructor(private readonly parts: LogParts) {
+  /** Throws KafkaError KAFKA_STORAGE_ERROR when the leader epoch cannot be noted. */
+  constructor(parts: LogParts) {
+    this.disk = parts.disk;
+    this.clock = parts.clock;
+    this.logger = parts.logger;
     this.topic = parts.topic;
     this.partition = parts.partition;
     this.segments = parts.segments;
     this.producers = parts.producers;
+    this.leaderEpochs = parts.leaderEpochs;
     this.directory = parts.directory;
     this.config = parts.config;
     this.#logStartOffset = parts.logStartOffset;
-    this.#highWatermark = this.logEndOffset;
-    this.recoveryPoint = this.logEndOffset;
-    this.#committer = new Committer({
-      published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
-      broken: (error) => this.#break(error),
-      takenBack: (error, appends) =>
-        parts.logger.error('appends failed and were taken back', {
-          ...this.#name,
-          appends,
-          cause: error.message,
-        }),
-    });
+    this.#onLogStartMoved = parts.onLogStartMoved;
+    this.#writer = new LogWriter(this);
+    this.producers.transactions.settleBelow(this.logEndOffset);
+    if (this.leaderEpochs.assign(leaderEpoch, this.logEndOffset)) {
+      onStorage(() => this.leaderEpochs.write(this.directory));
+    }
   }
 
   get logStartOffset(): bigint {
@@ -85,7 +91,19 @@ export class DiskPartitionLog implements PartitionLog {
   }
 
   get highWatermark(): bigint {
-    return this.#highWatermark;
+    return this.#writer.highWatermark;
+  }
+
+  get lastStableOffset(): bigint {
+    const { highWatermark } = this.#writer;
+    const unstable = this.producers.transactions.firstUnstableOffset;
+    if (unstable === null || unstable >= highWatermark) return highWatermark;
+    return unstable > this.#logStartOffset ? unstable : this.#logStartOffset;
+  }
+
+  /** Everything below is synced. */
+  get recoveryPoint(): bigint {
+    return this.#writer.recoveryPoint;
   }
 
   get sizeBytes(): number {
@@ -96,107 +114,81 @@ export class DiskPartitionLog implements PartitionLog {
     return this.#closed;
   }
 
-  get #name(): { topic: string; partition: number } {
-    return { topic: this.topic, partition: this.partition };
-  }
-
   async append(records: Uint8Array, options: { readonly durable: boolean }): Promise<AppendResult> {
     this.#assertUsable();
-    const now = this.parts.clock.now();
-    const batches = checkedBatches(records, this.config, now);
+    const nowMs = this.clock.now();
+    const batches = checkedBatches(records, this.config, nowMs);
     const earlier = this.#findDuplicate(batches);
-    if (earlier !== null) return this.#answerAgain(earlier, options.durable);
-    const stamp = this.config.messageTimestampType === 'LogAppendTime' ? BigInt(now) : null;
-    this.#rollIfNeeded(records.length, batches, stamp, now);
-    const pending = this.#take(records, batches, stamp, now, options.durable);
-    const result = (durable: Promise<void>): AppendResult => ({
-      baseOffset: batches[0]?.baseOffset ?? pending.nextOffset,
-      lastOffset: pending.nextOffset - 1n,
-      logAppendTime: stamp ?? -1n,
-      logStartOffset: this.#logStartOffset,
-      durable,
-    });
-    if (!options.durable && !this.#committer.isBusy) {
-      this.#writeNow(pending);
-      return result(settled);
-    }
-    this.#committer.enqueue(pending);
-    const synced = asStorageError(pending.synced.promise);
-    await asStorageError(pending.written.promise);
-    return result(options.durable ? synced : settled);
+    if (earlier !== null) return this.#writer.answerAgain(earlier, options.durable);
+    return this.#writer.append({ records, batches, stamp: this.#stamp(nowMs), nowMs, ...options });
   }
 
-  async read(
-    offset: bigint,
-    maxBytes: number,
-    options: { readonly minOneBatch: boolean },
-  ): Promise<ReadResult> {
+  async appendMarker(marker: TransactionMarker): Promise<AppendResult> {
+    this.#assertUsable();
+    const nowMs = this.clock.now();
+    this.producers.checkMarker(marker);
+    const records = encodeMarker(marker, nowMs);
+    return this.#writer.append({
+      records,
+      batches: [new BatchView(records)],
+      stamp: this.#stamp(nowMs),
+      nowMs,
+      durable: true,
+    });
+  }
+
+  async read(offset: bigint, maxBytes: number, options: ReadOptions): Promise<ReadResult> {
     this.#assertOpen();
-    if (offset < this.#logStartOffset || offset > this.logEndOffset) {
-      throw new KafkaError(
-        'OFFSET_OUT_OF_RANGE',
-        `offset ${offset} is outside ${this.#logStartOffset} to ${this.logEndOffset}`,
-      );
-    }
-    const highWatermark = this.#highWatermark;
-    let records: Uint8Array | null = null;
-    let segment: Segment | undefined = this.segments.floor(offset);
-    while (records === null && segment !== undefined && offset < highWatermark) {
-      const from: Segment = segment;
-      records = await from.whileOpen(() =>
-        readSegment(from, offset, maxBytes, options.minOneBatch, this.config.indexIntervalBytes),
-      );
-      segment = this.segments.above(from.baseOffset);
-    }
-    return {
-      records: records ?? noBytes,
-      highWatermark: this.#highWatermark,
-      lastStableOffset: this.#highWatermark,
-      logStartOffset: this.#logStartOffset,
-    };
+    return readLog(this, offset, maxBytes, options);
   }
 
   async findByTimestamp(timestamp: bigint): Promise<FoundOffset | null> {
     this.#assertOpen();
-    for (const segment of this.segments.all) {
-      if (segment.maxTimestamp < timestamp || segment.nextOffset <= this.#logStartOffset) continue;
-      const found = await segment.whileOpen(() => findInSegment(segment, timestamp, this.#logStartOffset));
-      if (found !== null) return found;
-    }
-    return null;
+    return findByTimestamp(this, timestamp);
   }
 
-  maxTimestamp(): FoundOffset | null {
+  async maxTimestamp(): Promise<FoundOffset | null> {
     this.#assertOpen();
-    let newest: Segment | null = null;
-    for (const segment of this.segments.all) {
-      if (segment.readableBytes > 0 && (newest === null || segment.maxTimestamp > newest.maxTimestamp)) {
-        newest = segment;
-      }
-    }
-    return newest === null ? null : newestInSegment(newest);
+    return findMaxTimestamp(this);
+  }
+
+  activeProducers(): readonly ProducerDescription[] {
+    return this.producers.describe();
+  }
+
+  epochEnd(epoch: number): EpochEnd {
+    return this.leaderEpochs.endOf(epoch, this.logEndOffset);
   }
 
   deleteRecordsBefore(offset: bigint): bigint {
     this.#assertUsable();
-    if (offset < 0n || offset > this.#highWatermark) {
-      throw new KafkaError('OFFSET_OUT_OF_RANGE', `offset ${offset} is above ${this.#highWatermark}`);
+    if (offset < 0n || offset > this.highWatermark) {
+      throw new KafkaError('OFFSET_OUT_OF_RANGE', `offset ${offset} is above ${this.highWatermark}`);
     }
     if (offset > this.#logStartOffset) {
-      this.#logStartOffset = offset;
-      this.parts.onLogStartMoved();
+      this.raiseLogStart(offset);
+      this.#onLogStartMoved();
     }
     return this.#logStartOffset;
   }
 
   /** Moves the log start behind segments that retention removed. */
   raiseLogStart(offset: bigint): void {
-    if (offset > this.#logStartOffset) this.#logStartOffset = offset;
+    if (offset <= this.#logStartOffset) return;
+    this.#logStartOffset = offset;
+    this.producers.transactions.settleBelow(offset);
+    this.leaderEpochs.truncateFromStart(offset);
   }
 
-  onAppend(listener: () => void): () => void {
+  onAppend(listener: (bytes: number) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** The writer's word that all records below may be read. */
+  published(highWatermark: bigint): void {
+    this.producers.transactions.settleBelow(highWatermark);
+    for (const listener of this.#listeners) listener(0);
   }
 
   configure(config: LogConfig): void {
@@ -205,24 +197,7 @@ export class DiskPartitionLog implements PartitionLog {
 
   /** Seals the active segment and opens the next; throws KafkaError KAFKA_STORAGE_ERROR when that fails. */
   roll(nowMs: number): void {
-    const sealed = this.segments.active;
-    const opened = this.#storage(() =>
-      Segment.create(this.parts.disk, this.directory, sealed.nextOffset, nowMs),
-    );
-    this.segments.push(opened);
-    this.#committer.enqueue({
-      kind: 'roll',
-      seal: async () => {
-        await sealed.whileOpen(() => sealed.file.sync());
-        sealed.writeIndexes();
-        this.parts.disk.syncDirectorySync(this.directory);
-        this.recoveryPoint = opened.baseOffset;
-      },
-      undo: () => {
-        this.segments.pop();
-        opened.removeFiles();
-      },
-    });
+    this.#writer.roll(nowMs);
   }
 
   /** Runs retention or cleaning, one at a time; resolves to null, without running it, while another is under way. */
@@ -242,28 +217,23 @@ export class DiskPartitionLog implements PartitionLog {
 
   /** Resolves when everything appended so far is written or refused. */
   settle(): Promise<void> {
-    return this.#committer.idle();
+    return this.#writer.idle();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#committer.idle();
-    if (this.#failure === null) {
-      const { active } = this.segments;
-      await asStorageError(active.file.sync());
-      this.#storage(() => active.writeIndexes());
-      this.recoveryPoint = this.logEndOffset;
-    }
+    await this.#writer.idle();
+    await this.#writer.close();
     for (const segment of this.segments.all) segment.close();
   }
 
   /** Ends the log without a flush: its directory is about to go. Resolves when its files are closed. */
   async abandon(): Promise<void> {
     this.#closed = true;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(0);
     await this.#maintenance;
-    await this.#committer.idle();
+    await this.#writer.idle();
     for (const segment of this.segments.all) segment.close();
   }
 
@@ -275,94 +245,8 @@ export class DiskPartitionLog implements PartitionLog {
     return null;
   }
 
-  async #answerAgain(earlier: ProducedBatch, durable: boolean): Promise<AppendResult> {
-    const { active } = this.segments;
-    const wait = new PendingAppend(
-      active,
-      noBytes,
-      active.sizeBytes,
-      this.logEndOffset,
-      durable,
-      () => undefined,
-    );
-    if (durable || earlier.lastOffset >= this.#highWatermark) this.#committer.enqueue(wait);
-    else wait.written.resolve();
-    const synced = asStorageError(wait.synced.promise);
-    await asStorageError(wait.written.promise);
-    return {
-      baseOffset: earlier.baseOffset,
-      lastOffset: earlier.lastOffset,
-      logAppendTime: this.config.messageTimestampType === 'LogAppendTime' ? earlier.timestamp : -1n,
-      logStartOffset: this.#logStartOffset,
-      durable: durable ? synced : settled,
-    };
-  }
-
-  #rollIfNeeded(bytes: number, batches: readonly BatchView[], stamp: bigint | null, now: number): void {
-    let newest = -1n;
-    let records = 0;
-    for (const batch of batches) {
-      if (batch.maxTimestamp > newest) newest = batch.maxTimestamp;
-      records += batch.lastOffsetDelta + 1;
-    }
-    const lastOffset = this.logEndOffset + BigInt(records) - 1n;
-    const incoming = { bytes, newestTimestamp: stamp ?? newest, lastOffset };
-    if (mustRoll(this.segments.active, incoming, this.config, now)) this.roll(now);
-  }
-
-  /** Gives the batches their offsets and enters them in segment, indexes and producer states. */
-  #take(
-    records: Uint8Array,
-    batches: readonly BatchView[],
-    stamp: bigint | null,
-    now: number,
-    durable: boolean,
-  ): PendingAppend {
-    const { active } = this.segments;
-    const mark = active.mark();
-    const producersBefore: (readonly [bigint, ProducerState | undefined])[] = [];
-    for (const batch of batches) {
-      batch.setBaseOffset(active.nextOffset);
-      batch.setLeaderEpoch(leaderEpoch);
-      if (stamp !== null) batch.setLogAppendTime(stamp);
-      active.add(batch, this.config.indexIntervalBytes);
-      if (batch.producerId >= 0n) producersBefore.push([batch.producerId, this.producers.add(batch, now)]);
-    }
-    active.lastWriteMs = now;
-    return new PendingAppend(active, records, mark.sizeBytes, active.nextOffset, durable, () => {
-      active.restore(mark);
-      for (const [producerId, state] of producersBefore.reverse()) this.producers.restore(producerId, state);
-    });
-  }
-
-  #writeNow(pending: PendingAppend): void {
-    const { segment, bytes, position } = pending;
-    try {
-      segment.file.writeSync([bytes], position);
-    } catch (error) {
-      try {
-        pending.undo();
-      } catch (cause) {
-        this.#break(asError(cause));
-      }
-      throw storageError(asError(error));
-    }
-    this.#publish(segment, segment.sizeBytes, pending.nextOffset);
-  }
-
-  #publish(segment: Segment, position: number, nextOffset: bigint): void {
-    segment.readableBytes = position;
-    this.#highWatermark = nextOffset;
-    for (const listener of this.#listeners) listener();
-  }
-
-  #break(error: Error): void {
-    this.#failure = error;
-    this.parts.logger.error('the log takes no more appends until a restart: the disk failed', {
-      ...this.#name,
-      directory: join(this.directory),
-      cause: error.message,
-    });
+  #stamp(nowMs: number): bigint | null {
+    return this.config.messageTimestampType === 'LogAppendTime' ? BigInt(nowMs) : null;
   }
 
   #assertOpen(): void {
@@ -371,32 +255,6 @@ export class DiskPartitionLog implements PartitionLog {
 
   #assertUsable(): void {
     this.#assertOpen();
-    if (this.#failure !== null) throw storageError(this.#failure);
+    this.#writer.assertUsable();
   }
-
-  #storage<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(asError(error));
-    }
-  }
-}
-
-function storageError(cause: Error): KafkaError {
-  return cause instanceof KafkaError
-    ? cause
-    : new KafkaError('KAFKA_STORAGE_ERROR', cause.message, { cause });
-}
-
-function asStorageError(work: Promise<void>): Promise<void> {
-  const translated = work.catch((error: unknown) => {
-    throw storageError(asError(error));
-  });
-  translated.catch(() => undefined); // its owner awaits it; see Deferred
-  return translated;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -7,6 +7,7 @@ export const deletedSuffix = '.deleted';
 export const cleanedSuffix = '.cleaned';
 export const swapSuffix = '.swap';
 export const partitionMetadataFile = 'partition.metadata';
+export const leaderEpochCheckpointFile = 'leader-epoch-checkpoint';
 export const cleanShutdownFile = '.kafka_cleanshutdown';
 export const lockFile = '.lock';
 
@@ -14,8 +15,8 @@ const directoryPattern = /^(.+)-(\d{1,9})$/;
 const deleteDirectoryPattern = /-delete$/;
 const segmentPattern = /^(\d{20})\.log$/;
 
-export type SegmentFileKind = 'log' | 'index' | 'timeindex';
-export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex'];
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex';
+export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex'];
 
 export function segmentFile(baseOffset: bigint, kind: SegmentFileKind): string {
   return `${baseOffset.toString().padStart(offsetDigits, '0')}.${kind}`;

@@ -2,7 +2,8 @@ import { join } from 'node:path/posix';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import { finishReplacements } from './finish-replacements.js';
-import { baseOffsetOf, segmentFile } from './file-names.js';
+import { baseOffsetOf, segmentFile, segmentFileKinds } from './file-names.js';
+import { LeaderEpochs } from './leader-epochs.js';
 import { ProducerStates } from './producer-states.js';
 import { SegmentList } from './segment-list.js';
 import { readIfThere, Segment } from './segment.js';
@@ -27,6 +28,7 @@ export interface LogLocation {
 export function loadLog(location: LogLocation): {
   segments: SegmentList;
   producers: ProducerStates;
+  leaderEpochs: LeaderEpochs;
   logStartOffset: bigint;
 } {
   const { disk, directory, clock } = location;
@@ -46,7 +48,9 @@ export function loadLog(location: LogLocation): {
   const first = list.first.baseOffset;
   const start = location.logStartOffset > first ? location.logStartOffset : first;
   const end = list.active.nextOffset;
-  return { segments: list, producers, logStartOffset: start < end ? start : end };
+  const leaderEpochs = LeaderEpochs.load(disk, directory, location.logger);
+  leaderEpochs.truncateFromEnd(end);
+  return { segments: list, producers, leaderEpochs, logStartOffset: start < end ? start : end };
 }
 
 function openSegments(location: LogLocation, bases: readonly bigint[], producers: ProducerStates): Segment[] {
@@ -56,7 +60,9 @@ function openSegments(location: LogLocation, bases: readonly bigint[], producers
     const segment = Segment.create(disk, directory, base, clock.now());
     segments.push(segment);
     const intact = segment.rebuild(location.indexIntervalBytes, (batch) => {
-      if (batch.producerId >= 0n) producers.add(batch, clock.now());
+      if (batch.producerId < 0n) return;
+      const { aborted } = producers.add(batch);
+      if (aborted !== null) segment.transactionIndex.append(aborted);
     });
     segment.readableBytes = segment.sizeBytes;
     const rest = bases.slice(index + 1);
@@ -83,7 +89,7 @@ function cut(location: LogLocation, segment: Segment, laterBases: readonly bigin
   segment.file.truncateSync(segment.sizeBytes);
   segment.file.syncSync();
   for (const base of laterBases) {
-    for (const kind of ['log', 'index', 'timeindex'] as const) {
+    for (const kind of segmentFileKinds) {
       const path = join(directory, segmentFile(base, kind));
       if (disk.existsSync(path)) disk.removeFileSync(path);
     }

@@ -1,41 +1,52 @@
 import { Buffer } from 'node:buffer';
 import { batchAt, iterateRecords, type BatchView } from '@oubliette/protocol';
-import { readBatches, scanBatchesSync } from './batch-scan.js';
+import { readBatches } from './batch-scan.js';
 import type { FoundOffset } from './partition-log.js';
 import type { Segment } from './segment.js';
 
-const noBytes = new Uint8Array(0);
 const lengthFieldEnd = 12;
 
-/**
- * Whole batches of a segment from the first that ends at or after `offset`, `maxBytes` at most, yet one where `minOneBatch`
- * asks for it. Null when the segment has no readable batch that far.
- */
-export async function readSegment(
-  segment: Segment,
-  offset: bigint,
-  maxBytes: number,
-  minOneBatch: boolean,
-  indexIntervalBytes: number,
-): Promise<Uint8Array | null> {
+/** What of a segment is wanted. */
+export interface WantedRecords {
+  /** The first batch ends at or behind it. */
+  readonly offset: bigint;
+  /** No batch begins here or behind. */
+  readonly bound: bigint;
+  readonly maxBytes: number;
+  /** One batch even where it is larger than `maxBytes`. */
+  readonly minOneBatch: boolean;
+  readonly indexIntervalBytes: number;
+}
+
+/** Whole batches as they stand, and where in the segment's file. */
+export interface FoundRecords {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly records: Uint8Array;
+}
+
+/** The wanted batches, none where the first is too large; null when the segment has no readable batch that far. */
+export async function readSegment(segment: Segment, wanted: WantedRecords): Promise<FoundRecords | null> {
   const limit = segment.readableBytes;
+  const { offset } = wanted;
   let position = segment.positionBefore(offset);
-  let wanted = maxBytes + indexIntervalBytes;
+  let windowBytes = wanted.maxBytes + wanted.indexIntervalBytes;
   while (position < limit) {
-    const window = Buffer.allocUnsafe(Math.min(wanted, limit - position));
+    const window = Buffer.allocUnsafe(Math.min(windowBytes, limit - position));
     const length = await segment.file.read(window, 0, window.length, position);
     const bytes = window.subarray(0, length);
     const { at, batch } = firstEndingAtOrAfter(bytes, offset);
     if (batch !== null) {
-      if (batch.sizeBytes > maxBytes) return minOneBatch ? batch.bytes : noBytes;
-      const end = endOfBatches(bytes, at, maxBytes);
-      if (end - at > 0) return bytes.subarray(at, end);
+      const records = bytes.subarray(at, endOfBatches(bytes, at, wanted));
+      const isWhole =
+        records.length > 0 || batch.sizeBytes > wanted.maxBytes || batch.baseOffset >= wanted.bound;
+      if (isWhole) return { segment, position: position + at, records };
     }
     if (length < window.length) return null;
     // Either the batch that is wanted, or one before it, is cut off by the window.
     position += at;
-    wanted = Math.max(wanted, neededBytes(bytes, at));
-    if (at === 0 && wanted <= window.length) return null;
+    windowBytes = Math.max(windowBytes, neededBytes(bytes, at));
+    if (at === 0 && windowBytes <= window.length) return null;
   }
   return null;
 }
@@ -50,10 +61,11 @@ function firstEndingAtOrAfter(bytes: Buffer, offset: bigint): { at: number; batc
   return { at, batch: null };
 }
 
-function endOfBatches(bytes: Buffer, from: number, maxBytes: number): number {
+function endOfBatches(bytes: Buffer, from: number, { bound, maxBytes, minOneBatch }: WantedRecords): number {
   let end = from;
   for (let batch = batchAt(bytes, end); batch !== null; batch = batchAt(bytes, end)) {
-    if (end + batch.sizeBytes - from > maxBytes) break;
+    const isTooMuch = end + batch.sizeBytes - from > maxBytes && !(minOneBatch && end === from);
+    if (isTooMuch || batch.baseOffset >= bound) break;
     end += batch.sizeBytes;
   }
   return end;
@@ -75,7 +87,7 @@ export async function findInSegment(
       if (batch.maxTimestamp < timestamp || batch.lastOffset < from) continue;
       for (const record of iterateRecords(batch)) {
         if (record.timestamp >= timestamp && record.offset >= from) {
-          return { offset: record.offset, timestamp: record.timestamp };
+          return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: batch.leaderEpoch };
         }
       }
     }
@@ -83,16 +95,18 @@ export async function findInSegment(
   return null;
 }
 
-/** The first record that has the segment's highest timestamp. */
-export function newestInSegment(segment: Segment): FoundOffset | null {
-  let newest: FoundOffset | null = null;
+/** The first record that has the segment's highest timestamp; null without one, or before it can be read. */
+export async function newestInSegment(segment: Segment): Promise<FoundOffset | null> {
+  const { maxTimestamp } = segment;
+  if (maxTimestamp < 0n) return null;
   const from = segment.positionBefore(segment.maxTimestampOffset);
-  scanBatchesSync(segment.file, from, segment.readableBytes, (batch) => {
-    if (batch.lastOffset < segment.maxTimestampOffset) return true;
-    for (const { offset, timestamp } of iterateRecords(batch)) {
-      if (newest === null || timestamp > newest.timestamp) newest = { offset, timestamp };
+  for await (const found of readBatches(segment.file, from, segment.readableBytes)) {
+    for (const { batch } of found) {
+      if (batch.maxTimestamp !== maxTimestamp) continue;
+      for (const { offset, timestamp } of iterateRecords(batch)) {
+        if (timestamp === maxTimestamp) return { offset, timestamp, leaderEpoch: batch.leaderEpoch };
+      }
     }
-    return false;
-  });
-  return newest;
+  }
+  return null;
 }

@@ -3,6 +3,8 @@ export interface LogConfig {
   readonly cleanupPolicy: ReadonlySet<'delete' | 'compact'>;
   readonly segmentBytes: number;
   readonly segmentMs: number;
+  /** A segment rolls up to that much earlier, by chance, so that many logs do not roll at once. */
+  readonly segmentJitterMs: number;
   readonly segmentIndexBytes: number;
   readonly indexIntervalBytes: number;
   readonly retentionMs: number;
@@ -17,6 +19,14 @@ export interface LogConfig {
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
   readonly messageTimestampBeforeMaxMs: number;
   readonly messageTimestampAfterMaxMs: number;
+  /** `producer` keeps what was sent; every other value re-compresses what came otherwise. */
+  readonly compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  /** 1 to 9; -1 is zlib's default. */
+  readonly compressionGzipLevel: number;
+  /** 1 to 17 */
+  readonly compressionLz4Level: number;
+  /** -131072 to 22 */
+  readonly compressionZstdLevel: number;
 }
 
 export interface AppendResult {
@@ -35,11 +45,57 @@ export interface ReadResult {
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
   readonly logStartOffset: bigint;
+  /** Those that overlap what was read, for the reader to leave out; null when it did not ask for committed records only. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
+}
+
+/** What a fetch with isolation level read_committed learns of a transaction that was given up. */
+export interface AbortedTransaction {
+  readonly producerId: bigint;
+  /** The offset of its first record. */
+  readonly firstOffset: bigint;
+}
+
+export interface ReadOptions {
+  /** Answer one whole batch even when it is larger than asked for (KIP-74). */
+  readonly minOneBatch: boolean;
+  /** `committed` stops at the last stable offset and names aborted transactions. */
+  readonly isolation: 'uncommitted' | 'committed';
+}
+
+/** The end of a producer's transaction, as its coordinator tells each partition (Kafka's EndTransactionMarker). */
+export interface TransactionMarker {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly coordinatorEpoch: number;
+  readonly result: 'commit' | 'abort';
+}
+
+/** What the log knows of a producer (DescribeProducers). */
+export interface ProducerDescription {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  /** Sequence of its last record, -1 when only a marker is known. */
+  readonly lastSequence: number;
+  /** Timestamp (ms) of its last batch or marker. */
+  readonly lastTimestamp: bigint;
+  /** -1 without a marker so far. */
+  readonly coordinatorEpoch: number;
+  /** First offset of its open transaction, -1 without one. */
+  readonly currentTxnStartOffset: bigint;
+}
+
+/** Where an epoch ends, both -1 when nothing is known (Kafka's EpochEndOffset). */
+export interface EpochEnd {
+  readonly leaderEpoch: number;
+  readonly endOffset: bigint;
 }
 
 export interface FoundOffset {
   readonly offset: bigint;
   readonly timestamp: bigint;
+  /** The epoch of the batch that holds the record. */
+  readonly leaderEpoch: number;
 }
 
 /**
@@ -53,20 +109,32 @@ export interface PartitionLog {
   /** The offset the next record gets. */
   readonly logEndOffset: bigint;
   readonly highWatermark: bigint;
+  /** Every transaction below is decided: the first open one's start or, without one, the high watermark. */
+  readonly lastStableOffset: bigint;
   readonly sizeBytes: number;
   /**
    * Checks every batch in `records` (length, magic 2, CRC-32C, producer sequence), assigns offsets in place and writes.
    * A duplicate of a producer's recent batch answers with the offset it had. `durable`: acks=all.
    */
   append(records: Uint8Array, options: { readonly durable: boolean }): Promise<AppendResult>;
-  read(offset: bigint, maxBytes: number, options: { readonly minOneBatch: boolean }): Promise<ReadResult>;
-  /** First record with timestamp >= `timestamp` (ms), or null. */
+  /**
+   * Ends a producer's transaction with a control batch. Refuses INVALID_PRODUCER_EPOCH for an older epoch than the producer's,
+   * TRANSACTION_COORDINATOR_FENCED for an older epoch of the coordinator than the last marker's.
+   */
+  appendMarker(marker: TransactionMarker): Promise<AppendResult>;
+  read(offset: bigint, maxBytes: number, options: ReadOptions): Promise<ReadResult>;
+  /** First record with timestamp >= `timestamp` (ms), or null; open transactions count too: compare with the last stable offset. */
   findByTimestamp(timestamp: bigint): Promise<FoundOffset | null>;
-  maxTimestamp(): FoundOffset | null;
+  /** First record with the highest timestamp (KIP-734), or null. */
+  maxTimestamp(): Promise<FoundOffset | null>;
+  /** Producers that the log knows, in no particular order. */
+  activeProducers(): readonly ProducerDescription[];
+  /** Where the last known epoch up to the one asked for ends (LeaderEpochFileCache.endOffsetFor). */
+  epochEnd(leaderEpoch: number): EpochEnd;
   /** Moves the log start forward (DeleteRecords); returns the new log start. */
   deleteRecordsBefore(offset: bigint): bigint;
-  /** Called after each append became readable; returns the unsubscribe. Wakes long polls. */
-  onAppend(listener: () => void): () => void;
+  /** Called after each append became readable, with its bytes; returns the unsubscribe. Wakes long polls. */
+  onAppend(listener: (bytes: number) => void): () => void;
   configure(config: LogConfig): void;
   /** Flushes, writes its checkpoints and closes its files. */
   close(): Promise<void>;

@@ -1,8 +1,13 @@
 import { KafkaError, type BatchView } from '@oubliette/protocol';
+import { decodeMarker } from './end-transaction-marker.js';
+import { OpenTransactions, type EndedTransaction } from './open-transactions.js';
+import type { ProducerDescription, TransactionMarker } from './partition-log.js';
+import type { AbortedEntry } from './transaction-index.js';
 
 /** Kafka keeps as many; an idempotent producer has at most five requests in flight. */
 const keptBatches = 5;
 const highestSequence = 0x7fffffff;
+const noSequence = -1;
 
 /** A batch that was appended, as far as a retry of it needs to be recognised. */
 export interface ProducedBatch {
@@ -16,14 +21,29 @@ export interface ProducedBatch {
 /** What the log knows of a producer; never changed in place. */
 export interface ProducerState {
   readonly epoch: number;
-  /** Oldest first, five at most. */
+  /** Of the last transaction marker, -1 without one. */
+  readonly coordinatorEpoch: number;
+  /** Oldest first, five at most; none after a marker with a new epoch. */
   readonly batches: readonly ProducedBatch[];
-  /** Wall-clock ms of the last append. */
-  readonly seenMs: number;
+  /** Of the last batch or marker, ms: expiry counts from here. */
+  readonly lastTimestamp: bigint;
+  /** First offset of the open transaction. */
+  readonly transactionStart: bigint | null;
 }
 
-/** Sequence numbers of idempotent producers, by Kafka's ProducerStateManager and ProducerAppendInfo. */
+/** What an append changed, to take it back when the write fails. */
+export interface ProducerChange {
+  readonly producerId: bigint;
+  readonly before: ProducerState | undefined;
+  readonly began: bigint | null;
+  readonly ended: EndedTransaction | null;
+  /** For the transaction index of the segment that holds the marker. */
+  readonly aborted: AbortedEntry | null;
+}
+
+/** Sequence numbers and transactions of producers, by Kafka's ProducerStateManager, ProducerAppendInfo and ProducerStateEntry. */
 export class ProducerStates {
+  readonly transactions = new OpenTransactions();
   readonly #states = new Map<bigint, ProducerState>();
 
   get size(): number {
@@ -38,69 +58,144 @@ export class ProducerStates {
     return this.#states.get(producerId);
   }
 
-  /** Sets a state back to what it was before an append that failed. */
-  restore(producerId: bigint, state: ProducerState | undefined): void {
-    if (state === undefined) this.#states.delete(producerId);
-    else this.#states.set(producerId, state);
+  /** Enters what a snapshot holds of a producer. */
+  load(producerId: bigint, state: ProducerState): void {
+    this.#states.set(producerId, state);
+    if (state.transactionStart !== null) this.transactions.begin(producerId, state.transactionStart);
   }
 
   /**
    * The earlier append of this very batch, or null for a new one. Throws KafkaError INVALID_PRODUCER_EPOCH for an older
-   * epoch, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap.
+   * epoch, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap, INVALID_TXN_STATE for a plain batch while a transaction is open.
    */
   check(batch: BatchView): ProducedBatch | null {
     const state = this.#states.get(batch.producerId);
     if (state === undefined) return null;
-    const { producerEpoch, baseSequence } = batch;
-    if (producerEpoch < state.epoch) {
-      throw new KafkaError('INVALID_PRODUCER_EPOCH', `epoch ${producerEpoch} is older than ${state.epoch}`);
+    const { producerEpoch, baseSequence, lastSequence } = batch;
+    if (producerEpoch === state.epoch) {
+      const earlier = state.batches.find(
+        (kept) => kept.firstSequence === baseSequence && kept.lastSequence === lastSequence,
+      );
+      if (earlier !== undefined) return earlier;
     }
-    if (producerEpoch > state.epoch) {
-      if (baseSequence === 0) return null;
-      throw new KafkaError('OUT_OF_ORDER_SEQUENCE_NUMBER', `a new epoch starts at 0, not at ${baseSequence}`);
-    }
-    const { lastSequence } = batch;
-    const duplicate = state.batches.find(
-      (kept) => kept.firstSequence === baseSequence && kept.lastSequence === lastSequence,
-    );
-    if (duplicate !== undefined) return duplicate;
-    const last = state.batches.at(-1);
-    if (last !== undefined && !follows(last.lastSequence, baseSequence)) {
+    checkEpoch(producerEpoch, state);
+    checkSequence(batch, state);
+    if (state.transactionStart !== null && !batch.isTransactional) {
       throw new KafkaError(
-        'OUT_OF_ORDER_SEQUENCE_NUMBER',
-        `sequence ${baseSequence} does not follow ${last.lastSequence}`,
+        'INVALID_TXN_STATE',
+        'a batch outside of the transaction that its producer has open',
       );
     }
     return null;
   }
 
-  /** Takes account of an appended batch; returns the state before it. */
-  add(batch: BatchView, nowMs: number): ProducerState | undefined {
-    const before = this.#states.get(batch.producerId);
+  /** Throws KafkaError INVALID_PRODUCER_EPOCH or TRANSACTION_COORDINATOR_FENCED. */
+  checkMarker({ producerId, producerEpoch, coordinatorEpoch }: TransactionMarker): void {
+    const state = this.#states.get(producerId);
+    if (state === undefined) return;
+    checkEpoch(producerEpoch, state);
+    if (coordinatorEpoch < state.coordinatorEpoch) {
+      throw new KafkaError(
+        'TRANSACTION_COORDINATOR_FENCED',
+        `the coordinator's epoch ${coordinatorEpoch} is older than ${state.coordinatorEpoch}`,
+      );
+    }
+  }
+
+  /** Takes account of an appended batch with a producer id; returns what it changed. */
+  add(batch: BatchView): ProducerChange {
+    return batch.isControl ? this.#addMarker(batch) : this.#addData(batch);
+  }
+
+  /** Takes back a change whose append failed; the last one first. */
+  undo({ producerId, before, began, ended }: ProducerChange): void {
+    if (before === undefined) this.#states.delete(producerId);
+    else this.#states.set(producerId, before);
+    if (began !== null) this.transactions.forget(began);
+    if (ended !== null) this.transactions.reopen(ended);
+  }
+
+  /** Forgets producers without an open transaction whose last timestamp is `expirationMs` or more ago (producer.id.expiration.ms). */
+  expire(nowMs: number, expirationMs: number): void {
+    const latest = BigInt(nowMs) - BigInt(expirationMs);
+    for (const [producerId, state] of this.#states) {
+      if (state.transactionStart === null && state.lastTimestamp <= latest) this.#states.delete(producerId);
+    }
+  }
+
+  describe(): readonly ProducerDescription[] {
+    return [...this.#states].map(([producerId, state]) => ({
+      producerId,
+      producerEpoch: state.epoch,
+      lastSequence: state.batches.at(-1)?.lastSequence ?? noSequence,
+      lastTimestamp: state.lastTimestamp,
+      coordinatorEpoch: state.coordinatorEpoch,
+      currentTxnStartOffset: state.transactionStart ?? -1n,
+    }));
+  }
+
+  #addData(batch: BatchView): ProducerChange {
+    const { producerId, producerEpoch: epoch, baseOffset } = batch;
+    const before = this.#states.get(producerId);
     const appended: ProducedBatch = {
       firstSequence: batch.baseSequence,
       lastSequence: batch.lastSequence,
-      baseOffset: batch.baseOffset,
+      baseOffset,
       lastOffset: batch.lastOffset,
       timestamp: batch.maxTimestamp,
     };
-    const kept = before?.epoch === batch.producerEpoch ? before.batches.slice(1 - keptBatches) : [];
-    this.#states.set(batch.producerId, {
-      epoch: batch.producerEpoch,
+    const kept = before?.epoch === epoch ? before.batches.slice(1 - keptBatches) : [];
+    const open = before?.transactionStart ?? null;
+    const began = open === null && batch.isTransactional ? baseOffset : null;
+    if (began !== null) this.transactions.begin(producerId, began);
+    this.#states.set(producerId, {
+      epoch,
+      coordinatorEpoch: before?.coordinatorEpoch ?? -1,
       batches: [...kept, appended],
-      seenMs: nowMs,
+      lastTimestamp: batch.maxTimestamp,
+      transactionStart: open ?? began,
     });
-    return before;
+    return { producerId, before, began, ended: null, aborted: null };
   }
 
-  /** Forgets producers that have been silent since before `cutoffMs`. */
-  expire(cutoffMs: number): void {
-    for (const [producerId, state] of this.#states) {
-      if (state.seenMs < cutoffMs) this.#states.delete(producerId);
+  #addMarker(batch: BatchView): ProducerChange {
+    const { producerId, producerEpoch: epoch, baseOffset: lastOffset } = batch;
+    const before = this.#states.get(producerId);
+    const marker = decodeMarker(batch);
+    if (marker === null) return { producerId, before, began: null, ended: null, aborted: null };
+    const firstOffset = before?.transactionStart ?? null;
+    const ended = firstOffset === null ? null : { producerId, firstOffset, lastOffset };
+    let aborted: AbortedEntry | null = null;
+    if (ended !== null) {
+      const lastStableOffset = this.transactions.stableOffsetAfter(ended);
+      if (marker.result === 'abort') aborted = { ...ended, lastStableOffset };
+      this.transactions.end(ended);
     }
+    this.#states.set(producerId, {
+      epoch,
+      coordinatorEpoch: marker.coordinatorEpoch,
+      batches: before?.epoch === epoch ? before.batches : [],
+      lastTimestamp: marker.timestamp,
+      transactionStart: null,
+    });
+    return { producerId, before, began: null, ended, aborted };
   }
 }
 
-function follows(last: number, next: number): boolean {
-  return next === (last === highestSequence ? 0 : last + 1);
+function checkEpoch(epoch: number, state: ProducerState): void {
+  if (epoch < state.epoch) {
+    throw new KafkaError('INVALID_PRODUCER_EPOCH', `epoch ${epoch} is older than ${state.epoch}`);
+  }
+}
+
+function checkSequence({ producerEpoch, baseSequence }: BatchView, state: ProducerState): void {
+  if (producerEpoch !== state.epoch) {
+    if (baseSequence === 0 || state.epoch < 0) return;
+    throw new KafkaError('OUT_OF_ORDER_SEQUENCE_NUMBER', `a new epoch starts at 0, not at ${baseSequence}`);
+  }
+  const last = state.batches.at(-1)?.lastSequence ?? noSequence;
+  const follows = baseSequence === last + 1 || (baseSequence === 0 && last === highestSequence);
+  if (!follows) {
+    throw new KafkaError('OUT_OF_ORDER_SEQUENCE_NUMBER', `sequence ${baseSequence} does not follow ${last}`);
+  }
 }

@@ -4,6 +4,7 @@ import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
 import { scanBatchesSync } from './batch-scan.js';
 import { segmentFile, segmentFileKinds, type SegmentFileKind } from './file-names.js';
 import { OffsetIndex, TimeIndex } from './sparse-index.js';
+import { TransactionIndex } from './transaction-index.js';
 
 /** What an append changes in a segment, to take it back when the write fails. */
 export interface SegmentMark {
@@ -11,6 +12,7 @@ export interface SegmentMark {
   readonly nextOffset: bigint;
   readonly offsetEntries: number;
   readonly timeEntries: number;
+  readonly abortedTransactions: number;
   readonly bytesSinceEntry: number;
   readonly maxTimestamp: bigint;
   readonly maxTimestampOffset: bigint;
@@ -32,6 +34,8 @@ export class Segment {
   firstTimestamp: bigint | null = null;
   offsetIndex = new OffsetIndex();
   timeIndex = new TimeIndex();
+  /** Aborted transactions whose markers stand in the segment. */
+  transactionIndex = new TransactionIndex();
   /** Wall-clock ms of the last append, or of opening; stands in for the timestamps of records that have none. */
   lastWriteMs: number;
   #bytesSinceEntry = 0;
@@ -84,6 +88,7 @@ export class Segment {
       nextOffset: this.nextOffset,
       offsetEntries: this.offsetIndex.count,
       timeEntries: this.timeIndex.count,
+      abortedTransactions: this.transactionIndex.count,
       bytesSinceEntry: this.#bytesSinceEntry,
       maxTimestamp: this.maxTimestamp,
       maxTimestampOffset: this.maxTimestampOffset,
@@ -97,6 +102,7 @@ export class Segment {
     this.nextOffset = mark.nextOffset;
     this.offsetIndex.truncate(mark.offsetEntries);
     this.timeIndex.truncate(mark.timeEntries);
+    this.transactionIndex.truncate(mark.abortedTransactions);
     this.#bytesSinceEntry = mark.bytesSinceEntry;
     this.maxTimestamp = mark.maxTimestamp;
     this.maxTimestampOffset = mark.maxTimestampOffset;
@@ -108,6 +114,7 @@ export class Segment {
   rebuild(indexIntervalBytes: number, onBatch: (batch: BatchView) => void): boolean {
     this.offsetIndex = new OffsetIndex();
     this.timeIndex = new TimeIndex();
+    this.transactionIndex = new TransactionIndex();
     this.sizeBytes = 0;
     this.nextOffset = this.baseOffset;
     this.maxTimestamp = this.maxTimestampOffset = -1n;
@@ -129,11 +136,18 @@ export class Segment {
     return relative <= 0n ? 0 : this.offsetIndex.positionBefore(Number(relative));
   }
 
+  /** The offset that the index knows for the first entry at or behind a position, null without one. */
+  offsetBehind(position: number): bigint | null {
+    const relative = this.offsetIndex.offsetBehind(position);
+    return relative === null ? null : this.baseOffset + BigInt(relative);
+  }
+
   /** Writes the indexes beside the log file; not synced: a start without clean shutdown checks them. */
   writeIndexes(): void {
     this.#indexTime();
     this.#writeIndex('index', this.offsetIndex.bytes);
     this.#writeIndex('timeindex', this.timeIndex.bytes);
+    this.#writeTransactionIndex();
   }
 
   /** Keeps the file open while somebody reads: a closed descriptor's number may already be another file's. */
@@ -175,6 +189,13 @@ export class Segment {
 
   #indexTime(): void {
     this.timeIndex.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
+  }
+
+  /** Kafka has this file only where a transaction was aborted. Nothing else knows its content for sure: it is synced. */
+  #writeTransactionIndex(): void {
+    const path = this.path('txnindex');
+    if (this.transactionIndex.count > 0) this.disk.replaceFileSync(path, this.transactionIndex.encode());
+    else if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
   }
 
   #writeIndex(kind: SegmentFileKind, bytes: Uint8Array): void {

@@ -81,6 +81,12 @@ export class OffsetIndex extends SparseIndex {
     return entry < 0 ? 0 : this.buffer.readInt32BE(entry * offsetEntryBytes + 4);
   }
 
+  /** The relative offset of the first entry at or behind a position, null without one. */
+  offsetBehind(position: number): number | null {
+    const entry = this.lastWhere((at) => this.buffer.readInt32BE(at + 4) < position) + 1;
+    return entry < this.count ? this.buffer.readInt32BE(entry * offsetEntryBytes) : null;
+  }
+
   last(): { readonly relativeOffset: number; readonly position: number } | null {
     if (this.count === 0) return null;
     const at = (this.count - 1) * offsetEntryBytes;

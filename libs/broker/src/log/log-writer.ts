@@ -1,0 +1,225 @@
+import type { BatchView } from '@oubliette/protocol';
+import type { Clock, Disk } from '@oubliette/runtime';
+import type { Logger } from '../logger.js';
+import { Committer, PendingAppend } from './committer.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import type { AppendResult, LogConfig } from './partition-log.js';
+import type { ProducedBatch, ProducerChange, ProducerStates } from './producer-states.js';
+import { mustRoll } from './roll.js';
+import type { SegmentList } from './segment-list.js';
+import { Segment } from './segment.js';
+import { asError, asStorageError, onStorage, storageError } from './storage-error.js';
+
+const settled = Promise.resolve();
+const noBytes = new Uint8Array(0);
+const noTimestamp = -1n;
+
+/** The log that is written to; what may change while it lives is read anew each time. */
+export interface WrittenLog {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly segments: SegmentList;
+  readonly producers: ProducerStates;
+  readonly leaderEpochs: LeaderEpochs;
+  readonly logStartOffset: bigint;
+  readonly logEndOffset: bigint;
+  /** All records below may be read from now on. */
+  published(highWatermark: bigint): void;
+}
+
+/** Checked batches on their way into the log. */
+export interface CheckedAppend {
+  readonly records: Uint8Array;
+  readonly batches: readonly BatchView[];
+  /** The timestamp (ms) that the log stamps them with, or null to keep theirs. */
+  readonly stamp: bigint | null;
+  readonly nowMs: number;
+  readonly durable: boolean;
+}
+
+/**
+ * The writing side of a log. Appends that are not durable are written at once when nothing is on its way; durable ones, and all
+ * behind them, go through the committer. The high watermark covers a durable append only once it is synced: what a reader has seen
+ * of it survives a power cut.
+ */
+export class LogWriter {
+  highWatermark: bigint;
+  /** Everything below is synced. */
+  recoveryPoint: bigint;
+  #failure: Error | null = null;
+  readonly #committer: Committer;
+
+  constructor(private readonly log: WrittenLog) {
+    this.highWatermark = log.logEndOffset;
+    this.recoveryPoint = log.logEndOffset;
+    const { topic, partition, logger } = log;
+    this.#committer = new Committer({
+      published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
+      broken: (error) => this.#break(error),
+      takenBack: (error, appends) =>
+        logger.error('appends failed and were taken back', {
+          topic,
+          partition,
+          appends,
+          cause: error.message,
+        }),
+    });
+  }
+
+  /** Throws KafkaError KAFKA_STORAGE_ERROR when nothing can be trusted to reach the disk any more. */
+  assertUsable(): void {
+    if (this.#failure !== null) throw storageError(this.#failure);
+  }
+
+  get isBroken(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Resolves when everything appended so far is written or refused. */
+  idle(): Promise<void> {
+    return this.#committer.idle();
+  }
+
+  /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */
+  async append(append: CheckedAppend): Promise<AppendResult> {
+    const { batches, stamp, durable } = append;
+    this.#rollIfNeeded(append);
+    const pending = this.#take(append);
+    const result = (synced: Promise<void>): AppendResult => ({
+      baseOffset: batches[0]?.baseOffset ?? pending.nextOffset,
+      lastOffset: pending.nextOffset - 1n,
+      logAppendTime: stamp ?? noTimestamp,
+      logStartOffset: this.log.logStartOffset,
+      durable: synced,
+    });
+    if (!durable && !this.#committer.isBusy) {
+      this.#writeNow(pending);
+      return result(settled);
+    }
+    this.#committer.enqueue(pending);
+    const synced = asStorageError(pending.synced.promise);
+    await asStorageError(pending.written.promise);
+    return result(durable ? synced : settled);
+  }
+
+  /** Answers a retry as its first try was answered, once that is written, or synced. */
+  async answerAgain(earlier: ProducedBatch, durable: boolean): Promise<AppendResult> {
+    const { segments, config, logEndOffset } = this.log;
+    const { active } = segments;
+    const wait = new PendingAppend(active, noBytes, active.sizeBytes, logEndOffset, durable, () => undefined);
+    if (durable || earlier.lastOffset >= this.highWatermark) this.#committer.enqueue(wait);
+    else wait.written.resolve();
+    const synced = asStorageError(wait.synced.promise);
+    await asStorageError(wait.written.promise);
+    return {
+      baseOffset: earlier.baseOffset,
+      lastOffset: earlier.lastOffset,
+      logAppendTime: config.messageTimestampType === 'LogAppendTime' ? earlier.timestamp : noTimestamp,
+      logStartOffset: this.log.logStartOffset,
+      durable: durable ? synced : settled,
+    };
+  }
+
+  /** Seals the active segment and opens the next; throws KafkaError KAFKA_STORAGE_ERROR when that fails. */
+  roll(nowMs: number): void {
+    const { segments, disk, directory } = this.log;
+    const sealed = segments.active;
+    const opened = onStorage(() => Segment.create(disk, directory, sealed.nextOffset, nowMs));
+    segments.push(opened);
+    this.#committer.enqueue({
+      kind: 'roll',
+      seal: async () => {
+        await sealed.whileOpen(() => sealed.file.sync());
+        sealed.writeIndexes();
+        disk.syncDirectorySync(this.log.directory);
+        this.recoveryPoint = opened.baseOffset;
+      },
+      undo: () => {
+        segments.pop();
+        opened.removeFiles();
+      },
+    });
+  }
+
+  /** Syncs what is written and leaves the indexes beside it; nothing may be on its way. */
+  async close(): Promise<void> {
+    if (this.#failure !== null) return;
+    const { active } = this.log.segments;
+    await asStorageError(active.file.sync());
+    onStorage(() => active.writeIndexes());
+    this.recoveryPoint = this.log.logEndOffset;
+  }
+
+  #rollIfNeeded({ records, batches, stamp, nowMs }: CheckedAppend): void {
+    const { segments, config, logEndOffset } = this.log;
+    let newest = noTimestamp;
+    let count = 0;
+    for (const batch of batches) {
+      if (batch.maxTimestamp > newest) newest = batch.maxTimestamp;
+      count += batch.lastOffsetDelta + 1;
+    }
+    const lastOffset = logEndOffset + BigInt(count) - 1n;
+    const incoming = { bytes: records.length, newestTimestamp: stamp ?? newest, lastOffset };
+    if (mustRoll(segments.active, incoming, config, nowMs)) this.roll(nowMs);
+  }
+
+  /** Gives the batches their offsets and enters them in segment, indexes and producer states. */
+  #take({ records, batches, stamp, nowMs, durable }: CheckedAppend): PendingAppend {
+    const { segments, producers, config, leaderEpochs } = this.log;
+    const { active } = segments;
+    const mark = active.mark();
+    const changes: ProducerChange[] = [];
+    for (const batch of batches) {
+      batch.setBaseOffset(active.nextOffset);
+      batch.setLeaderEpoch(leaderEpochs.latest ?? 0);
+      if (stamp !== null) batch.setLogAppendTime(stamp);
+      active.add(batch, config.indexIntervalBytes);
+      if (batch.producerId < 0n) continue;
+      const change = producers.add(batch);
+      if (change.aborted !== null) active.transactionIndex.append(change.aborted);
+      changes.push(change);
+    }
+    active.lastWriteMs = nowMs;
+    return new PendingAppend(active, records, mark.sizeBytes, active.nextOffset, durable, () => {
+      active.restore(mark);
+      for (const change of changes.reverse()) producers.undo(change);
+    });
+  }
+
+  #writeNow(pending: PendingAppend): void {
+    const { segment, bytes, position } = pending;
+    try {
+      segment.file.writeSync([bytes], position);
+    } catch (error) {
+      try {
+        pending.undo();
+      } catch (cause) {
+        this.#break(asError(cause));
+      }
+      throw storageError(asError(error));
+    }
+    this.#publish(segment, segment.sizeBytes, pending.nextOffset);
+  }
+
+  #publish(segment: Segment, position: number, nextOffset: bigint): void {
+    segment.readableBytes = position;
+    this.highWatermark = nextOffset;
+    this.log.published(nextOffset);
+  }
+
+  #break(error: Error): void {
+    this.#failure = error;
+    const { topic, partition, directory, logger } = this.log;
+    logger.error('the log takes no more appends until a restart: the disk failed', {
+      topic,
+      partition,
+      directory,
+      cause: error.message,
+    });
+  }
+}

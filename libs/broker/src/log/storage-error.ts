@@ -1,0 +1,29 @@
+import { KafkaError } from '@oubliette/protocol';
+
+/** What a producer hears when the disk fails: KAFKA_STORAGE_ERROR, retriable; a KafkaError stays what it is. */
+export function storageError(cause: Error): KafkaError {
+  return cause instanceof KafkaError
+    ? cause
+    : new KafkaError('KAFKA_STORAGE_ERROR', cause.message, { cause });
+}
+
+export function asStorageError(work: Promise<void>): Promise<void> {
+  const translated = work.catch((error: unknown) => {
+    throw storageError(asError(error));
+  });
+  translated.catch(() => undefined); // its owner awaits it; see Deferred
+  return translated;
+}
+
+/** Runs disk work, its failure translated. */
+export function onStorage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storageError(asError(error));
+  }
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
