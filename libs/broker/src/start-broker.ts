@@ -12,6 +12,7 @@ import { listEntries } from './config/definition.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
+import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
 import { openLogManager } from './log/log-manager.js';
 import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
@@ -95,7 +96,24 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     };
     opened.push(() => server.stop(finishWaiting));
     const advertised = { nodeId: config.number('node.id'), ...advertisedAddress(config, host, boundPort) };
-    const services = { config, registry, topics, logs, groups, delayed, clock, logger, dataDir, advertised };
+    const fetchSessions = new FetchSessionCache(
+      clock,
+      entropy,
+      config.number('max.incremental.fetch.session.cache.slots'),
+    );
+    const services = {
+      config,
+      registry,
+      topics,
+      logs,
+      groups,
+      delayed,
+      fetchSessions,
+      clock,
+      logger,
+      dataDir,
+      advertised,
+    };
     server.serve(new Dispatcher(handlers, services));
     logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
     let stopping: Promise<void> | null = null;

@@ -1,5 +1,6 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
 
 /*
@@ -17,6 +18,9 @@ export const deleteRecords = defineHandler(
       partitions: partitions.map(({ partitionIndex, offset }) => {
         try {
           const log = broker.topics.log(name, partitionIndex);
+          if (isInternalTopic(name)) {
+            throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'Cannot delete records of an internal topic');
+          }
           if (!broker.topics.logConfig(name).cleanupPolicy.has('delete')) {
             throw new KafkaError('POLICY_VIOLATION', 'the topic is compacted only');
           }

@@ -1,145 +1,64 @@
-import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
-import type { PartitionLog } from '../log/partition-log.js';
+import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
-import { answerError } from './answer-error.js';
+import { planFetch, type SessionAnswer } from './fetch-context.js';
+import type { PartitionAnswer } from './fetch-partition.js';
+import { readPartitions, type Isolation } from './fetch-read.js';
+import { waitForBytes } from './fetch-wait.js';
 
 /*
- * Fetch, versions 4 to 18 (topic ids from 13 on). No fetch sessions: session id 0 is answered, so clients send full requests.
- * A fetch that finds less than minBytes waits, without a timer of its own, until enough was appended or maxWaitMs is over.
- * One whole batch is always answered, even when it is larger than the bounds (KIP-74).
+ * Fetch, versions 4 to 18: sessions from 7 on (KIP-227), topic ids from 13 on. A fetch that finds less than minBytes waits, without
+ * a timer of its own, until enough was appended or maxWaitMs is over. One whole batch is always answered, even when it is larger
+ * than the bounds (KIP-74). Isolation level 1 reads up to the last stable offset and names the aborted transactions (KIP-98).
  */
 
-type FetchRequest = RequestOf<'fetch'>;
-
-interface Wanted {
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly maxBytes: number;
-  readonly leaderEpoch: number;
+interface TopicAnswer {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partitions: PartitionAnswer[];
 }
 
-interface PartitionAnswer {
-  readonly partitionIndex: number;
-  readonly errorCode: number;
-  readonly highWatermark: bigint;
-  readonly lastStableOffset: bigint;
-  readonly logStartOffset: bigint;
-  readonly abortedTransactions: readonly { producerId: bigint; firstOffset: bigint }[] | null;
-  readonly records: Uint8Array;
+function isolationOf(level: number): Isolation {
+  if (level === 0) return 'uncommitted';
+  if (level === 1) return 'committed';
+  throw new KafkaError('UNKNOWN_SERVER_ERROR', `isolation level ${level} is none`);
 }
 
-interface Attempt {
-  readonly responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[];
-  /** With what could be read of each when it was looked at. */
-  readonly seen: { log: PartitionLog; highWatermark: bigint }[];
-  bytes: number;
-  hasError: boolean;
-}
-
-const nothing = new Uint8Array(0);
-/** A log of this broker is led by it since ever. */
-const leaderEpoch = 0;
-
-function refused(partitionIndex: number, errorCode: number): PartitionAnswer {
-  const unknown = { highWatermark: -1n, lastStableOffset: -1n, logStartOffset: -1n };
-  return { partitionIndex, errorCode, ...unknown, abortedTransactions: null, records: nothing };
-}
-
-function checkEpoch(asked: number): void {
-  if (asked > leaderEpoch) throw new KafkaError('UNKNOWN_LEADER_EPOCH');
-}
-
-async function read(
-  log: PartitionLog,
-  wanted: Wanted,
-  remaining: number,
-  isFirst: boolean,
-): Promise<PartitionAnswer> {
-  checkEpoch(wanted.leaderEpoch);
-  const { offset, partition: partitionIndex } = wanted;
-  if (offset < log.logStartOffset || offset > log.logEndOffset) throw new KafkaError('OFFSET_OUT_OF_RANGE');
-  const found =
-    offset >= log.highWatermark || (remaining <= 0 && !isFirst)
-      ? {
-          records: nothing,
-          highWatermark: log.highWatermark,
-          lastStableOffset: log.highWatermark,
-          logStartOffset: log.logStartOffset,
-        }
-      : await log.read(offset, Math.max(0, Math.min(wanted.maxBytes, remaining)), { minOneBatch: isFirst });
-  return { partitionIndex, errorCode: ErrorCode.NONE, ...found, abortedTransactions: null };
-}
-
-async function attemptFetch(
-  request: FetchRequest,
-  context: RequestContext,
-  maxBytes: number,
-): Promise<Attempt> {
-  const { broker, version } = context;
-  const attempt: Attempt = { responses: [], seen: [], bytes: 0, hasError: false };
-  for (const { topic: asked, topicId, partitions } of request.topics) {
-    const topic = version >= 13 ? broker.topics.nameOf(topicId) : asked;
-    const answers: PartitionAnswer[] = [];
-    for (const entry of partitions) {
-      const wanted: Wanted = {
-        partition: entry.partition,
-        offset: entry.fetchOffset,
-        maxBytes: entry.partitionMaxBytes,
-        leaderEpoch: entry.currentLeaderEpoch,
-      };
-      try {
-        if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID');
-        const log = broker.topics.log(topic, entry.partition);
-        const answer = await read(log, wanted, maxBytes - attempt.bytes, attempt.bytes === 0);
-        attempt.seen.push({ log, highWatermark: answer.highWatermark });
-        attempt.bytes += answer.records.length;
-        answers.push(answer);
-      } catch (error) {
-        attempt.hasError = true;
-        answers.push(refused(entry.partition, answerError(error, broker.logger).errorCode));
-      }
+/** The answers of one topic stand together where they follow each other (FetchResponse.of). */
+function byTopic(answers: readonly PartitionAnswer[]): TopicAnswer[] {
+  const topics: TopicAnswer[] = [];
+  let last: TopicAnswer | undefined;
+  for (const answer of answers) {
+    const { topic = '', topicId } = answer.wanted;
+    if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
+      last = { topic, topicId, partitions: [] };
+      topics.push(last);
     }
-    attempt.responses.push({ topic: asked, topicId, partitions: answers });
+    last.partitions.push(answer);
   }
-  return attempt;
+  return topics;
 }
 
-/** Waits until more can be read than was seen, or the time is over; resolves to whether there is more. */
-async function waitForMore(
-  seen: Attempt['seen'],
-  maxWaitMs: number,
-  { broker }: RequestContext,
-): Promise<boolean> {
-  // By high watermark, not by size: bytes that wait for their sync count in the size already.
-  const isMore = (): boolean => seen.some(({ log, highWatermark }) => log.highWatermark > highWatermark);
-  await broker.delayed.wait(maxWaitMs, (wake) => {
-    const undo = seen.map(({ log }) => log.onAppend(() => isMore() && wake()));
-    // What was published between the look and the subscription wakes nobody any more.
-    if (isMore()) wake();
-    return () => {
-      for (const unsubscribe of undo) unsubscribe();
-    };
-  });
-  return isMore();
+function respond({ errorCode, sessionId, answers }: SessionAnswer) {
+  return { throttleTimeMs: 0, errorCode, sessionId, responses: byTopic(answers) };
 }
 
-export const fetch = defineHandler(apis.fetch, { versions: [4, 18] }, async (request, context) => {
-  if (request.sessionId !== 0) {
-    return {
-      throttleTimeMs: 0,
-      errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
-      sessionId: 0,
-      responses: [],
-    };
-  }
-  const maxBytes = Math.min(request.maxBytes, context.broker.config.number('fetch.max.bytes'));
-  let attempt = await attemptFetch(request, context, maxBytes);
-  const enough = Math.min(request.minBytes, maxBytes);
-  const end = context.broker.clock.monotonic() + request.maxWaitMs;
-  while (attempt.bytes < enough && !attempt.hasError) {
-    const leftMs = end - context.broker.clock.monotonic();
-    if (leftMs <= 0 || !(await waitForMore(attempt.seen, leftMs, context))) break;
-    attempt = await attemptFetch(request, context, maxBytes);
-  }
-  return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: 0, responses: attempt.responses };
-});
+export const fetch = defineHandler(
+  apis.fetch,
+  { versions: [4, 18] },
+  async (request, context: RequestContext) => {
+    const { delayed, clock, config } = context.broker;
+    const isolation = isolationOf(request.isolationLevel);
+    const plan = planFetch(request, context);
+    if (!('wanted' in plan)) return respond(plan);
+    const maxBytes = Math.min(request.maxBytes, config.number('fetch.max.bytes'));
+    const enough = Math.min(request.minBytes, maxBytes);
+    const end = clock.monotonic() + request.maxWaitMs;
+    let pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
+    while (pass.bytes < enough && !pass.hasError && pass.seen.length > 0) {
+      const leftMs = end - clock.monotonic();
+      if (leftMs <= 0 || !(await waitForBytes(pass, enough - pass.bytes, leftMs, isolation, delayed))) break;
+      pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
+    }
+    return respond(plan.answer(pass.answers));
+  },
+);

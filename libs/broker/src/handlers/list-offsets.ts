@@ -1,12 +1,17 @@
-import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
-import type { PartitionLog } from '../log/partition-log.js';
-import { defineHandler } from '../server/api-handler.js';
+import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
+import type { FoundOffset, PartitionLog } from '../log/partition-log.js';
+import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
+import { checkLeaderEpoch, currentLeaderEpoch } from './leader-epoch.js';
 
 /*
  * ListOffsets, versions 1 to 10. Beside a time in ms: -1 latest, -2 earliest, -3 the record with the largest timestamp (KIP-734),
- * -4 earliest local, -5 latest in tiered storage (there is none: -1), -6 earliest pending upload (none either).
+ * -4 earliest local, -5 latest in tiered storage (there is none: -1). Isolation level 1 takes the last stable offset for the
+ * latest, and finds nothing at or above it. A partition that is asked for twice is refused, both times the same.
  */
+
+type Topic = RequestOf<'listOffsets'>['topics'][number];
+type Partition = Topic['partitions'][number];
 
 const special = {
   latest: -1n,
@@ -15,54 +20,84 @@ const special = {
   earliestLocal: -4n,
   latestTiered: -5n,
 } as const;
-const earliestPendingUpload = -6n;
-const firstVersionOf = new Map([
+/** The version that brought each; a time that is none of these and below 0 means nothing. */
+const firstVersionOf = new Map<bigint, number>([
+  [special.latest, 1],
+  [special.earliest, 1],
   [special.maxTimestamp, 7],
   [special.earliestLocal, 8],
   [special.latestTiered, 9],
-  [earliestPendingUpload, 11],
 ]);
-const leaderEpoch = 0;
+const epochsFrom = 4;
+const unknown: FoundOffset = { offset: -1n, timestamp: -1n, leaderEpoch: -1 };
 
-async function find(log: PartitionLog, timestamp: bigint): Promise<{ offset: bigint; timestamp: bigint }> {
+async function find(log: PartitionLog, timestamp: bigint, end: bigint): Promise<FoundOffset> {
   switch (timestamp) {
     case special.latest:
-      return { offset: log.highWatermark, timestamp: -1n };
+      return { offset: end, timestamp: -1n, leaderEpoch: currentLeaderEpoch };
     case special.earliest:
     case special.earliestLocal:
-      return { offset: log.logStartOffset, timestamp: -1n };
-    case special.maxTimestamp:
-      return log.maxTimestamp() ?? { offset: -1n, timestamp: -1n };
+      return { offset: log.logStartOffset, timestamp: -1n, leaderEpoch: currentLeaderEpoch };
     case special.latestTiered:
-      return { offset: -1n, timestamp: -1n };
-    default:
-      return (await log.findByTimestamp(timestamp)) ?? { offset: -1n, timestamp: -1n };
+      return unknown;
+    default: {
+      const found = await (timestamp === special.maxTimestamp
+        ? log.maxTimestamp()
+        : log.findByTimestamp(timestamp));
+      return found === null || found.offset >= end ? unknown : found;
+    }
   }
+}
+
+async function answerPartition(
+  topic: string,
+  { partitionIndex, timestamp, currentLeaderEpoch: asked }: Partition,
+  isolationLevel: number,
+  isRepeated: boolean,
+  { broker, version }: RequestContext,
+) {
+  try {
+    if (isRepeated) throw new KafkaError('INVALID_REQUEST', 'the partition stands twice in the request');
+    if (timestamp < 0n && version < (firstVersionOf.get(timestamp) ?? Infinity)) {
+      const what = `timestamp ${timestamp} means nothing in version ${version}`;
+      throw new KafkaError('UNSUPPORTED_VERSION', what);
+    }
+    const log = broker.topics.log(topic, partitionIndex);
+    checkLeaderEpoch(asked);
+    const end = isolationLevel === 0 ? log.highWatermark : log.lastStableOffset;
+    const { leaderEpoch, ...found } = await find(log, timestamp, end);
+    const epoch = version < epochsFrom ? -1 : leaderEpoch;
+    return { partitionIndex, errorCode: ErrorCode.NONE, ...found, leaderEpoch: epoch };
+  } catch (error) {
+    return { partitionIndex, errorCode: answerError(error, broker.logger).errorCode };
+  }
+}
+
+/** Partitions that stand in the request more than once, as topic and index. */
+function repeatedPartitions(topics: readonly Topic[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}:${partitionIndex}`;
+      if (seen.has(key)) repeated.add(key);
+      seen.add(key);
+    }
+  }
+  return repeated;
 }
 
 export const listOffsets = defineHandler(
   apis.listOffsets,
   { versions: [1, 10] },
-  async (request, { broker, version }) => {
+  async (request, context) => {
+    const repeated = repeatedPartitions(request.topics);
     const topics = [];
     for (const { name, partitions } of request.topics) {
       const answers = [];
-      for (const { partitionIndex, timestamp, currentLeaderEpoch } of partitions) {
-        try {
-          const log = broker.topics.log(name, partitionIndex);
-          if (currentLeaderEpoch > leaderEpoch) throw new KafkaError('UNKNOWN_LEADER_EPOCH');
-          if (timestamp < special.latestTiered - 1n || version < (firstVersionOf.get(timestamp) ?? 0)) {
-            throw new KafkaError(
-              'UNSUPPORTED_VERSION',
-              `timestamp ${timestamp} means nothing in version ${version}`,
-            );
-          }
-          const found = await find(log, timestamp);
-          const epoch = version < 4 || found.offset < 0n ? -1 : leaderEpoch;
-          answers.push({ partitionIndex, errorCode: ErrorCode.NONE, ...found, leaderEpoch: epoch });
-        } catch (error) {
-          answers.push({ partitionIndex, errorCode: answerError(error, broker.logger).errorCode });
-        }
+      for (const partition of partitions) {
+        const isRepeated = repeated.has(`${name}:${partition.partitionIndex}`);
+        answers.push(await answerPartition(name, partition, request.isolationLevel, isRepeated, context));
       }
       topics.push({ name, partitions: answers });
     }

@@ -1,46 +1,98 @@
 import {
+  batchAt,
   BATCH_HEADER_BYTES,
+  Compression,
   decompress,
-  iterateBatches,
   KafkaError,
   type BatchView,
 } from '@oubliette/protocol';
 import type { LogConfig } from './partition-log.js';
-import { checkRecords } from './record-checks.js';
+import { recompressed } from './recompress.js';
+import { scanRecords, type RecordRules, type RecordScan } from './record-checks.js';
+import { RecordValidationError } from './record-validation-error.js';
 
 /** A bound on what a compressed batch may unpack to, as a multiple of max.message.bytes. */
 const maxExpansion = 64;
 
-/**
- * The batches of an append, each checked by Kafka's rules (LogValidator). Throws KafkaError: CORRUPT_MESSAGE, INVALID_RECORD,
- * MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE. Changes nothing.
- */
-export function checkedBatches(records: Uint8Array, config: LogConfig, nowMs: number): readonly BatchView[] {
-  if (records.length > config.segmentBytes) {
-    throw new KafkaError(
-      'RECORD_LIST_TOO_LARGE',
-      `${records.length} bytes exceed segment.bytes ${config.segmentBytes}`,
-    );
-  }
-  const batches: BatchView[] = [];
-  for (const batch of iterateBatches(records)) {
-    checkBatch(batch, config, nowMs);
-    batches.push(batch);
-  }
-  if (batches.length === 0) throw new KafkaError('INVALID_RECORD', 'an append holds at least one batch');
-  return batches;
+export interface AppendContext {
+  readonly topic: string;
+  readonly partition: number;
+  readonly config: LogConfig;
+  readonly nowMs: number;
 }
 
-function checkBatch(batch: BatchView, config: LogConfig, nowMs: number): void {
-  if (batch.sizeBytes > config.maxMessageBytes) {
+/** What is to be stored: the bytes that came, or others where the topic's settings ask for them. */
+export interface ValidatedAppend {
+  readonly records: Uint8Array;
+  readonly batches: readonly BatchView[];
+}
+
+/**
+ * Checks the batches of an append by Kafka's rules and in its order (UnifiedLog.analyzeAndValidateRecords, then LogValidator), and
+ * re-compresses where the topic's compression.type asks for it. Changes of the bytes that came nothing but a wrong highest
+ * timestamp. Throws KafkaError: INVALID_RECORD, MESSAGE_TOO_LARGE, CORRUPT_MESSAGE, INVALID_TIMESTAMP, RECORD_LIST_TOO_LARGE;
+ * RecordValidationError where single records are at fault.
+ */
+export function validateAppend(records: Uint8Array, context: AppendContext): ValidatedAppend {
+  const { config } = context;
+  const sent = wholeBatches(records, config);
+  const [first] = sent.batches;
+  if (first === undefined) throw new KafkaError('INVALID_RECORD', 'an append holds at least one batch');
+  const stored = sent.batches.map((batch) => validateBatch(batch, context));
+  const isUnchanged = stored.every((batch, index) => batch === sent.batches[index]);
+  const result = isUnchanged ? sent : joined(stored, config);
+  if (result.records.length > config.segmentBytes) {
     throw new KafkaError(
-      'MESSAGE_TOO_LARGE',
-      `a batch of ${batch.sizeBytes} bytes exceeds max.message.bytes ${config.maxMessageBytes}`,
+      'RECORD_LIST_TOO_LARGE',
+      `${result.records.length} bytes exceed segment.bytes ${config.segmentBytes}`,
     );
   }
-  if (batch.baseOffset !== 0n) {
-    throw new KafkaError('INVALID_RECORD', `the base offset of a sent batch is 0, not ${batch.baseOffset}`);
+  return result;
+}
+
+/** The batches without a rest that is none, each of an allowed size and intact. */
+function wholeBatches(records: Uint8Array, config: LogConfig): ValidatedAppend {
+  const batches: BatchView[] = [];
+  let at = 0;
+  for (let batch = batchAt(records, at); batch !== null; batch = batchAt(records, at)) {
+    if (batch.baseOffset !== 0n) {
+      throw new KafkaError('INVALID_RECORD', `the base offset of a sent batch is 0, not ${batch.baseOffset}`);
+    }
+    checkSize(batch, config);
+    if (!batch.isIntact())
+      throw new KafkaError('CORRUPT_MESSAGE', `the batch at byte ${at} fails its CRC-32C`);
+    batches.push(batch);
+    at += batch.sizeBytes;
   }
+  return { records: at === records.length ? records : records.subarray(0, at), batches };
+}
+
+function checkSize(batch: BatchView, { maxMessageBytes }: LogConfig): void {
+  if (batch.sizeBytes <= maxMessageBytes) return;
+  throw new KafkaError(
+    'MESSAGE_TOO_LARGE',
+    `a batch of ${batch.sizeBytes} bytes exceeds max.message.bytes ${maxMessageBytes}`,
+  );
+}
+
+/** The batch as it is to be stored: itself, or a re-compressed one. */
+function validateBatch(batch: BatchView, context: AppendContext): BatchView {
+  checkHeader(batch);
+  const { config } = context;
+  const limit = Math.max(config.maxMessageBytes * maxExpansion, BATCH_HEADER_BYTES);
+  const payload = decompress(batch.compression, batch.payload, limit);
+  const stamp = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
+  const frame = { count: batch.recordCount, baseTimestamp: Number(batch.baseTimestamp), stamp };
+  const scan = scanRecords(payload, frame, rulesOf(context));
+  refuseRecords(scan);
+  const other = targetCodec(batch, config);
+  if (other !== null) return recompressed(batch, other, config);
+  if (config.messageTimestampType === 'CreateTime') correctMaxTimestamp(batch, scan.maxTimestamp);
+  return batch;
+}
+
+/** LogValidator.validateBatch for what a client sends. */
+function checkHeader(batch: BatchView): void {
   const { recordCount, lastOffsetDelta } = batch;
   if (recordCount < 1 || lastOffsetDelta !== recordCount - 1) {
     throw new KafkaError(
@@ -48,31 +100,58 @@ function checkBatch(batch: BatchView, config: LogConfig, nowMs: number): void {
       `a batch of ${recordCount} records cannot have the last offset delta ${lastOffsetDelta}`,
     );
   }
-  if (batch.producerId >= 0n && (batch.producerEpoch < 0 || batch.baseSequence < 0)) {
-    throw new KafkaError('INVALID_RECORD', 'an idempotent batch needs a producer epoch and a sequence');
+  if (batch.isControl) throw new KafkaError('INVALID_RECORD', 'clients must not send control batches');
+  if (batch.producerId !== -1n && batch.baseSequence < 0) {
+    throw new KafkaError('INVALID_RECORD', 'a batch with a producer id needs a sequence');
   }
-  if (batch.deleteHorizonMs !== null) {
-    throw new KafkaError('INVALID_RECORD', 'only the log cleaner sets a delete horizon');
-  }
-  checkTimestamp(batch, config, nowMs);
-  const limit = Math.max(config.maxMessageBytes * maxExpansion, BATCH_HEADER_BYTES);
-  checkRecords(decompress(batch.compression, batch.payload, limit), recordCount, {
-    needsKeys: config.cleanupPolicy.has('compact') && !batch.isControl,
-  });
 }
 
-function checkTimestamp(batch: BatchView, config: LogConfig, nowMs: number): void {
-  if (config.messageTimestampType === 'LogAppendTime') return;
-  if (batch.isLogAppendTime) {
-    throw new KafkaError('INVALID_TIMESTAMP', 'a producer may not send batches stamped as log append time');
+function rulesOf({ topic, partition, config, nowMs }: AppendContext): RecordRules {
+  return {
+    topicPartition: `${topic}-${partition}`,
+    isCompacted: config.cleanupPolicy.has('compact'),
+    timestampType: config.messageTimestampType,
+    nowMs,
+    beforeMaxMs: config.messageTimestampBeforeMaxMs,
+    afterMaxMs: config.messageTimestampAfterMaxMs,
+  };
+}
+
+/** LogValidator.processRecordErrors, its words included. */
+function refuseRecords({ errors, hasTimestampError }: RecordScan): void {
+  if (errors.length === 0) return;
+  if (hasTimestampError) {
+    const text = 'One or more records have been rejected due to invalid timestamp';
+    throw new RecordValidationError('INVALID_TIMESTAMP', text, errors);
   }
-  const newest = Number(batch.maxTimestamp) - nowMs;
-  const age = nowMs - Number(batch.baseTimestamp);
-  const unknown = batch.maxTimestamp === -1n;
-  if (!unknown && (newest > config.messageTimestampAfterMaxMs || age > config.messageTimestampBeforeMaxMs)) {
-    throw new KafkaError(
-      'INVALID_TIMESTAMP',
-      `a timestamp is ${newest} ms ahead of or ${age} ms behind the broker's clock: see message.timestamp.{after,before}.max.ms`,
-    );
+  const shown = errors.slice(0, 3).map(({ batchIndex, batchIndexErrorMessage: message }) => {
+    return `RecordError(batchIndex=${batchIndex}, message=${message === '' ? 'null' : `'${message}'`})`;
+  });
+  const text = `One or more records have been rejected due to ${errors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
+  throw new RecordValidationError('INVALID_RECORD', text, errors);
+}
+
+/** The codec to store with where it is another one than the batch's. */
+function targetCodec(batch: BatchView, { compressionType }: LogConfig): number | null {
+  if (compressionType === 'producer') return null;
+  const target = Compression[compressionType === 'uncompressed' ? 'none' : compressionType];
+  return target === batch.compression ? null : target;
+}
+
+/** The header's highest timestamp is the records', whatever the producer wrote (DefaultRecordBatch.setMaxTimestamp). */
+function correctMaxTimestamp(batch: BatchView, maxTimestamp: number | null): void {
+  const max = maxTimestamp === null ? batch.maxTimestamp : BigInt(maxTimestamp);
+  if (batch.isLogAppendTime || batch.maxTimestamp !== max) batch.setCreateTime(max);
+}
+
+function joined(batches: readonly BatchView[], config: LogConfig): ValidatedAppend {
+  // Re-compressed, a batch may have become too large.
+  for (const batch of batches) checkSize(batch, config);
+  const records = new Uint8Array(batches.reduce((size, batch) => size + batch.sizeBytes, 0));
+  let at = 0;
+  for (const batch of batches) {
+    records.set(batch.bytes, at);
+    at += batch.sizeBytes;
   }
+  return wholeBatches(records, config);
 }

@@ -1,7 +1,7 @@
 import { BatchView, KafkaError } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import { checkedBatches } from './append-checks.js';
+import { validateAppend } from './append-checks.js';
 import { encodeMarker } from './end-transaction-marker.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import { findByTimestamp, findMaxTimestamp, readLog } from './log-view.js';
@@ -117,10 +117,11 @@ export class DiskPartitionLog implements PartitionLog {
   async append(records: Uint8Array, options: { readonly durable: boolean }): Promise<AppendResult> {
     this.#assertUsable();
     const nowMs = this.clock.now();
-    const batches = checkedBatches(records, this.config, nowMs);
-    const earlier = this.#findDuplicate(batches);
+    const { topic, partition, config } = this;
+    const checked = validateAppend(records, { topic, partition, config, nowMs });
+    const earlier = this.#findDuplicate(checked.batches);
     if (earlier !== null) return this.#writer.answerAgain(earlier, options.durable);
-    return this.#writer.append({ records, batches, stamp: this.#stamp(nowMs), nowMs, ...options });
+    return this.#writer.append({ ...checked, stamp: this.#stamp(nowMs), nowMs, ...options });
   }
 
   async appendMarker(marker: TransactionMarker): Promise<AppendResult> {
@@ -186,9 +187,9 @@ export class DiskPartitionLog implements PartitionLog {
   }
 
   /** The writer's word that all records below may be read. */
-  published(highWatermark: bigint): void {
+  published(highWatermark: bigint, bytes: number): void {
     this.producers.transactions.settleBelow(highWatermark);
-    for (const listener of this.#listeners) listener(0);
+    for (const listener of this.#listeners) listener(bytes);
   }
 
   configure(config: LogConfig): void {

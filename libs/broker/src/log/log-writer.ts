@@ -28,8 +28,8 @@ export interface WrittenLog {
   readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: bigint;
   readonly logEndOffset: bigint;
-  /** All records below may be read from now on. */
-  published(highWatermark: bigint): void;
+  /** All records below may be read from now on, so many bytes more than before. */
+  published(highWatermark: bigint, bytes: number): void;
 }
 
 /** Checked batches on their way into the log. */
@@ -207,9 +207,10 @@ export class LogWriter {
   }
 
   #publish(segment: Segment, position: number, nextOffset: bigint): void {
+    const bytes = position - segment.readableBytes;
     segment.readableBytes = position;
     this.highWatermark = nextOffset;
-    this.log.published(nextOffset);
+    this.log.published(nextOffset, bytes);
   }
 
   #break(error: Error): void {

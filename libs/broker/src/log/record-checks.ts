@@ -1,59 +1,155 @@
 import { KafkaError } from '@oubliette/protocol';
+import type { RecordError } from './record-validation-error.js';
 
-/** A varint of 32 bits has five bytes at most, a varlong ten. */
-const maxVarintBytes = 10;
-
-/**
- * Walks over the records of one unpacked batch without decoding them: exactly `count` records fill the payload, their offset
- * deltas count from 0, and each has a key where a compacted topic asks for one. Throws KafkaError INVALID_RECORD.
- */
-export function checkRecords(
-  payload: Uint8Array,
-  count: number,
-  options: { readonly needsKeys: boolean },
-): void {
-  const walk = new Walk(payload);
-  for (let index = 0; index < count; index++) {
-    const length = walk.zigzag();
-    const end = walk.at + length;
-    if (length < 1 || end > payload.length) fail(`record ${index} says it has ${length} bytes`);
-    walk.at++; // attributes, unused
-    walk.skipVarint();
-    const delta = walk.zigzag();
-    if (delta !== index) fail(`record ${index} has the offset delta ${delta}`);
-    const keyLength = walk.zigzag();
-    if (keyLength < -1 || walk.at + Math.max(0, keyLength) > end) fail(`record ${index} overruns its length`);
-    if (options.needsKeys && keyLength < 0) {
-      fail('a compacted topic takes no record without a key');
-    }
-    walk.at = end;
-  }
-  if (walk.at !== payload.length) fail(`${payload.length - walk.at} bytes follow the last record`);
+/** What the records of a topic must satisfy. Times in ms. */
+export interface RecordRules {
+  /** As Kafka writes it: topic-partition. */
+  readonly topicPartition: string;
+  readonly isCompacted: boolean;
+  readonly timestampType: 'CreateTime' | 'LogAppendTime';
+  readonly nowMs: number;
+  readonly beforeMaxMs: number;
+  readonly afterMaxMs: number;
 }
 
-class Walk {
-  at = 0;
+/** What the batch's header says of its records. */
+export interface RecordFrame {
+  readonly count: number;
+  readonly baseTimestamp: number;
+  /** The batch claims to be stamped by a log: all its records have this timestamp. */
+  readonly stamp: number | null;
+}
+
+export interface RecordScan {
+  /** -1 without one; null beyond the whole numbers that a double holds, where the header's own word stands. */
+  readonly maxTimestamp: number | null;
+  readonly errors: readonly RecordError[];
+  readonly hasTimestampError: boolean;
+}
+
+const noTimestamp = -1;
+const noErrors: readonly RecordError[] = Object.freeze([]);
+
+/**
+ * Walks over the records of one unpacked batch without decoding them, by the rules of DefaultRecord.readFrom and
+ * LogValidator.validateRecord: they fill the payload exactly, each fills its own length, a compacted topic takes none without a
+ * key, timestamps keep to the topic's bounds. Throws KafkaError INVALID_RECORD for a wrong structure. Offset deltas are not
+ * looked at, as in Kafka.
+ */
+export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: RecordRules): RecordScan {
+  const walk = new RecordWalk(payload);
+  let errors: RecordError[] | null = null;
+  let hasTimestampError = false;
+  let max = -Infinity;
+  for (let index = 0; index < frame.count; index++) {
+    walk.next();
+    const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
+    if (rules.isCompacted && !walk.hasKey) {
+      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: keyMissing(rules) });
+    } else if (!isTimestampAllowed(timestamp, frame, rules)) {
+      hasTimestampError = true;
+      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: outOfRange(timestamp, rules) });
+    }
+    if (timestamp > max) max = timestamp;
+  }
+  walk.end();
+  if (max === -Infinity) max = noTimestamp;
+  return {
+    maxTimestamp: Number.isSafeInteger(max) ? max : null,
+    errors: errors ?? noErrors,
+    hasTimestampError,
+  };
+}
+
+/** LogValidator.validateTimestamp. */
+function isTimestampAllowed(timestamp: number, frame: RecordFrame, rules: RecordRules): boolean {
+  if (rules.timestampType === 'LogAppendTime' || timestamp === noTimestamp) return frame.stamp === null;
+  const age = rules.nowMs - timestamp;
+  return age <= rules.beforeMaxMs && -age <= rules.afterMaxMs;
+}
+
+function keyMissing({ topicPartition }: RecordRules): string {
+  return `Compacted topic cannot accept message without key in topic partition ${topicPartition}.`;
+}
+
+function outOfRange(timestamp: number, rules: RecordRules): string {
+  const { nowMs, beforeMaxMs, afterMaxMs } = rules;
+  if (rules.timestampType === 'LogAppendTime' || timestamp === noTimestamp) {
+    return 'Invalid timestamp type in message. Message from producer should not have timestamp type set to LogAppendTime.';
+  }
+  return `Timestamp ${timestamp} of message is out of range. The timestamp should be within [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
+}
+
+/** One record after the other; its fields are those of the last one. */
+class RecordWalk {
+  timestampDelta = 0;
+  hasKey = false;
+  #at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  zigzag(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.#byte();
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+  next(): void {
+    const length = this.#varint();
+    const start = this.#at;
+    const end = start + length;
+    if (length < 0 || end > this.bytes.length) fail(`a record says it has ${length} bytes`);
+    this.#at++; // attributes, unused
+    this.timestampDelta = this.#varlong();
+    this.#varint(); // offset delta
+    const keyLength = this.#varint();
+    this.hasKey = keyLength >= 0;
+    if (keyLength > 0) this.#at += keyLength;
+    const valueLength = this.#varint();
+    if (valueLength > 0) this.#at += valueLength;
+    this.#headers(end);
+    if (this.#at !== end) fail(`a record says it has ${length} bytes, its fields take ${this.#at - start}`);
+  }
+
+  /** Throws when anything stands behind the last record. */
+  end(): void {
+    if (this.#at !== this.bytes.length) fail(`${this.bytes.length - this.#at} bytes follow the last record`);
+  }
+
+  #headers(end: number): void {
+    const count = this.#varint();
+    if (count === 0) return;
+    if (count < 0 || count > this.bytes.length - this.#at) fail(`a record says it has ${count} headers`);
+    for (let index = 0; index < count && this.#at <= end; index++) {
+      const keyLength = this.#varint();
+      if (keyLength < 0) fail(`a header's key has ${keyLength} bytes`);
+      this.#at += keyLength;
+      const valueLength = this.#varint();
+      if (valueLength > 0) this.#at += valueLength;
     }
-    return fail('a varint is too long');
   }
 
-  skipVarint(): void {
-    for (let length = 0; length < maxVarintBytes; length++) if (this.#byte() < 0x80) return;
-    fail('a varint is too long');
+  #varint(): number {
+    const { bytes } = this;
+    // Past the end an array gives undefined, which counts as 0 here and is told by the position below.
+    let byte = bytes[this.#at++] ?? 0;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      if (shift > 28) return fail('a varint is too long');
+      byte = bytes[this.#at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+    }
+    if (this.#at > bytes.length) return fail('the records end in the middle of one');
+    return (value >>> 1) ^ -(value & 1);
   }
 
-  #byte(): number {
-    const byte = this.bytes[this.at++];
-    return byte ?? fail('the records end in the middle of one');
+  #varlong(): number {
+    const { bytes } = this;
+    let value = 0;
+    let scale = 1;
+    for (let length = 1; ; length++) {
+      const byte = bytes[this.#at++];
+      if (byte === undefined) return fail('the records end in the middle of one');
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+      if (length === 10) return fail('a varlong is too long');
+      scale *= 128;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
+import type { FetchSessionCache } from '../handlers/fetch-session-cache.js';
 import type { GroupCoordinator } from '../groups/group-coordinator.js';
 import type { Logger } from '../logger.js';
 import type { LogManager } from '../log/partition-log.js';
@@ -22,6 +23,7 @@ export interface BrokerServices {
   readonly logs: LogManager;
   readonly groups: GroupCoordinator;
   readonly delayed: DelayedQueue;
+  readonly fetchSessions: FetchSessionCache;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataDir: string;

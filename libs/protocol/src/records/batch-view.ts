@@ -176,8 +176,17 @@ export class BatchView {
 
   /** Marks the batch as stamped by the log at `timestamp` and renews the CRC. */
   setLogAppendTime(timestamp: bigint): void {
-    this.#buffer.writeInt16BE(this.attributes | BatchAttribute.logAppendTime, this.position + AT.attributes);
-    this.#buffer.writeBigInt64BE(timestamp, this.position + AT.maxTimestamp);
+    this.#setTime(this.attributes | BatchAttribute.logAppendTime, timestamp);
+  }
+
+  /** Marks the batch's timestamps as the producer's, the highest of them `maxTimestamp`, and renews the CRC. */
+  setCreateTime(maxTimestamp: bigint): void {
+    this.#setTime(this.attributes & ~BatchAttribute.logAppendTime, maxTimestamp);
+  }
+
+  #setTime(attributes: number, maxTimestamp: bigint): void {
+    this.#buffer.writeInt16BE(attributes, this.position + AT.attributes);
+    this.#buffer.writeBigInt64BE(maxTimestamp, this.position + AT.maxTimestamp);
     this.#buffer.writeUInt32BE(this.computeCrc(), this.position + AT.crc);
   }
 }

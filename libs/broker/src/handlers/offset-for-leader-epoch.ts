@@ -1,0 +1,29 @@
+import { apis, ErrorCode } from '@oubliette/protocol';
+import { defineHandler } from '../server/api-handler.js';
+import { answerError } from './answer-error.js';
+import { checkLeaderEpoch } from './leader-epoch.js';
+
+/*
+ * OffsetForLeaderEpoch, versions 2 to 4: where the records of an epoch end, so that a client finds out whether its own were
+ * truncated (KIP-320). Both -1 for an epoch that this log knows nothing of.
+ */
+export const offsetForLeaderEpoch = defineHandler(
+  apis.offsetForLeaderEpoch,
+  { versions: [2, 4] },
+  (request, { broker }) => {
+    const topics = request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
+        try {
+          const log = broker.topics.log(topic, partition);
+          checkLeaderEpoch(currentLeaderEpoch);
+          return { partition, errorCode: ErrorCode.NONE, ...log.epochEnd(leaderEpoch) };
+        } catch (error) {
+          const { errorCode } = answerError(error, broker.logger);
+          return { partition, errorCode, leaderEpoch: -1, endOffset: -1n };
+        }
+      }),
+    }));
+    return { throttleTimeMs: 0, topics };
+  },
+);

@@ -1,0 +1,19 @@
+import { KafkaError } from '@oubliette/protocol';
+
+/** What is wrong with one record of a batch; the index counts from 0. The message holds nothing of the record's content. */
+export interface RecordError {
+  readonly batchIndex: number;
+  readonly batchIndexErrorMessage: string;
+}
+
+/** A batch refused for some of its records (Kafka's RecordValidationException, KIP-467): the answer names each. */
+export class RecordValidationError extends KafkaError {
+  constructor(
+    code: 'INVALID_RECORD' | 'INVALID_TIMESTAMP',
+    /** For the client, in Kafka's words. */
+    readonly clientMessage: string,
+    readonly recordErrors: readonly RecordError[],
+  ) {
+    super(code, clientMessage);
+  }
+}
