@@ -5,6 +5,7 @@ export { ByteReader } from './wire/byte-reader.js';
 export { ByteWriter } from './wire/byte-writer.js';
 export { crc32c } from './records/crc32c.js';
 export {
+  COMPRESSION_LEVELS,
   Compression,
   MAX_UNCOMPRESSED_BYTES,
   compress,

@@ -20,7 +20,9 @@ export interface BatchSpec {
   readonly records: readonly EncodableRecord[];
   readonly baseOffset?: bigint;
   readonly leaderEpoch?: number;
-  readonly compression?: Extract<CompressionName, 'none' | 'gzip'>;
+  readonly compression?: CompressionName;
+  /** As in `COMPRESSION_LEVELS`; default: the codec's. */
+  readonly compressionLevel?: number;
   readonly producerId?: bigint;
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
@@ -55,7 +57,7 @@ export function encodeBatch(spec: BatchSpec): Uint8Array {
     return seal(writer, at);
   }
   writeRecords(writer, records, baseTimestamp);
-  const payload = compress(codec, writer.finish());
+  const payload = compress(codec, writer.finish(), spec.compressionLevel);
   const at = writeHeader(writer, spec, codec, baseTimestamp);
   writer.bytes(payload);
   return seal(writer, at);

@@ -1,0 +1,88 @@
+import { Buffer } from 'node:buffer';
+import { compressSync, uncompressSync } from 'snappy';
+import { corrupt, refuseBeyond } from './corrupt.js';
+
+/** What snappy-java's stream begins with: the name, then its version and the oldest version that can read it. */
+const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
+const VERSION = 1;
+const HEADER_BYTES = MAGIC.length + 8;
+const HEADER = Buffer.concat([MAGIC, Buffer.from([0, 0, 0, VERSION, 0, 0, 0, VERSION])]);
+const LENGTH_BYTES = 4;
+/** The first four bytes of a header where a length was expected: streams were joined. */
+const JOINED = MAGIC.readInt32BE(0);
+/** Block size of snappy-java's SnappyOutputStream. */
+const BLOCK_BYTES = 32 * 1024;
+/** Three bytes copy at most 64: no block grows more than that. */
+const MAX_GROWTH = 22;
+
+/** A stream as snappy-java writes it: a header, then blocks of 32 KiB, each behind its packed length. */
+export function snappyCompress(bytes: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [HEADER];
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    const block = compressSync(bytes.subarray(start, start + BLOCK_BYTES));
+    const length = Buffer.allocUnsafe(LENGTH_BYTES);
+    length.writeInt32BE(block.length);
+    parts.push(length, block);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Unpacks snappy-java's stream, and the bare block that other clients send (as snappy-java's SnappyInputStream does). */
+export function snappyDecompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const blocks = isStream(input) ? streamBlocks(input) : [input];
+  let total = 0;
+  for (const block of blocks) {
+    total += unpackedLength(block);
+    refuseBeyond('snappy', total, maxBytes);
+  }
+  const unpacked = blocks.map((block) => uncompressSync(block, { asBuffer: true }) as Buffer);
+  const [only] = unpacked;
+  return only !== undefined && unpacked.length === 1 ? only : Buffer.concat(unpacked, total);
+}
+
+function isStream(input: Buffer): boolean {
+  return input.length >= HEADER_BYTES && input.subarray(0, MAGIC.length).equals(MAGIC);
+}
+
+function streamBlocks(input: Buffer): Buffer[] {
+  checkVersion(input, 0);
+  const blocks: Buffer[] = [];
+  let position = HEADER_BYTES;
+  while (position < input.length) {
+    if (input.length - position < LENGTH_BYTES) throw corrupt('snappy', 'it ends within a length');
+    const length = input.readInt32BE(position);
+    if (length === JOINED && isStream(input.subarray(position))) {
+      checkVersion(input, position);
+      position += HEADER_BYTES;
+      continue;
+    }
+    position += LENGTH_BYTES;
+    if (length < 0 || length > input.length - position) {
+      throw corrupt('snappy', `a block of ${length} bytes, ${input.length - position} are left`);
+    }
+    blocks.push(input.subarray(position, position + length));
+    position += length;
+  }
+  return blocks;
+}
+
+function checkVersion(input: Buffer, header: number): void {
+  const oldestReader = input.readInt32BE(header + MAGIC.length + 4);
+  if (oldestReader > VERSION)
+    throw corrupt('snappy', `its framing needs a reader of version ${oldestReader}`);
+}
+
+/** What a block says that it unpacks to; one that cannot be true is refused before its memory is taken. */
+function unpackedLength(block: Buffer): number {
+  let length = 0;
+  for (let index = 0; index < 5; index++) {
+    const byte = block[index];
+    if (byte === undefined) break;
+    length += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte >= 0x80) continue;
+    if (length <= block.length * MAX_GROWTH) return length;
+    throw corrupt('snappy', `a block of ${block.length} bytes cannot unpack to ${length}`);
+  }
+  throw corrupt('snappy', 'a block has no length');
+}
