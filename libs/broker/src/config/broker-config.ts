@@ -1,5 +1,7 @@
 import { BrokerError } from '../errors.js';
-import { brokerDefinitions, namesWithoutEffect, type BrokerConfigDefinition } from './broker-definitions.js';
+import { brokerDefinitions } from './broker-definitions.js';
+import type { BrokerConfigDefinition } from './broker-definition.js';
+import { bundledSettings } from './bundled-settings.js';
 import { checkValue, wholeNumber } from './definition.js';
 
 /** Where a value comes from, under Kafka's numbers (DescribeConfigsResponse.ConfigSource). */
@@ -9,6 +11,9 @@ export const ConfigSource = {
   dynamicDefaultBroker: 3,
   staticBroker: 4,
   default: 5,
+  dynamicBrokerLogger: 6,
+  clientMetrics: 7,
+  group: 8,
 } as const;
 
 /** A value with where it was set. */
@@ -18,74 +23,114 @@ export interface SourcedValue {
   readonly source: number;
 }
 
+type Values = ReadonlyMap<string, string>;
+
 const byName = new Map(brokerDefinitions.map((definition) => [definition.name, definition]));
+
+/** Names that hold the same setting in several units, the first in force first (DynamicBrokerConfig.brokerConfigSynonyms). */
+const units: readonly (readonly string[])[] = [
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+];
+const flush = ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'];
+const listenerPrefix = /^listener\.name\.[^.]*\.(.*)$/;
 
 export function brokerDefinition(name: string): BrokerConfigDefinition | undefined {
   return byName.get(name);
 }
 
-/** Checks one broker setting; `null` when Kafka knows the name and it has nothing to act on here. */
-export function checkBrokerValue(name: string, value: string): string | null {
-  const definition = byName.get(name);
-  if (definition !== undefined)
-    return checkValue({ ...definition, defaultValue: definition.defaultValue ?? '' }, value);
-  if (namesWithoutEffect.some((pattern) => pattern.test(name))) return null;
-  throw new BrokerError(
-    'CONFIG_INVALID',
-    `Unknown configuration ${name}: this broker takes Kafka's broker settings by their Kafka names`,
-  );
+/** Every name under which the setting may stand. */
+export function brokerSynonyms(name: string): readonly string[] {
+  if (name === flush[0]) return flush;
+  const base = listenerPrefix.exec(name)?.[1];
+  if (base !== undefined) return [name, base];
+  return units.find((group) => group.includes(name)) ?? [name];
 }
 
-/** The broker's settings: what was given at start, what was changed since, and the defaults. */
+/** The name without the prefix that limits it to one listener. */
+export function baseName(name: string): string {
+  return listenerPrefix.exec(name)?.[1] ?? name;
+}
+
+/** The broker's settings: what was changed while running, what was given at start, and the defaults. */
 export class BrokerConfig {
-  readonly #given = new Map<string, string>();
-  #dynamic: { readonly cluster: ReadonlyMap<string, string>; readonly broker: ReadonlyMap<string, string> } =
-    {
-      cluster: new Map(),
-      broker: new Map(),
-    };
+  readonly #static = new Map<string, string>();
+  readonly #defaults: Values = new Map(
+    brokerDefinitions.flatMap(({ name, defaultValue }) =>
+      defaultValue === null ? [] : [[name, defaultValue]],
+    ),
+  );
+  readonly #noted = new Set<string>();
+  #dynamic: { readonly cluster: Values; readonly broker: Values } = { cluster: new Map(), broker: new Map() };
   /** Names that were given and have no effect here. */
   readonly ignored: readonly string[];
 
-  /** Throws `CONFIG_INVALID` for an unknown name and for a value out of its range. */
+  /** Throws `CONFIG_INVALID` for a name that Kafka does not know and for a value that it would refuse. */
   constructor(given: Readonly<Record<string, string>> = {}) {
-    const ignored: string[] = [];
-    for (const [name, raw] of Object.entries(given)) {
-      const value = checkBrokerValue(name, raw);
-      if (value === null) ignored.push(name);
-      else this.#given.set(name, value);
+    for (const [name, value] of Object.entries({ ...bundledSettings, ...given })) {
+      const definition = byName.get(baseName(name));
+      if (definition === undefined) {
+        throw new BrokerError(
+          'CONFIG_INVALID',
+          `Unknown configuration ${name}: this broker takes Kafka's broker settings by their Kafka names`,
+        );
+      }
+      checkValue({ ...definition, name }, value);
+      this.#static.set(name, value);
     }
-    this.ignored = ignored;
-    if (this.number('group.min.session.timeout.ms') > this.number('group.max.session.timeout.ms')) {
-      throw new BrokerError(
-        'CONFIG_INVALID',
-        'group.min.session.timeout.ms is larger than group.max.session.timeout.ms: no session would be allowed',
-      );
-    }
+    this.ignored = Object.keys(given).filter((name) => byName.get(name)?.hasEffect !== true);
+    for (const name of this.ignored) this.#noted.add(name);
+    checkTogether(this);
   }
 
   /** Replaces the values changed while running: cluster-wide ones and this broker's own. */
-  setDynamic(cluster: ReadonlyMap<string, string>, broker: ReadonlyMap<string, string>): void {
+  setDynamic(cluster: Values, broker: Values): void {
     this.#dynamic = { cluster, broker };
   }
 
-  /** Every place that holds a value for the name, the one in force first. */
-  layers(name: string): readonly SourcedValue[] {
-    const found: SourcedValue[] = [];
-    const add = (value: string | null | undefined, source: number): void => {
-      if (value !== undefined && value !== null) found.push({ name, value, source });
-    };
-    add(this.#dynamic.broker.get(name), ConfigSource.dynamicBroker);
-    add(this.#dynamic.cluster.get(name), ConfigSource.dynamicDefaultBroker);
-    add(this.#given.get(name), ConfigSource.staticBroker);
-    add(byName.get(name)?.defaultValue, ConfigSource.default);
-    return found;
+  /** What the settings would be with other values changed while running. Throws `CONFIG_INVALID` where they contradict. */
+  checkDynamic(cluster: Values, broker: Values): void {
+    const tried = new BrokerConfig(Object.fromEntries(this.#static));
+    tried.setDynamic(cluster, broker);
+    checkTogether(tried);
   }
 
-  /** The value in force, or null when nothing sets it. */
+  /** Names that hold a value besides the known ones: those of one listener, and foreign ones. */
+  get extraNames(): readonly string[] {
+    const { broker, cluster } = this.#dynamic;
+    const all = new Set([...broker.keys(), ...cluster.keys(), ...this.#static.keys()]);
+    return [...all].filter((name) => !byName.has(name));
+  }
+
+  /** Names changed while running for all brokers. */
+  get clusterNames(): readonly string[] {
+    return [...this.#dynamic.cluster.keys()];
+  }
+
+  /** Every place that holds a value for one of the names, the one in force first: by place, then in the order of the names. */
+  layers(...names: readonly string[]): readonly SourcedValue[] {
+    const { broker, cluster } = this.#dynamic;
+    const places: readonly (readonly [Values, number])[] = [
+      [broker, ConfigSource.dynamicBroker],
+      [cluster, ConfigSource.dynamicDefaultBroker],
+      [this.#static, ConfigSource.staticBroker],
+      [this.#defaults, ConfigSource.default],
+    ];
+    return places.flatMap(([values, source]) =>
+      names.flatMap((name) => {
+        const value = values.get(name);
+        return value === undefined ? [] : [{ name, value, source }];
+      }),
+    );
+  }
+
+  /** The value in force as Kafka shows it, or null when nothing sets it. */
   value(name: string): string | null {
-    if (!byName.has(name)) throw new BrokerError('CONFIG_INVALID', `Unknown configuration ${name}`);
-    return this.layers(name)[0]?.value ?? null;
+    const definition = byName.get(name);
+    if (definition === undefined) throw new BrokerError('CONFIG_INVALID', `Unknown configuration ${name}`);
+    const raw = this.layers(name)[0]?.value;
+    return raw === undefined ? null : checkValue(definition, raw);
   }
 
   /** The value of a whole number with a default. */
@@ -96,4 +141,34 @@ export class BrokerConfig {
   flag(name: string): boolean {
     return this.value(name) === 'true';
   }
+
+  /** True the first time that a setting without effect is met: it is said once. */
+  noteWithoutEffect(name: string): boolean {
+    if (this.#noted.has(name)) return false;
+    this.#noted.add(name);
+    return true;
+  }
+}
+
+/** What must agree between settings (KafkaConfig.validateValues, GroupCoordinatorConfig), as far as it has a meaning here. */
+function checkTogether(config: BrokerConfig): void {
+  const require = (isMet: boolean, text: string): void => {
+    if (!isMet) throw new BrokerError('CONFIG_INVALID', text);
+  };
+  const first = (...names: readonly string[]): number => Number(config.layers(...names)[0]?.value ?? 0);
+  require(first('log.roll.ms', 'log.roll.hours') >=
+    1, 'requirement failed: log.roll.ms must be greater than or equal to 1');
+  require(first('log.roll.jitter.ms', 'log.roll.jitter.hours') >=
+    0, 'requirement failed: log.roll.jitter.ms must be greater than or equal to 0');
+  // Zero of any unit is refused, and everything negative is for ever.
+  require(first('log.retention.ms', 'log.retention.minutes', 'log.retention.hours') !==
+    0, 'requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1');
+  require(config.number('log.cleaner.dedupe.buffer.size') /
+    Math.max(1, config.number('log.cleaner.threads')) >
+    1024 *
+      1024, 'requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
+  require(config.number('group.min.session.timeout.ms') <=
+    config.number(
+      'group.max.session.timeout.ms',
+    ), 'group.min.session.timeout.ms is larger than group.max.session.timeout.ms: no session would be allowed');
 }

@@ -1,78 +1,86 @@
 import { BrokerError } from '../errors.js';
+import type { ParsedValue, ValueCheck } from './value-check.js';
 
-/** Kafka's configuration types (org.apache.kafka.common.config.ConfigDef.Type) as far as they are used here. */
-export type ConfigType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list';
+/** Kafka's configuration types (org.apache.kafka.common.config.ConfigDef.Type). */
+export type ConfigType =
+  'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list' | 'class' | 'password';
 
 /** One configuration name: what it may hold and what it holds when nobody set it. Values travel as Kafka's strings. */
 export interface ConfigDefinition {
   readonly name: string;
   readonly type: ConfigType;
-  readonly defaultValue: string;
-  /** Smallest and largest number allowed. */
-  readonly min?: number;
-  readonly max?: number;
-  /** Values allowed; in a list, of each entry. */
-  readonly oneOf?: readonly string[];
-  /** Only this one value is served here; the text says why. */
-  readonly onlyDefault?: string;
+  /** Kafka's own default; null: unset until somebody sets it. */
+  readonly defaultValue: string | null;
+  readonly check?: ValueCheck;
+  /** What it does, for a client that asks for documentation. */
+  readonly about: string;
+  /** False: Kafka knows it and it has nothing to act on in this broker; it is kept, shown, and changes nothing. */
+  readonly hasEffect: boolean;
 }
 
-const longMax = 2n ** 63n - 1n;
-const integer = /^[+-]?\d{1,19}$/;
-const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/;
+const bounds = {
+  short: [-0x8000n, 0x7fffn],
+  int: [-0x80000000n, 0x7fffffffn],
+  long: [-(2n ** 63n), 2n ** 63n - 1n],
+} as const;
+const whole = /^[+-]?\d{1,64}$/;
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?[dDfF]?$/;
 
-/** Returns the value as it is stored and shown; throws `CONFIG_INVALID` when the definition refuses it. */
+/**
+ * Reads a value by its type and rule (ConfigDef.parseType and the validators); returns the text as Kafka shows it: blanks
+ * around it dropped, numbers and booleans in Java's form. Throws `CONFIG_INVALID` in Kafka's words.
+ */
 export function checkValue(definition: ConfigDefinition, raw: string): string {
-  const value = raw.trim();
-  const refuse = (why: string): never => {
-    throw new BrokerError(
-      'CONFIG_INVALID',
-      `Invalid value '${value}' for configuration ${definition.name}: ${why}`,
-    );
+  const { name, type, check } = definition;
+  const refuse = (why: string, shown = raw): never => {
+    // A password never stands in a message.
+    const value = type === 'password' ? '[hidden]' : shown;
+    throw new BrokerError('CONFIG_INVALID', `Invalid value ${value} for configuration ${name}: ${why}`);
   };
-  switch (definition.type) {
+  const parsed = parse(type, raw.trim(), refuse);
+  const refusal = check?.refuse(parsed, name) ?? null;
+  if (refusal !== null) refuse(refusal.why, refusal.shown ?? formatValue(type, parsed));
+  return formatValue(type, parsed);
+}
+
+function parse(type: ConfigType, text: string, refuse: (why: string) => never): ParsedValue {
+  switch (type) {
     case 'boolean':
-      if (!/^(true|false)$/i.test(value)) refuse('it must be true or false');
-      break;
+      if (!/^(true|false)$/i.test(text)) refuse('Expected value to be either true or false');
+      return text.toLowerCase() === 'true';
+    case 'short':
     case 'int':
-    case 'long':
-      checkWhole(definition, value, refuse);
-      break;
+    case 'long': {
+      const [min, max] = bounds[type];
+      const value = whole.test(text) ? BigInt(text.replace(/^\+/, '')) : max + 1n;
+      if (value < min || value > max) refuse(`Not a number of type ${type.toUpperCase()}`);
+      return type === 'long' ? value : Number(value);
+    }
     case 'double':
-      if (!decimal.test(value)) refuse('it must be a number');
-      checkRange(definition, Number(value), refuse);
-      break;
+      if (!decimal.test(text)) refuse('Not a number of type DOUBLE');
+      return Number(text.replace(/[dDfF]$/, ''));
     case 'list':
-      for (const entry of listEntries(value)) checkOneOf(definition, entry, refuse);
-      if (definition.oneOf !== undefined && listEntries(value).length === 0) refuse('it must not be empty');
-      break;
+      return text === '' ? [] : text.split(/\s*,\s*/);
     case 'string':
-      checkOneOf(definition, value, refuse);
-      break;
+    case 'class':
+    case 'password':
+      return text;
   }
-  if (definition.onlyDefault !== undefined && value !== definition.defaultValue)
-    refuse(definition.onlyDefault);
-  return definition.type === 'boolean' ? value.toLowerCase() : value;
 }
 
-function checkWhole(definition: ConfigDefinition, value: string, refuse: (why: string) => never): void {
-  if (!integer.test(value)) refuse('it must be a whole number');
-  const exact = BigInt(value);
-  if (exact > longMax || exact < -longMax - 1n) refuse('it does not fit 64 bits');
-  if (definition.type === 'int' && (exact > 0x7fffffffn || exact < -0x80000000n))
-    refuse('it does not fit 32 bits');
-  checkRange(definition, Number(exact), refuse);
+/** ConfigDef.convertToString. */
+function formatValue(type: ConfigType, value: ParsedValue): string {
+  if (Array.isArray(value)) return value.join(',');
+  return type === 'double' && typeof value === 'number' ? javaDouble(value) : String(value);
 }
 
-function checkRange(definition: ConfigDefinition, value: number, refuse: (why: string) => never): void {
-  if (definition.min !== undefined && value < definition.min) refuse(`it must be at least ${definition.min}`);
-  if (definition.max !== undefined && value > definition.max) refuse(`it must be at most ${definition.max}`);
-}
-
-function checkOneOf(definition: ConfigDefinition, value: string, refuse: (why: string) => never): void {
-  if (definition.oneOf !== undefined && !definition.oneOf.includes(value)) {
-    refuse(`it must be one of ${definition.oneOf.join(', ')}`);
-  }
+/** java.lang.Double.toString. */
+function javaDouble(value: number): string {
+  const size = Math.abs(value);
+  if (size < 1e7 && Number.isInteger(value)) return value.toFixed(1);
+  if (size >= 1e-3 && size < 1e7) return String(value);
+  const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');
+  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
 }
 
 /** The entries of a list value, blanks dropped. */

@@ -1,151 +1,200 @@
-import type { ConfigDefinition } from './definition.js';
+import type { ConfigDefinition, ConfigType } from './definition.js';
+import { atLeast, between, gzipLevel, oneOf, throttledReplicas } from './value-check.js';
 
-/** A topic's setting and the broker settings that hold its default, most specific first; `factor` turns theirs into its unit. */
+/** A topic's setting and the broker settings that hold its default, most specific first (ServerTopicConfigSynonyms). */
 export interface TopicConfigDefinition extends ConfigDefinition {
-  readonly synonyms: readonly { readonly name: string; readonly factor: number }[];
+  readonly synonyms: readonly string[];
+  /** Not shown by DescribeConfigs. */
+  readonly internal: boolean;
 }
 
-const longMax = '9223372036854775807';
-const singleNode = 'this broker has one node and no remote storage';
+type Rest = Partial<Omit<TopicConfigDefinition, 'name' | 'type' | 'defaultValue'>> & {
+  readonly about: string;
+};
 
 function topic(
-  definition: ConfigDefinition,
-  ...synonyms: readonly (string | { readonly name: string; readonly factor: number })[]
+  name: string,
+  type: ConfigType,
+  defaultValue: string | null,
+  rest: Rest,
 ): TopicConfigDefinition {
-  return {
-    ...definition,
-    synonyms: synonyms.map((synonym) =>
-      typeof synonym === 'string' ? { name: synonym, factor: 1 } : synonym,
-    ),
-  };
+  return { name, type, defaultValue, synonyms: [], hasEffect: true, internal: false, ...rest };
 }
 
-const minutes = 60_000;
-const hours = 3_600_000;
-
-/**
- * Kafka 4.1's topic settings (TopicConfig, LogConfig and ServerTopicConfigSynonyms): names, types, ranges, defaults.
- * `onlyDefault` marks what this broker does not do; setting it to anything else is refused rather than ignored.
- */
+/** Kafka 4.1.1's topic settings: LogConfig's names, types, defaults and rules. */
 export const topicDefinitions: readonly TopicConfigDefinition[] = [
-  topic(
-    { name: 'cleanup.policy', type: 'list', defaultValue: 'delete', oneOf: ['delete', 'compact'] },
-    'log.cleanup.policy',
-  ),
-  topic(
-    {
-      name: 'compression.type',
-      type: 'string',
-      defaultValue: 'producer',
-      oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-      onlyDefault: 'batches are kept as the producer compressed them',
-    },
-    'compression.type',
-  ),
-  topic(
-    { name: 'delete.retention.ms', type: 'long', defaultValue: '86400000', min: 0 },
-    'log.cleaner.delete.retention.ms',
-  ),
-  topic(
-    { name: 'file.delete.delay.ms', type: 'long', defaultValue: '60000', min: 0 },
-    'log.segment.delete.delay.ms',
-  ),
-  topic(
-    {
-      name: 'flush.messages',
-      type: 'long',
-      defaultValue: longMax,
-      min: 1,
-      onlyDefault: 'acks=all is always synced',
-    },
-    'log.flush.interval.messages',
-  ),
-  topic(
-    {
-      name: 'flush.ms',
-      type: 'long',
-      defaultValue: longMax,
-      min: 0,
-      onlyDefault: 'acks=all is always synced',
-    },
-    'log.flush.interval.ms',
-  ),
-  topic(
-    { name: 'index.interval.bytes', type: 'int', defaultValue: '4096', min: 0 },
-    'log.index.interval.bytes',
-  ),
-  topic(
-    { name: 'max.compaction.lag.ms', type: 'long', defaultValue: longMax, min: 1 },
-    'log.cleaner.max.compaction.lag.ms',
-  ),
-  topic({ name: 'max.message.bytes', type: 'int', defaultValue: '1048588', min: 0 }, 'message.max.bytes'),
-  topic(
-    { name: 'message.timestamp.after.max.ms', type: 'long', defaultValue: '3600000', min: 0 },
-    'log.message.timestamp.after.max.ms',
-  ),
-  topic(
-    { name: 'message.timestamp.before.max.ms', type: 'long', defaultValue: longMax, min: 0 },
-    'log.message.timestamp.before.max.ms',
-  ),
-  topic(
-    {
-      name: 'message.timestamp.type',
-      type: 'string',
-      defaultValue: 'CreateTime',
-      oneOf: ['CreateTime', 'LogAppendTime'],
-    },
-    'log.message.timestamp.type',
-  ),
-  topic(
-    { name: 'min.cleanable.dirty.ratio', type: 'double', defaultValue: '0.5', min: 0, max: 1 },
-    'log.cleaner.min.cleanable.ratio',
-  ),
-  topic(
-    { name: 'min.compaction.lag.ms', type: 'long', defaultValue: '0', min: 0 },
-    'log.cleaner.min.compaction.lag.ms',
-  ),
-  topic({ name: 'min.insync.replicas', type: 'int', defaultValue: '1', min: 1 }, 'min.insync.replicas'),
-  topic(
-    {
-      name: 'preallocate',
-      type: 'boolean',
-      defaultValue: 'false',
-      onlyDefault: 'segments grow as they are written',
-    },
-    'log.preallocate',
-  ),
-  topic({ name: 'remote.storage.enable', type: 'boolean', defaultValue: 'false', onlyDefault: singleNode }),
-  topic({ name: 'retention.bytes', type: 'long', defaultValue: '-1', min: -1 }, 'log.retention.bytes'),
-  topic(
-    { name: 'retention.ms', type: 'long', defaultValue: '604800000', min: -1 },
-    'log.retention.ms',
-    { name: 'log.retention.minutes', factor: minutes },
-    { name: 'log.retention.hours', factor: hours },
-  ),
-  topic(
-    { name: 'segment.bytes', type: 'int', defaultValue: '1073741824', min: 1_048_576 },
-    'log.segment.bytes',
-  ),
-  topic(
-    { name: 'segment.index.bytes', type: 'int', defaultValue: '10485760', min: 4 },
-    'log.index.size.max.bytes',
-  ),
-  topic(
-    {
-      name: 'segment.jitter.ms',
-      type: 'long',
-      defaultValue: '0',
-      min: 0,
-      onlyDefault: 'segments roll without jitter',
-    },
-    'log.roll.jitter.ms',
-  ),
-  topic({ name: 'segment.ms', type: 'long', defaultValue: '604800000', min: 1 }, 'log.roll.ms', {
-    name: 'log.roll.hours',
-    factor: hours,
+  topic('cleanup.policy', 'list', 'delete', {
+    check: oneOf('compact', 'delete'),
+    synonyms: ['log.cleanup.policy'],
+    about:
+      'delete: old segments are deleted by time and size; compact: the last record of each key is kept; both may be set.',
   }),
-  topic(
-    { name: 'unclean.leader.election.enable', type: 'boolean', defaultValue: 'false' },
-    'unclean.leader.election.enable',
-  ),
+  topic('compression.gzip.level', 'int', '-1', {
+    check: gzipLevel,
+    synonyms: ['compression.gzip.level'],
+    about: 'The level for gzip when compression.type is gzip.',
+  }),
+  topic('compression.lz4.level', 'int', '9', {
+    check: between(1, 17),
+    synonyms: ['compression.lz4.level'],
+    about: 'The level for lz4 when compression.type is lz4.',
+  }),
+  topic('compression.type', 'string', 'producer', {
+    check: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),
+    synonyms: ['compression.type'],
+    about: 'How records are stored: as the producer compressed them (producer), or compressed again.',
+  }),
+  topic('compression.zstd.level', 'int', '3', {
+    check: between(-131072, 22),
+    synonyms: ['compression.zstd.level'],
+    about: 'The level for zstd when compression.type is zstd.',
+  }),
+  topic('delete.retention.ms', 'long', '86400000', {
+    check: atLeast(0),
+    synonyms: ['log.cleaner.delete.retention.ms'],
+    about:
+      'How long tombstones, and transaction markers, outlive the pass that could have removed them, so that readers see them.',
+  }),
+  topic('file.delete.delay.ms', 'long', '60000', {
+    check: atLeast(0),
+    synonyms: ['log.segment.delete.delay.ms'],
+    about: 'How long the files of a deleted segment stay on disk, renamed.',
+  }),
+  topic('flush.messages', 'long', '9223372036854775807', {
+    check: atLeast(1),
+    synonyms: ['log.flush.interval.messages'],
+    hasEffect: false,
+    about:
+      'After how many records the log is forced to disk. This broker syncs whatever was written with acks=all before it answers.',
+  }),
+  topic('flush.ms', 'long', '9223372036854775807', {
+    check: atLeast(0),
+    synonyms: ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
+    hasEffect: false,
+    about:
+      'After what time the log is forced to disk. This broker syncs whatever was written with acks=all before it answers.',
+  }),
+  topic('follower.replication.throttled.replicas', 'list', '', {
+    check: throttledReplicas,
+    hasEffect: false,
+    about: 'Replicas whose followers are slowed down.',
+  }),
+  topic('index.interval.bytes', 'int', '4096', {
+    check: atLeast(0),
+    synonyms: ['log.index.interval.bytes'],
+    about: 'How many bytes of records lie between two entries of the offset index.',
+  }),
+  topic('internal.segment.bytes', 'int', null, {
+    internal: true,
+    about: 'The segment size without its lower bound; for tests.',
+  }),
+  topic('leader.replication.throttled.replicas', 'list', '', {
+    check: throttledReplicas,
+    hasEffect: false,
+    about: 'Replicas whose leaders are slowed down.',
+  }),
+  topic('local.retention.bytes', 'long', '-2', {
+    check: atLeast(-2),
+    synonyms: ['log.local.retention.bytes'],
+    hasEffect: false,
+    about: 'Bytes kept locally of a tiered log.',
+  }),
+  topic('local.retention.ms', 'long', '-2', {
+    check: atLeast(-2),
+    synonyms: ['log.local.retention.ms'],
+    hasEffect: false,
+    about: 'Time kept locally of a tiered log.',
+  }),
+  topic('max.compaction.lag.ms', 'long', '9223372036854775807', {
+    check: atLeast(1),
+    synonyms: ['log.cleaner.max.compaction.lag.ms'],
+    about: 'A record is compacted at the latest so long after it was written; it also makes segments roll.',
+  }),
+  topic('max.message.bytes', 'int', '1048588', {
+    check: atLeast(0),
+    synonyms: ['message.max.bytes'],
+    about: 'The largest batch of records that is taken.',
+  }),
+  topic('message.timestamp.after.max.ms', 'long', '3600000', {
+    check: atLeast(0),
+    synonyms: ['log.message.timestamp.after.max.ms'],
+    about: "How far a record's timestamp may lie after the broker's clock.",
+  }),
+  topic('message.timestamp.before.max.ms', 'long', '9223372036854775807', {
+    check: atLeast(0),
+    synonyms: ['log.message.timestamp.before.max.ms'],
+    about: "How far a record's timestamp may lie before the broker's clock.",
+  }),
+  topic('message.timestamp.type', 'string', 'CreateTime', {
+    check: oneOf('CreateTime', 'LogAppendTime'),
+    synonyms: ['log.message.timestamp.type'],
+    about: "Whether records carry the producer's time (CreateTime) or the broker's (LogAppendTime).",
+  }),
+  topic('min.cleanable.dirty.ratio', 'double', '0.5', {
+    check: between(0, 1),
+    synonyms: ['log.cleaner.min.cleanable.ratio'],
+    about: 'The share of a log that must be uncompacted before the cleaner takes it up.',
+  }),
+  topic('min.compaction.lag.ms', 'long', '0', {
+    check: atLeast(0),
+    synonyms: ['log.cleaner.min.compaction.lag.ms'],
+    about: 'A record is never compacted away earlier than so long after it was written.',
+  }),
+  topic('min.insync.replicas', 'int', '1', {
+    check: atLeast(1),
+    synonyms: ['min.insync.replicas'],
+    about:
+      'How many replicas must be in sync for a write with acks=all. More than 1 cannot be met by one broker.',
+  }),
+  topic('preallocate', 'boolean', 'false', {
+    synonyms: ['log.preallocate'],
+    hasEffect: false,
+    about: 'Whether the file of a new segment takes its full size at once.',
+  }),
+  topic('remote.log.copy.disable', 'boolean', 'false', {
+    hasEffect: false,
+    about: 'Stops copying a tiered log to the remote storage.',
+  }),
+  topic('remote.log.delete.on.disable', 'boolean', 'false', {
+    hasEffect: false,
+    about: 'Whether turning tiering off deletes what the remote storage holds.',
+  }),
+  topic('remote.storage.enable', 'boolean', 'false', {
+    hasEffect: false,
+    about: 'Tiered storage; refused, because the broker has none.',
+  }),
+  topic('retention.bytes', 'long', '-1', {
+    synonyms: ['log.retention.bytes'],
+    about: 'How large a partition may grow before its oldest segments are deleted; -1 for no bound.',
+  }),
+  topic('retention.ms', 'long', '604800000', {
+    check: atLeast(-1),
+    synonyms: ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+    about: 'How long records are kept under the policy delete; -1 for ever.',
+  }),
+  topic('segment.bytes', 'int', '1073741824', {
+    check: atLeast(1048576),
+    synonyms: ['log.segment.bytes'],
+    about: 'The size at which a segment rolls.',
+  }),
+  topic('segment.index.bytes', 'int', '10485760', {
+    check: atLeast(4),
+    synonyms: ['log.index.size.max.bytes'],
+    about: 'The largest size of an index file; a full index rolls the segment.',
+  }),
+  topic('segment.jitter.ms', 'long', '0', {
+    check: atLeast(0),
+    synonyms: ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+    about: 'The most that is taken off segment.ms by chance, so that segments do not roll all at once.',
+  }),
+  topic('segment.ms', 'long', '604800000', {
+    check: atLeast(1),
+    synonyms: ['log.roll.ms', 'log.roll.hours'],
+    about: 'The age, by the timestamps of its records, at which the next append rolls a segment.',
+  }),
+  topic('unclean.leader.election.enable', 'boolean', 'false', {
+    synonyms: ['unclean.leader.election.enable'],
+    hasEffect: false,
+    about: 'Whether a replica that is behind may become leader.',
+  }),
 ];

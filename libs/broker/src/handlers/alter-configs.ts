@@ -1,24 +1,39 @@
 import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { attempt } from './answer-error.js';
-import { replaceSettings } from './config-resources.js';
+import { checkForm } from './config-changes.js';
+import { replaceSettings, type Resource, ResourceType } from './config-resources.js';
 
 /*
  * AlterConfigs, versions 0 to 2: replaces everything that was set on the resource by what the request holds. What it does not name goes
  * back to its default, as in Kafka; IncrementalAlterConfigs is the one that leaves the rest alone.
  */
 export const alterConfigs = defineHandler(apis.alterConfigs, { versions: [0, 2] }, (request, { broker }) => {
+  const isRepeated = repeatedResources(request.resources);
   const responses = request.resources.map(({ resourceType, resourceName, configs }) => ({
     resourceType,
     resourceName,
     ...attempt(() => {
-      const settings: Record<string, string> = {};
-      for (const { name, value } of configs) {
-        if (value === null) throw new KafkaError('INVALID_REQUEST', `Null value not supported for : ${name}`);
-        settings[name] = value;
+      if (isRepeated({ resourceType, resourceName })) throw repeated();
+      checkForm(configs);
+      if (resourceType === ResourceType.brokerLogger) {
+        throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`);
       }
+      const settings = Object.fromEntries(configs.map(({ name, value }) => [name, value ?? '']));
       replaceSettings({ resourceType, resourceName }, settings, request.validateOnly, broker);
     }, broker.logger),
   }));
   return { throttleTimeMs: 0, responses };
 });
+
+/** A resource that stands twice in a request is refused both times: which of the two should win is not said. */
+export function repeatedResources(resources: readonly Resource[]): (resource: Resource) => boolean {
+  const count = new Map<string, number>();
+  const key = ({ resourceType, resourceName }: Resource): string => `${resourceType}:${resourceName}`;
+  for (const resource of resources) count.set(key(resource), (count.get(key(resource)) ?? 0) + 1);
+  return (resource) => (count.get(key(resource)) ?? 0) > 1;
+}
+
+export function repeated(): KafkaError {
+  return new KafkaError('INVALID_REQUEST', 'Each resource must appear at most once.');
+}

@@ -1,11 +1,24 @@
 import { KafkaError } from '@oubliette/protocol';
-import { brokerDefinition, checkBrokerValue } from '../config/broker-config.js';
-import { listEntries, type ConfigDefinition } from '../config/definition.js';
+import { baseName, brokerDefinition } from '../config/broker-config.js';
+import {
+  checkClientMetricsSettings,
+  checkDynamicSettings,
+  checkGroupSettings,
+  refuseAs,
+  type Settings,
+} from '../config/resource-checks.js';
 import { topicDefinition } from '../config/topic-config.js';
-import { BrokerError } from '../errors.js';
 import type { BrokerServices } from '../server/broker-services.js';
-import { isInternalTopic } from '../topics/topic-name.js';
-import { ResourceType } from './config-entries.js';
+import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
+
+/** Kinds of resource that settings belong to (org.apache.kafka.common.config.ConfigResource.Type). */
+export const ResourceType = {
+  topic: 2,
+  broker: 4,
+  brokerLogger: 8,
+  clientMetrics: 16,
+  group: 32,
+} as const;
 
 /** Whose settings a request is about. */
 export interface Resource {
@@ -13,95 +26,136 @@ export interface Resource {
   readonly resourceName: string;
 }
 
-export type Settings = Readonly<Record<string, string>>;
+const maxValueLength = 32_767;
 
-/** Operations of IncrementalAlterConfigs (org.apache.kafka.clients.admin.AlterConfigOp.OpType). */
-export const AlterOperation = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
-
-/** The settings that were set on the resource itself. Throws KafkaError for one that is not there. */
-export function ownSettings({ resourceType, resourceName }: Resource, broker: BrokerServices): Settings {
-  if (resourceType === ResourceType.topic) {
-    const topic = broker.topics.topics.get(resourceName);
-    if (topic === undefined)
-      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic.');
-    return topic.configs;
+/** True for this broker by its id, false for all brokers (the empty name). Throws INVALID_REQUEST for anything else. */
+export function isThisBroker(resourceName: string, broker: BrokerServices): boolean {
+  if (resourceName === '') return false;
+  const { nodeId } = broker.advertised;
+  if (!/^[+-]?\d{1,10}$/.test(resourceName)) {
+    throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${resourceName}`);
   }
-  const { cluster, broker: own } = broker.registry.brokerConfigs;
-  return isThisBroker(resourceType, resourceName, broker) ? own : cluster;
+  if (Number(resourceName) === nodeId) return true;
+  throw new KafkaError(
+    'INVALID_REQUEST',
+    `Unexpected broker id, expected ${nodeId}, but received ${resourceName}`,
+  );
 }
 
-/** Replaces the resource's own settings; with `validateOnly` only checks. Throws KafkaError INVALID_CONFIG and others. */
+/** The settings that were set on the resource itself; none for one that is not there. */
+export function ownSettings({ resourceType, resourceName }: Resource, broker: BrokerServices): Settings {
+  const { cluster, broker: own } = broker.registry.brokerConfigs;
+  switch (resourceType) {
+    case ResourceType.topic:
+      return broker.topics.topics.get(resourceName)?.configs ?? {};
+    case ResourceType.broker:
+      return isThisBroker(resourceName, broker) ? own : cluster;
+    case ResourceType.group:
+      return broker.registry.resourceConfigs.group[resourceName] ?? {};
+    case ResourceType.clientMetrics:
+      return broker.registry.resourceConfigs.clientMetrics[resourceName] ?? {};
+    default:
+      throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`);
+  }
+}
+
+/**
+ * Replaces the resource's own settings; with `validateOnly` only checks. Refusals are Kafka's: INVALID_CONFIG for topics and groups,
+ * INVALID_REQUEST for brokers, UNKNOWN_TOPIC_OR_PARTITION after everything else was found good.
+ */
 export function replaceSettings(
   resource: Resource,
   settings: Settings,
   validateOnly: boolean,
   broker: BrokerServices,
 ): void {
-  const { resourceType, resourceName } = resource;
-  if (resourceType === ResourceType.topic) {
-    ownSettings(resource, broker);
-    if (isInternalTopic(resourceName) && (settings['cleanup.policy'] ?? 'compact') !== 'compact') {
-      throw new KafkaError('INVALID_CONFIG', 'The committed offsets must stay compacted.');
-    }
-    if (validateOnly) broker.topics.checkConfigs(resourceName, settings);
-    else broker.topics.setConfigs(resourceName, settings);
-    return;
+  const own = ownSettings(resource, broker);
+  const changed = Object.entries(settings).filter(([name, value]) => own[name] !== value);
+  if (changed.some(([, value]) => value.length > maxValueLength)) {
+    throw new KafkaError(
+      'INVALID_CONFIG',
+      `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueLength} bytes.`,
+    );
   }
-  const isOwn = isThisBroker(resourceType, resourceName, broker);
-  for (const [name, value] of Object.entries(settings)) checkDynamic(name, value);
+  check(resource, settings, broker);
   if (validateOnly) return;
-  const { brokerConfigs } = broker.registry;
-  const changed = isOwn ? { ...brokerConfigs, broker: settings } : { ...brokerConfigs, cluster: settings };
-  broker.registry.setBrokerConfigs(changed);
-  broker.config.setDynamic(new Map(Object.entries(changed.cluster)), new Map(Object.entries(changed.broker)));
-  broker.topics.reconfigureAll();
+  store(resource, settings, broker);
+  sayWithoutEffect(
+    resource,
+    changed.map(([name]) => name),
+    broker,
+  );
 }
 
-function checkDynamic(name: string, value: string): void {
-  if (brokerDefinition(name)?.dynamic !== true) {
-    throw new KafkaError('INVALID_CONFIG', `Cannot update these configs dynamically: ${name}`);
-  }
-  try {
-    checkBrokerValue(name, value);
-  } catch (error) {
-    if (error instanceof BrokerError) throw new KafkaError('INVALID_CONFIG', error.message, { cause: error });
-    throw error;
+function check({ resourceType, resourceName }: Resource, settings: Settings, broker: BrokerServices): void {
+  switch (resourceType) {
+    case ResourceType.topic:
+      checkTopic(resourceName, settings, broker);
+      return;
+    case ResourceType.broker: {
+      const isOwn = isThisBroker(resourceName, broker);
+      checkDynamicSettings(settings, isOwn);
+      const { cluster, broker: own } = broker.registry.brokerConfigs;
+      refuseAs('INVALID_REQUEST', () => {
+        const maps = [isOwn ? cluster : settings, isOwn ? settings : own] as const;
+        broker.config.checkDynamic(new Map(Object.entries(maps[0])), new Map(Object.entries(maps[1])));
+      });
+      return;
+    }
+    case ResourceType.group:
+      if (resourceName === '') {
+        throw new KafkaError('INVALID_REQUEST', 'Default group resources are not allowed.');
+      }
+      checkGroupSettings(settings, broker.config);
+      return;
+    default:
+      if (resourceName === '') {
+        throw new KafkaError('INVALID_REQUEST', "Subscription name can't be empty");
+      }
+      checkClientMetricsSettings(settings);
   }
 }
 
-/** True for this broker by its id, false for all brokers (the empty name). Throws INVALID_REQUEST for anything else. */
-export function isThisBroker(resourceType: number, resourceName: string, broker: BrokerServices): boolean {
-  if (resourceType !== ResourceType.broker) {
-    throw new KafkaError('INVALID_REQUEST', `Resources of type ${resourceType} have no settings here.`);
+function checkTopic(name: string, settings: Settings, broker: BrokerServices): void {
+  if (name === '') throw new KafkaError('INVALID_REQUEST', 'Default topic resources are not allowed.');
+  const why = refuseTopicName(name);
+  if (why !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', why);
+  broker.topics.checkConfigs(settings);
+  if (!broker.topics.topics.has(name)) {
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`);
   }
-  if (resourceName === '') return false;
-  if (resourceName === String(broker.advertised.nodeId)) return true;
-  throw new KafkaError('INVALID_REQUEST', `This is broker ${broker.advertised.nodeId}, there is no other.`);
+  if (isInternalTopic(name) && (settings['cleanup.policy'] ?? 'compact') !== 'compact') {
+    throw new KafkaError('INVALID_CONFIG', 'The committed offsets must stay compacted.');
+  }
 }
 
-/** What one change makes of the settings. `inForce`: the value that append and subtract start from when none is set. */
-export function applyChange(
-  settings: Settings,
-  change: { readonly name: string; readonly configOperation: number; readonly value: string | null },
-  inForce: (name: string) => string,
-): Settings {
-  const { name, configOperation, value } = change;
-  const { [name]: current, ...others } = settings;
-  if (configOperation === AlterOperation.delete) return others;
-  if (value === null) throw new KafkaError('INVALID_REQUEST', `Null value not supported for : ${name}`);
-  if (configOperation === AlterOperation.set) return { ...others, [name]: value };
-  if (configOperation !== AlterOperation.append && configOperation !== AlterOperation.subtract) {
-    throw new KafkaError('INVALID_REQUEST', `Unknown operation ${configOperation}`);
+function store({ resourceType, resourceName }: Resource, settings: Settings, broker: BrokerServices): void {
+  const { registry, topics, config } = broker;
+  if (resourceType === ResourceType.topic) {
+    topics.setConfigs(resourceName, settings);
+  } else if (resourceType === ResourceType.broker) {
+    const isOwn = isThisBroker(resourceName, broker);
+    const { cluster, broker: own } = registry.brokerConfigs;
+    const changed = isOwn ? { cluster, broker: settings } : { cluster: settings, broker: own };
+    registry.setBrokerConfigs(changed);
+    config.setDynamic(new Map(Object.entries(changed.cluster)), new Map(Object.entries(changed.broker)));
+    topics.reconfigureAll();
+  } else {
+    const kind = resourceType === ResourceType.group ? 'group' : 'clientMetrics';
+    registry.setResourceConfigs(kind, resourceName, settings);
   }
-  const definition: Pick<ConfigDefinition, 'type'> | undefined =
-    topicDefinition(name) ?? brokerDefinition(name);
-  if (definition?.type !== 'list') {
-    throw new KafkaError('INVALID_CONFIG', `Config value append or subtract is only for lists: ${name}`);
+}
+
+/** A setting that changes nothing here is accepted, and that is said once. */
+function sayWithoutEffect(
+  { resourceType }: Resource,
+  names: readonly string[],
+  broker: BrokerServices,
+): void {
+  for (const name of names) {
+    const definition =
+      resourceType === ResourceType.topic ? topicDefinition(name) : brokerDefinition(baseName(name));
+    if (definition?.hasEffect === true || !broker.config.noteWithoutEffect(name)) continue;
+    broker.logger.warn(`the setting ${name} has no effect on this broker; it is kept and shown`);
   }
-  const entries = new Set(listEntries(current ?? inForce(name)));
-  for (const entry of listEntries(value)) {
-    if (configOperation === AlterOperation.append) entries.add(entry);
-    else entries.delete(entry);
-  }
-  return { ...others, [name]: [...entries].join(',') };
 }

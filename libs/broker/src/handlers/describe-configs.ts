@@ -1,10 +1,61 @@
-import { apis } from '@oubliette/protocol';
+import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
+import { refuseTopicName } from '../topics/topic-name.js';
 import { answerError, noError } from './answer-error.js';
-import { describeBrokerConfigs, describeTopicConfigs, ResourceType } from './config-entries.js';
-import { isThisBroker, ownSettings } from './config-resources.js';
+import {
+  type ConfigEntry,
+  describeBrokerConfigs,
+  describeClientMetricsConfigs,
+  describeClusterConfigs,
+  describeGroupConfigs,
+  describeTopicConfigs,
+} from './config-entries.js';
+import { ownSettings, type Resource, ResourceType } from './config-resources.js';
 
-/* DescribeConfigs, versions 1 to 4: topics and this broker. Documentation is always null. */
+/*
+ * DescribeConfigs, versions 1 to 4: topics, this broker (by its id), what was changed for all brokers (the empty name), groups and
+ * client metrics subscriptions, which exist for every name. There are no loggers to describe.
+ */
+
+const invalid = (text: string): KafkaError => new KafkaError('INVALID_REQUEST', text);
+
+function describe(resource: Resource, broker: BrokerServices): ConfigEntry[] {
+  const { resourceType, resourceName } = resource;
+  switch (resourceType) {
+    case ResourceType.topic: {
+      const why = refuseTopicName(resourceName);
+      if (why !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', why);
+      if (!broker.topics.topics.has(resourceName)) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
+      return describeTopicConfigs(ownSettings(resource, broker), broker.config);
+    }
+    case ResourceType.broker:
+      if (resourceName === '') return describeClusterConfigs(broker.config);
+      checkBrokerId(resourceName, broker, ' or empty string,');
+      return describeBrokerConfigs(broker.config);
+    case ResourceType.brokerLogger:
+      if (resourceName === '') throw invalid('Broker id must not be empty');
+      checkBrokerId(resourceName, broker, '');
+      return [];
+    case ResourceType.clientMetrics:
+      if (resourceName === '') throw invalid('Client metrics subscription name must not be empty');
+      return describeClientMetricsConfigs(ownSettings(resource, broker));
+    case ResourceType.group:
+      if (resourceName === '') throw invalid('Group name must not be empty');
+      return describeGroupConfigs(ownSettings(resource, broker), broker.config);
+    default:
+      throw invalid(`Unexpected resource type UNKNOWN for resource ${resourceName}`);
+  }
+}
+
+function checkBrokerId(name: string, broker: BrokerServices, orElse: string): void {
+  const { nodeId } = broker.advertised;
+  if (!/^[+-]?\d{1,10}$/.test(name)) throw invalid(`Broker id must be an integer, but it is: ${name}`);
+  if (Number(name) !== nodeId) {
+    throw invalid(`Unexpected broker id, expected ${nodeId}${orElse} but received ${name}`);
+  }
+}
+
 export const describeConfigs = defineHandler(
   apis.describeConfigs,
   { versions: [1, 4] },
@@ -13,16 +64,13 @@ export const describeConfigs = defineHandler(
       const wanted =
         configurationKeys === null || configurationKeys.length === 0 ? null : new Set(configurationKeys);
       try {
-        const own = ownSettings({ resourceType, resourceName }, broker);
-        const isTopic = resourceType === ResourceType.topic;
-        const entries = isTopic
-          ? describeTopicConfigs(own, broker.config)
-          : describeBrokerConfigs(broker.config);
-        // The empty broker name asks for what was set for all brokers, and only for that.
-        const isClusterWide = !isTopic && !isThisBroker(resourceType, resourceName, broker);
-        const configs = entries
-          .filter(({ name }) => (wanted?.has(name) ?? true) && (!isClusterWide || own[name] !== undefined))
-          .map((entry) => (request.includeSynonyms ? entry : { ...entry, synonyms: [] }));
+        const configs = describe({ resourceType, resourceName }, broker)
+          .filter(({ name }) => wanted?.has(name) ?? true)
+          .map((entry) => ({
+            ...entry,
+            synonyms: request.includeSynonyms ? entry.synonyms : [],
+            documentation: request.includeDocumentation ? entry.documentation : null,
+          }));
         return { ...noError, resourceType, resourceName, configs };
       } catch (error) {
         return { ...answerError(error, broker.logger), resourceType, resourceName, configs: [] };

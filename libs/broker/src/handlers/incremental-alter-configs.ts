@@ -1,27 +1,55 @@
-import { apis } from '@oubliette/protocol';
+import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
+import { repeated, repeatedResources } from './alter-configs.js';
 import { attempt } from './answer-error.js';
-import { describeBrokerConfigs, describeTopicConfigs, ResourceType } from './config-entries.js';
-import { applyChange, ownSettings, replaceSettings } from './config-resources.js';
+import { applyChanges, checkForm, type ConfigChange } from './config-changes.js';
+import { ownSettings, replaceSettings, type Resource, ResourceType } from './config-resources.js';
 
 /* IncrementalAlterConfigs, versions 0 and 1: set, delete, append, subtract (KIP-339); all changes of a resource or none. */
+
+function alter(
+  resource: Resource,
+  changes: readonly ConfigChange[],
+  validateOnly: boolean,
+  broker: BrokerServices,
+): void {
+  checkForm(changes);
+  if (resource.resourceType === ResourceType.brokerLogger) {
+    changeLoggers(resource.resourceName, changes, broker);
+    return;
+  }
+  const settings = applyChanges(resource.resourceType, ownSettings(resource, broker), changes);
+  replaceSettings(resource, settings, validateOnly, broker);
+}
+
+/** Kafka's loggers are Java classes; none of them is here. */
+function changeLoggers(name: string, changes: readonly ConfigChange[], broker: BrokerServices): void {
+  const { nodeId } = broker.advertised;
+  if (!/^[+-]?\d{1,10}$/.test(name)) {
+    throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${name}`);
+  }
+  if (Number(name) !== nodeId) {
+    throw new KafkaError('INVALID_REQUEST', `Unexpected node id. Expected ${nodeId}, but received ${name}`);
+  }
+  const [first] = changes;
+  if (first !== undefined) {
+    throw new KafkaError('INVALID_CONFIG', `Logger ${first.name} does not exist!`);
+  }
+}
+
 export const incrementalAlterConfigs = defineHandler(
   apis.incrementalAlterConfigs,
   { versions: [0, 1] },
   (request, { broker }) => {
+    const isRepeated = repeatedResources(request.resources);
     const responses = request.resources.map(({ resourceType, resourceName, configs }) => ({
       resourceType,
       resourceName,
       ...attempt(() => {
-        const own = ownSettings({ resourceType, resourceName }, broker);
-        const isTopic = resourceType === ResourceType.topic;
-        const entries = isTopic
-          ? describeTopicConfigs(own, broker.config)
-          : describeBrokerConfigs(broker.config);
-        const inForce = (name: string): string => entries.find((entry) => entry.name === name)?.value ?? '';
-        let settings = own;
-        for (const change of configs) settings = applyChange(settings, change, inForce);
-        replaceSettings({ resourceType, resourceName }, settings, request.validateOnly, broker);
+        const resource = { resourceType, resourceName };
+        if (isRepeated(resource)) throw repeated();
+        alter(resource, configs, request.validateOnly, broker);
       }, broker.logger),
     }));
     return { throttleTimeMs: 0, responses };

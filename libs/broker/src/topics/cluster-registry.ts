@@ -1,5 +1,11 @@
 import type { Entropy } from '@oubliette/runtime';
-import type { ClusterState, ClusterStore, StoredTopic } from './cluster-store.js';
+import {
+  noResourceConfigs,
+  type ClusterState,
+  type ClusterStore,
+  type ResourceConfigs,
+  type StoredTopic,
+} from './cluster-store.js';
 import { collidingName } from './topic-name.js';
 import { randomUuid } from './uuid.js';
 
@@ -25,6 +31,7 @@ export class ClusterRegistry {
       topics: [],
       deleting: [],
       brokerConfigs: { cluster: {}, broker: {} },
+      resourceConfigs: noResourceConfigs,
     };
     this.#nextProducerId = BigInt(this.#state.nextProducerId);
     this.#reservedBelow = this.#nextProducerId;
@@ -46,6 +53,10 @@ export class ClusterRegistry {
 
   get brokerConfigs(): ClusterState['brokerConfigs'] {
     return this.#state.brokerConfigs;
+  }
+
+  get resourceConfigs(): ResourceConfigs {
+    return this.#state.resourceConfigs;
   }
 
   nameOf(id: string): string | undefined {
@@ -88,6 +99,17 @@ export class ClusterRegistry {
 
   setBrokerConfigs(brokerConfigs: ClusterState['brokerConfigs']): void {
     this.#save({ ...this.#state, brokerConfigs });
+  }
+
+  /** Replaces the settings of a group or of a metrics subscription; none left removes it. */
+  setResourceConfigs(
+    kind: keyof ResourceConfigs,
+    name: string,
+    settings: Readonly<Record<string, string>>,
+  ): void {
+    const { [name]: _replaced, ...others } = this.#state.resourceConfigs[kind];
+    const all = Object.keys(settings).length === 0 ? others : { ...others, [name]: settings };
+    this.#save({ ...this.#state, resourceConfigs: { ...this.#state.resourceConfigs, [kind]: all } });
   }
 
   /** A producer id that was never given to anybody, also not before a crash. */

@@ -22,7 +22,15 @@ export interface ClusterState {
     readonly cluster: Readonly<Record<string, string>>;
     readonly broker: Readonly<Record<string, string>>;
   };
+  readonly resourceConfigs: ResourceConfigs;
 }
+
+/** Settings of what is neither a topic nor a broker, by its name. */
+export type ResourceConfigs = Readonly<
+  Record<'group' | 'clientMetrics', Readonly<Record<string, Readonly<Record<string, string>>>>>
+>;
+
+export const noResourceConfigs: ResourceConfigs = { group: {}, clientMetrics: {} };
 
 const formatVersion = 1;
 
@@ -46,7 +54,11 @@ export class ClusterStore {
         throw new Error(`format version ${version}, this broker reads ${formatVersion}`);
       if (!Array.isArray(state.topics) || typeof state.clusterId !== 'string')
         throw new Error('a field is missing');
-      return state;
+      // Files of before groups had settings do not hold any.
+      return {
+        ...state,
+        resourceConfigs: (state as Partial<ClusterState>).resourceConfigs ?? noResourceConfigs,
+      };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new BrokerError(

@@ -1,6 +1,7 @@
 import { KafkaError } from '@oubliette/protocol';
 import type { Entropy } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
+import { refuseAs } from '../config/resource-checks.js';
 import {
   checkTopicOverrides,
   toLogConfig,
@@ -8,7 +9,6 @@ import {
   topicValue,
   type TopicOverrides,
 } from '../config/topic-config.js';
-import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
 import type { ClusterRegistry } from './cluster-registry.js';
@@ -88,7 +88,8 @@ export class TopicManager {
       );
     }
     checkPartitionCount(topic.partitions);
-    return { ...topic, configs: this.#checkConfigs(topic.configs) };
+    this.checkConfigs(topic.configs);
+    return topic;
   }
 
   create(topic: NewTopic): StoredTopic {
@@ -129,15 +130,15 @@ export class TopicManager {
     this.#open(stored);
   }
 
-  /** Throws INVALID_CONFIG for settings that the topic could not take. */
-  checkConfigs(name: string, configs: TopicOverrides): TopicOverrides {
-    this.#require(name);
-    return this.#checkConfigs(configs);
+  /** Throws INVALID_CONFIG for settings that no topic could take. */
+  checkConfigs(configs: TopicOverrides): void {
+    refuseAs('INVALID_CONFIG', () => checkTopicOverrides(configs, this.#config));
   }
 
   /** Replaces all of the topic's own settings. */
   setConfigs(name: string, configs: TopicOverrides): void {
-    const stored = { ...this.#require(name), configs: this.#checkConfigs(configs) };
+    const stored = { ...this.#require(name), configs };
+    this.checkConfigs(configs);
     this.#registry.put(stored);
     this.#configure(stored);
   }
@@ -165,16 +166,6 @@ export class TopicManager {
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
     }
     return stored;
-  }
-
-  #checkConfigs(configs: TopicOverrides): TopicOverrides {
-    try {
-      return checkTopicOverrides(configs, this.#config);
-    } catch (error) {
-      if (error instanceof BrokerError)
-        throw new KafkaError('INVALID_CONFIG', error.message, { cause: error });
-      throw error;
-    }
   }
 
   #open(stored: StoredTopic): void {

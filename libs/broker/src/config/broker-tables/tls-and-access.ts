@@ -1,0 +1,50 @@
+import { accepted, type BrokerConfigDefinition } from '../broker-definition.js';
+import { atLeast, named, oneOf } from '../value-check.js';
+
+/** TLS, tokens, authorizers: this broker listens in plain text and refuses nobody. */
+export const tlsAndAccessTable: readonly BrokerConfigDefinition[] = [
+  accepted('authorizer.class.name', 'string', '', { check: named('non-null string') }),
+  accepted('connection.failed.authentication.delay.ms', 'int', '100', { check: atLeast(0) }),
+  accepted('connections.max.reauth.ms', 'long', '0'),
+  accepted('delegation.token.expiry.check.interval.ms', 'long', '3600000', { check: atLeast(1) }),
+  accepted('delegation.token.expiry.time.ms', 'long', '86400000', { check: atLeast(1) }),
+  accepted('delegation.token.max.lifetime.ms', 'long', '604800000', { check: atLeast(1) }),
+  accepted('delegation.token.secret.key', 'password', null),
+  accepted('early.start.listeners', 'string', null),
+  accepted(
+    'principal.builder.class',
+    'class',
+    'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
+    { update: 'per-broker' },
+  ),
+  accepted('security.inter.broker.protocol', 'string', 'PLAINTEXT', {
+    check: oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'),
+  }),
+  accepted('security.providers', 'string', null),
+  accepted('ssl.allow.dn.changes', 'boolean', 'false'),
+  accepted('ssl.allow.san.changes', 'boolean', 'false'),
+  accepted('ssl.cipher.suites', 'list', '', { update: 'per-broker' }),
+  accepted('ssl.client.auth', 'string', 'none', {
+    check: oneOf('required', 'requested', 'none'),
+    update: 'per-broker',
+  }),
+  accepted('ssl.enabled.protocols', 'list', 'TLSv1.2,TLSv1.3', { update: 'per-broker' }),
+  accepted('ssl.endpoint.identification.algorithm', 'string', 'https', { update: 'per-broker' }),
+  accepted('ssl.engine.factory.class', 'class', null, { update: 'per-broker' }),
+  accepted('ssl.key.password', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.keymanager.algorithm', 'string', 'SunX509', { update: 'per-broker' }),
+  accepted('ssl.keystore.certificate.chain', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.keystore.key', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.keystore.location', 'string', null, { update: 'per-broker' }),
+  accepted('ssl.keystore.password', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.keystore.type', 'string', 'JKS', { update: 'per-broker' }),
+  accepted('ssl.principal.mapping.rules', 'string', 'DEFAULT'),
+  accepted('ssl.protocol', 'string', 'TLSv1.3', { update: 'per-broker' }),
+  accepted('ssl.provider', 'string', null, { update: 'per-broker' }),
+  accepted('ssl.secure.random.implementation', 'string', null, { update: 'per-broker' }),
+  accepted('ssl.trustmanager.algorithm', 'string', 'PKIX', { update: 'per-broker' }),
+  accepted('ssl.truststore.certificates', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.truststore.location', 'string', null, { update: 'per-broker' }),
+  accepted('ssl.truststore.password', 'password', null, { update: 'per-broker' }),
+  accepted('ssl.truststore.type', 'string', 'JKS', { update: 'per-broker' }),
+];

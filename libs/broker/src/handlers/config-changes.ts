@@ -1,0 +1,85 @@
+import { KafkaError } from '@oubliette/protocol';
+import { brokerDefinition } from '../config/broker-config.js';
+import type { ConfigDefinition } from '../config/definition.js';
+import { clientMetricsDefinitions, groupDefinitions } from '../config/group-definitions.js';
+import type { Settings } from '../config/resource-checks.js';
+import { topicDefinition } from '../config/topic-config.js';
+import { ResourceType } from './config-resources.js';
+
+/** Operations of IncrementalAlterConfigs (org.apache.kafka.clients.admin.AlterConfigOp.OpType). */
+const operations = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'] as const;
+
+/** One change of IncrementalAlterConfigs. */
+export interface ConfigChange {
+  readonly name: string;
+  readonly configOperation: number;
+  readonly value: string | null;
+}
+
+/** What ConfigAdminManager refuses before it looks at the resource. Throws INVALID_REQUEST. */
+export function checkForm(
+  changes: readonly { readonly name: string; readonly value: string | null }[],
+): void {
+  if (new Set(changes.map(({ name }) => name)).size < changes.length) {
+    throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys');
+  }
+  const isDelete = (change: object): boolean => 'configOperation' in change && change.configOperation === 1;
+  const withoutValue = changes.filter((change) => change.value === null && !isDelete(change));
+  if (withoutValue.length > 0) {
+    const names = withoutValue.map(({ name }) => name).join(', ');
+    throw new KafkaError('INVALID_REQUEST', `Null value not supported for : ${names}`);
+  }
+}
+
+/** What the changes make of the settings. Throws INVALID_REQUEST and INVALID_CONFIG. */
+export function applyChanges(
+  resourceType: number,
+  settings: Settings,
+  changes: readonly ConfigChange[],
+): Settings {
+  return changes.reduce((current, change) => applyChange(resourceType, current, change), settings);
+}
+
+function applyChange(resourceType: number, settings: Settings, change: ConfigChange): Settings {
+  const { name, configOperation, value } = change;
+  const { [name]: current, ...others } = settings;
+  const operation = operations[configOperation];
+  if (operation === undefined) {
+    throw new KafkaError('INVALID_REQUEST', `Unknown operations type ${configOperation}`);
+  }
+  if (operation === 'DELETE') return others;
+  if (operation === 'SET') return { ...others, [name]: value ?? '' };
+  const definition = definitionOf(resourceType, name);
+  if (definition?.type !== 'list') refuseNoList(resourceType, operation, name);
+  const entries = (current ?? definition?.defaultValue ?? '').split(',').filter((entry) => entry !== '');
+  const changed = (value ?? '').split(',');
+  const result =
+    operation === 'APPEND'
+      ? [
+          ...entries,
+          ...changed.filter((entry, index) => !entries.includes(entry) && changed.indexOf(entry) === index),
+        ]
+      : entries.filter((entry) => !changed.includes(entry));
+  return { ...others, [name]: result.join(',') };
+}
+
+function refuseNoList(resourceType: number, operation: 'APPEND' | 'SUBTRACT', name: string): never {
+  const text =
+    resourceType === ResourceType.broker
+      ? `Config value ${operation.toLowerCase()} is not allowed for config key: ${name}`
+      : `Can't ${operation} to key ${name} because its type is not LIST.`;
+  throw new KafkaError('INVALID_CONFIG', text);
+}
+
+function definitionOf(resourceType: number, name: string): ConfigDefinition | undefined {
+  switch (resourceType) {
+    case ResourceType.topic:
+      return topicDefinition(name);
+    case ResourceType.broker:
+      return brokerDefinition(name);
+    case ResourceType.group:
+      return groupDefinitions.find((known) => known.name === name);
+    default:
+      return clientMetricsDefinitions.find((known) => known.name === name);
+  }
+}
