@@ -1,76 +1,116 @@
 import {
   apis,
-  BatchView,
-  BATCH_HEADER_BYTES,
+  batchAt,
+  Compression,
   ErrorCode,
   KafkaError,
+  type BatchView,
   type RequestOf,
 } from '@oubliette/protocol';
+import type { PartitionLog } from '../log/partition-log.js';
+import { RecordValidationError, type RecordError } from '../log/record-validation-error.js';
 import { CloseConnectionError, defineHandler, type RequestContext } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
-import { answerError, type AnsweredError } from './answer-error.js';
+import { answerError } from './answer-error.js';
 
 /*
  * Produce, versions 3 to 13 (topic ids from 13 on). acks=all is answered when the batch is synced, acks=1 when it is written,
  * acks=0 not at all: if such a batch is refused the connection is closed, as Kafka does, since there is no other way to tell.
- * Transactional batches are refused. Version 0 is advertised, as Kafka 4 does: librdkafka compresses only when it sees it
- * (KAFKA-18659).
+ * Records at fault are named one by one from version 8 on (KIP-467). Transactional batches are refused. Version 0 is advertised,
+ * as Kafka 4 does: librdkafka compresses only when it sees it (KAFKA-18659).
  */
 
 type TopicData = RequestOf<'produce'>['topicData'][number];
 type PartitionData = TopicData['partitionData'][number];
 
-interface PartitionResponse extends AnsweredError {
+interface PartitionResponse {
   readonly index: number;
+  readonly errorCode: number;
+  /** Kafka has words only for records at fault; what is wrong else stands in this broker's log. */
+  readonly errorMessage: string | null;
   readonly baseOffset: bigint;
   readonly logAppendTimeMs: bigint;
   readonly logStartOffset: bigint;
+  readonly recordErrors: readonly RecordError[];
 }
 
 const acksAll = -1;
+const topicIdsFrom = 13;
+/** The first version with zstd (KIP-110). */
+const zstdFrom = 7;
+/** Refusals that are answered without the log's start: those that ReplicaManager.appendToLocalLog lists by name. */
+const withoutLogStart: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+]);
 
-function refused(index: number, error: AnsweredError): PartitionResponse {
-  return { index, ...error, baseOffset: -1n, logAppendTimeMs: -1n, logStartOffset: -1n };
+function refused(index: number, errorCode: number): PartitionResponse {
+  return {
+    index,
+    errorCode,
+    errorMessage: null,
+    baseOffset: -1n,
+    logAppendTimeMs: -1n,
+    logStartOffset: -1n,
+    recordErrors: [],
+  };
 }
 
-/** One batch, format 2, not written by a transaction (ProduceRequest.validateRecords). */
-function checkRecords(records: Uint8Array | null): Uint8Array {
-  if (records === null || records.length === 0)
-    throw new KafkaError('INVALID_RECORD', 'a record batch is missing');
-  if (records.length < BATCH_HEADER_BYTES)
-    throw new KafkaError('CORRUPT_MESSAGE', 'the record batch is cut off');
-  const batch = new BatchView(records);
-  if (batch.magic !== 2) throw new KafkaError('INVALID_RECORD', 'only record batches of format 2 are taken');
-  if (batch.sizeBytes > records.length)
-    throw new KafkaError('CORRUPT_MESSAGE', 'the record batch is cut off');
-  if (batch.sizeBytes < records.length) {
+/** Exactly one whole batch of format 2 (ProduceRequest.validateRecords); what follows it and is no batch is not looked at. */
+function checkRecords(records: Uint8Array, version: number): BatchView {
+  const batch = batchAt(records, 0);
+  if (batch === null) throw new KafkaError('INVALID_RECORD', 'a record batch is missing or cut off');
+  if (version < zstdFrom && batch.compression === Compression.zstd) {
+    throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', `Produce version ${version} knows no zstd`);
+  }
+  if (batchAt(records, batch.sizeBytes) !== null) {
     throw new KafkaError('INVALID_RECORD', 'a partition takes exactly one record batch a request');
   }
-  if (batch.isControl) throw new KafkaError('INVALID_RECORD', 'clients must not send control batches');
-  if (batch.isTransactional) throw new KafkaError('INVALID_TXN_STATE', 'this broker serves no transactions');
-  return records;
+  return batch;
+}
+
+/** Throws what keeps the request from the log; resolves to the log and the bytes for it. */
+function admit(
+  topic: string,
+  { index, records }: PartitionData,
+  acks: number,
+  { broker, version }: RequestContext,
+): { log: PartitionLog; records: Uint8Array } {
+  const log = broker.topics.log(topic, index);
+  if (records === null) throw new KafkaError('INVALID_RECORD', 'a record batch is missing');
+  const batch = checkRecords(records, version);
+  if (acks < acksAll || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS');
+  if (isInternalTopic(topic)) {
+    throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'Cannot append to an internal topic');
+  }
+  if (acks === acksAll && broker.topics.minInsyncReplicas(topic) > 1) {
+    const what = 'min.insync.replicas is above 1 and this broker is the only replica';
+    throw new KafkaError('NOT_ENOUGH_REPLICAS', what);
+  }
+  if (batch.isTransactional && !batch.isControl) {
+    throw new KafkaError('INVALID_TXN_STATE', 'this broker serves no transactions');
+  }
+  return { log, records };
 }
 
 async function append(
   topic: string,
-  { index, records }: PartitionData,
+  partition: PartitionData,
   acks: number,
-  { broker }: RequestContext,
+  context: RequestContext,
 ): Promise<PartitionResponse> {
+  const { index } = partition;
+  let log: PartitionLog | null = null;
   try {
-    if (isInternalTopic(topic)) {
-      throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'Cannot append to an internal topic');
-    }
-    const log = broker.topics.log(topic, index);
-    const checked = checkRecords(records);
+    const admitted = admit(topic, partition, acks, context);
+    log = admitted.log;
     const isDurable = acks === acksAll;
-    if (isDurable && broker.topics.minInsyncReplicas(topic) > 1) {
-      throw new KafkaError(
-        'NOT_ENOUGH_REPLICAS',
-        'min.insync.replicas is above 1 and this broker is the only replica',
-      );
-    }
-    const result = await log.append(checked, { durable: isDurable });
+    const result = await log.append(admitted.records, { durable: isDurable });
     if (isDurable) await result.durable;
     return {
       index,
@@ -79,42 +119,57 @@ async function append(
       baseOffset: result.baseOffset,
       logAppendTimeMs: result.logAppendTime,
       logStartOffset: result.logStartOffset,
+      recordErrors: [],
     };
   } catch (error) {
-    const answered = answerError(error, broker.logger);
-    broker.logger.warn('a produced batch was refused', {
-      topic,
-      partition: index,
-      errorCode: answered.errorCode,
-    });
-    return refused(index, answered);
+    return refusal(topic, index, error, log, context);
   }
+}
+
+function refusal(
+  topic: string,
+  index: number,
+  error: unknown,
+  log: PartitionLog | null,
+  { broker }: RequestContext,
+): PartitionResponse {
+  const { errorCode, errorMessage: reason } = answerError(error, broker.logger);
+  broker.logger.warn('a produced batch was refused', {
+    topic,
+    partition: index,
+    errorCode,
+    ...(reason === null ? {} : { reason }),
+  });
+  const logStartOffset = log === null || withoutLogStart.has(errorCode) ? -1n : log.logStartOffset;
+  if (!(error instanceof RecordValidationError)) return { ...refused(index, errorCode), logStartOffset };
+  const { recordErrors, clientMessage: errorMessage } = error;
+  return { ...refused(index, errorCode), logStartOffset, recordErrors, errorMessage };
 }
 
 function answerTopic(
   { name, topicId, partitionData }: TopicData,
-  request: RequestOf<'produce'>,
+  acks: number,
   context: RequestContext,
-): Promise<readonly PartitionResponse[]> | readonly PartitionResponse[] {
-  const all = (code: 'INVALID_REQUIRED_ACKS' | 'UNKNOWN_TOPIC_ID'): PartitionResponse[] =>
-    partitionData.map(({ index }) => refused(index, { errorCode: ErrorCode[code], errorMessage: null }));
-  if (request.acks < acksAll || request.acks > 1) return all('INVALID_REQUIRED_ACKS');
-  const topic = context.version >= 13 ? context.broker.topics.nameOf(topicId) : name;
-  if (topic === undefined) return all('UNKNOWN_TOPIC_ID');
-  return Promise.all(partitionData.map((partition) => append(topic, partition, request.acks, context)));
+): Promise<PartitionResponse>[] {
+  const topic = context.version >= topicIdsFrom ? context.broker.topics.nameOf(topicId) : name;
+  return partitionData.map((partition) =>
+    topic === undefined
+      ? Promise.resolve(refused(partition.index, ErrorCode.UNKNOWN_TOPIC_ID))
+      : append(topic, partition, acks, context),
+  );
 }
 
 export const produce = defineHandler(
   apis.produce,
   { versions: [3, 13], advertisedMinVersion: 0, overlaps: true },
-  async (request, context) => {
+  async ({ topicData, acks }, context) => {
     // Every append is begun before anything is awaited: the batches of a connection reach their logs in order.
-    const answers = request.topicData.map((topic) => answerTopic(topic, request, context));
+    const answers = topicData.map((topic) => answerTopic(topic, acks, context));
     const responses = [];
-    for (const [at, { name, topicId }] of request.topicData.entries()) {
-      responses.push({ name, topicId, partitionResponses: (await answers[at]) ?? [] });
+    for (const [at, { name, topicId }] of topicData.entries()) {
+      responses.push({ name, topicId, partitionResponses: await Promise.all(answers[at] ?? []) });
     }
-    if (request.acks === 0) {
+    if (acks === 0) {
       const failed = responses.some((topic) =>
         topic.partitionResponses.some(({ errorCode }) => errorCode !== 0),
       );

@@ -14,22 +14,32 @@ class SyncingLog {
   readonly logEndOffset = 1n;
   readonly sizeBytes = 70;
   highWatermark = 0n;
-  readonly #listeners = new Set<() => void>();
 
-  onAppend(listener: () => void): () => void {
+  get lastStableOffset(): bigint {
+    return this.highWatermark;
+  }
+
+  readonly #listeners = new Set<(bytes: number) => void>();
+
+  onAppend(listener: (bytes: number) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   read(): Promise<object> {
     const { highWatermark } = this;
-    const bounds = { highWatermark, lastStableOffset: highWatermark, logStartOffset: 0n };
+    const bounds = {
+      highWatermark,
+      lastStableOffset: highWatermark,
+      logStartOffset: 0n,
+      abortedTransactions: null,
+    };
     return Promise.resolve({ records: new Uint8Array(70), ...bounds });
   }
 
   publish(): void {
     this.highWatermark = 1n;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(70);
   }
 }
 
