@@ -4,6 +4,7 @@ import { KafkaError } from '@oubliette/protocol';
 import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
 import { CheckpointFile, partitionKey } from './checkpoint-file.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
@@ -18,12 +19,11 @@ import {
 } from './file-names.js';
 import { loadLog } from './load-log.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
-import { Periodic } from './periodic.js';
+import { Periodic, type Rhythm } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
 
 const producerExpirationMs = 86_400_000;
-const defaultDedupeBufferBytes = 128 * 1024 * 1024;
 
 export interface LogManagerOptions {
   readonly disk: Disk;
@@ -40,8 +40,8 @@ export interface LogManagerOptions {
   readonly retentionCheckIntervalMs: number;
   /** log.cleaner.backoff.ms */
   readonly cleanerBackoffMs: number;
-  /** log.cleaner.dedupe.buffer.size: bounds the keys that one cleaning pass takes in. */
-  readonly dedupeBufferBytes?: number;
+  /** The cleaner's other settings; default Kafka's. */
+  readonly cleaner?: Partial<CleanerSettings>;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly checkpointIntervalMs?: number;
 }
@@ -62,6 +62,7 @@ class DiskLogManager implements LogManager {
   readonly #recoveryPoints: CheckpointFile;
   readonly #logStarts: CheckpointFile;
   readonly #reaper: Reaper;
+  readonly #cleanerSettings: CleanerSettings;
   readonly #cleaner: LogCleaner;
   #periodic: readonly Periodic[] = [];
   readonly #ending = new Set<Promise<void>>();
@@ -77,14 +78,16 @@ class DiskLogManager implements LogManager {
     this.#recoveryPoints = checkpoint('recovery-point-offset-checkpoint');
     this.#logStarts = checkpoint('log-start-offset-checkpoint');
     this.#reaper = new Reaper(disk, clock, logger);
+    this.#cleanerSettings = { ...defaultCleanerSettings, ...options.cleaner };
     this.#cleaner = new LogCleaner({
       disk,
       clock,
       logger,
       reaper: this.#reaper,
-      dedupeBufferBytes: options.dedupeBufferBytes ?? defaultDedupeBufferBytes,
+      settings: this.#cleanerSettings,
       checkpoint: checkpoint('cleaner-offset-checkpoint'),
       logs: () => this.#logs.values(),
+      onLogStartMoved: () => this.#writeLogStarts(),
     });
   }
 
@@ -98,14 +101,16 @@ class DiskLogManager implements LogManager {
   #startPeriodicWork(): void {
     const { clock, logger } = this.options;
     const options = this.options;
-    const every = (intervalMs: number, name: string, task: () => Promise<void>): Periodic =>
-      new Periodic(clock, intervalMs, task, (error) =>
+    const run = (rhythm: Rhythm, name: string, task: () => Promise<void>): Periodic =>
+      new Periodic(clock, rhythm, task, (error) =>
         logger.error(`${name} failed and is tried again`, { cause: messageOf(error) }),
       );
+    const cleaning = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
+    const retention = { everyMs: options.retentionCheckIntervalMs, fixedRate: true };
     this.#periodic = [
-      every(options.cleanerBackoffMs, 'cleaning', () => this.#cleaner.run()),
-      every(options.retentionCheckIntervalMs, 'retention', () => this.#applyRetention()),
-      every(options.checkpointIntervalMs ?? 60_000, 'writing checkpoints', async () =>
+      ...(this.#cleanerSettings.enable ? [run(cleaning, 'cleaning', () => this.#cleaner.run())] : []),
+      run(retention, 'retention', () => this.#applyRetention()),
+      run({ everyMs: options.checkpointIntervalMs ?? 60_000 }, 'writing checkpoints', async () =>
         this.#writeCheckpoints(),
       ),
     ];
@@ -195,7 +200,7 @@ class DiskLogManager implements LogManager {
       });
     }
     try {
-      this.#reaper.finish();
+      this.#reaper.stop();
       this.#writeCheckpoints();
       if (clean) {
         const marker = Buffer.from('{"version":0,"brokerEpoch":-1}');
@@ -268,7 +273,9 @@ class DiskLogManager implements LogManager {
     const { clock, logger } = this.options;
     let removed = 0;
     for (const log of [...this.#logs.values()]) {
-      log.producers.expire(clock.now() - producerExpirationMs);
+      log.producers.expire(clock.now(), producerExpirationMs);
+      // That of compacted logs is the cleaner's part, at its own pace.
+      if (log.config.cleanupPolicy.has('compact')) continue;
       try {
         removed += (await log.maintain(() => applyRetention(log, this.#reaper, clock.now()))) ?? 0;
       } catch (error) {

@@ -34,12 +34,10 @@ export class Reaper {
     });
   }
 
-  /** Does now what was to be done later: nobody reads any more. */
-  finish(): void {
-    for (const [work, timer] of [...this.#waiting]) {
-      timer.cancel();
-      this.#do(work);
-    }
+  /** Ends waiting. As with Kafka, what was not unlinked yet keeps its name: the next start removes it. */
+  stop(): void {
+    for (const timer of this.#waiting.values()) timer.cancel();
+    this.#waiting.clear();
   }
 
   #later(delayMs: number, work: () => void): void {

@@ -1,29 +1,27 @@
-import { BatchView, iterateRecords, KafkaError } from '@oubliette/protocol';
+import { BatchView } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
-import { readBatches } from '../batch-scan.js';
 import type { DiskPartitionLog } from '../disk-partition-log.js';
 import { cleanedSuffix, swapSuffix } from '../file-names.js';
-import type { LogConfig } from '../partition-log.js';
 import type { Reaper } from '../reaper.js';
 import { Segment } from '../segment.js';
+import { checkedChunks, CleaningStopped } from './checked-chunks.js';
 import type { Cleanable } from './cleanable.js';
-import { filterBatch, type CleaningRules } from './filter-batch.js';
-import { OffsetMap } from './offset-map.js';
-
-const highestRelativeOffset = 0x7fffffffn;
+import { CleanedTransactions, collectAborted } from './cleaned-transactions.js';
+import type { CleanerSettings } from './cleaner-settings.js';
+import { filterBatch, lastBatchesOf, type CleaningRules } from './filter-batch.js';
+import { groupBySize } from './group-segments.js';
+import { learnOffsets } from './learn-offsets.js';
+import type { Pace } from './pace.js';
+import { segmentsBetween } from './segment-ranges.js';
 
 export interface CleaningTools {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly reaper: Reaper;
-  readonly dedupeBufferBytes: number;
+  readonly settings: CleanerSettings;
+  readonly pace: Pace;
   /** Whether to stop at the next chunk. */
   readonly isStopping: () => boolean;
-}
-
-/** The cleaning was given up because the log or the broker stops; nothing was changed by the unfinished part. */
-export class CleaningStopped extends Error {
-  override readonly name = 'CleaningStopped';
 }
 
 /**
@@ -31,81 +29,26 @@ export class CleaningStopped extends Error {
  * segment up to there without the records that a later one supersedes. Returns the offset up to which the log is clean now.
  */
 export async function cleanLog(work: Cleanable, tools: CleaningTools): Promise<bigint> {
-  const { log } = work;
-  const { latest, endOffset } = await learnLatest(work, tools);
-  const rules: CleaningRules = {
-    latest,
-    nowMs: tools.clock.now(),
-    deleteRetentionMs: log.config.deleteRetentionMs,
-    producers: log.producers,
-  };
-  const dirtyEnd = work.dirty.at(-1)?.baseOffset ?? -1n;
-  const affected = log.segments.all.filter(
-    (segment) => segment.baseOffset < endOffset && segment.baseOffset <= dirtyEnd,
-  );
-  for (const group of groupBySize(affected, log.config)) await rewrite(log, group, rules, tools);
+  const { log, firstUncleanableOffset } = work;
+  const nowMs = tools.clock.now();
+  const latest = await learnOffsets(work, tools);
+  const endOffset = latest.latestOffset + 1n;
+  let index: Segment['transactionIndex'] | null = null;
+  const transactions = new CleanedTransactions((entry) => index?.append(entry));
+  const affected = segmentsBetween(log.segments, 0n, endOffset);
+  for (const group of groupBySize(affected, log.config, firstUncleanableOffset)) {
+    const rules: CleaningRules = {
+      latest,
+      endOffset: firstUncleanableOffset,
+      nowMs,
+      deleteRetentionMs: log.config.deleteRetentionMs,
+      transactions,
+      lastBatches: lastBatchesOf(log.producers.entries()),
+      pace: tools.pace,
+    };
+    await rewrite(log, group, rules, tools, (cleaned) => (index = cleaned.transactionIndex));
+  }
   return endOffset;
-}
-
-async function learnLatest(
-  { dirty, firstDirtyOffset }: Cleanable,
-  tools: CleaningTools,
-): Promise<{ latest: OffsetMap; endOffset: bigint }> {
-  const end = dirty.at(-1)?.nextOffset ?? firstDirtyOffset;
-  const latest = new OffsetMap(Number(end - firstDirtyOffset), tools.dedupeBufferBytes);
-  for (const segment of dirty) {
-    for await (const batch of checkedBatches(segment, tools)) {
-      if (batch.lastOffset < firstDirtyOffset || batch.isControl) continue;
-      for (const { key, offset } of iterateRecords(batch)) {
-        if (key === null || offset < firstDirtyOffset) continue;
-        if (latest.isFull) return { latest, endOffset: offset };
-        latest.put(key, offset);
-      }
-    }
-  }
-  return { latest, endOffset: end };
-}
-
-/** A segment's batches, each with its CRC checked. Throws KafkaError CORRUPT_MESSAGE, or CleaningStopped. */
-async function* checkedBatches(
-  segment: Segment,
-  tools: CleaningTools,
-): AsyncGenerator<BatchView, void, undefined> {
-  for await (const chunk of readBatches(segment.file, 0, segment.sizeBytes)) {
-    if (tools.isStopping()) throw new CleaningStopped('the cleaner stops');
-    for (const { batch, position } of chunk) {
-      if (!batch.isIntact()) {
-        throw new KafkaError('CORRUPT_MESSAGE', `${segment.file.path} fails its CRC-32C at byte ${position}`);
-      }
-      yield batch;
-    }
-  }
-}
-
-/** Neighbouring segments that fit into one (Kafka's Cleaner.groupSegmentsBySize). */
-export function groupBySize(segments: readonly Segment[], config: LogConfig): Segment[][] {
-  const groups: Segment[][] = [];
-  let group: Segment[] = [];
-  let bytes = 0;
-  let entries = 0;
-  for (const segment of segments) {
-    const [first] = group;
-    const indexBytes = segment.timeIndex.sizeBytes;
-    const fits =
-      first !== undefined &&
-      bytes + segment.sizeBytes <= config.segmentBytes &&
-      entries + indexBytes <= config.segmentIndexBytes &&
-      segment.nextOffset - first.baseOffset <= highestRelativeOffset;
-    if (!fits) {
-      group = [];
-      groups.push(group);
-      bytes = entries = 0;
-    }
-    group.push(segment);
-    bytes += segment.sizeBytes;
-    entries += indexBytes;
-  }
-  return groups;
 }
 
 async function rewrite(
@@ -113,38 +56,37 @@ async function rewrite(
   group: readonly Segment[],
   rules: CleaningRules,
   tools: CleaningTools,
+  opened: (cleaned: Segment) => void,
 ): Promise<void> {
-  const [first] = group;
-  if (first === undefined) return;
+  const [first, last] = [group[0], group.at(-1)];
+  if (first === undefined || last === undefined) return;
   assertOpen(log);
-  const cleaned = Segment.create(
-    tools.disk,
-    log.directory,
-    first.baseOffset,
-    tools.clock.now(),
-    cleanedSuffix,
-  );
+  const { disk, clock, reaper } = tools;
+  const cleaned = Segment.create(disk, log.directory, first.baseOffset, clock.now(), cleanedSuffix);
+  opened(cleaned);
   try {
     cleaned.file.truncateSync(0);
-    for (const segment of group) {
+    for (const [index, segment] of group.entries()) {
+      const end = group[index + 1]?.baseOffset ?? segment.nextOffset;
+      rules.transactions.add(collectAborted(log, segment.baseOffset, end));
       await segment.whileOpen(() => copyKept(segment, cleaned, log.config.indexIntervalBytes, rules, tools));
     }
     await cleaned.file.sync();
     assertOpen(log);
     cleaned.writeIndexes();
     cleaned.readableBytes = cleaned.sizeBytes;
-    cleaned.lastWriteMs = Math.max(...group.map((segment) => segment.lastWriteMs));
+    cleaned.lastWriteMs = last.lastWriteMs;
     cleaned.changeSuffix(swapSuffix);
   } catch (error) {
     cleaned.close();
     if (!log.isClosed) cleaned.removeFiles();
     throw error;
   }
-  tools.disk.syncDirectorySync(log.directory);
+  disk.syncDirectorySync(log.directory);
   log.segments.replace(group, [cleaned]);
-  tools.reaper.takeSegments(group, log.config.fileDeleteDelayMs);
+  reaper.takeSegments(group, log.config.fileDeleteDelayMs);
   cleaned.changeSuffix('');
-  tools.disk.syncDirectorySync(log.directory);
+  disk.syncDirectorySync(log.directory);
 }
 
 async function copyKept(
@@ -154,11 +96,18 @@ async function copyKept(
   rules: CleaningRules,
   tools: CleaningTools,
 ): Promise<void> {
-  for await (const batch of checkedBatches(from, tools)) {
-    const kept = filterBatch(batch, rules);
-    if (kept === null) continue;
-    await to.file.write([kept], to.sizeBytes);
-    to.add(new BatchView(kept), indexIntervalBytes);
+  for await (const batches of checkedChunks(from, 0, tools)) {
+    const kept: Uint8Array[] = [];
+    for (const batch of batches) {
+      if (rules.pace.isDue) await rules.pace.pause();
+      const bytes = await filterBatch(batch, rules);
+      if (bytes !== null) kept.push(bytes);
+    }
+    if (kept.length === 0) continue;
+    await to.file.write(kept, to.sizeBytes);
+    const before = to.sizeBytes;
+    for (const bytes of kept) to.add(new BatchView(bytes), indexIntervalBytes);
+    await rules.pace.moved(to.sizeBytes - before);
   }
 }
 

@@ -1,24 +1,31 @@
 import type { Logger } from '../../logger.js';
 import { partitionKey, type CheckpointFile } from '../checkpoint-file.js';
 import type { DiskPartitionLog } from '../disk-partition-log.js';
-import { cleanLog, CleaningStopped, type CleaningTools } from './clean-log.js';
-import { findCleanable, mostCleanable } from './cleanable.js';
+import { applyRetention } from '../retention.js';
+import { CleaningStopped } from './checked-chunks.js';
+import { cleanLog, type CleaningTools } from './clean-log.js';
+import { findCleanable, mostCleanable, type Cleanable } from './cleanable.js';
+import { Pace } from './pace.js';
 
-/** Cleans compacted logs, the most promising first (Kafka's LogCleaner with one thread). */
+/** Cleans compacted logs, the most promising first, and applies their retention (Kafka's LogCleaner with one thread). */
 export class LogCleaner {
   readonly #cleanedUpTo: Map<string, bigint>;
   /** Logs that failed once: as in Kafka they are left alone until a restart, so that the others go on. */
   readonly #uncleanable = new Set<DiskPartitionLog>();
+  readonly #pace: Pace;
   #stopping = false;
 
   constructor(
-    private readonly parts: Omit<CleaningTools, 'isStopping'> & {
+    private readonly parts: Omit<CleaningTools, 'isStopping' | 'pace'> & {
       readonly logger: Logger;
       readonly checkpoint: CheckpointFile;
       readonly logs: () => Iterable<DiskPartitionLog>;
+      /** Called when retention moved a log's start. */
+      readonly onLogStartMoved: () => void;
     },
   ) {
     this.#cleanedUpTo = parts.checkpoint.read();
+    this.#pace = new Pace(parts.clock, parts.settings.ioMaxBytesPerSecond);
   }
 
   /** Logs that could not be cleaned and keep what they should have forgotten. */
@@ -39,46 +46,75 @@ export class LogCleaner {
     }
   }
 
-  /** Cleans until no log is due. */
+  /** Cleans until no log is due, or one turns out to be uncleanable; each turn also deletes what retention lets go. */
   async run(): Promise<void> {
-    for (let work = this.#next(); work !== null && !this.#stopping; work = this.#next()) {
-      const { log } = work;
-      const target = work;
-      try {
-        const end = await log.maintain(() => this.#clean(target));
-        if (end === null) return;
-      } catch (error) {
-        if (error instanceof CleaningStopped) continue;
-        this.#uncleanable.add(log);
-        this.parts.logger.error(
-          'a log cannot be cleaned: old values stay until this is repaired and the broker restarted',
-          {
-            topic: log.topic,
-            partition: log.partition,
-            cause: error instanceof Error ? error.message : String(error),
-          },
-        );
-      }
+    let cleaned = true;
+    while (cleaned && !this.#stopping) {
+      const work = this.#next();
+      cleaned = work !== null && (await this.#attempt(work.log, () => this.#clean(work)));
+      if (work !== null && !cleaned) return;
+      await this.#applyRetention();
     }
   }
 
-  #next() {
+  /** Runs a part of the work; false when it failed and the log is uncleanable from now on, or busy. */
+  async #attempt(log: DiskPartitionLog, part: () => Promise<void>): Promise<boolean> {
+    try {
+      return (await log.maintain(async () => (await part(), true))) ?? false;
+    } catch (error) {
+      if (error instanceof CleaningStopped) return true;
+      this.#uncleanable.add(log);
+      this.parts.logger.error(
+        'a log cannot be cleaned: old values stay until this is repaired and the broker restarted',
+        {
+          topic: log.topic,
+          partition: log.partition,
+          cause: error instanceof Error ? error.message : String(error),
+        },
+      );
+      return false;
+    }
+  }
+
+  #compacted(): DiskPartitionLog[] {
+    return [...this.parts.logs()].filter(
+      (log) => log.config.cleanupPolicy.has('compact') && !this.#uncleanable.has(log) && !log.isClosed,
+    );
+  }
+
+  #next(): Cleanable | null {
     const now = this.parts.clock.now();
-    const candidates = [...this.parts.logs()]
-      .filter(
-        (log) => log.config.cleanupPolicy.has('compact') && !this.#uncleanable.has(log) && !log.isClosed,
-      )
-      .map((log) => findCleanable(log, this.#cleanedUpTo.get(partitionKey(log.topic, log.partition)), now));
+    const candidates = this.#compacted().map((log) => {
+      const key = partitionKey(log.topic, log.partition);
+      const candidate = findCleanable(log, this.#cleanedUpTo.get(key), now);
+      if (candidate.checkpointIsInvalid) this.#cleanedUpTo.set(key, candidate.firstDirtyOffset);
+      return candidate;
+    });
+    if (candidates.some((candidate) => candidate.checkpointIsInvalid)) this.#writeCheckpoint();
     return mostCleanable(candidates);
   }
 
-  async #clean(work: Parameters<typeof cleanLog>[0]): Promise<bigint> {
+  async #clean(work: Cleanable): Promise<void> {
     const { log } = work;
     await log.settle();
-    const end = await cleanLog(work, { ...this.parts, isStopping: () => this.#stopping || log.isClosed });
+    const end = await cleanLog(work, {
+      ...this.parts,
+      pace: this.#pace,
+      isStopping: () => this.#stopping || log.isClosed,
+    });
     this.#cleanedUpTo.set(partitionKey(log.topic, log.partition), end);
     this.#writeCheckpoint();
-    return end;
+  }
+
+  async #applyRetention(): Promise<void> {
+    let removed = 0;
+    for (const log of this.#compacted()) {
+      if (this.#stopping) break;
+      await this.#attempt(log, async () => {
+        removed += await applyRetention(log, this.parts.reaper, this.parts.clock.now());
+      });
+    }
+    if (removed > 0) this.parts.onLogStartMoved();
   }
 
   #writeCheckpoint(): void {
