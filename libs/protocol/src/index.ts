@@ -26,9 +26,26 @@ export {
   type RecordHeader,
 } from './records/iterate-records.js';
 export { encodeBatch, type BatchSpec, type EncodableRecord } from './records/encode-batch.js';
+export {
+  ControlRecordType,
+  controlRecordType,
+  decodeEndTxnMarker,
+  encodeEndTxnMarker,
+  type EndTxnMarker,
+  type MarkerBatch,
+} from './records/control-record.js';
 export { apis, type ApiName } from './messages/apis.js';
 export { requestHeader, responseHeader } from './messages/headers.js';
 export { consumerProtocolAssignment, consumerProtocolSubscription } from './messages/consumer-protocol.js';
+export { endTxnMarker } from './messages/end-txn-marker.js';
+export {
+  groupMetadataKey,
+  groupMetadataValue,
+  offsetCommitKey,
+  offsetCommitValue,
+  transactionLogKey,
+  transactionLogValue,
+} from './messages/coordinator-records.js';
 export type { Api } from './schema/api.js';
 export type { Decoded, Encodable, Fields, UnknownTag } from './schema/field.js';
 export { Message, type DecodedMessage, type EncodableMessage } from './schema/message.js';
