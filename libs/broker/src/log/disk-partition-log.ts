@@ -17,9 +17,10 @@ import type {
   ReadResult,
   TransactionMarker,
 } from './partition-log.js';
+import type { ProducerSnapshots } from './producer-snapshots.js';
 import type { ProducedBatch, ProducerStates } from './producer-states.js';
 import type { SegmentList } from './segment-list.js';
-import { onStorage } from './storage-error.js';
+import { asError, onStorage } from './storage-error.js';
 
 /** The one node of this broker leads every log since it was made. */
 const leaderEpoch = 0;
@@ -35,6 +36,7 @@ export interface LogParts {
   readonly config: LogConfig;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: bigint;
   /** Called when the log start was moved by a client: it must outlive a crash. */
@@ -50,6 +52,7 @@ export class DiskPartitionLog implements PartitionLog {
   readonly partition: number;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
   directory: string;
   config: LogConfig;
@@ -70,6 +73,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.partition = parts.partition;
     this.segments = parts.segments;
     this.producers = parts.producers;
+    this.snapshots = parts.snapshots;
     this.leaderEpochs = parts.leaderEpochs;
     this.directory = parts.directory;
     this.config = parts.config;
@@ -178,7 +182,8 @@ export class DiskPartitionLog implements PartitionLog {
     if (offset <= this.#logStartOffset) return;
     this.#logStartOffset = offset;
     this.producers.transactions.settleBelow(offset);
-    this.leaderEpochs.truncateFromStart(offset);
+    this.snapshots.logStartRaised(offset);
+    if (this.leaderEpochs.truncateFromStart(offset)) this.#noteEpochs();
   }
 
   onAppend(listener: (bytes: number) => void): () => void {
@@ -236,6 +241,20 @@ export class DiskPartitionLog implements PartitionLog {
     await this.#maintenance;
     await this.#writer.idle();
     for (const segment of this.segments.all) segment.close();
+  }
+
+  /** A start works out again what could not be written. */
+  #noteEpochs(): void {
+    try {
+      this.leaderEpochs.write(this.directory);
+    } catch (error) {
+      const { topic, partition } = this;
+      this.logger.warn('the leader epochs of a log could not be written', {
+        topic,
+        partition,
+        cause: asError(error).message,
+      });
+    }
   }
 
   #findDuplicate(batches: readonly BatchView[]): ProducedBatch | null {

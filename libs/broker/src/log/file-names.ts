@@ -13,6 +13,8 @@ export const lockFile = '.lock';
 
 const directoryPattern = /^(.+)-(\d{1,9})$/;
 const deleteDirectoryPattern = /-delete$/;
+const snapshotSuffix = '.snapshot';
+const snapshotPattern = /^(\d{20})\.snapshot$/;
 const segmentPattern = /^(\d{20})\.log$/;
 
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex';
@@ -25,6 +27,17 @@ export function segmentFile(baseOffset: bigint, kind: SegmentFileKind): string {
 /** The base offset of a `.log` file's name, null for other names. */
 export function baseOffsetOf(name: string): bigint | null {
   const match = segmentPattern.exec(name);
+  return match?.[1] === undefined ? null : BigInt(match[1]);
+}
+
+/** `<offset>.snapshot`: what was known of producers below the offset. */
+export function snapshotFile(offset: bigint): string {
+  return `${offset.toString().padStart(offsetDigits, '0')}${snapshotSuffix}`;
+}
+
+/** The offset in a `.snapshot` file's name, null for other names. */
+export function snapshotOffsetOf(name: string): bigint | null {
+  const match = snapshotPattern.exec(name);
   return match?.[1] === undefined ? null : BigInt(match[1]);
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.js';
 import { finishReplacements } from './finish-replacements.js';
 import { baseOffsetOf, segmentFile, segmentFileKinds } from './file-names.js';
 import { LeaderEpochs } from './leader-epochs.js';
+import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
 import { SegmentList } from './segment-list.js';
 import { readIfThere, Segment } from './segment.js';
@@ -28,6 +29,7 @@ export interface LogLocation {
 export function loadLog(location: LogLocation): {
   segments: SegmentList;
   producers: ProducerStates;
+  snapshots: ProducerSnapshots;
   leaderEpochs: LeaderEpochs;
   logStartOffset: bigint;
 } {
@@ -50,7 +52,12 @@ export function loadLog(location: LogLocation): {
   const end = list.active.nextOffset;
   const leaderEpochs = LeaderEpochs.load(disk, directory, location.logger);
   leaderEpochs.truncateFromEnd(end);
-  return { segments: list, producers, leaderEpochs, logStartOffset: start < end ? start : end };
+  const logStartOffset = start < end ? start : end;
+  leaderEpochs.truncateFromStart(logStartOffset);
+  const snapshots = ProducerSnapshots.list(disk, directory, location.logger, logStartOffset);
+  const kept = new Set(list.all.map((segment) => segment.baseOffset));
+  snapshots.prune(directory, kept, logStartOffset, end);
+  return { segments: list, producers, snapshots, leaderEpochs, logStartOffset };
 }
 
 function openSegments(location: LogLocation, bases: readonly bigint[], producers: ProducerStates): Segment[] {

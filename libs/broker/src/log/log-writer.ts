@@ -4,10 +4,12 @@ import type { Logger } from '../logger.js';
 import { Committer, PendingAppend } from './committer.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { AppendResult, LogConfig } from './partition-log.js';
+import type { ProducerSnapshots } from './producer-snapshots.js';
 import type { ProducedBatch, ProducerChange, ProducerStates } from './producer-states.js';
 import { mustRoll } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import { Segment } from './segment.js';
+import { SegmentSealer } from './segment-sealer.js';
 import { asError, asStorageError, onStorage, storageError } from './storage-error.js';
 
 const settled = Promise.resolve();
@@ -25,6 +27,7 @@ export interface WrittenLog {
   readonly config: LogConfig;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: bigint;
   readonly logEndOffset: bigint;
@@ -53,8 +56,10 @@ export class LogWriter {
   recoveryPoint: bigint;
   #failure: Error | null = null;
   readonly #committer: Committer;
+  readonly #sealer: SegmentSealer;
 
   constructor(private readonly log: WrittenLog) {
+    this.#sealer = new SegmentSealer(log);
     this.highWatermark = log.logEndOffset;
     this.recoveryPoint = log.logEndOffset;
     const { topic, partition, logger } = log;
@@ -127,18 +132,15 @@ export class LogWriter {
 
   /** Seals the active segment and opens the next; throws KafkaError KAFKA_STORAGE_ERROR when that fails. */
   roll(nowMs: number): void {
-    const { segments, disk, directory } = this.log;
-    const sealed = segments.active;
-    const opened = onStorage(() => Segment.create(disk, directory, sealed.nextOffset, nowMs));
+    const { segments, disk, directory, snapshots, producers } = this.log;
+    const segment = segments.active;
+    const endOffset = segment.nextOffset;
+    const opened = onStorage(() => Segment.create(disk, directory, endOffset, nowMs));
     segments.push(opened);
+    const snapshot = snapshots.take(endOffset, producers.all);
     this.#committer.enqueue({
       kind: 'roll',
-      seal: async () => {
-        await sealed.whileOpen(() => sealed.file.sync());
-        sealed.writeIndexes();
-        disk.syncDirectorySync(this.log.directory);
-        this.recoveryPoint = opened.baseOffset;
-      },
+      seal: async () => this.#flushed(await this.#sealer.seal({ segment, snapshot, endOffset })),
       undo: () => {
         segments.pop();
         opened.removeFiles();
@@ -146,13 +148,22 @@ export class LogWriter {
     });
   }
 
-  /** Syncs what is written and leaves the indexes beside it; nothing may be on its way. */
+  /** Syncs what is written and leaves indexes and a snapshot beside it; nothing may be on its way. Throws KAFKA_STORAGE_ERROR. */
   async close(): Promise<void> {
     if (this.#failure !== null) return;
-    const { active } = this.log.segments;
-    await asStorageError(active.file.sync());
-    onStorage(() => active.writeIndexes());
-    this.recoveryPoint = this.log.logEndOffset;
+    const { segments, snapshots, producers, directory, logEndOffset } = this.log;
+    await asStorageError(segments.active.file.sync());
+    onStorage(() => {
+      this.#flushed(this.#sealer.finish());
+      segments.active.writeIndexes();
+      const snapshot = snapshots.take(logEndOffset, producers.all);
+      if (snapshot !== null) snapshots.write(directory, snapshot);
+    });
+    this.recoveryPoint = logEndOffset;
+  }
+
+  #flushed(endOffset: bigint | null): void {
+    if (endOffset !== null) this.recoveryPoint = endOffset;
   }
 
   #rollIfNeeded({ records, batches, stamp, nowMs }: CheckedAppend): void {

@@ -54,6 +54,10 @@ export class ProducerStates {
     return this.#states.entries();
   }
 
+  get all(): ReadonlyMap<bigint, ProducerState> {
+    return this.#states;
+  }
+
   get(producerId: bigint): ProducerState | undefined {
     return this.#states.get(producerId);
   }
@@ -115,11 +119,15 @@ export class ProducerStates {
     if (ended !== null) this.transactions.reopen(ended);
   }
 
-  /** Forgets producers without an open transaction whose last timestamp is `expirationMs` or more ago (producer.id.expiration.ms). */
+  /** Whether producer.id.expiration.ms have passed since its last timestamp; never with an open transaction. */
+  static isExpired(state: ProducerState, nowMs: number, expirationMs: number): boolean {
+    return state.transactionStart === null && BigInt(nowMs) - state.lastTimestamp >= BigInt(expirationMs);
+  }
+
+  /** Forgets the expired. */
   expire(nowMs: number, expirationMs: number): void {
-    const latest = BigInt(nowMs) - BigInt(expirationMs);
     for (const [producerId, state] of this.#states) {
-      if (state.transactionStart === null && state.lastTimestamp <= latest) this.#states.delete(producerId);
+      if (ProducerStates.isExpired(state, nowMs, expirationMs)) this.#states.delete(producerId);
     }
   }
 

@@ -147,7 +147,14 @@ export class Segment {
     this.#indexTime();
     this.#writeIndex('index', this.offsetIndex.bytes);
     this.#writeIndex('timeindex', this.timeIndex.bytes);
-    this.#writeTransactionIndex();
+    this.writeTransactionIndex();
+  }
+
+  /** Kafka has this file only where a transaction was aborted. Nothing else knows its content for sure: it is synced. */
+  writeTransactionIndex(): void {
+    const path = this.path('txnindex');
+    if (this.transactionIndex.count > 0) this.disk.replaceFileSync(path, this.transactionIndex.encode());
+    else if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
   }
 
   /** Keeps the file open while somebody reads: a closed descriptor's number may already be another file's. */
@@ -159,6 +166,10 @@ export class Segment {
       this.#readers--;
       if (this.#closeWanted && this.#readers === 0) this.file.closeSync();
     }
+  }
+
+  get isClosed(): boolean {
+    return this.#closeWanted;
   }
 
   close(): void {
@@ -189,13 +200,6 @@ export class Segment {
 
   #indexTime(): void {
     this.timeIndex.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
-  }
-
-  /** Kafka has this file only where a transaction was aborted. Nothing else knows its content for sure: it is synced. */
-  #writeTransactionIndex(): void {
-    const path = this.path('txnindex');
-    if (this.transactionIndex.count > 0) this.disk.replaceFileSync(path, this.transactionIndex.encode());
-    else if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
   }
 
   #writeIndex(kind: SegmentFileKind, bytes: Uint8Array): void {

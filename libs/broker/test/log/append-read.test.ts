@@ -35,19 +35,27 @@ test('reading in the middle of a batch gives the batch; at the end nothing; beyo
     { durable: false },
   );
   await log.append(batch([['c', '3']]), { durable: false });
-  const middle = await log.read(1n, 10_000, { minOneBatch: false });
+  const middle = await log.read(1n, 10_000, { minOneBatch: false, isolation: 'uncommitted' });
   assert.equal(middle.records.length, log.sizeBytes);
-  assert.equal((await log.read(3n, 100, { minOneBatch: true })).records.length, 0);
-  await assert.rejects(log.read(4n, 100, { minOneBatch: true }), refused('OFFSET_OUT_OF_RANGE'));
-  await assert.rejects(log.read(-1n, 100, { minOneBatch: true }), refused('OFFSET_OUT_OF_RANGE'));
+  assert.equal((await log.read(3n, 100, { minOneBatch: true, isolation: 'uncommitted' })).records.length, 0);
+  await assert.rejects(
+    log.read(4n, 100, { minOneBatch: true, isolation: 'uncommitted' }),
+    refused('OFFSET_OUT_OF_RANGE'),
+  );
+  await assert.rejects(
+    log.read(-1n, 100, { minOneBatch: true, isolation: 'uncommitted' }),
+    refused('OFFSET_OUT_OF_RANGE'),
+  );
 });
 
 test('a batch larger than asked for comes only where one is wanted at least', async () => {
   const log = newLog(await open());
   await log.append(batch([['a', 'x'.repeat(50_000)]]), { durable: false });
   await log.append(batch([['b', '2']]), { durable: false });
-  assert.equal((await log.read(0n, 100, { minOneBatch: false })).records.length, 0);
-  assert.ok((await log.read(0n, 100, { minOneBatch: true })).records.length > 50_000);
+  assert.equal((await log.read(0n, 100, { minOneBatch: false, isolation: 'uncommitted' })).records.length, 0);
+  assert.ok(
+    (await log.read(0n, 100, { minOneBatch: true, isolation: 'uncommitted' })).records.length > 50_000,
+  );
   assert.deepEqual(
     (await readAll(log, 10)).map((row) => row.key),
     ['a', 'b'],
@@ -72,7 +80,7 @@ test('a crowd of appends in one turn, durable and not, keeps its order and is fo
     Array.from({ length: 200 }, (_, index) => `k${index}`),
   );
   for (const offset of [0n, 57n, 131n, 199n]) {
-    const { records } = await log.read(offset, 1, { minOneBatch: true });
+    const { records } = await log.read(offset, 1, { minOneBatch: true, isolation: 'uncommitted' });
     assert.equal(Buffer.from(records).readBigInt64BE(0), offset);
   }
 });
@@ -84,7 +92,10 @@ test('a durable append is visible only once it is synced', async () => {
   log.onAppend(() => seen.push(log.highWatermark));
   const result = await log.append(batch([['a', '1']]), { durable: true });
   assert.deepEqual([result.baseOffset, log.logEndOffset, log.highWatermark], [0n, 1n, 0n]);
-  assert.equal((await log.read(0n, 1_000, { minOneBatch: true })).records.length, 0);
+  assert.equal(
+    (await log.read(0n, 1_000, { minOneBatch: true, isolation: 'uncommitted' })).records.length,
+    0,
+  );
   await result.durable;
   assert.deepEqual(seen, [1n]);
 });
@@ -108,7 +119,7 @@ test('log append time replaces the timestamps and the CRC still holds', async ()
   const result = await log.append(batch([['a', '1']], 5), { durable: false });
   assert.equal(result.logAppendTime, BigInt(startMs));
   assert.equal((await readAll(log)).length, 1);
-  assert.deepEqual(await log.findByTimestamp(6n), { offset: 0n, timestamp: BigInt(startMs) });
+  assert.deepEqual(await log.findByTimestamp(6n), { offset: 0n, timestamp: BigInt(startMs), leaderEpoch: 0 });
 });
 
 test('finds offsets by timestamp, over segments', async () => {
@@ -125,13 +136,18 @@ test('finds offsets by timestamp, over segments', async () => {
       { durable: false },
     );
   }
-  assert.deepEqual(await log.findByTimestamp(0n), { offset: 0n, timestamp: BigInt(startMs) });
+  assert.deepEqual(await log.findByTimestamp(0n), { offset: 0n, timestamp: BigInt(startMs), leaderEpoch: 0 });
   assert.deepEqual(await log.findByTimestamp(BigInt(startMs + 301)), {
     offset: 62n,
     timestamp: BigInt(startMs + 310),
+    leaderEpoch: 0,
   });
   assert.equal(await log.findByTimestamp(BigInt(startMs + 591)), null);
-  assert.deepEqual(log.maxTimestamp(), { offset: 118n, timestamp: BigInt(startMs + 590) });
+  assert.deepEqual(await log.maxTimestamp(), {
+    offset: 118n,
+    timestamp: BigInt(startMs + 590),
+    leaderEpoch: 0,
+  });
 });
 
 test('a clean stop and a start find everything again', async () => {
@@ -148,7 +164,11 @@ test('a clean stop and a start find everything again', async () => {
   const found = again.logs.get('events', 0);
   assert.ok(found);
   assert.deepEqual(await readAll(found), before);
-  assert.deepEqual(found.maxTimestamp(), { offset: 39n, timestamp: BigInt(startMs + 39) });
+  assert.deepEqual(await found.maxTimestamp(), {
+    offset: 39n,
+    timestamp: BigInt(startMs + 39),
+    leaderEpoch: 0,
+  });
   const next = await found.append(batch([['n', 'v']], startMs + 50), { durable: false });
   assert.equal(next.baseOffset, 40n);
 });

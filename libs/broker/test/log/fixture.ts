@@ -12,6 +12,7 @@ export function config(overrides: Partial<LogConfig> = {}): LogConfig {
     cleanupPolicy: new Set(['delete'] as const),
     segmentBytes: 1_048_576,
     segmentMs: 604_800_000,
+    segmentJitterMs: 0,
     segmentIndexBytes: 10_485_760,
     indexIntervalBytes: 4_096,
     retentionMs: 604_800_000,
@@ -25,6 +26,10 @@ export function config(overrides: Partial<LogConfig> = {}): LogConfig {
     messageTimestampType: 'CreateTime',
     messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
     messageTimestampAfterMaxMs: 3_600_000,
+    compressionType: 'producer',
+    compressionGzipLevel: -1,
+    compressionLz4Level: 9,
+    compressionZstdLevel: 3,
     ...overrides,
   };
 }
@@ -62,9 +67,13 @@ export async function open(
 }
 
 /** Another process finds the same data directory. */
-export async function reopen(world: World, disk: SimulatedDisk = world.disk): Promise<World> {
+export async function reopen(
+  world: World,
+  disk: SimulatedDisk = world.disk,
+  more: Partial<LogManagerOptions> = {},
+): Promise<World> {
   const base = { disk, clock: new ManualClock(world.clock.now()), config: world.config };
-  return { ...base, logs: await openLogManager(options(base)) };
+  return { ...base, logs: await openLogManager(options(base, more)) };
 }
 
 export function newLog(world: World, topic = 'events', partition = 0): PartitionLog {
@@ -116,7 +125,10 @@ export async function readAll(log: PartitionLog, maxBytes = 300): Promise<Row[]>
   const rows: Row[] = [];
   let offset = log.logStartOffset;
   while (offset < log.highWatermark) {
-    const { records: content } = await log.read(offset, maxBytes, { minOneBatch: true });
+    const { records: content } = await log.read(offset, maxBytes, {
+      minOneBatch: true,
+      isolation: 'uncommitted',
+    });
     const last = [...iterateBatches(content)].at(-1);
     if (last === undefined) break;
     rows.push(...rowsOf(content).filter((row) => row.offset >= offset));
