@@ -35,6 +35,7 @@ export {
   type MarkerBatch,
 } from './records/control-record.js';
 export { apis, type ApiName } from './messages/apis.js';
+export { LEFT_OUT } from './messages/left-out.js';
 export { requestHeader, responseHeader } from './messages/headers.js';
 export { consumerProtocolAssignment, consumerProtocolSubscription } from './messages/consumer-protocol.js';
 export { endTxnMarker } from './messages/end-txn-marker.js';

@@ -5,15 +5,13 @@ import {
   apis,
   ByteReader,
   ByteWriter,
-  consumerProtocolAssignment,
-  consumerProtocolSubscription,
-  requestHeader,
-  responseHeader,
+  LEFT_OUT,
   type Encodable,
   type Fields,
   type Message,
 } from '../src/index.js';
-import { dataFixtures, messageFixtures } from './oracle/fixtures.js';
+import { DATA_MESSAGES } from './oracle/data-messages.js';
+import { dataFixtures, kafkaMessages, messageFixtures } from './oracle/fixtures.js';
 import type { JsonObject } from './oracle/random-message.js';
 import { restrict, toValue } from './oracle/to-value.js';
 
@@ -62,18 +60,45 @@ test('the fixtures speak of no API that has no table', () => {
   for (const { key } of fixtures) assert.ok(apiByKey(key), `API ${key}`);
 });
 
-describe('headers and what consumers embed', () => {
-  for (const table of [
-    requestHeader,
-    responseHeader,
-    consumerProtocolSubscription,
-    consumerProtocolAssignment,
-  ]) {
-    const message = table as unknown as Message<Fields>;
+describe('headers, what consumers embed, what stands in the log', () => {
+  for (const message of DATA_MESSAGES) {
     const own = dataFixtures().filter(({ name }) => name === message.name);
     test(`${message.name} ${message.minVersion}-${message.maxVersion}`, () => {
       assert.equal(own.length, 2 * (message.maxVersion - message.minVersion + 1));
       for (const { version, json, hex } of own) check(message, version, json, hex, `version ${version}`);
     });
   }
+});
+
+describe('every message that Kafka 4.1.1 defines', () => {
+  const tables = new Map<string, Message<Fields>>(
+    [...Object.values(apis).flatMap(({ request, response }) => [request, response]), ...DATA_MESSAGES].map(
+      (message) => [message.name, message as unknown as Message<Fields>],
+    ),
+  );
+  const leftOut = LEFT_OUT.flatMap(({ names }) => names);
+  const isLeftOut = (name: string): boolean =>
+    leftOut.includes(name) || leftOut.includes(name.replace(/(Request|Response)$/, ''));
+
+  test('has a table or is left out with a reason, not both', () => {
+    const known = kafkaMessages();
+    assert.ok(known.length > 190);
+    for (const { name } of known) {
+      assert.notEqual(tables.has(name), isLeftOut(name), name);
+    }
+    for (const name of leftOut) {
+      assert.ok(
+        known.some((message) => [name, `${name}Request`].includes(message.name)),
+        `Kafka has no ${name}`,
+      );
+    }
+  });
+
+  test('has the versions that Kafka serves', () => {
+    for (const { name, minVersion, maxVersion } of kafkaMessages()) {
+      const table = tables.get(name);
+      if (table === undefined || minVersion === undefined) continue;
+      assert.deepEqual([table.minVersion, table.maxVersion], [minVersion, maxVersion], name);
+    }
+  });
 });

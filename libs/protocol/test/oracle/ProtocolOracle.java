@@ -1,7 +1,9 @@
 // Answers one line for each line on standard input, with Apache Kafka's own classes:
 //   schema NAME    -> the message's definition out of the kafka-clients jar, base64
+//   messages       -> JSON of every message in that jar: name, and of a request or response its API key and stable versions
 //   data NAME VERSION JSON -> hex of a message that is neither request nor response
 //   write JSON     -> hex of one record batch that Kafka's builder made of the description
+//   marker JSON    -> hex of the control batch that ends a transaction
 //   read HEX       -> JSON of the record batches, each checked by Kafka (length, CRC)
 // A line that fails is answered with "ERR ...".
 import com.fasterxml.jackson.databind.*;
@@ -9,6 +11,7 @@ import com.fasterxml.jackson.databind.node.*;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.message.ApiMessageType;
 import org.apache.kafka.common.protocol.*;
 import org.apache.kafka.common.record.*;
 import org.apache.kafka.common.record.Record;
@@ -34,9 +37,7 @@ public class ProtocolOracle {
   }
 
   static String data(String name, short version, String json) throws Exception {
-    // Headers are generated as ...Data, what consumers embed is not.
-    String type = "org.apache.kafka.common.message." + name + (name.endsWith("Header") ? "Data" : "");
-    Message m = (Message) Class.forName(type + "JsonConverter").getMethod("read", JsonNode.class, short.class)
+    Message m = (Message) converter(name).getMethod("read", JsonNode.class, short.class)
         .invoke(null, JSON.readTree(json), version);
     ObjectSerializationCache cache = new ObjectSerializationCache();
     ByteBuffer b = ByteBuffer.allocate(m.size(cache, version));
@@ -45,11 +46,60 @@ public class ProtocolOracle {
     return hex(b);
   }
 
+  static Class<?> converter(String name) throws ClassNotFoundException {
+    // Headers are generated as ...Data, what consumers embed and what coordinators store is not.
+    for (String type : List.of("org.apache.kafka.common.message." + name, "org.apache.kafka.common.message." + name + "Data",
+        "org.apache.kafka.coordinator.group.generated." + name, "org.apache.kafka.coordinator.transaction.generated." + name)) {
+      try {
+        return Class.forName(type + "JsonConverter");
+      } catch (ClassNotFoundException e) {
+        continue;
+      }
+    }
+    throw new ClassNotFoundException(name);
+  }
+
+  static String messages() throws Exception {
+    ArrayNode all = JSON.createArrayNode();
+    String jar = java.nio.file.Path.of(RecordBatch.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(jar)) {
+      for (String entry : zip.stream().map(java.util.zip.ZipEntry::getName).sorted().toList())
+        if (entry.matches("common/message/\\w+\\.json")) all.addObject().put("name", entry.substring(15, entry.length() - 5));
+    }
+    Map<String, ApiMessageType> byName = new HashMap<>();
+    for (ApiMessageType t : ApiMessageType.values()) byName.put(t.name, t);
+    for (JsonNode n : all) {
+      ApiMessageType t = byName.get(n.get("name").asText().replaceFirst("(Request|Response)$", ""));
+      if (t == null || !n.get("name").asText().matches(".*(Request|Response)")) continue;
+      ((ObjectNode) n).put("key", t.apiKey()).put("minVersion", t.lowestSupportedVersion())
+          .put("maxVersion", t.highestSupportedVersion(false));
+    }
+    return all.toString();
+  }
+
+  static String marker(String text) throws Exception {
+    JsonNode d = JSON.readTree(text);
+    return hex(MemoryRecords.withEndTransactionMarker(d.get("baseOffset").asLong(), d.get("timestamp").asLong(),
+        d.get("leaderEpoch").asInt(), d.get("producerId").asLong(), (short) d.get("producerEpoch").asInt(),
+        new EndTransactionMarker(ControlRecordType.valueOf(d.get("result").asText().toUpperCase(Locale.ROOT)),
+            d.get("coordinatorEpoch").asInt())).buffer());
+  }
+
+  static Compression compression(String name, JsonNode level) {
+    if (level == null) return Compression.of(CompressionType.forName(name)).build();
+    return switch (name) {
+      case "gzip" -> Compression.gzip().level(level.asInt()).build();
+      case "lz4" -> Compression.lz4().level(level.asInt()).build();
+      case "zstd" -> Compression.zstd().level(level.asInt()).build();
+      default -> throw new IllegalArgumentException(name + " has no level");
+    };
+  }
+
   static String write(String text) throws Exception {
     JsonNode d = JSON.readTree(text);
     boolean stamped = d.get("logAppendTime").asLong() >= 0;
     MemoryRecordsBuilder b = MemoryRecords.builder(ByteBuffer.allocate(1024), RecordBatch.MAGIC_VALUE_V2,
-        Compression.of(CompressionType.forName(d.get("compression").asText())).build(),
+        compression(d.get("compression").asText(), d.get("level")),
         stamped ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME, d.get("baseOffset").asLong(),
         d.get("logAppendTime").asLong(), d.get("producerId").asLong(), (short) d.get("producerEpoch").asInt(),
         d.get("baseSequence").asInt(), d.get("isTransactional").asBoolean(), d.get("leaderEpoch").asInt());
@@ -100,7 +150,9 @@ public class ProtocolOracle {
         answer = switch (a[0]) {
           case "schema" -> schema(a[1]);
           case "data" -> { String[] d = a[1].split(" ", 3); yield data(d[0], Short.parseShort(d[1]), d[2]); }
+          case "messages" -> messages();
           case "write" -> write(a[1]);
+          case "marker" -> marker(a[1]);
           case "read" -> read(a[1]);
           default -> "ERR unknown " + a[0];
         };

@@ -1,9 +1,10 @@
-import type { BatchSpec } from '../../src/index.js';
+import type { BatchSpec, CompressionName } from '../../src/index.js';
 
 /** A batch to be written by Kafka's builder; int64 as numbers, bytes as hex. */
 export interface BatchDescription {
   readonly name: string;
-  readonly compression: 'none' | 'gzip' | 'snappy';
+  readonly compression: CompressionName;
+  readonly level?: number;
   readonly baseOffset: number;
   readonly leaderEpoch: number;
   /** -1: not stamped by the log. */
@@ -70,7 +71,13 @@ export const BATCHES: readonly BatchDescription[] = [
   { ...PLAIN, name: 'one record', records: [record(0, 1, null, hex('a'))] },
   { ...PLAIN, name: 'varied records', records: VARIED },
   { ...PLAIN, name: 'gzip', compression: 'gzip', records: VARIED },
+  { ...PLAIN, name: 'gzip, level 9', compression: 'gzip', level: 9, records: VARIED },
   { ...PLAIN, name: 'snappy', compression: 'snappy', records: VARIED },
+  { ...PLAIN, name: 'lz4', compression: 'lz4', records: VARIED },
+  { ...PLAIN, name: 'lz4, level 17', compression: 'lz4', level: 17, records: VARIED },
+  { ...PLAIN, name: 'zstd', compression: 'zstd', records: VARIED },
+  { ...PLAIN, name: 'zstd, level 22', compression: 'zstd', level: 22, records: VARIED },
+  { ...PLAIN, name: 'zstd, level -5', compression: 'zstd', level: -5, records: VARIED },
   {
     ...PLAIN,
     name: 'idempotent and transactional',
@@ -86,13 +93,53 @@ export const BATCHES: readonly BatchDescription[] = [
   { ...PLAIN, name: 'gaps', records: [record(3, 5, hex('a'), null), record(70_000, 6, hex('b'), null)] },
 ];
 
+/** A transaction's end, to be written by Kafka's MemoryRecords. */
+export interface MarkerDescription {
+  readonly name: string;
+  readonly result: 'commit' | 'abort';
+  readonly coordinatorEpoch: number;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly timestamp: number;
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+}
+
+export interface MarkerFixture {
+  readonly marker: MarkerDescription;
+  readonly hex: string;
+}
+
+export const MARKERS: readonly MarkerDescription[] = [
+  {
+    name: 'commit',
+    result: 'commit',
+    coordinatorEpoch: 0,
+    producerId: 0,
+    producerEpoch: 0,
+    timestamp: 1_700_000_000_000,
+    baseOffset: 0,
+    leaderEpoch: 0,
+  },
+  {
+    name: 'abort',
+    result: 'abort',
+    coordinatorEpoch: 77,
+    producerId: 4_000_000_001,
+    producerEpoch: 32_766,
+    timestamp: 1_800_000_000_000,
+    baseOffset: 9_007_199_254_740_000,
+    leaderEpoch: 7,
+  },
+];
+
 /** The same batch for our encoder. */
 export function toSpec(batch: BatchDescription): BatchSpec {
-  const { compression } = batch;
-  if (compression === 'snappy') throw new Error('snappy is not written');
+  const { compression, level } = batch;
   const bytes = (text: string | null): Uint8Array | null => (text === null ? null : Buffer.from(text, 'hex'));
   return {
     compression,
+    ...(level === undefined ? {} : { compressionLevel: level }),
     baseOffset: BigInt(batch.baseOffset),
     leaderEpoch: batch.leaderEpoch,
     producerId: BigInt(batch.producerId),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { BatchFixture } from './batches.js';
-import type { DataFixture, MessageFixture } from './message-fixture.js';
+import type { BatchFixture, MarkerFixture } from './batches.js';
+import type { DataFixture, KafkaMessageName, MessageFixture } from './message-fixture.js';
 
 function read<T>(name: string): T[] {
   const text = readFileSync(new URL(`../../../test/fixtures/${name}`, import.meta.url), 'utf8');
@@ -20,4 +20,13 @@ export function batchFixtures(): BatchFixture[] {
 
 export function dataFixtures(): DataFixture[] {
   return read('data.jsonl');
+}
+
+export function markerFixtures(): MarkerFixture[] {
+  return read('markers.jsonl');
+}
+
+/** Every message of Kafka's clients jar. */
+export function kafkaMessages(): KafkaMessageName[] {
+  return read('kafka-messages.jsonl');
 }

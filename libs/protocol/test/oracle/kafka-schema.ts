@@ -5,7 +5,9 @@ import { askJava, type OraclePaths } from './oracle-process.js';
 export interface KafkaField {
   readonly name: string;
   readonly type: string;
-  readonly versions: string;
+  /** Where it is missing, those of `taggedVersions`. */
+  readonly versions?: string;
+  readonly taggedVersions?: string;
   readonly nullableVersions?: string;
   readonly fields?: readonly KafkaField[];
 }

@@ -1,16 +1,11 @@
 // Writes test/fixtures/*.jsonl from Apache Kafka's own classes:
 //   OUBLIETTE_ORACLE=…/Oracle.java OUBLIETTE_KAFKA_LIBS=…/libs node libs/protocol/dist/test/oracle/make-fixtures.js
 import { writeFileSync } from 'node:fs';
-import {
-  apis,
-  consumerProtocolAssignment,
-  consumerProtocolSubscription,
-  requestHeader,
-  responseHeader,
-} from '../../src/index.js';
-import { BATCHES, batchQuestion, type BatchFixture } from './batches.js';
+import { apis } from '../../src/index.js';
+import { BATCHES, batchQuestion, MARKERS, type BatchFixture, type MarkerFixture } from './batches.js';
+import { DATA_MESSAGES } from './data-messages.js';
 import { PROTOCOL_ORACLE, loadKafkaSchemas } from './kafka-schema.js';
-import type { DataFixture, MessageFixture } from './message-fixture.js';
+import type { DataFixture, KafkaMessageName, MessageFixture } from './message-fixture.js';
 import { askJava, oraclePaths, type OraclePaths } from './oracle-process.js';
 import { fillMessage, seeded, toKafkaJson, type JsonObject } from './random-message.js';
 
@@ -80,12 +75,11 @@ function checked(fixture: MessageFixture): MessageFixture {
 }
 
 async function makeData(paths: OraclePaths): Promise<DataFixture[]> {
-  const tables = [requestHeader, responseHeader, consumerProtocolSubscription, consumerProtocolAssignment];
   const schemas = await loadKafkaSchemas(
     paths,
-    tables.map(({ name }) => name),
+    DATA_MESSAGES.map(({ name }) => name),
   );
-  const wanted = tables.flatMap(({ name, minVersion, maxVersion }) => {
+  const wanted = DATA_MESSAGES.flatMap(({ name, minVersion, maxVersion }) => {
     const schema = schemas.get(name);
     if (schema === undefined) throw new Error(`Kafka's jar has no ${name}`);
     const versions = Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index);
@@ -111,6 +105,17 @@ async function makeBatches(paths: OraclePaths): Promise<BatchFixture[]> {
   return BATCHES.map((batch, index) => ({ batch, hex: hexes[index] ?? '' }));
 }
 
+async function makeMarkers(paths: OraclePaths): Promise<MarkerFixture[]> {
+  const questions = MARKERS.map((marker) => `marker ${JSON.stringify(marker)}`);
+  const hexes = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], questions);
+  return MARKERS.map((marker, index) => ({ marker, hex: hexes[index] ?? '' }));
+}
+
+async function makeNames(paths: OraclePaths): Promise<KafkaMessageName[]> {
+  const [answer] = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], ['messages']);
+  return JSON.parse(answer ?? '') as KafkaMessageName[];
+}
+
 /** One fixture a line. */
 function write(name: string, fixtures: readonly unknown[]): void {
   writeFileSync(new URL(name, FIXTURES), fixtures.map((fixture) => `${JSON.stringify(fixture)}\n`).join(''));
@@ -126,4 +131,6 @@ const messages = await makeMessages(paths);
 write('messages.jsonl', messages);
 write('data.jsonl', await makeData(paths));
 write('batches.jsonl', await makeBatches(paths));
+write('markers.jsonl', await makeMarkers(paths));
+write('kafka-messages.jsonl', await makeNames(paths));
 process.stdout.write(`${messages.length} messages, ${BATCHES.length} batches\n`);

@@ -17,3 +17,11 @@ export interface DataFixture {
   readonly json: JsonObject;
   readonly hex: string;
 }
+
+/** A message that Kafka's clients jar defines; the key and the stable versions of one that belongs to an API. */
+export interface KafkaMessageName {
+  readonly name: string;
+  readonly key?: number;
+  readonly minVersion?: number;
+  readonly maxVersion?: number;
+}

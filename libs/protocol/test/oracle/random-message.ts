@@ -36,7 +36,7 @@ export function fillMessage(
   const struct = (fields: readonly KafkaField[]): JsonObject => {
     const filled: JsonObject = {};
     for (const field of fields) {
-      if (!includes(field.versions, version)) continue;
+      if (!includes(field.versions ?? field.taggedVersions ?? '', version)) continue;
       const nullable = field.nullableVersions !== undefined && includes(field.nullableVersions, version);
       const name = field.name.charAt(0).toLowerCase() + field.name.slice(1);
       filled[name] = nullable && random() < options.nulls ? null : value(field);
