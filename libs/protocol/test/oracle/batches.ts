@@ -31,7 +31,8 @@ export function batchQuestion(batch: BatchDescription): string {
   return `write ${JSON.stringify(batch)}`;
 }
 
-const PLAIN = {
+export const PLAIN = {
+  name: 'plain',
   compression: 'none',
   baseOffset: 0,
   leaderEpoch: -1,

@@ -4,16 +4,19 @@ import {
   apis,
   ByteReader,
   ByteWriter,
+  Compression,
   crc32c,
   encodeBatch,
   iterateBatches,
   iterateRecords,
   type BatchSpec,
+  type CompressionName,
   type Encodable,
   type Fields,
   type Message,
 } from '../../src/index.js';
 import { isDefault } from '../../src/schema/defaults.js';
+import { PLAIN, batchQuestion } from './batches.js';
 import { PROTOCOL_ORACLE, loadKafkaSchemas } from './kafka-schema.js';
 import { askJava, oraclePaths } from './oracle-process.js';
 import { fillMessage, seeded, toKafkaJson, type JsonObject } from './random-message.js';
@@ -117,6 +120,43 @@ describe(`against Kafka's own classes, seed ${SEED}`, { skip, timeout: 120_000 }
     }
   });
 
+  test('packed batches of many blocks: it reads ours', async () => {
+    assert.ok(paths);
+    const specs = PACKED.map(({ compression, level }): BatchSpec => {
+      return { ...(level === undefined ? {} : { compressionLevel: level }), compression, records: LARGE };
+    });
+    const batches = specs.map(encodeBatch);
+    const questions = batches.map((batch) => `read ${hexOf(batch)}`);
+    const answers = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], questions);
+    for (const [index, answer] of answers.entries()) {
+      assert.ok(!answer.startsWith('ERR'), `${JSON.stringify(PACKED[index])}: ${answer.slice(0, 200)}`);
+      assert.deepEqual(JSON.parse(answer), [described(batches[index] ?? new Uint8Array())]);
+    }
+  });
+
+  test('packed batches of many blocks: we read its', async () => {
+    assert.ok(paths);
+    const records = LARGE.map(({ value }, offsetDelta) => {
+      return { offsetDelta, timestamp: 1, key: null, value: hexOf(value ?? new Uint8Array()), headers: [] };
+    });
+    const questions = PACKED.map(({ compression, level }) =>
+      batchQuestion({ ...PLAIN, compression, ...(level === undefined ? {} : { level }), records }),
+    );
+    const answers = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], questions);
+    for (const [index, answer] of answers.entries()) {
+      const where = JSON.stringify(PACKED[index]);
+      assert.match(answer, /^[0-9a-f]+$/, where);
+      const [batch] = [...iterateBatches(Buffer.from(answer, 'hex'))];
+      assert.ok(batch);
+      const values = [...iterateRecords(batch)].map(({ value }) => hexOf(value ?? new Uint8Array()));
+      assert.deepEqual(
+        values,
+        records.map(({ value }) => value),
+        where,
+      );
+    }
+  });
+
   test('a batch whose checksum is wrong is refused by it too', async () => {
     assert.ok(paths);
     const batch = encodeBatch({ records: [{ timestamp: 1n, key: null, value: Uint8Array.of(1) }] });
@@ -125,6 +165,31 @@ describe(`against Kafka's own classes, seed ${SEED}`, { skip, timeout: 120_000 }
     const [answer] = await askJava(PROTOCOL_ORACLE, paths.kafkaLibs, [], [`read ${hexOf(batch)}`]);
     assert.match(answer ?? '', /^ERR .*CorruptRecordException/);
   });
+});
+
+const CODECS = Object.keys(Compression) as CompressionName[];
+
+const PACKED: readonly { readonly compression: CompressionName; readonly level?: number }[] = [
+  { compression: 'gzip' },
+  { compression: 'gzip', level: 1 },
+  { compression: 'gzip', level: 9 },
+  { compression: 'snappy' },
+  { compression: 'lz4' },
+  { compression: 'lz4', level: 17 },
+  { compression: 'zstd' },
+  { compression: 'zstd', level: -1000 },
+  { compression: 'zstd', level: 19 },
+];
+
+/** 600 KiB, by turns what packs well and what does not. */
+const LARGE = Array.from({ length: 40 }, (_, index) => {
+  const random = seeded(index);
+  const value = Buffer.from(
+    Array.from({ length: 15_000 }, (_unused, at) =>
+      index % 4 === 0 ? Math.floor(random() * 256) : (at * index) % 61,
+    ),
+  );
+  return { timestamp: 1n, key: null, value };
 });
 
 function randomBatch(random: () => number): BatchSpec {
@@ -148,7 +213,7 @@ function randomBatch(random: () => number): BatchSpec {
     records,
     baseOffset: BigInt(upTo(2 ** 50)),
     leaderEpoch: upTo(100) - 1,
-    compression: random() < 0.5 ? 'gzip' : 'none',
+    compression: CODECS[upTo(CODECS.length)] ?? 'none',
     lastOffsetDelta: offsetDelta + upTo(4),
     ...(idempotent
       ? { producerId: BigInt(upTo(2 ** 40)), producerEpoch: upTo(100), baseSequence: upTo(2 ** 31) }
@@ -164,7 +229,7 @@ function described(bytes: Uint8Array): unknown {
   assert.ok(batch);
   const text = (value: Uint8Array | null): string | null => (value === null ? null : hexOf(value));
   return {
-    compression: batch.compression === 1 ? 'gzip' : 'none',
+    compression: CODECS[batch.compression],
     baseOffset: `${batch.baseOffset}`,
     lastOffset: `${batch.lastOffset}`,
     maxTimestamp: `${batch.maxTimestamp}`,
