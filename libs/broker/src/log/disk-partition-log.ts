@@ -20,6 +20,7 @@ import type {
 import type { ProducerSnapshots } from './producer-snapshots.js';
 import type { ProducedBatch, ProducerStates } from './producer-states.js';
 import type { SegmentList } from './segment-list.js';
+import type { Segment } from './segment.js';
 import { asError, onStorage } from './storage-error.js';
 
 /** The one node of this broker leads every log since it was made. */
@@ -184,6 +185,13 @@ export class DiskPartitionLog implements PartitionLog {
     this.producers.transactions.settleBelow(offset);
     this.snapshots.logStartRaised(offset);
     if (this.leaderEpochs.truncateFromStart(offset)) this.#noteEpochs();
+  }
+
+  /** Gives the producer snapshots of segments that go the suffix `.deleted`; returns their paths. Throws DiskError. */
+  markSnapshotsDeleted(segments: readonly Segment[]): readonly string[] {
+    return segments
+      .map(({ baseOffset }) => this.snapshots.markDeleted(this.directory, baseOffset))
+      .filter((path) => path !== null);
   }
 
   onAppend(listener: (bytes: number) => void): () => void {

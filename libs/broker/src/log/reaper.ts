@@ -13,8 +13,11 @@ export class Reaper {
     private readonly logger: Logger,
   ) {}
 
-  /** Renames the segment's files to `….deleted` now and unlinks them later. */
-  takeSegments(segments: readonly Segment[], delayMs: number): void {
+  /**
+   * Renames the segments' files to `….deleted` now and unlinks them later, with the producer snapshots that went with them and have
+   * that name already.
+   */
+  takeSegments(segments: readonly Segment[], snapshots: readonly string[], delayMs: number): void {
     for (const segment of segments) segment.changeSuffix(deletedSuffix);
     const [first] = segments;
     if (first === undefined) return;
@@ -23,6 +26,7 @@ export class Reaper {
       // The whole topic may have been deleted meanwhile.
       if (!this.disk.existsSync(first.directory)) return;
       for (const segment of segments) segment.removeFiles();
+      for (const path of snapshots) if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
       this.disk.syncDirectorySync(first.directory);
     });
   }

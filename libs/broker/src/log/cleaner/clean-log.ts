@@ -84,7 +84,8 @@ async function rewrite(
   }
   disk.syncDirectorySync(log.directory);
   log.segments.replace(group, [cleaned]);
-  reaper.takeSegments(group, log.config.fileDeleteDelayMs);
+  const gone = group.filter((segment) => segment.baseOffset !== cleaned.baseOffset);
+  reaper.takeSegments(group, log.markSnapshotsDeleted(gone), log.config.fileDeleteDelayMs);
   cleaned.changeSuffix('');
   disk.syncDirectorySync(log.directory);
 }
