@@ -1,36 +1,45 @@
-import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
+import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
+import { checkReplicas } from '../topics/replica-assignment.js';
 import { attempt, noError } from './answer-error.js';
 
 /*
  * AlterPartitionReassignments, versions 0 and 1. Every partition stands on this broker: moving it there is done at once, moving it
  * elsewhere is an INVALID_REPLICA_ASSIGNMENT, and there is never a move to cancel (null replicas).
  */
+
+function reassign(
+  name: string,
+  partition: number,
+  replicas: readonly number[] | null,
+  { topics, advertised }: BrokerServices,
+): void {
+  const stored = topics.topics.get(name);
+  if (stored === undefined) {
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a topic named ${name}.`);
+  }
+  if (partition < 0 || partition >= stored.partitions) {
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find partition ${name}:${partition}.`);
+  }
+  if (replicas === null) {
+    throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS', 'No partition reassignment is in progress.');
+  }
+  checkReplicas(replicas, advertised.nodeId, null);
+}
+
 export const alterPartitionReassignments = defineHandler(
   apis.alterPartitionReassignments,
   { versions: [0, 1] },
   (request, { broker }) => {
-    const { nodeId } = broker.advertised;
     const responses = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, replicas }) => ({
         partitionIndex,
-        ...attempt(() => {
-          broker.topics.log(name, partitionIndex);
-          if (replicas === null) throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS');
-          if (replicas.length !== 1 || replicas[0] !== nodeId) {
-            throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', `Broker ${nodeId} is the only one.`);
-          }
-        }, broker.logger),
+        ...attempt(() => reassign(name, partitionIndex, replicas, broker), broker.logger),
       })),
     }));
     const { allowReplicationFactorChange } = request;
-    return {
-      throttleTimeMs: 0,
-      allowReplicationFactorChange,
-      ...noError,
-      errorCode: ErrorCode.NONE,
-      responses,
-    };
+    return { throttleTimeMs: 0, allowReplicationFactorChange, ...noError, responses };
   },
 );

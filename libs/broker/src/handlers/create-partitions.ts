@@ -1,31 +1,54 @@
-import { apis, KafkaError } from '@oubliette/protocol';
-import { defineHandler } from '../server/api-handler.js';
+import { apis, KafkaError, type RequestOf } from '@oubliette/protocol';
+import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import { checkReplicas } from '../topics/replica-assignment.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { attempt } from './answer-error.js';
 
-/* CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. */
+/*
+ * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. The
+ * broker's own topics keep their count: groups find their partition by hash, and another count would lose them.
+ */
+
+type Asked = RequestOf<'createPartitions'>['topics'][number];
+
+function addPartitions(
+  { name, count, assignments }: Asked,
+  validateOnly: boolean,
+  context: RequestContext,
+): void {
+  const { topics, advertised } = context.broker;
+  topics.checkPartitions(name, count);
+  const added = count - (topics.topics.get(name)?.partitions ?? 0);
+  if (assignments !== null) {
+    if (assignments.length !== added) {
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `Attempted to add ${added} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+      );
+    }
+    for (const { brokerIds } of assignments) checkReplicas(brokerIds, advertised.nodeId, 1);
+  }
+  if (isInternalTopic(name)) throw new KafkaError('INVALID_REQUEST', 'The broker needs this topic as it is.');
+  if (!validateOnly) topics.addPartitions(name, count);
+}
+
 export const createPartitions = defineHandler(
   apis.createPartitions,
   { versions: [0, 3] },
-  (request, { broker }) => {
-    const { nodeId } = broker.advertised;
-    const results = request.topics.map(({ name, count, assignments }) => ({
-      name,
-      ...attempt(() => {
-        // Groups find their partition by hash: another count would lose them.
-        if (isInternalTopic(name))
-          throw new KafkaError('INVALID_REQUEST', 'The broker needs this topic as it is.');
-        broker.topics.checkPartitions(name, count);
-        const added = count - (broker.topics.topics.get(name)?.partitions ?? 0);
-        if (assignments !== null) {
-          const isHere = assignments.every(
-            ({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === nodeId,
-          );
-          if (assignments.length !== added || !isHere) throw new KafkaError('INVALID_REPLICA_ASSIGNMENT');
-        }
-        if (!request.validateOnly) broker.topics.addPartitions(name, count);
-      }, broker.logger),
-    }));
+  (request, context) => {
+    const names = new Set(request.topics.map(({ name }) => name));
+    const results = [...names].map((name) => {
+      const [asked, ...others] = request.topics.filter((topic) => topic.name === name);
+      return {
+        name,
+        ...attempt(() => {
+          if (asked === undefined || others.length > 0) {
+            throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
+          }
+          addPartitions(asked, request.validateOnly, context);
+        }, context.broker.logger),
+      };
+    });
     return { throttleTimeMs: 0, results };
   },
 );

@@ -1,95 +1,124 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
+import type { ConfigEntry } from './config-entries.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import { checkAssignments, checkPlacement, checkReplicationFactor } from '../topics/replica-assignment.js';
+import { clusterMetadataTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { answerError, noError } from './answer-error.js';
 import { describeTopicConfigs } from './config-entries.js';
 
 /*
- * CreateTopics, versions 2 to 7. One replica a partition (-1 and 1; more: INVALID_REPLICATION_FACTOR). From 5 on the answer holds the
- * topic's settings, always as an array: a null there breaks Java's TopicCommand.
+ * CreateTopics, versions 2 to 7. One replica a partition. From 5 on the answer holds the topic's settings, always as an array: a
+ * null there breaks Java's TopicCommand. A topic that stands twice in a request is answered once, and refused.
  */
 
 type CreatableTopic = RequestOf<'createTopics'>['topics'][number];
 
+/** QuorumController.MAX_RECORDS_PER_USER_OP */
+const maxPartitionsPerRequest = 10_000;
+
 function partitionCount(topic: CreatableTopic, { broker }: RequestContext): number {
   const { assignments, numPartitions, replicationFactor } = topic;
   if (assignments.length > 0) {
-    if (numPartitions !== -1 || replicationFactor !== -1) {
+    const which =
+      replicationFactor !== -1 ? 'replication factor' : numPartitions !== -1 ? 'numPartitions' : null;
+    if (which !== null) {
       throw new KafkaError(
         'INVALID_REQUEST',
-        'A manual assignment leaves partition count and replication factor at -1.',
+        `A manual partition assignment was specified, but ${which} was not set to -1.`,
       );
     }
     checkAssignments(assignments, broker.advertised.nodeId);
     return assignments.length;
   }
-  if (replicationFactor !== -1 && replicationFactor !== 1) {
-    const why =
-      replicationFactor < 1
-        ? 'Replication factor must be larger than 0.'
-        : 'This broker is the only replica.';
-    throw new KafkaError('INVALID_REPLICATION_FACTOR', why);
+  checkReplicationFactor(replicationFactor);
+  if (numPartitions < -1 || numPartitions === 0) {
+    throw new KafkaError(
+      'INVALID_PARTITIONS',
+      'Number of partitions was set to an invalid non-positive value.',
+    );
   }
+  checkPlacement(
+    replicationFactor === -1 ? broker.config.number('default.replication.factor') : replicationFactor,
+  );
   return numPartitions === -1 ? broker.config.number('num.partitions') : numPartitions;
 }
 
-function checkAssignments(assignments: CreatableTopic['assignments'], nodeId: number): void {
-  const indexes = new Set(assignments.map(({ partitionIndex }) => partitionIndex));
-  const isDense = assignments.every((_, index) => indexes.has(index));
-  const isHere = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === nodeId);
-  if (!isDense || !isHere) {
+function configsOf(topic: CreatableTopic): Record<string, string> {
+  const missing = topic.configs.filter(({ value }) => value === null).map(({ name }) => name);
+  if (missing.length > 0) {
     throw new KafkaError(
-      'INVALID_REPLICA_ASSIGNMENT',
-      `Partitions count from 0 and stand on broker ${nodeId} alone.`,
+      'INVALID_CONFIG',
+      `Null value not supported for topic configs: ${missing.join(',')}`,
     );
   }
+  return Object.fromEntries(topic.configs.map(({ name, value }) => [name, value ?? '']));
 }
 
-function configsOf(topic: CreatableTopic): Record<string, string> {
-  const configs: Record<string, string> = {};
-  for (const { name, value } of topic.configs) {
-    if (value === null)
-      throw new KafkaError('INVALID_CONFIG', `Null value not supported for topic configs: ${name}`);
-    configs[name] = value;
-  }
-  return configs;
-}
-
-function createOne(
-  topic: CreatableTopic,
-  isDuplicate: boolean,
-  validateOnly: boolean,
-  context: RequestContext,
+/** As the controller shows it: what was given, as it was given, and no synonyms. */
+function createdConfig(
+  { name, value, readOnly, configSource, isSensitive }: ConfigEntry,
+  own: Record<string, string>,
 ) {
+  return { name, value: own[name] ?? value, readOnly, configSource, isSensitive };
+}
+
+function createOne(topic: CreatableTopic, validateOnly: boolean, context: RequestContext) {
   const { broker } = context;
   const { name } = topic;
   try {
-    if (isDuplicate) throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
-    const wanted = { name, partitions: partitionCount(topic, context), configs: configsOf(topic) };
-    const { configs, partitions } = broker.topics.check(wanted);
-    const topicId = validateOnly ? zeroUuid : broker.topics.create(wanted).id;
-    const entries = describeTopicConfigs(configs, broker.config).map((entry) => ({
-      name: entry.name,
-      value: entry.value,
-      readOnly: entry.readOnly,
-      configSource: entry.configSource,
-      isSensitive: entry.isSensitive,
-    }));
+    if (name === clusterMetadataTopic) {
+      throw new KafkaError('INVALID_REQUEST', `Creation of internal topic ${name} is prohibited.`);
+    }
+    broker.topics.checkNewName(name);
+    const configs = configsOf(topic);
+    broker.topics.checkConfigs(configs);
+    const partitions = partitionCount(topic, context);
+    const wanted = { name, partitions, configs };
+    const topicId = validateOnly ? broker.topics.newId() : broker.topics.create(wanted).id;
+    const entries = describeTopicConfigs(configs, broker.config).map((entry) =>
+      createdConfig(entry, configs),
+    );
     return { name, topicId, ...noError, numPartitions: partitions, replicationFactor: 1, configs: entries };
   } catch (error) {
-    return { name, topicId: zeroUuid, ...answerError(error, broker.logger), configs: [] };
+    return refused(name, error, context);
+  }
+}
+
+function refused(name: string, error: unknown, { broker }: RequestContext) {
+  return { name, topicId: zeroUuid, ...answerError(error, broker.logger), configs: [] };
+}
+
+/** Throws POLICY_VIOLATION for more than Kafka's controller takes in one request. */
+function checkTotal(topics: readonly CreatableTopic[], { broker }: RequestContext): void {
+  const count = ({ assignments, numPartitions }: CreatableTopic): number => {
+    if (assignments.length > 0) return assignments.length;
+    return numPartitions === -1 ? broker.config.number('num.partitions') : Math.max(0, numPartitions);
+  };
+  if (topics.reduce((total, topic) => total + count(topic), 0) > maxPartitionsPerRequest) {
+    throw new KafkaError('POLICY_VIOLATION', 'Excessively large number of partitions per request.');
   }
 }
 
 export const createTopics = defineHandler(apis.createTopics, { versions: [2, 7] }, (request, context) => {
   const seen = new Map<string, number>();
   for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
-  const topics = request.topics.map((topic) =>
-    createOne(topic, (seen.get(topic.name) ?? 0) > 1, request.validateOnly, context),
-  );
-  const failed = topics.filter(({ errorCode }) => errorCode !== ErrorCode.NONE).length;
-  if (topics.length > failed && !request.validateOnly) {
-    context.broker.logger.info('topics were created', { topics: topics.length - failed });
+  const single = request.topics.filter(({ name }) => seen.get(name) === 1);
+  const repeated = [...seen].filter(([, count]) => count > 1).map(([name]) => name);
+  try {
+    checkTotal(single, context);
+  } catch (error) {
+    return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
+  }
+  const topics = [
+    ...single.map((topic) => createOne(topic, request.validateOnly, context)),
+    ...repeated.map((name) =>
+      refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
+    ),
+  ];
+  const created = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
+  if (created > 0 && !request.validateOnly) {
+    context.broker.logger.info('topics were created', { topics: created });
   }
   return { throttleTimeMs: 0, topics };
 });

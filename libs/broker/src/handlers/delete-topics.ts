@@ -1,29 +1,74 @@
-import { apis, KafkaError } from '@oubliette/protocol';
+import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { attempt } from './answer-error.js';
 
 /*
- * DeleteTopics, versions 1 to 6 (by id from 6 on). delete.topic.enable=false refuses with TOPIC_DELETION_DISABLED; the broker's own
- * topics cannot be deleted.
+ * DeleteTopics, versions 1 to 6 (by id from 6 on). What stands twice, by name, by id or once by each, is refused and answered once.
+ * delete.topic.enable=false refuses all. The broker's own topics cannot be deleted: Kafka would, and then misses them.
  */
 
-function deleteOne(asked: { name: string | null; topicId: string }, { broker }: RequestContext) {
-  const name = asked.name ?? broker.topics.nameOf(asked.topicId);
-  const topicId = (name === undefined ? undefined : broker.topics.topics.get(name)?.id) ?? asked.topicId;
+interface Asked {
+  readonly name: string | null;
+  readonly topicId: string;
+}
+
+const invalid = (text: string): KafkaError => new KafkaError('INVALID_REQUEST', text);
+
+function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: RequestContext) {
+  const { topics, logger } = broker;
+  const found = asked.name ?? topics.nameOf(asked.topicId);
+  const stored = found === undefined ? undefined : topics.topics.get(found);
   const outcome = attempt(() => {
-    if (!broker.config.flag('delete.topic.enable')) throw new KafkaError('TOPIC_DELETION_DISABLED');
-    if (name === undefined)
-      throw new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.');
-    if (isInternalTopic(name)) throw new KafkaError('INVALID_REQUEST', 'The broker needs this topic itself.');
-    broker.topics.delete(name);
-  }, broker.logger);
-  return { name: name ?? null, topicId, ...outcome };
+    if (refusal !== null) throw refusal;
+    if (asked.name === null && asked.topicId === zeroUuid) {
+      throw invalid('Neither topic name nor id were specified.');
+    }
+    if (asked.name !== null && asked.topicId !== zeroUuid) {
+      throw invalid('You may not specify both topic name and topic id.');
+    }
+    if (stored === undefined) {
+      throw asked.name === null
+        ? new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
+        : new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
+    }
+    if (isInternalTopic(stored.name)) throw invalid('The broker needs this topic itself.');
+    topics.delete(stored.name);
+  }, logger);
+  if (outcome.errorCode !== ErrorCode.NONE || stored === undefined) return { ...asked, ...outcome };
+  return { name: stored.name, topicId: stored.id, ...outcome };
+}
+
+function answer(asked: readonly Asked[], context: RequestContext) {
+  const byKey = new Map<string, { readonly asked: Asked; readonly times: number }>();
+  for (const one of asked) {
+    const key = `${one.name ?? ''}/${one.topicId}`;
+    byKey.set(key, { asked: one, times: (byKey.get(key)?.times ?? 0) + 1 });
+  }
+  const idsGiven = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId));
+  return [...byKey.values()].map(({ asked: one, times }) => {
+    const what = one.name === null ? 'id' : 'name';
+    const isEmpty = one.name === null && one.topicId === zeroUuid;
+    if (times > 1 && !isEmpty) return deleteOne(one, invalid(`Duplicate topic ${what}.`), context);
+    const id = one.name === null ? undefined : context.broker.topics.topics.get(one.name)?.id;
+    const isGivenTwice = id !== undefined && idsGiven.has(id);
+    const refusal = isGivenTwice
+      ? invalid('The provided topic name maps to an ID that was already supplied.')
+      : null;
+    return deleteOne(isGivenTwice ? { ...one, topicId: id } : one, refusal, context);
+  });
 }
 
 export const deleteTopics = defineHandler(apis.deleteTopics, { versions: [1, 6] }, (request, context) => {
   const asked =
     context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
-  return { throttleTimeMs: 0, responses: asked.map((topic) => deleteOne(topic, context)) };
+  if (context.broker.config.flag('delete.topic.enable')) {
+    return { throttleTimeMs: 0, responses: answer(asked, context) };
+  }
+  const refusal =
+    context.version < 3
+      ? invalid('This version does not support topic deletion.')
+      : new KafkaError('TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.');
+  return { throttleTimeMs: 0, responses: asked.map((one) => deleteOne(one, refusal, context)) };
 });

@@ -5,18 +5,29 @@ import { clusterOperations, notAsked } from './authorized-operations.js';
 
 /* DescribeCluster, versions 0 to 2. There are brokers (endpoint type 1) and no separate controllers: UNSUPPORTED_ENDPOINT_TYPE. */
 const brokers = 1;
+const controllers = 2;
+
+/** Version 0 has no field for the type, and so no error of its own for it. */
+function refuseEndpoint(endpointType: number, version: number) {
+  const isKnown = endpointType === controllers;
+  const errorCode =
+    version === 0
+      ? ErrorCode.INVALID_REQUEST
+      : isKnown
+        ? ErrorCode.MISMATCHED_ENDPOINT_TYPE
+        : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE;
+  const errorMessage = isKnown
+    ? 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER'
+    : `Unsupported endpoint type ${endpointType}`;
+  return { throttleTimeMs: 0, errorCode, errorMessage, clusterId: '', brokers: [] };
+}
 
 export const describeCluster = defineHandler(
   apis.describeCluster,
   { versions: [0, 2] },
-  (request, { broker }) => {
+  (request, { broker, version }) => {
     const { nodeId, host, port } = broker.advertised;
-    if (request.endpointType !== brokers) {
-      const errorCode =
-        request.endpointType === 2 ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE;
-      const errorMessage = 'This endpoint is a broker.';
-      return { throttleTimeMs: 0, errorCode, errorMessage, clusterId: '', brokers: [] };
-    }
+    if (request.endpointType !== brokers) return refuseEndpoint(request.endpointType, version);
     return {
       throttleTimeMs: 0,
       ...noError,

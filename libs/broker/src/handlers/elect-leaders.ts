@@ -1,19 +1,38 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
 import { attempt } from './answer-error.js';
 
-/* ElectLeaders, versions 0 to 2: this broker leads everything, so ELECTION_NOT_NEEDED for each partition that is there. */
+/*
+ * ElectLeaders, versions 0 to 2: this broker leads everything, so ELECTION_NOT_NEEDED for each partition that is there. Asked for all,
+ * Kafka names the topics, and of their partitions those where an election was needed: none.
+ */
+
+const unclean = 1;
+
+function refuse(topic: string, partition: number, { topics }: BrokerServices): never {
+  const stored = topics.topics.get(topic);
+  if (stored === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `No such topic as ${topic}`);
+  if (partition < 0 || partition >= stored.partitions) {
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `No such partition as ${topic}-${partition}`);
+  }
+  throw new KafkaError('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.');
+}
+
 export const electLeaders = defineHandler(apis.electLeaders, { versions: [0, 2] }, (request, { broker }) => {
-  // Asked for all, Kafka names only the partitions where an election was needed.
-  const replicaElectionResults = (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
-    topic,
-    partitionResult: partitions.map((partitionId) => ({
-      partitionId,
-      ...attempt(() => {
-        broker.topics.log(topic, partitionId);
-        throw new KafkaError('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.');
-      }, broker.logger),
-    })),
-  }));
+  const { electionType, topicPartitions } = request;
+  if (electionType < 0 || electionType > unclean) {
+    return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, replicaElectionResults: [] };
+  }
+  const replicaElectionResults =
+    topicPartitions === null
+      ? [...broker.topics.topics.keys()].map((topic) => ({ topic, partitionResult: [] }))
+      : topicPartitions.map(({ topic, partitions }) => ({
+          topic,
+          partitionResult: partitions.map((partitionId) => ({
+            partitionId,
+            ...attempt(() => refuse(topic, partitionId, broker), broker.logger),
+          })),
+        }));
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults };
 });

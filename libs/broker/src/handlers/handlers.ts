@@ -1,6 +1,7 @@
 import type { ApiHandler } from '../server/api-handler.js';
 import { alterConfigs } from './alter-configs.js';
 import { alterPartitionReassignments } from './alter-partition-reassignments.js';
+import { alterReplicaLogDirs } from './alter-replica-log-dirs.js';
 import { apiVersions } from './api-versions.js';
 import { createAcls } from './create-acls.js';
 import { createPartitions } from './create-partitions.js';
@@ -15,6 +16,7 @@ import { describeConfigs } from './describe-configs.js';
 import { describeGroups } from './describe-groups.js';
 import { describeLogDirs } from './describe-log-dirs.js';
 import { describeProducers } from './describe-producers.js';
+import { describeTopicPartitions } from './describe-topic-partitions.js';
 import { electLeaders } from './elect-leaders.js';
 import { fetch } from './fetch.js';
 import { findCoordinator } from './find-coordinator.js';
@@ -23,6 +25,7 @@ import { incrementalAlterConfigs } from './incremental-alter-configs.js';
 import { initProducerId } from './init-producer-id.js';
 import { joinGroup } from './join-group.js';
 import { leaveGroup } from './leave-group.js';
+import { listConfigResources } from './list-config-resources.js';
 import { listGroups } from './list-groups.js';
 import { listOffsets } from './list-offsets.js';
 import { listPartitionReassignments } from './list-partition-reassignments.js';
@@ -60,6 +63,7 @@ export const handlers: readonly ApiHandler[] = [
   deleteAcls,
   describeConfigs,
   alterConfigs,
+  alterReplicaLogDirs,
   describeLogDirs,
   createPartitions,
   deleteGroups,
@@ -69,5 +73,7 @@ export const handlers: readonly ApiHandler[] = [
   listPartitionReassignments,
   offsetDelete,
   describeCluster,
+  listConfigResources,
+  describeTopicPartitions,
   describeProducers,
 ];

@@ -1,17 +1,18 @@
-import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
+import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
-import { isInternalTopic } from '../topics/topic-name.js';
+import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
-import { answerError } from './answer-error.js';
 import { clusterOperations, notAsked, topicOperations } from './authorized-operations.js';
 
 /*
- * Metadata, versions 0 to 13 (by topic id from 10 on). A topic that is not there is created when the client allows it and
- * auto.create.topics.enable says so; it is answered at once.
+ * Metadata, versions 0 to 13 (by topic id from 12 on). A topic that is not there is created when the client allows it and
+ * auto.create.topics.enable says so; as on Kafka this answer still says UNKNOWN_TOPIC_OR_PARTITION, and the client's next one finds it.
  */
 
-function describeTopic(topic: StoredTopic, nodeId: number, operations: number) {
+type AnsweredTopic = EncodableResponseOf<'metadata'>['topics'][number];
+
+function describeTopic(topic: StoredTopic, nodeId: number, operations: number): AnsweredTopic {
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
@@ -30,44 +31,85 @@ function describeTopic(topic: StoredTopic, nodeId: number, operations: number) {
   };
 }
 
-function findOrCreate(name: string, mayCreate: boolean, { broker }: RequestContext): StoredTopic {
+function failedTopic(
+  errorCode: number,
+  name: string | null,
+  topicId: string,
+  operations: number,
+): AnsweredTopic {
+  const isInternal = name !== null && isInternalTopic(name);
+  return { errorCode, name, topicId, isInternal, partitions: [], topicAuthorizedOperations: operations };
+}
+
+function answerName(
+  name: string,
+  mayCreate: boolean,
+  operations: number,
+  { broker }: RequestContext,
+): AnsweredTopic {
   const known = broker.topics.topics.get(name);
-  if (known !== undefined) return known;
-  if (!mayCreate || !broker.config.flag('auto.create.topics.enable')) {
-    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
+  if (known !== undefined) return describeTopic(known, broker.advertised.nodeId, operations);
+  if (refuseTopicName(name) !== null) {
+    return failedTopic(ErrorCode.INVALID_TOPIC_EXCEPTION, name, zeroUuid, operations);
   }
-  return broker.topics.create({ name, partitions: broker.config.number('num.partitions'), configs: {} });
+  if (mayCreate) createByItself(name, { broker });
+  return failedTopic(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, zeroUuid, operations);
+}
+
+function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>): void {
+  try {
+    const partitions = broker.config.number('num.partitions');
+    if (broker.config.number('default.replication.factor') !== 1) {
+      throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
+    }
+    broker.topics.create({ name, partitions, configs: {} });
+    broker.logger.info('a topic was created because a client asked for it', { topic: name });
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    broker.logger.warn('a topic that a client asked for could not be created', {
+      topic: name,
+      reason: error.codeName,
+    });
+  }
+}
+
+/** By ids alone as soon as one is given, as Kafka does; what is asked twice is answered once. */
+function answerTopics(
+  asked: NonNullable<RequestOf<'metadata'>['topics']>,
+  mayCreate: boolean,
+  operations: number,
+  context: RequestContext,
+): AnsweredTopic[] {
+  const { topics, advertised } = context.broker;
+  const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid));
+  if (ids.size === 0) {
+    const names = new Set(asked.map(({ name }) => name ?? ''));
+    return [...names].map((name) => answerName(name, mayCreate, operations, context));
+  }
+  return [...ids].map((id) => {
+    const topic = topics.topics.get(topics.nameOf(id) ?? '');
+    return topic === undefined
+      ? failedTopic(ErrorCode.UNKNOWN_TOPIC_ID, null, id, notAsked)
+      : describeTopic(topic, advertised.nodeId, operations);
+  });
 }
 
 export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, (request, context) => {
   const { broker, version } = context;
   const { nodeId, host, port } = broker.advertised;
   const operations = request.includeTopicAuthorizedOperations ? topicOperations : notAsked;
-  const answerOne = (asked: { name: string | null; topicId: string }) => {
-    const byId = asked.name === null;
-    const name = byId ? broker.topics.nameOf(asked.topicId) : (asked.name ?? undefined);
-    try {
-      if (name === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID');
-      const topic = findOrCreate(name, request.allowAutoTopicCreation && !byId, context);
-      return describeTopic(topic, nodeId, operations);
-    } catch (error) {
-      const { errorCode } = answerError(error, broker.logger);
-      // Only version 12 and later can leave the name of an unknown id open.
-      const shown = version >= 12 ? asked.name : (asked.name ?? '');
-      return {
-        errorCode,
-        name: shown,
-        topicId: byId ? asked.topicId : zeroUuid,
-        isInternal: false,
-        partitions: [],
-        topicAuthorizedOperations: notAsked,
-      };
-    }
-  };
   const wantsAll = request.topics === null || (version === 0 && request.topics.length === 0);
+  const asked = request.topics ?? [];
+  // Versions 10 and 11 have the field of the id, and nothing behind it.
+  const isTooEarly = version < 12 && asked.some(({ name, topicId }) => name === null || topicId !== zeroUuid);
+  const mayCreate = request.allowAutoTopicCreation && broker.config.flag('auto.create.topics.enable');
   const topics = wantsAll
     ? [...broker.topics.topics.values()].map((topic) => describeTopic(topic, nodeId, operations))
-    : (request.topics ?? []).map(answerOne);
+    : isTooEarly
+      ? asked.map(({ name, topicId }) =>
+          failedTopic(ErrorCode.INVALID_REQUEST, name ?? '', topicId, notAsked),
+        )
+      : answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: null }],

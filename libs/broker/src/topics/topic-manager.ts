@@ -74,27 +74,31 @@ export class TopicManager {
     this.#deletionListeners.add(listener);
   }
 
-  /** Throws what creating the topic would throw. Returns it with checked settings. */
-  check(topic: NewTopic): NewTopic {
-    checkTopicName(topic.name);
-    if (this.#registry.topics.has(topic.name)) {
-      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${topic.name}' already exists.`);
+  /** Throws for a name that no topic can take, or that one has, or has but for '.' and '_'. */
+  checkNewName(name: string): void {
+    checkTopicName(name);
+    if (this.#registry.topics.has(name)) {
+      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
     }
-    const collision = this.#registry.collision(topic.name);
+    const collision = this.#registry.collision(name);
     if (collision !== undefined) {
       throw new KafkaError(
         'INVALID_TOPIC_EXCEPTION',
-        `Topic '${topic.name}' collides with existing topic: ${collision} (they differ only in '.' and '_')`,
+        `Topic '${name}' collides with existing topic: ${collision}`,
       );
     }
-    checkPartitionCount(topic.partitions);
-    this.checkConfigs(topic.configs);
-    return topic;
   }
 
-  create(topic: NewTopic): StoredTopic {
-    const { name, partitions, configs } = this.check(topic);
-    const stored: StoredTopic = { name, id: randomUuid(this.#entropy), partitions, configs };
+  newId(): string {
+    return randomUuid(this.#entropy);
+  }
+
+  /** Throws what checkNewName and checkConfigs throw. */
+  create({ name, partitions, configs }: NewTopic): StoredTopic {
+    this.checkNewName(name);
+    this.checkConfigs(configs);
+    checkPartitionCount(partitions);
+    const stored: StoredTopic = { name, id: this.newId(), partitions, configs };
     this.#registry.put(stored);
     this.#open(stored);
     return stored;

@@ -11,17 +11,24 @@ const internalTopics: ReadonlySet<string> = new Set([
   '__share_group_state',
 ]);
 
+/** Where a KRaft controller keeps its own log: no topic may take the name. */
+export const clusterMetadataTopic = '__cluster_metadata';
+
 export function isInternalTopic(name: string): boolean {
   return internalTopics.has(name);
 }
 
-/** Why the name is not allowed (org.apache.kafka.common.internals.Topic.validate), or null. */
+/** Why the name is not allowed, in the words of org.apache.kafka.common.internals.Topic.validate, or null. */
 export function refuseTopicName(name: string): string | null {
-  if (name === '') return 'the topic name is empty';
-  if (name === '.' || name === '..') return "the topic name cannot be '.' or '..'";
-  if (name.length > maxLength) return `the topic name is longer than ${maxLength} characters`;
-  if (!legal.test(name))
-    return "the topic name holds a character other than ASCII alphanumerics, '.', '_' and '-'";
+  const why = (text: string): string => `Topic name is invalid: ${text}`;
+  if (name === '') return why('the empty string is not allowed');
+  if (name === '.' || name === '..') return why(`'${name}' is not allowed`);
+  if (name.length > maxLength) {
+    return why(`the length of '${name}' is longer than the max allowed length ${maxLength}`);
+  }
+  if (!legal.test(name)) {
+    return why(`'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`);
+  }
   return null;
 }
 
