@@ -6,6 +6,7 @@ import { baseOffsetOf, segmentFile, segmentFileKinds } from './file-names.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
+import { restoreProducers } from './restore-producers.js';
 import { SegmentList } from './segment-list.js';
 import { readIfThere, Segment } from './segment.js';
 
@@ -20,57 +21,78 @@ export interface LogLocation {
   readonly logStartOffset: bigint;
   /** Whether the last owner closed it: then nothing needs a sync. */
   readonly closedCleanly: boolean;
+  /** producer.id.expiration.ms */
+  readonly producerExpirationMs: number;
+}
+
+/** What a log is made of once it was found. */
+export interface LoadedLog {
+  readonly segments: SegmentList;
+  readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
+  readonly leaderEpochs: LeaderEpochs;
+  readonly logStartOffset: bigint;
+}
+
+/** An empty log in an empty directory. Throws DiskError. */
+export function newLog({ disk, directory, logger, clock, logStartOffset }: LogLocation): LoadedLog {
+  const segments = new SegmentList([Segment.create(disk, directory, logStartOffset, clock.now())]);
+  disk.syncDirectorySync(directory);
+  return {
+    segments,
+    producers: new ProducerStates(),
+    snapshots: ProducerSnapshots.list(disk, directory, logger, logStartOffset),
+    leaderEpochs: LeaderEpochs.load(disk, directory, logger),
+    logStartOffset,
+  };
 }
 
 /**
  * Finds a log's segments on disk: finishes or takes back what a crash interrupted, checks every batch, cuts the log at the
  * first that is torn, rebuilds indexes and producer states.
  */
-export function loadLog(location: LogLocation): {
-  segments: SegmentList;
-  producers: ProducerStates;
-  snapshots: ProducerSnapshots;
-  leaderEpochs: LeaderEpochs;
-  logStartOffset: bigint;
-} {
-  const { disk, directory, clock } = location;
+export async function loadLog(location: LogLocation): Promise<LoadedLog> {
+  const { disk, directory, clock, logger } = location;
   finishReplacements(disk, directory);
   const bases = disk
     .listSync(directory)
     .map(({ name }) => baseOffsetOf(name))
     .filter((base) => base !== null)
     .sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
-  const producers = new ProducerStates();
-  const segments = openSegments(location, bases, producers);
-  if (segments.length === 0) {
-    segments.push(Segment.create(disk, directory, location.logStartOffset, clock.now()));
+  const opened = openSegments(location, bases);
+  if (opened.length === 0) {
+    opened.push(Segment.create(disk, directory, location.logStartOffset, clock.now()));
     disk.syncDirectorySync(directory);
   }
-  const list = new SegmentList(segments);
-  const first = list.first.baseOffset;
+  const segments = new SegmentList(opened);
+  const first = segments.first.baseOffset;
   const start = location.logStartOffset > first ? location.logStartOffset : first;
-  const end = list.active.nextOffset;
-  const leaderEpochs = LeaderEpochs.load(disk, directory, location.logger);
-  leaderEpochs.truncateFromEnd(end);
-  const logStartOffset = start < end ? start : end;
-  leaderEpochs.truncateFromStart(logStartOffset);
-  const snapshots = ProducerSnapshots.list(disk, directory, location.logger, logStartOffset);
-  const kept = new Set(list.all.map((segment) => segment.baseOffset));
-  snapshots.prune(directory, kept, logStartOffset, end);
-  return { segments: list, producers, snapshots, leaderEpochs, logStartOffset };
+  const logEndOffset = segments.active.nextOffset;
+  const logStartOffset = start < logEndOffset ? start : logEndOffset;
+  const restored = await restoreProducers({
+    disk,
+    logger,
+    directory,
+    segments: opened,
+    logStartOffset,
+    logEndOffset,
+    recoveryPoint: location.closedCleanly ? null : logStartOffset,
+    nowMs: clock.now(),
+    producerExpirationMs: location.producerExpirationMs,
+  });
+  const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
+  const isCut = leaderEpochs.truncateFromEnd(logEndOffset);
+  if (leaderEpochs.truncateFromStart(logStartOffset) || isCut) leaderEpochs.write(directory);
+  return { segments, ...restored, leaderEpochs, logStartOffset };
 }
 
-function openSegments(location: LogLocation, bases: readonly bigint[], producers: ProducerStates): Segment[] {
+function openSegments(location: LogLocation, bases: readonly bigint[]): Segment[] {
   const { disk, directory, clock } = location;
   const segments: Segment[] = [];
   for (const [index, base] of bases.entries()) {
     const segment = Segment.create(disk, directory, base, clock.now());
     segments.push(segment);
-    const intact = segment.rebuild(location.indexIntervalBytes, (batch) => {
-      if (batch.producerId < 0n) return;
-      const { aborted } = producers.add(batch);
-      if (aborted !== null) segment.transactionIndex.append(aborted);
-    });
+    const intact = segment.rebuild(location.indexIntervalBytes, () => undefined);
     segment.readableBytes = segment.sizeBytes;
     const rest = bases.slice(index + 1);
     if (!intact) {

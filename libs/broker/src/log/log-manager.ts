@@ -17,13 +17,14 @@ import {
   parseLogDirectory,
   partitionMetadataFile,
 } from './file-names.js';
-import { loadLog } from './load-log.js';
+import { loadLog, newLog, type LoadedLog, type LogLocation } from './load-log.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
 import { Periodic, type Rhythm } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
 
-const producerExpirationMs = 86_400_000;
+const defaultProducerExpirationMs = 86_400_000;
+const defaultProducerCheckIntervalMs = 600_000;
 
 export interface LogManagerOptions {
   readonly disk: Disk;
@@ -44,6 +45,10 @@ export interface LogManagerOptions {
   readonly cleaner?: Partial<CleanerSettings>;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly checkpointIntervalMs?: number;
+  /** producer.id.expiration.ms */
+  readonly producerExpirationMs?: number;
+  /** producer.id.expiration.check.interval.ms */
+  readonly producerCheckIntervalMs?: number;
 }
 
 /** Opens the data directory and every log in it. Throws BrokerError DATA_DIR_LOCKED or DATA_DIR_NOT_WRITABLE. */
@@ -110,6 +115,14 @@ class DiskLogManager implements LogManager {
     this.#periodic = [
       ...(this.#cleanerSettings.enable ? [run(cleaning, 'cleaning', () => this.#cleaner.run())] : []),
       run(retention, 'retention', () => this.#applyRetention()),
+      run(
+        { everyMs: options.producerCheckIntervalMs ?? defaultProducerCheckIntervalMs },
+        'expiry',
+        async () => {
+          for (const log of this.#logs.values())
+            log.producers.expire(clock.now(), this.#producerExpirationMs);
+        },
+      ),
       run({ everyMs: options.checkpointIntervalMs ?? 60_000 }, 'writing checkpoints', async () =>
         this.#writeCheckpoints(),
       ),
@@ -139,7 +152,8 @@ class DiskLogManager implements LogManager {
         const content = Buffer.from(`version: 0\ntopic_id: ${id}`);
         disk.replaceFileSync(join(path, partitionMetadataFile), content);
       }
-      const log = this.#open(topic, partition, config, 0n, true);
+      const at = this.#location(topic, partition, config, 0n, true);
+      const log = this.#open(topic, partition, config, at, newLog(at));
       disk.syncDirectorySync(directory);
       return log;
     } catch (error) {
@@ -211,6 +225,10 @@ class DiskLogManager implements LogManager {
     }
   }
 
+  get #producerExpirationMs(): number {
+    return this.options.producerExpirationMs ?? defaultProducerExpirationMs;
+  }
+
   async #load(): Promise<void> {
     const { disk, directory, configOf } = this.options;
     const marker = join(directory, cleanShutdownFile);
@@ -229,31 +247,36 @@ class DiskLogManager implements LogManager {
       const found = parseLogDirectory(name);
       if (found === null) continue;
       const start = logStarts.get(partitionKey(found.topic, found.partition)) ?? 0n;
-      this.#open(found.topic, found.partition, configOf(found.topic), start, closedCleanly);
+      const config = configOf(found.topic);
+      const at = this.#location(found.topic, found.partition, config, start, closedCleanly);
+      this.#open(found.topic, found.partition, config, at, await loadLog(at));
     }
     // Without what belonged to logs that are gone: a new one of that name starts at 0.
     this.#writeLogStarts();
   }
 
-  #open(
+  #location(
     topic: string,
     partition: number,
     config: LogConfig,
     logStartOffset: bigint,
     closedCleanly: boolean,
-  ): DiskPartitionLog {
+  ): LogLocation {
     const { disk, clock, logger } = this.options;
-    const directory = join(this.options.directory, logDirectory(topic, partition));
-    const { indexIntervalBytes } = config;
-    const found = loadLog({
+    return {
       disk,
       clock,
       logger,
-      directory,
-      indexIntervalBytes,
+      directory: join(this.options.directory, logDirectory(topic, partition)),
+      indexIntervalBytes: config.indexIntervalBytes,
       logStartOffset,
       closedCleanly,
-    });
+      producerExpirationMs: this.#producerExpirationMs,
+    };
+  }
+
+  #open(topic: string, partition: number, config: LogConfig, at: LogLocation, found: LoadedLog) {
+    const { disk, clock, logger, directory } = at;
     const log = new DiskPartitionLog({
       disk,
       clock,
@@ -273,7 +296,6 @@ class DiskLogManager implements LogManager {
     const { clock, logger } = this.options;
     let removed = 0;
     for (const log of [...this.#logs.values()]) {
-      log.producers.expire(clock.now(), producerExpirationMs);
       // That of compacted logs is the cleaner's part, at its own pace.
       if (log.config.cleanupPolicy.has('compact')) continue;
       try {
