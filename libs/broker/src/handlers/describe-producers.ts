@@ -16,7 +16,10 @@ export const describeProducers = defineHandler(
           const activeProducers = broker.topics.log(name, partitionIndex).activeProducers();
           return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers };
         } catch (error) {
-          return { partitionIndex, ...answerError(error, broker.logger), activeProducers: [] };
+          const { errorCode, errorMessage } = answerError(error, broker.logger);
+          // Of a partition that a known topic has not Kafka says no more than the code.
+          const text = broker.topics.topics.has(name) ? null : errorMessage;
+          return { partitionIndex, errorCode, errorMessage: text, activeProducers: [] };
         }
       }),
     }));

@@ -1,6 +1,6 @@
 import { ErrorCode, type ErrorName, type RequestOf } from '@oubliette/protocol';
 import type { RequestContext } from '../server/api-handler.js';
-import type { PartitionAnswer, WantedPartition } from './fetch-partition.js';
+import { missingPartition, type PartitionAnswer, type WantedPartition } from './fetch-partition.js';
 import { nextSessionEpoch, type FetchSession } from './fetch-session.js';
 
 type FetchRequest = RequestOf<'fetch'>;
@@ -74,6 +74,12 @@ function answerNews(
     return { errorCode: ErrorCode.INVALID_FETCH_SESSION_EPOCH, sessionId: session.id, answers: [] };
   }
   return { errorCode: ErrorCode.NONE, sessionId: session.id, answers: session.news(answers) };
+}
+
+/** The request as a whole makes no sense: up to version 12 each partition says so too (FetchRequest.getErrorResponse). */
+export function refuseFetch(request: FetchRequest, context: RequestContext, error: ErrorName): SessionAnswer {
+  const wanted = context.version >= topicIdsFrom ? [] : wantedPartitions(request, context);
+  return { ...sessionError(error), answers: wanted.map((partition) => missingPartition(partition, error)) };
 }
 
 function wantedPartitions(request: FetchRequest, { version, broker }: RequestContext): WantedPartition[] {

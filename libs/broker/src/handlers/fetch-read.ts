@@ -107,6 +107,9 @@ function readLog(
   const end = options.isolation === 'committed' ? log.lastStableOffset : log.highWatermark;
   if (fetchOffset >= end || (limit === 0 && !options.minOneBatch))
     return answerOf(wanted, nothingRead(log, options));
+  if (wanted.maxBytes < 0) {
+    throw new KafkaError('UNKNOWN_SERVER_ERROR', `a fetch of ${wanted.maxBytes} bytes`);
+  }
   return log.read(fetchOffset, limit, options).then((found) => answerOf(wanted, found));
 }
 

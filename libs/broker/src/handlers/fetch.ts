@@ -1,6 +1,6 @@
-import { apis, KafkaError } from '@oubliette/protocol';
+import { apis } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
-import { planFetch, type SessionAnswer } from './fetch-context.js';
+import { planFetch, refuseFetch, type SessionAnswer } from './fetch-context.js';
 import type { PartitionAnswer } from './fetch-partition.js';
 import { readPartitions, type Isolation } from './fetch-read.js';
 import { waitForBytes } from './fetch-wait.js';
@@ -17,11 +17,7 @@ interface TopicAnswer {
   readonly partitions: PartitionAnswer[];
 }
 
-function isolationOf(level: number): Isolation {
-  if (level === 0) return 'uncommitted';
-  if (level === 1) return 'committed';
-  throw new KafkaError('UNKNOWN_SERVER_ERROR', `isolation level ${level} is none`);
-}
+const isolations: readonly (Isolation | undefined)[] = ['uncommitted', 'committed'];
 
 /** The answers of one topic stand together where they follow each other (FetchResponse.of). */
 function byTopic(answers: readonly PartitionAnswer[]): TopicAnswer[] {
@@ -47,7 +43,8 @@ export const fetch = defineHandler(
   { versions: [4, 18] },
   async (request, context: RequestContext) => {
     const { delayed, clock, config } = context.broker;
-    const isolation = isolationOf(request.isolationLevel);
+    const isolation = isolations[request.isolationLevel];
+    if (isolation === undefined) return respond(refuseFetch(request, context, 'UNKNOWN_SERVER_ERROR'));
     const plan = planFetch(request, context);
     if (!('wanted' in plan)) return respond(plan);
     const maxBytes = Math.min(request.maxBytes, config.number('fetch.max.bytes'));

@@ -53,11 +53,9 @@ async function answerPartition(
   topic: string,
   { partitionIndex, timestamp, currentLeaderEpoch: asked }: Partition,
   isolationLevel: number,
-  isRepeated: boolean,
   { broker, version }: RequestContext,
 ) {
   try {
-    if (isRepeated) throw new KafkaError('INVALID_REQUEST', 'the partition stands twice in the request');
     if (timestamp < 0n && version < (firstVersionOf.get(timestamp) ?? Infinity)) {
       const what = `timestamp ${timestamp} means nothing in version ${version}`;
       throw new KafkaError('UNSUPPORTED_VERSION', what);
@@ -73,31 +71,33 @@ async function answerPartition(
   }
 }
 
-/** Partitions that stand in the request more than once, as topic and index. */
-function repeatedPartitions(topics: readonly Topic[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
+/** What is asked of each topic and partition; one that is asked for twice has null: it is refused, and answered once. */
+function askedOnce(topics: readonly Topic[]): ReadonlyMap<string, ReadonlyMap<number, Partition | null>> {
+  const byTopic = new Map<string, Map<number, Partition | null>>();
   for (const { name, partitions } of topics) {
-    for (const { partitionIndex } of partitions) {
-      const key = `${name}:${partitionIndex}`;
-      if (seen.has(key)) repeated.add(key);
-      seen.add(key);
+    const known = byTopic.get(name) ?? new Map<number, Partition | null>();
+    byTopic.set(name, known);
+    for (const partition of partitions) {
+      const index = partition.partitionIndex;
+      known.set(index, known.has(index) ? null : partition);
     }
   }
-  return repeated;
+  return byTopic;
 }
 
 export const listOffsets = defineHandler(
   apis.listOffsets,
   { versions: [1, 10] },
   async (request, context) => {
-    const repeated = repeatedPartitions(request.topics);
     const topics = [];
-    for (const { name, partitions } of request.topics) {
+    for (const [name, partitions] of askedOnce(request.topics)) {
       const answers = [];
-      for (const partition of partitions) {
-        const isRepeated = repeated.has(`${name}:${partition.partitionIndex}`);
-        answers.push(await answerPartition(name, partition, request.isolationLevel, isRepeated, context));
+      for (const [partitionIndex, asked] of partitions) {
+        answers.push(
+          asked === null
+            ? { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST }
+            : await answerPartition(name, asked, request.isolationLevel, context),
+        );
       }
       topics.push({ name, partitions: answers });
     }

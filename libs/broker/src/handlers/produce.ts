@@ -1,10 +1,11 @@
 import {
   apis,
   batchAt,
+  BATCH_HEADER_BYTES,
+  BatchView,
   Compression,
   ErrorCode,
   KafkaError,
-  type BatchView,
   type RequestOf,
 } from '@oubliette/protocol';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -36,6 +37,10 @@ interface PartitionResponse {
 
 const acksAll = -1;
 const topicIdsFrom = 13;
+/** Where a batch's length ends, and where its format stands; no record of any format is smaller. */
+const lengthEnd = 12;
+const magicAt = 16;
+const smallestRecord = 14;
 /** The first version with zstd (KIP-110). */
 const zstdFrom = 7;
 /** Refusals that are answered without the log's start: those that ReplicaManager.appendToLocalLog lists by name. */
@@ -63,6 +68,7 @@ function refused(index: number, errorCode: number): PartitionResponse {
 
 /** Exactly one whole batch of format 2 (ProduceRequest.validateRecords); what follows it and is no batch is not looked at. */
 function checkRecords(records: Uint8Array, version: number): BatchView {
+  checkHead(records);
   const batch = batchAt(records, 0);
   if (batch === null) throw new KafkaError('INVALID_RECORD', 'a record batch is missing or cut off');
   if (version < zstdFrom && batch.compression === Compression.zstd) {
@@ -72,6 +78,22 @@ function checkRecords(records: Uint8Array, version: number): BatchView {
     throw new KafkaError('INVALID_RECORD', 'a partition takes exactly one record batch a request');
   }
   return batch;
+}
+
+/** What cannot be the beginning of a batch of any format (ByteBufferLogInputStream.nextBatchSize). */
+function checkHead(records: Uint8Array): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  if (records.length < lengthEnd) return;
+  const size = view.getInt32(lengthEnd - 4);
+  if (size < smallestRecord) {
+    const what = `Record size ${size} is less than the minimum record overhead (${smallestRecord})`;
+    throw new RecordValidationError('CORRUPT_MESSAGE', what);
+  }
+  if (records.length <= magicAt) return;
+  const magic = view.getInt8(magicAt);
+  if (magic < 0 || magic > 2) {
+    throw new RecordValidationError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`);
+  }
 }
 
 /** Throws what keeps the request from the log; resolves to the log and the bytes for it. */
@@ -87,10 +109,6 @@ function admit(
   if (acks < acksAll || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS');
   if (isInternalTopic(topic)) {
     throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'Cannot append to an internal topic');
-  }
-  if (acks === acksAll && broker.topics.minInsyncReplicas(topic) > 1) {
-    const what = 'min.insync.replicas is above 1 and this broker is the only replica';
-    throw new KafkaError('NOT_ENOUGH_REPLICAS', what);
   }
   if (batch.isTransactional && !batch.isControl) {
     throw new KafkaError('INVALID_TXN_STATE', 'this broker serves no transactions');
@@ -159,10 +177,25 @@ function answerTopic(
   );
 }
 
+function hasTransactional({ partitionData }: TopicData): boolean {
+  return partitionData.some(({ records }) => {
+    return records !== null && records.length >= BATCH_HEADER_BYTES && new BatchView(records).isTransactional;
+  });
+}
+
+/** A transaction without a name is nobody's (KafkaApis.handleProduceRequest). */
+function refuseAll({ name, topicId, partitionData }: TopicData) {
+  const code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  return { name, topicId, partitionResponses: partitionData.map(({ index }) => refused(index, code)) };
+}
+
 export const produce = defineHandler(
   apis.produce,
   { versions: [3, 13], advertisedMinVersion: 0, overlaps: true },
-  async ({ topicData, acks }, context) => {
+  async ({ topicData, acks, transactionalId }, context) => {
+    if (transactionalId === null && topicData.some(hasTransactional)) {
+      return { responses: topicData.map(refuseAll), throttleTimeMs: 0 };
+    }
     // Every append is begun before anything is awaited: the batches of a connection reach their logs in order.
     const answers = topicData.map((topic) => answerTopic(topic, acks, context));
     const responses = [];

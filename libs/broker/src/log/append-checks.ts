@@ -79,8 +79,7 @@ function checkSize(batch: BatchView, { maxMessageBytes }: LogConfig): void {
 function validateBatch(batch: BatchView, context: AppendContext): BatchView {
   checkHeader(batch);
   const { config } = context;
-  const limit = Math.max(config.maxMessageBytes * maxExpansion, BATCH_HEADER_BYTES);
-  const payload = decompress(batch.compression, batch.payload, limit);
+  const payload = unpacked(batch, config);
   const stamp = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
   const frame = { count: batch.recordCount, baseTimestamp: Number(batch.baseTimestamp), stamp };
   const scan = scanRecords(payload, frame, rulesOf(context));
@@ -89,6 +88,17 @@ function validateBatch(batch: BatchView, context: AppendContext): BatchView {
   if (other !== null) return recompressed(batch, other, config);
   if (config.messageTimestampType === 'CreateTime') correctMaxTimestamp(batch, scan.maxTimestamp);
   return batch;
+}
+
+/** What does not unpack, or has no codec, Kafka answers with UNKNOWN_SERVER_ERROR. */
+function unpacked(batch: BatchView, { maxMessageBytes }: LogConfig): Uint8Array {
+  try {
+    const limit = Math.max(maxMessageBytes * maxExpansion, BATCH_HEADER_BYTES);
+    return decompress(batch.compression, batch.payload, limit);
+  } catch (cause) {
+    if (!(cause instanceof KafkaError)) throw cause;
+    throw new KafkaError('UNKNOWN_SERVER_ERROR', cause.message, { cause });
+  }
 }
 
 /** LogValidator.validateBatch for what a client sends. */

@@ -114,7 +114,7 @@ export class LogWriter {
 
   /** Answers a retry as its first try was answered, once that is written, or synced. */
   async answerAgain(earlier: ProducedBatch, durable: boolean): Promise<AppendResult> {
-    const { segments, config, logEndOffset } = this.log;
+    const { segments, logEndOffset } = this.log;
     const { active } = segments;
     const wait = new PendingAppend(active, noBytes, active.sizeBytes, logEndOffset, durable, () => undefined);
     if (durable || earlier.lastOffset >= this.highWatermark) this.#committer.enqueue(wait);
@@ -124,7 +124,8 @@ export class LogWriter {
     return {
       baseOffset: earlier.baseOffset,
       lastOffset: earlier.lastOffset,
-      logAppendTime: config.messageTimestampType === 'LogAppendTime' ? earlier.timestamp : noTimestamp,
+      // With CreateTime too (UnifiedLog.append for a duplicate).
+      logAppendTime: earlier.timestamp,
       logStartOffset: this.log.logStartOffset,
       durable: durable ? synced : settled,
     };

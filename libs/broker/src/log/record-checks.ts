@@ -40,7 +40,7 @@ export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: Reco
   const walk = new RecordWalk(payload);
   let errors: RecordError[] | null = null;
   let hasTimestampError = false;
-  let max = -Infinity;
+  let max = noTimestamp;
   for (let index = 0; index < frame.count; index++) {
     walk.next();
     const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
@@ -48,12 +48,11 @@ export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: Reco
       (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: keyMissing(rules) });
     } else if (!isTimestampAllowed(timestamp, frame, rules)) {
       hasTimestampError = true;
-      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: outOfRange(timestamp, rules) });
+      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: outOfRange(timestamp, walk, rules) });
     }
     if (timestamp > max) max = timestamp;
   }
   walk.end();
-  if (max === -Infinity) max = noTimestamp;
   return {
     maxTimestamp: Number.isSafeInteger(max) ? max : null,
     errors: errors ?? noErrors,
@@ -69,21 +68,30 @@ function isTimestampAllowed(timestamp: number, frame: RecordFrame, rules: Record
 }
 
 function keyMissing({ topicPartition }: RecordRules): string {
-  return `Compacted topic cannot accept message without key in topic partition ${topicPartition}.`;
+  return `Compacted topic cannot accept message without key in topic partition ${topicPartition}`;
 }
 
-function outOfRange(timestamp: number, rules: RecordRules): string {
+/** In Kafka's words; of the record's content only its size. */
+function outOfRange(
+  timestamp: number,
+  { offsetDelta, keyBytes, valueBytes }: RecordWalk,
+  rules: RecordRules,
+): string {
   const { nowMs, beforeMaxMs, afterMaxMs } = rules;
   if (rules.timestampType === 'LogAppendTime' || timestamp === noTimestamp) {
-    return 'Invalid timestamp type in message. Message from producer should not have timestamp type set to LogAppendTime.';
+    const record = `DefaultRecord(offset=${offsetDelta}, timestamp=${timestamp}, key=${keyBytes} bytes, value=${valueBytes} bytes)`;
+    return `Invalid timestamp type in message ${record}. Producer should not set timestamp type to LogAppendTime.`;
   }
-  return `Timestamp ${timestamp} of message is out of range. The timestamp should be within [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
+  return `Timestamp ${timestamp} of message with offset ${offsetDelta} is out of range. The timestamp should be within [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
 }
 
 /** One record after the other; its fields are those of the last one. */
 class RecordWalk {
   timestampDelta = 0;
+  offsetDelta = 0;
   hasKey = false;
+  keyBytes = 0;
+  valueBytes = 0;
   #at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}
@@ -95,12 +103,13 @@ class RecordWalk {
     if (length < 0 || end > this.bytes.length) fail(`a record says it has ${length} bytes`);
     this.#at++; // attributes, unused
     this.timestampDelta = this.#varlong();
-    this.#varint(); // offset delta
+    this.offsetDelta = this.#varint();
     const keyLength = this.#varint();
     this.hasKey = keyLength >= 0;
-    if (keyLength > 0) this.#at += keyLength;
-    const valueLength = this.#varint();
-    if (valueLength > 0) this.#at += valueLength;
+    this.keyBytes = Math.max(0, keyLength);
+    this.#at += this.keyBytes;
+    this.valueBytes = Math.max(0, this.#varint());
+    this.#at += this.valueBytes;
     this.#headers(end);
     if (this.#at !== end) fail(`a record says it has ${length} bytes, its fields take ${this.#at - start}`);
   }

@@ -6,13 +6,13 @@ export interface RecordError {
   readonly batchIndexErrorMessage: string;
 }
 
-/** A batch refused for some of its records (Kafka's RecordValidationException, KIP-467): the answer names each. */
+/** A batch refused in words for the client; for some of its records (Kafka's RecordValidationException, KIP-467) it names each. */
 export class RecordValidationError extends KafkaError {
   constructor(
-    code: 'INVALID_RECORD' | 'INVALID_TIMESTAMP',
+    code: 'CORRUPT_MESSAGE' | 'INVALID_RECORD' | 'INVALID_TIMESTAMP',
     /** For the client, in Kafka's words. */
     readonly clientMessage: string,
-    readonly recordErrors: readonly RecordError[],
+    readonly recordErrors: readonly RecordError[] = [],
   ) {
     super(code, clientMessage);
   }

@@ -106,12 +106,12 @@ test('batches that are not whole and intact are refused by code, and the connect
   oldFormat[16] = 1;
   const transactional = encodeBatch({ records: [], isTransactional: true, producerId: 1n, producerEpoch: 0 });
   assert.equal(await produce(flipped), ErrorCode.CORRUPT_MESSAGE);
-  assert.equal(await produce(batch().subarray(0, 70)), ErrorCode.CORRUPT_MESSAGE);
-  assert.equal(await produce(batch().subarray(0, 20)), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await produce(batch().subarray(0, 70)), ErrorCode.INVALID_RECORD);
+  assert.equal(await produce(batch().subarray(0, 20)), ErrorCode.INVALID_RECORD);
   assert.equal(await produce(null), ErrorCode.INVALID_RECORD);
   assert.equal(await produce(Buffer.concat([batch(), batch()])), ErrorCode.INVALID_RECORD);
   assert.equal(await produce(oldFormat), ErrorCode.INVALID_RECORD);
-  assert.equal(await produce(transactional), ErrorCode.INVALID_TXN_STATE);
+  assert.equal(await produce(transactional), ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   assert.equal(await produce(batch(), 'nowhere'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.INVALID_TOPIC_EXCEPTION);
   assert.equal(await produce(batch(), 'in', 5), ErrorCode.INVALID_REQUIRED_ACKS);

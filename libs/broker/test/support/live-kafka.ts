@@ -1,0 +1,98 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** A directory of Kafka's jars; without it the tests that need Kafka are left out. */
+export const kafkaLibs = process.env['OUBLIETTE_KAFKA_LIBS'];
+
+const flags = ['-Xmx512m', '-Xms256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const readyMs = 90_000;
+
+/** Starts Apache Kafka, one node, in a directory of its own for the length of the test; resolves to its port. */
+export async function startKafkaNode(
+  test: TestContext,
+  config: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'oubliette-kafka-'));
+  const [port, controllerPort] = await freePorts();
+  const file = join(directory, 'server.properties');
+  const settings = { ...nodeConfig(port, controllerPort, join(directory, 'data')), ...config };
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
+  const classPath = ['-cp', `${kafkaLibs}/*`];
+  const format = ['kafka.tools.StorageTool', 'format', '-t', 'b3VibGlldHRlLXRlc3QtMQ', '-c', file];
+  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classPath, ...format]);
+  if (formatted.status !== 0) throw new Error(`Kafka's storage was not formatted: ${formatted.stderr}`);
+  const child = spawn('java', [...flags, ...classPath, 'kafka.Kafka', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  test.after(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    rmSync(directory, { recursive: true, force: true });
+  });
+  await untilReady(child);
+  return port;
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error(`Kafka was not ready in time: ${log.slice(-2000)}`)),
+      readyMs,
+    );
+    const read = (chunk: Buffer): void => {
+      // Once it serves, its words are only drained.
+      if (log.includes('Kafka Server started')) return;
+      log += chunk.toString();
+      if (!log.includes('Kafka Server started')) return;
+      clearTimeout(late);
+      resolve();
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`Kafka ended with ${code}: ${log.slice(-2000)}`)));
+  });
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  }
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return [ports[0] ?? 0, ports[1] ?? 0];
+}
+
+function nodeConfig(port: number, controllerPort: number, dataDir: string): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': dataDir,
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+  };
+}
