@@ -5,7 +5,9 @@ export type BrokerErrorCode =
   | 'DATA_DIR_LOCKED'
   | 'DATA_DIR_NOT_WRITABLE'
   | 'DATA_DIR_CORRUPT'
-  | 'CONFIG_INVALID';
+  | 'CONFIG_INVALID'
+  /** It was told to stop before it was ready. */
+  | 'STOPPED';
 
 /** An error of the broker itself; errors answered to clients are `KafkaError`s of @oubliette/protocol. */
 export class BrokerError extends Error {

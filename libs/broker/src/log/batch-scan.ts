@@ -6,26 +6,27 @@ const chunkBytes = 256 * 1024;
 const lengthFieldEnd = 12;
 
 /**
- * Visits the batches of a file from `from` (the start of a batch) to `to`, reading blockingly: for start-up and rare
- * look-ups. Stops where a batch is cut off or has no valid header, or when the visitor returns false.
- * Returns the position behind the last batch that was visited with true.
+ * Visits the batches of a file from `from` (the start of a batch) to `to`, reading in chunks without blocking. Stops where a batch is
+ * cut off or has no valid header, or when the visitor returns false. Resolves to the position behind the last batch that was
+ * visited with true.
  */
-export function scanBatchesSync(
+export async function scanBatches(
   file: DiskFile,
   from: number,
   to: number,
   visit: (batch: BatchView, position: number) => boolean,
-): number {
+): Promise<number> {
   let position = from;
   let wanted = chunkBytes;
   while (position < to) {
     const chunk = Buffer.allocUnsafe(Math.min(wanted, to - position));
-    const length = file.readSync(chunk, 0, chunk.length, position);
-    const consumed = visitChunk(chunk.subarray(0, length), position, visit);
+    const length = await file.read(chunk, 0, chunk.length, position);
+    const filled = chunk.subarray(0, length);
+    const consumed = visitChunk(filled, position, visit);
     position += consumed.bytes;
     if (consumed.stopped) return position;
     if (consumed.bytes === 0) {
-      const needed = neededBytes(chunk.subarray(0, length));
+      const needed = neededBytes(filled);
       if (needed <= length || needed > to - position) return position;
       wanted = needed;
     } else wanted = chunkBytes;

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Disk } from '@oubliette/runtime';
+import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { readIfThere } from './segment.js';
 
@@ -12,7 +13,6 @@ export function partitionKey(topic: string, partition: number): string {
 
 /**
  * An offset for each partition in Kafka's checkpoint format: the version, the count, then `topic partition offset` lines.
- * A checkpoint only saves work or keeps a log start: one that cannot be read counts as empty, with a warning.
  */
 export class CheckpointFile {
   constructor(
@@ -21,12 +21,33 @@ export class CheckpointFile {
     private readonly logger: Logger,
   ) {}
 
+  /** For offsets that only save work: a file that cannot be read counts as empty, with a warning, as with Kafka. */
   read(): Map<string, bigint> {
+    return this.tryRead() ?? new Map();
+  }
+
+  /** Like `read`, but null, with the warning, for a file that cannot be read. */
+  tryRead(): Map<string, bigint> | null {
+    const found = this.#parse();
+    if (!('line' in found)) return found;
+    this.logger.warn('a checkpoint file is malformed and ignored', { path: this.path, line: found.line });
+    return null;
+  }
+
+  /** For offsets that nothing else knows. Throws BrokerError DATA_DIR_CORRUPT for a file that cannot be read. */
+  readStrictly(): Map<string, bigint> {
+    const found = this.#parse();
+    if (!('line' in found)) return found;
+    throw new BrokerError(
+      'DATA_DIR_CORRUPT',
+      `${this.path} is malformed at line ${found.line}: restore it from a copy, or remove it and let every log ` +
+        'begin with its first segment, deleted records included.',
+    );
+  }
+
+  #parse(): Map<string, bigint> | { readonly line: number } {
     const content = readIfThere(this.disk, this.path);
-    if (content === null) return new Map();
-    const offsets = parse(Buffer.from(content).toString('utf8'));
-    if (offsets === null) this.logger.warn('a checkpoint file is malformed and ignored', { path: this.path });
-    return offsets ?? new Map();
+    return content === null ? new Map<string, bigint>() : parse(Buffer.from(content).toString('utf8'));
   }
 
   write(offsets: Iterable<readonly [topic: string, partition: number, offset: bigint]>): void {
@@ -36,13 +57,14 @@ export class CheckpointFile {
   }
 }
 
-function parse(text: string): Map<string, bigint> | null {
+function parse(text: string): Map<string, bigint> | { readonly line: number } {
   const [version, count, ...lines] = text.trimEnd().split('\n');
-  if (version !== formatVersion || Number(count) !== lines.length) return null;
+  if (version !== formatVersion) return { line: 1 };
+  if (Number(count) !== lines.length) return { line: 2 };
   const offsets = new Map<string, bigint>();
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     const match = /^(\S+) (\d+) (\d+)$/.exec(line);
-    if (match?.[1] === undefined || match[3] === undefined) return null;
+    if (match?.[1] === undefined || match[3] === undefined) return { line: index + 3 };
     offsets.set(partitionKey(match[1], Number(match[2])), BigInt(match[3]));
   }
   return offsets;

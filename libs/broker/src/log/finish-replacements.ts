@@ -12,24 +12,42 @@ import { Segment } from './segment.js';
 
 /**
  * Brings the directory of a log in order after a crash (Kafka's LogLoader): `.deleted` files and half-written `.cleaned` ones go;
- * a `.swap` file is complete and replaces the segments whose offsets it covers.
+ * a `.swap` log file is complete and replaces the segments whose offsets it covers. Resolves to the names that stand there now.
  */
-export function finishReplacements(disk: Disk, directory: string): void {
+export async function finishReplacements(disk: Disk, directory: string): Promise<readonly string[]> {
   const names = disk.listSync(directory).map((entry) => entry.name);
-  const unfinished = names.filter((name) => name.endsWith(deletedSuffix) || name.endsWith(cleanedSuffix));
-  for (const name of unfinished) disk.removeFileSync(join(directory, name));
   const swapped = names.filter((name) => name.endsWith(swapSuffix));
-  for (const name of swapped) {
-    const base = baseOffsetOf(name.slice(0, -swapSuffix.length));
-    if (base !== null) finishSwap(disk, directory, base, names);
-  }
-  if (unfinished.length + swapped.length > 0) disk.syncDirectorySync(directory);
+  const bases = swapped
+    .map((name) => baseOffsetOf(name.slice(0, -swapSuffix.length)))
+    .filter((base) => base !== null);
+  const complete = new Set(
+    bases.flatMap((base) => segmentFileKinds.map((kind) => segmentFile(base, kind) + swapSuffix)),
+  );
+  const unfinished = names.filter(
+    (name) =>
+      name.endsWith(deletedSuffix) ||
+      name.endsWith(cleanedSuffix) ||
+      (name.endsWith(swapSuffix) && !complete.has(name)),
+  );
+  if (unfinished.length + bases.length === 0) return names;
+  for (const name of unfinished) disk.removeFileSync(join(directory, name));
+  for (const base of bases) await finishSwap(disk, directory, base, names);
+  disk.syncDirectorySync(directory);
+  return disk.listSync(directory).map((entry) => entry.name);
 }
 
-function finishSwap(disk: Disk, directory: string, base: bigint, names: readonly string[]): void {
+async function finishSwap(
+  disk: Disk,
+  directory: string,
+  base: bigint,
+  names: readonly string[],
+): Promise<void> {
   const replacement = Segment.create(disk, directory, base, 0, swapSuffix);
-  replacement.rebuild(0, () => undefined);
-  replacement.close();
+  try {
+    await replacement.rebuild(Number.MAX_SAFE_INTEGER, () => true);
+  } finally {
+    replacement.close();
+  }
   for (const name of names) {
     const other = baseOffsetOf(name);
     if (other === null || other < base || (other > base && other >= replacement.nextOffset)) continue;

@@ -1,31 +1,18 @@
-import { join } from 'node:path/posix';
 import type { Clock, Disk } from '@oubliette/runtime';
+import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { baseOffsetOf } from './file-names.js';
 import { finishReplacements } from './finish-replacements.js';
-import { baseOffsetOf, segmentFile, segmentFileKinds } from './file-names.js';
 import { LeaderEpochs } from './leader-epochs.js';
+import type { LogLocation } from './log-location.js';
+import { openSegments } from './open-segments.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
 import { restoreProducers } from './restore-producers.js';
 import { SegmentList } from './segment-list.js';
-import { readIfThere, Segment } from './segment.js';
+import { Segment } from './segment.js';
 
-/** Where a log is and what is known of it. */
-export interface LogLocation {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly directory: string;
-  readonly indexIntervalBytes: number;
-  /** From the checkpoint: where the log begins when a client moved its start, or retention emptied it. */
-  readonly logStartOffset: bigint;
-  /** Whether the last owner closed it: then nothing needs a sync. */
-  readonly closedCleanly: boolean;
-  /** producer.id.expiration.ms */
-  readonly producerExpirationMs: number;
-}
-
-/** What a log is made of once it was found. */
+/** A log that was found on disk. */
 export interface LoadedLog {
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
@@ -34,101 +21,106 @@ export interface LoadedLog {
   readonly logStartOffset: bigint;
 }
 
-/** An empty log in an empty directory. Throws DiskError. */
-export function newLog({ disk, directory, logger, clock, logStartOffset }: LogLocation): LoadedLog {
-  const segments = new SegmentList([Segment.create(disk, directory, logStartOffset, clock.now())]);
+/**
+ * Finds a log's segments on disk: finishes or takes back what a crash interrupted, and cuts off what was torn behind the recovery
+ * point (Kafka's LogLoader). What lies below the recovery point is not read and never cut. Throws BrokerError DATA_DIR_CORRUPT,
+ * STOPPED; DiskError.
+ */
+export async function loadLog(location: LogLocation): Promise<LoadedLog> {
+  const { disk, directory, clock, logger } = location;
+  const names = await finishReplacements(disk, directory);
+  const bases = names
+    .map((name) => baseOffsetOf(name))
+    .filter((base) => base !== null)
+    .sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+  const segments: Segment[] = [];
+  try {
+    await openSegments(location, bases, segments);
+    assertNothingLost(location, segments);
+    dropBelowStart(location, segments);
+    if (segments.length === 0) {
+      segments.push(Segment.create(disk, directory, location.logStartOffset, clock.now()));
+      disk.syncDirectorySync(directory);
+    }
+    const list = new SegmentList(segments);
+    const logEndOffset = list.active.nextOffset;
+    const logStartOffset = startOf(location, list);
+    const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
+    const isCut = leaderEpochs.truncateFromEnd(logEndOffset);
+    if (leaderEpochs.truncateFromStart(logStartOffset) || isCut) leaderEpochs.write(directory);
+    const { producers, snapshots } = await restoreProducers({
+      disk,
+      logger,
+      directory,
+      segments,
+      logStartOffset,
+      logEndOffset,
+      recoveryPoint: location.closedCleanly ? null : location.recoveryPoint,
+      nowMs: clock.now(),
+      producerExpirationMs: location.producerExpirationMs,
+    });
+    return { segments: list, producers, snapshots, leaderEpochs, logStartOffset };
+  } catch (error) {
+    for (const segment of segments) segment.close();
+    throw error;
+  }
+}
+
+/** A log that was not there: its directory is empty. Throws DiskError. */
+export function newLog(disk: Disk, clock: Clock, logger: Logger, directory: string): LoadedLog {
+  const segments = new SegmentList([Segment.create(disk, directory, 0n, clock.now())]);
   disk.syncDirectorySync(directory);
   return {
     segments,
     producers: new ProducerStates(),
-    snapshots: ProducerSnapshots.list(disk, directory, logger, logStartOffset),
+    snapshots: ProducerSnapshots.list(disk, directory, logger, 0n),
     leaderEpochs: LeaderEpochs.load(disk, directory, logger),
-    logStartOffset,
+    logStartOffset: 0n,
   };
 }
 
+/** A log that ends below what was synced has lost a file, or the end of one: an empty or shorter log is never silently put in its place. */
+function assertNothingLost(
+  { directory, recoveryPoint, logStartOffset }: LogLocation,
+  segments: readonly Segment[],
+): void {
+  const last = segments.at(-1);
+  const end = last?.nextOffset ?? logStartOffset;
+  if (end >= recoveryPoint) return;
+  const where =
+    last === undefined ? `${directory} holds no segment` : `${last.path('log')} ends at offset ${end}`;
+  throw new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${where}, yet records up to offset ${recoveryPoint} were synced: restore the missing files from a copy, ` +
+      'or take the line of this partition out of recovery-point-offset-checkpoint to go on without them.',
+  );
+}
+
 /**
- * Finds a log's segments on disk: finishes or takes back what a crash interrupted, checks every batch, cuts the log at the
- * first that is torn, rebuilds indexes and producer states.
+ * A client moved the start behind records that a crash then took: the log begins anew there, so that no offset is given out twice
+ * (LogLoader.deleteSegmentsIfLogStartGreaterThanLogEnd).
  */
-export async function loadLog(location: LogLocation): Promise<LoadedLog> {
-  const { disk, directory, clock, logger } = location;
-  finishReplacements(disk, directory);
-  const bases = disk
-    .listSync(directory)
-    .map(({ name }) => baseOffsetOf(name))
-    .filter((base) => base !== null)
-    .sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
-  const opened = openSegments(location, bases);
-  if (opened.length === 0) {
-    opened.push(Segment.create(disk, directory, location.logStartOffset, clock.now()));
-    disk.syncDirectorySync(directory);
-  }
-  const segments = new SegmentList(opened);
-  const first = segments.first.baseOffset;
-  const start = location.logStartOffset > first ? location.logStartOffset : first;
-  const logEndOffset = segments.active.nextOffset;
-  const logStartOffset = start < logEndOffset ? start : logEndOffset;
-  const restored = await restoreProducers({
-    disk,
-    logger,
-    directory,
-    segments: opened,
-    logStartOffset,
-    logEndOffset,
-    recoveryPoint: location.closedCleanly ? null : logStartOffset,
-    nowMs: clock.now(),
-    producerExpirationMs: location.producerExpirationMs,
+function dropBelowStart({ disk, directory, logger, logStartOffset }: LogLocation, segments: Segment[]): void {
+  const end = segments.at(-1)?.nextOffset;
+  if (end === undefined || end >= logStartOffset) return;
+  logger.warn('the log ends before its start, and begins anew there', {
+    path: directory,
+    ends: String(end),
+    begins: String(logStartOffset),
   });
-  const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
-  const isCut = leaderEpochs.truncateFromEnd(logEndOffset);
-  if (leaderEpochs.truncateFromStart(logStartOffset) || isCut) leaderEpochs.write(directory);
-  return { segments, ...restored, leaderEpochs, logStartOffset };
-}
-
-function openSegments(location: LogLocation, bases: readonly bigint[]): Segment[] {
-  const { disk, directory, clock } = location;
-  const segments: Segment[] = [];
-  for (const [index, base] of bases.entries()) {
-    const segment = Segment.create(disk, directory, base, clock.now());
-    segments.push(segment);
-    const intact = segment.rebuild(location.indexIntervalBytes, () => undefined);
-    segment.readableBytes = segment.sizeBytes;
-    const rest = bases.slice(index + 1);
-    if (!intact) {
-      cut(location, segment, rest);
-      break;
-    }
-    if (rest.length > 0) renewIndexes(disk, segment);
-    // What a crash left in the page cache is served from now on: another crash must not lose it.
-    if (!location.closedCleanly) segment.file.syncSync();
-  }
-  return segments;
-}
-
-/** Ends the log behind the segment's last intact batch; what lies behind in later segments was never acknowledged as synced. */
-function cut(location: LogLocation, segment: Segment, laterBases: readonly bigint[]): void {
-  const { disk, directory, logger } = location;
-  logger.warn('the log is cut at its first torn batch', {
-    path: segment.path('log'),
-    position: segment.sizeBytes,
-    cutBytes: segment.file.size() - segment.sizeBytes,
-    laterSegments: laterBases.length,
-  });
-  segment.file.truncateSync(segment.sizeBytes);
-  segment.file.syncSync();
-  for (const base of laterBases) {
-    for (const kind of segmentFileKinds) {
-      const path = join(directory, segmentFile(base, kind));
-      if (disk.existsSync(path)) disk.removeFileSync(path);
-    }
-  }
+  for (const segment of segments.splice(0)) segment.removeFiles();
   disk.syncDirectorySync(directory);
 }
 
-function renewIndexes(disk: Disk, segment: Segment): void {
-  const stored = readIfThere(disk, segment.path('index'));
-  const times = readIfThere(disk, segment.path('timeindex'));
-  if (stored === null || times === null || stored.length !== segment.offsetIndex.sizeBytes)
-    segment.writeIndexes();
+function startOf({ directory, logger, ...known }: LogLocation, list: SegmentList): bigint {
+  const first = list.first.baseOffset;
+  if (known.logStartOffset >= first) return known.logStartOffset;
+  if (known.recoveryPoint > 0n) {
+    logger.warn('the log begins later than its checkpoint says: the records between are gone', {
+      path: directory,
+      checkpoint: String(known.logStartOffset),
+      begins: String(first),
+    });
+  }
+  return first;
 }

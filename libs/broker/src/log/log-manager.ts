@@ -7,24 +7,19 @@ import type { Logger } from '../logger.js';
 import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
 import { CheckpointFile, partitionKey } from './checkpoint-file.js';
+import { assertLogsThere, assertTopicId, listLogs, writeTopicId, type FoundLog } from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
-import {
-  cleanShutdownFile,
-  deletedDirectory,
-  isDeletedDirectory,
-  lockFile,
-  logDirectory,
-  parseLogDirectory,
-  partitionMetadataFile,
-} from './file-names.js';
-import { loadLog, newLog, type LoadedLog, type LogLocation } from './load-log.js';
+import { cleanShutdownFile, deletedDirectory, lockFile, logDirectory } from './file-names.js';
+import { loadLog, newLog, type LoadedLog } from './load-log.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
 import { Periodic, type Rhythm } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
+import { TimeSlice } from './time-slice.js';
 
 const defaultProducerExpirationMs = 86_400_000;
 const defaultProducerCheckIntervalMs = 600_000;
+const defaultRecoveryThreads = 2;
 
 export interface LogManagerOptions {
   readonly disk: Disk;
@@ -49,9 +44,16 @@ export interface LogManagerOptions {
   readonly producerExpirationMs?: number;
   /** producer.id.expiration.check.interval.ms */
   readonly producerCheckIntervalMs?: number;
+  /** num.recovery.threads.per.data.dir: so many logs are opened at a time. Default 2, as Kafka's. */
+  readonly recoveryThreads?: number;
+  /** Ends opening early, with STOPPED: the next start recovers what this one did not. */
+  readonly signal?: AbortSignal;
 }
 
-/** Opens the data directory and every log in it. Throws BrokerError DATA_DIR_LOCKED or DATA_DIR_NOT_WRITABLE. */
+/**
+ * Opens the data directory and every log in it, without blocking for long. Throws BrokerError DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE,
+ * DATA_DIR_CORRUPT, STOPPED.
+ */
 export async function openLogManager(options: LogManagerOptions): Promise<LogManager> {
   const unlock = lockDirectory(options.disk, options.directory);
   try {
@@ -62,15 +64,27 @@ export async function openLogManager(options: LogManagerOptions): Promise<LogMan
   }
 }
 
+/** What the checkpoints of the last owner say, by partition. */
+interface KnownOffsets {
+  readonly closedCleanly: boolean;
+  readonly logStarts: ReadonlyMap<string, bigint>;
+  readonly recoveryPoints: ReadonlyMap<string, bigint>;
+  /** Null when that is not known. */
+  readonly cleaned: ReadonlyMap<string, bigint> | null;
+}
+
 class DiskLogManager implements LogManager {
   readonly #logs = new Map<string, DiskPartitionLog>();
   readonly #recoveryPoints: CheckpointFile;
   readonly #logStarts: CheckpointFile;
   readonly #reaper: Reaper;
   readonly #cleanerSettings: CleanerSettings;
+  readonly #cleanerOffsets: CheckpointFile;
   readonly #cleaner: LogCleaner;
   #periodic: readonly Periodic[] = [];
   readonly #ending = new Set<Promise<void>>();
+  /** Logs that stand in a checkpoint on disk. */
+  readonly #checkpointed = new Set<string>();
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -82,6 +96,7 @@ class DiskLogManager implements LogManager {
       new CheckpointFile(disk, join(directory, name), logger);
     this.#recoveryPoints = checkpoint('recovery-point-offset-checkpoint');
     this.#logStarts = checkpoint('log-start-offset-checkpoint');
+    this.#cleanerOffsets = checkpoint('cleaner-offset-checkpoint');
     this.#reaper = new Reaper(disk, clock, logger);
     this.#cleanerSettings = { ...defaultCleanerSettings, ...options.cleaner };
     this.#cleaner = new LogCleaner({
@@ -90,7 +105,7 @@ class DiskLogManager implements LogManager {
       logger,
       reaper: this.#reaper,
       settings: this.#cleanerSettings,
-      checkpoint: checkpoint('cleaner-offset-checkpoint'),
+      checkpoint: this.#cleanerOffsets,
       logs: () => this.#logs.values(),
       onLogStartMoved: () => this.#writeLogStarts(),
     });
@@ -98,7 +113,12 @@ class DiskLogManager implements LogManager {
 
   static async open(options: LogManagerOptions, unlock: () => void): Promise<DiskLogManager> {
     const manager = new DiskLogManager(options, unlock);
-    await manager.#load();
+    try {
+      await manager.#load();
+    } catch (error) {
+      await Promise.allSettled([...manager.#logs.values()].map((log) => log.abandon()));
+      throw error;
+    }
     manager.#startPeriodicWork();
     return manager;
   }
@@ -141,19 +161,16 @@ class DiskLogManager implements LogManager {
     if (this.#closing !== null) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'the broker is stopping');
     const key = partitionKey(topic, partition);
     if (this.#logs.has(key)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `${key} has a log already`);
-    const { disk, directory, topicIdOf } = this.options;
+    const { disk, clock, logger, directory, topicIdOf } = this.options;
     const path = join(directory, logDirectory(topic, partition));
     try {
-      // A crash may have come between a deletion and its checkpoint.
+      // A log of this name that was deleted may stand in checkpoints yet.
       this.#cleaner.forget(topic, partition);
+      if (this.#checkpointed.has(key)) this.#writeCheckpoints();
       disk.makeDirectorySync(path);
       const id = topicIdOf?.(topic);
-      if (id !== undefined) {
-        const content = Buffer.from(`version: 0\ntopic_id: ${id}`);
-        disk.replaceFileSync(join(path, partitionMetadataFile), content);
-      }
-      const at = this.#location(topic, partition, config, 0n, true);
-      const log = this.#open(topic, partition, config, at, newLog(at));
+      if (id !== undefined) writeTopicId(disk, path, id);
+      const log = this.#add(topic, partition, config, newLog(disk, clock, logger, path));
       disk.syncDirectorySync(directory);
       return log;
     } catch (error) {
@@ -176,7 +193,6 @@ class DiskLogManager implements LogManager {
     }
     this.#logs.delete(key);
     this.#cleaner.forget(topic, partition);
-    this.#writeLogStarts();
     const ending = log
       .abandon()
       .catch((error: unknown) => {
@@ -230,58 +246,70 @@ class DiskLogManager implements LogManager {
   }
 
   async #load(): Promise<void> {
-    const { disk, directory, configOf } = this.options;
-    const marker = join(directory, cleanShutdownFile);
-    const closedCleanly = disk.existsSync(marker);
-    if (closedCleanly) {
-      disk.removeFileSync(marker);
-      disk.syncDirectorySync(directory);
-    }
-    const logStarts = this.#logStarts.read();
-    for (const { name, kind } of disk.listSync(directory)) {
-      if (kind !== 'directory') continue;
-      if (isDeletedDirectory(name)) {
-        disk.removeDirectorySync(join(directory, name));
-        continue;
+    const { disk, clock, directory, topicIdOf, signal, recoveryThreads } = this.options;
+    const slice = new TimeSlice(clock, signal);
+    const known = {
+      closedCleanly: this.#takeCleanMark(),
+      logStarts: this.#logStarts.readStrictly(),
+      recoveryPoints: this.#recoveryPoints.read(),
+      cleaned: this.#cleanerOffsets.tryRead(),
+    };
+    for (const key of [...known.logStarts.keys(), ...known.recoveryPoints.keys()])
+      this.#checkpointed.add(key);
+    const waiting = await listLogs(disk, directory, slice);
+    if (topicIdOf !== undefined) assertLogsThere(directory, waiting, known.recoveryPoints, topicIdOf);
+    const openNext = async (): Promise<void> => {
+      for (let log = waiting.pop(); log !== undefined; log = waiting.pop()) {
+        await this.#open(log, known, slice);
       }
-      const found = parseLogDirectory(name);
-      if (found === null) continue;
-      const start = logStarts.get(partitionKey(found.topic, found.partition)) ?? 0n;
-      const config = configOf(found.topic);
-      const at = this.#location(found.topic, found.partition, config, start, closedCleanly);
-      this.#open(found.topic, found.partition, config, at, await loadLog(at));
-    }
-    // Without what belonged to logs that are gone: a new one of that name starts at 0.
-    this.#writeLogStarts();
+    };
+    const threads = Array.from({ length: recoveryThreads ?? defaultRecoveryThreads }, openNext);
+    const failed = (await Promise.allSettled(threads)).find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
+    this.#writeCheckpoints();
   }
 
-  #location(
-    topic: string,
-    partition: number,
-    config: LogConfig,
-    logStartOffset: bigint,
-    closedCleanly: boolean,
-  ): LogLocation {
-    const { disk, clock, logger } = this.options;
-    return {
+  /** Whether the last owner closed everything; its mark counts for one start. */
+  #takeCleanMark(): boolean {
+    const { disk, directory } = this.options;
+    const marker = join(directory, cleanShutdownFile);
+    if (!disk.existsSync(marker)) return false;
+    disk.removeFileSync(marker);
+    disk.syncDirectorySync(directory);
+    return true;
+  }
+
+  async #open({ topic, partition }: FoundLog, known: KnownOffsets, slice: TimeSlice): Promise<void> {
+    const { disk, clock, logger, configOf, topicIdOf } = this.options;
+    const directory = join(this.options.directory, logDirectory(topic, partition));
+    const key = partitionKey(topic, partition);
+    const config = configOf(topic);
+    const id = topicIdOf?.(topic);
+    if (id !== undefined) assertTopicId(disk, directory, id);
+    const found = await loadLog({
       disk,
       clock,
       logger,
-      directory: join(this.options.directory, logDirectory(topic, partition)),
+      slice,
+      directory,
       indexIntervalBytes: config.indexIntervalBytes,
-      logStartOffset,
-      closedCleanly,
       producerExpirationMs: this.#producerExpirationMs,
-    };
+      logStartOffset: known.logStarts.get(key) ?? 0n,
+      recoveryPoint: known.recoveryPoints.get(key) ?? 0n,
+      closedCleanly: known.closedCleanly,
+      mayHaveGaps: config.cleanupPolicy.has('compact') || known.cleaned?.has(key) !== false,
+    });
+    this.#add(topic, partition, config, found);
   }
 
-  #open(topic: string, partition: number, config: LogConfig, at: LogLocation, found: LoadedLog) {
-    const { disk, clock, logger, directory } = at;
+  #add(topic: string, partition: number, config: LogConfig, found: LoadedLog): DiskPartitionLog {
+    const { disk, clock, logger } = this.options;
     const log = new DiskPartitionLog({
       disk,
       clock,
       logger,
-      directory,
+      directory: join(this.options.directory, logDirectory(topic, partition)),
       topic,
       partition,
       config,
@@ -314,12 +342,15 @@ class DiskLogManager implements LogManager {
 
   #writeCheckpoints(): void {
     const logs = [...this.#logs.values()];
+    this.#checkpointed.clear();
+    for (const key of this.#logs.keys()) this.#checkpointed.add(key);
     this.#recoveryPoints.write(logs.map((log) => [log.topic, log.partition, log.recoveryPoint] as const));
     this.#writeLogStarts();
   }
 
   #writeLogStarts(): void {
     const logs = [...this.#logs.values()];
+    for (const key of this.#logs.keys()) this.#checkpointed.add(key);
     this.#logStarts.write(logs.map((log) => [log.topic, log.partition, log.logStartOffset] as const));
   }
 

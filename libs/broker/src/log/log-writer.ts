@@ -154,13 +154,17 @@ export class LogWriter {
     if (this.#failure !== null) return;
     const { segments, snapshots, producers, directory, logEndOffset } = this.log;
     await asStorageError(segments.active.file.sync());
+    await asStorageError(this.#finishSealed());
+    await asStorageError(segments.active.storeIndexes());
     onStorage(() => {
-      this.#flushed(this.#sealer.finish());
-      segments.active.writeIndexes();
       const snapshot = snapshots.take(logEndOffset, producers.all);
       if (snapshot !== null) snapshots.write(directory, snapshot);
     });
     this.recoveryPoint = logEndOffset;
+  }
+
+  async #finishSealed(): Promise<void> {
+    this.#flushed(await this.#sealer.finish());
   }
 
   #flushed(endOffset: bigint | null): void {

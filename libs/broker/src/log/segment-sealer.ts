@@ -44,7 +44,7 @@ export class SegmentSealer {
     this.log.disk.syncDirectorySync(this.log.directory);
     this.#unfinished.push(sealed);
     try {
-      return this.finish();
+      return await this.finish();
     } catch (error) {
       const { topic, partition, logger } = this.log;
       logger.warn('the indexes of a sealed segment could not be written; the next roll tries again', {
@@ -58,11 +58,12 @@ export class SegmentSealer {
   }
 
   /** Writes what is left of sealed segments. Throws DiskError; what was finished before it stays so. */
-  finish(): bigint | null {
+  async finish(): Promise<bigint | null> {
     let end: bigint | null = null;
     for (let next = this.#unfinished[0]; next !== undefined; next = this.#unfinished[0]) {
       // Retention or cleaning may have taken it away meanwhile.
-      if (!next.segment.isClosed) next.segment.writeIndexes();
+      const { segment } = next;
+      if (!segment.isClosed) await segment.whileOpen(() => segment.seal());
       if (next.snapshot !== null) this.log.snapshots.write(this.log.directory, next.snapshot);
       this.#unfinished.shift();
       end = next.endOffset;

@@ -1,10 +1,16 @@
+import { Buffer } from 'node:buffer';
 import { join } from 'node:path/posix';
 import type { BatchView } from '@oubliette/protocol';
 import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
-import { scanBatchesSync } from './batch-scan.js';
+import { scanBatches } from './batch-scan.js';
 import { segmentFile, segmentFileKinds, type SegmentFileKind } from './file-names.js';
-import { OffsetIndex, TimeIndex } from './sparse-index.js';
+import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
+import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
 import { TransactionIndex } from './transaction-index.js';
+
+/** Of a record batch v2: the header, and where its highest timestamp stands. */
+const recordBatchOverhead = 61;
+const maxTimestampAt = 35;
 
 /** What an append changes in a segment, to take it back when the write fails. */
 export interface SegmentMark {
@@ -16,7 +22,31 @@ export interface SegmentMark {
   readonly bytesSinceEntry: number;
   readonly maxTimestamp: bigint;
   readonly maxTimestampOffset: bigint;
-  readonly firstTimestamp: bigint | null;
+}
+
+interface LastTime {
+  readonly timestamp: bigint;
+  readonly relativeOffset: number;
+}
+
+/** What the index files of a sealed segment hold. */
+export interface StoredIndexes {
+  readonly offsetEntries: number;
+  readonly timeEntries: number;
+  readonly lastTime: LastTime | null;
+}
+
+interface GrowingIndexes {
+  readonly kind: 'growing';
+  readonly offsets: OffsetIndex;
+  readonly times: TimeIndex;
+}
+
+type Indexes =
+  GrowingIndexes | { readonly kind: 'stored'; readonly offsets: OffsetLookup; readonly times: TimeLookup };
+
+function growingIndexes(): GrowingIndexes {
+  return { kind: 'growing', offsets: new OffsetIndex(), times: new TimeIndex() };
 }
 
 /** One segment: a log file and its two indexes. Offsets are absolute, positions are bytes in the log file. */
@@ -30,14 +60,13 @@ export class Segment {
   /** Highest timestamp of a batch (ms), -1 without one, and the last offset of the first batch that has it. */
   maxTimestamp = -1n;
   maxTimestampOffset = -1n;
-  /** Timestamp that rolling counts from: the highest of the first batch. */
-  firstTimestamp: bigint | null = null;
-  offsetIndex = new OffsetIndex();
-  timeIndex = new TimeIndex();
   /** Aborted transactions whose markers stand in the segment. */
   transactionIndex = new TransactionIndex();
   /** Wall-clock ms of the last append, or of opening; stands in for the timestamps of records that have none. */
   lastWriteMs: number;
+  /** Undefined until it is asked for. */
+  #firstTimestamp: bigint | null | undefined = null;
+  #indexes: Indexes = growingIndexes();
   #bytesSinceEntry = 0;
   #readers = 0;
   #closeWanted = false;
@@ -60,6 +89,20 @@ export class Segment {
     return new Segment(disk, directory, baseOffset, file, suffix, nowMs);
   }
 
+  get offsetIndex(): OffsetLookup {
+    return this.#indexes.offsets;
+  }
+
+  get timeIndex(): TimeLookup {
+    return this.#indexes.times;
+  }
+
+  /** Timestamp that rolling counts from: the highest of the first batch (ms), null without a batch. Reads it when it must. */
+  get firstTimestamp(): bigint | null {
+    this.#firstTimestamp ??= this.#firstTimestamp === undefined ? this.#readFirstTimestamp() : null;
+    return this.#firstTimestamp;
+  }
+
   path(kind: SegmentFileKind): string {
     return join(this.directory, segmentFile(this.baseOffset, kind) + this.suffix);
   }
@@ -67,13 +110,14 @@ export class Segment {
   /** Takes account of a batch that stands, or will stand, at the end. */
   add(batch: BatchView, indexIntervalBytes: number): void {
     const { lastOffset, maxTimestamp, sizeBytes } = batch;
+    const { offsets } = this.#growing;
     if (maxTimestamp > this.maxTimestamp) {
       this.maxTimestamp = maxTimestamp;
       this.maxTimestampOffset = lastOffset;
     }
-    this.firstTimestamp ??= maxTimestamp;
+    if (this.sizeBytes === 0) this.#firstTimestamp = maxTimestamp;
     if (this.#bytesSinceEntry > indexIntervalBytes) {
-      this.offsetIndex.append(Number(lastOffset - this.baseOffset), this.sizeBytes);
+      offsets.append(Number(lastOffset - this.baseOffset), this.sizeBytes);
       this.#indexTime();
       this.#bytesSinceEntry = 0;
     }
@@ -83,16 +127,16 @@ export class Segment {
   }
 
   mark(): SegmentMark {
+    const { offsets, times } = this.#growing;
     return {
       sizeBytes: this.sizeBytes,
       nextOffset: this.nextOffset,
-      offsetEntries: this.offsetIndex.count,
-      timeEntries: this.timeIndex.count,
+      offsetEntries: offsets.count,
+      timeEntries: times.count,
       abortedTransactions: this.transactionIndex.count,
       bytesSinceEntry: this.#bytesSinceEntry,
       maxTimestamp: this.maxTimestamp,
       maxTimestampOffset: this.maxTimestampOffset,
-      firstTimestamp: this.firstTimestamp,
     };
   }
 
@@ -100,34 +144,88 @@ export class Segment {
   restore(mark: SegmentMark): void {
     this.sizeBytes = mark.sizeBytes;
     this.nextOffset = mark.nextOffset;
-    this.offsetIndex.truncate(mark.offsetEntries);
-    this.timeIndex.truncate(mark.timeEntries);
+    const { offsets, times } = this.#growing;
+    offsets.truncate(mark.offsetEntries);
+    times.truncate(mark.timeEntries);
     this.transactionIndex.truncate(mark.abortedTransactions);
     this.#bytesSinceEntry = mark.bytesSinceEntry;
     this.maxTimestamp = mark.maxTimestamp;
     this.maxTimestampOffset = mark.maxTimestampOffset;
-    this.firstTimestamp = mark.firstTimestamp;
+    if (mark.sizeBytes === 0) this.#firstTimestamp = null;
     if (this.file.size() > mark.sizeBytes) this.file.truncateSync(mark.sizeBytes);
   }
 
-  /** Rebuilds size, offsets, timestamps and indexes from the file's intact batches; returns whether all of it was intact. */
-  rebuild(indexIntervalBytes: number, onBatch: (batch: BatchView) => void): boolean {
-    this.offsetIndex = new OffsetIndex();
-    this.timeIndex = new TimeIndex();
+  /**
+   * Rebuilds size, offsets, timestamps and indexes from the file's batches, as long as they follow each other and `accepts` them.
+   * Resolves to the position of the first byte that could not be taken, the file's size when all of it was.
+   */
+  async rebuild(
+    indexIntervalBytes: number,
+    accepts: (batch: BatchView, position: number) => boolean,
+  ): Promise<number> {
+    this.#indexes = growingIndexes();
     this.transactionIndex = new TransactionIndex();
     this.sizeBytes = 0;
     this.nextOffset = this.baseOffset;
     this.maxTimestamp = this.maxTimestampOffset = -1n;
-    this.firstTimestamp = null;
+    this.#firstTimestamp = null;
     this.#bytesSinceEntry = 0;
-    const end = this.file.size();
-    const intact = scanBatchesSync(this.file, 0, end, (batch) => {
-      if (batch.baseOffset < this.nextOffset || batch.lastOffsetDelta < 0 || !batch.isIntact()) return false;
+    return scanBatches(this.file, 0, this.file.size(), (batch, position) => {
+      if (!this.#follows(batch) || !accepts(batch, position)) return false;
       this.add(batch, indexIntervalBytes);
-      onBatch(batch);
       return true;
     });
-    return intact === end;
+  }
+
+  /** Takes a sealed segment as its files say, without reading its batches; `nextOffset` is the next segment's first. */
+  adopt(sizeBytes: number, nextOffset: bigint, found: StoredIndexes): void {
+    this.sizeBytes = this.readableBytes = sizeBytes;
+    this.nextOffset = nextOffset;
+    this.#indexes = this.#storedIndexes(found.offsetEntries, found.timeEntries);
+    this.#takeLastTime(found.lastTime);
+    this.#firstTimestamp = sizeBytes === 0 ? null : undefined;
+  }
+
+  /**
+   * Takes the last segment as its indexes say and reads its batches from the last indexed one on. Resolves to the position of the first
+   * byte that is no batch, the file's size when all are; to null when the index is not this file's.
+   */
+  async resume(offsets: OffsetIndex, times: TimeIndex): Promise<number | null> {
+    const last = offsets.last();
+    const indexed = last === null ? null : this.baseOffset + BigInt(last.relativeOffset);
+    this.#indexes = { kind: 'growing', offsets, times };
+    this.#takeLastTime(times.last());
+    this.sizeBytes = last?.position ?? 0;
+    const end = await scanBatches(this.file, this.sizeBytes, this.file.size(), (batch) => {
+      const isIndexed = this.nextOffset > this.baseOffset || indexed === null || indexed === batch.lastOffset;
+      if (!isIndexed || !this.#follows(batch)) return false;
+      if (batch.maxTimestamp > this.maxTimestamp) {
+        this.maxTimestamp = batch.maxTimestamp;
+        this.maxTimestampOffset = batch.lastOffset;
+      }
+      this.sizeBytes += batch.sizeBytes;
+      this.nextOffset = batch.nextOffset;
+      return true;
+    });
+    this.readableBytes = this.sizeBytes;
+    this.#bytesSinceEntry = this.sizeBytes - (last?.position ?? 0);
+    this.#firstTimestamp = this.sizeBytes === 0 ? null : undefined;
+    return last !== null && this.nextOffset === this.baseOffset ? null : end;
+  }
+
+  /** The offset behind the last batch of a sealed segment; null without one, or where its last batches cannot be read. */
+  async endOffset(): Promise<bigint | null> {
+    let end: bigint | null = null;
+    const position = await scanBatches(
+      this.file,
+      this.positionBefore(this.nextOffset),
+      this.sizeBytes,
+      (batch) => {
+        end = batch.nextOffset;
+        return true;
+      },
+    );
+    return position === this.sizeBytes ? end : null;
   }
 
   /** Where to start looking for an offset. */
@@ -142,11 +240,11 @@ export class Segment {
     return relative === null ? null : this.baseOffset + BigInt(relative);
   }
 
-  /** Writes the indexes beside the log file; not synced: a start without clean shutdown checks them. */
-  writeIndexes(): void {
+  /** Writes the indexes beside the log file and syncs them: a start that trusts the segment trusts them. */
+  async storeIndexes(): Promise<void> {
     this.#indexTime();
-    this.#writeIndex('index', this.offsetIndex.bytes);
-    this.#writeIndex('timeindex', this.timeIndex.bytes);
+    const { offsets, times } = this.#growing;
+    await Promise.all([this.#writeIndex('index', offsets.bytes), this.#writeIndex('timeindex', times.bytes)]);
     this.writeTransactionIndex();
   }
 
@@ -155,6 +253,14 @@ export class Segment {
     const path = this.path('txnindex');
     if (this.transactionIndex.count > 0) this.disk.replaceFileSync(path, this.transactionIndex.encode());
     else if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
+  }
+
+  /** Like `storeIndexes`, for a segment that nothing is appended to any more: memory keeps no index of it. */
+  async seal(): Promise<void> {
+    if (this.#indexes.kind === 'stored') return;
+    await this.storeIndexes();
+    const { offsets, times } = this.#growing;
+    this.#indexes = this.#storedIndexes(offsets.count, times.count);
   }
 
   /** Keeps the file open while somebody reads: a closed descriptor's number may already be another file's. */
@@ -198,15 +304,44 @@ export class Segment {
     }
   }
 
-  #indexTime(): void {
-    this.timeIndex.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
+  get #growing(): GrowingIndexes {
+    if (this.#indexes.kind !== 'growing') throw new RangeError(`${this.path('log')} is sealed`);
+    return this.#indexes;
   }
 
-  #writeIndex(kind: SegmentFileKind, bytes: Uint8Array): void {
+  #storedIndexes(offsetEntries: number, timeEntries: number): Indexes {
+    const { disk } = this;
+    const offsets = new StoredOffsetIndex({ disk, path: () => this.path('index'), count: offsetEntries });
+    const times = new StoredTimeIndex({ disk, path: () => this.path('timeindex'), count: timeEntries });
+    return { kind: 'stored', offsets, times };
+  }
+
+  #takeLastTime(last: LastTime | null): void {
+    this.maxTimestamp = last?.timestamp ?? -1n;
+    this.maxTimestampOffset = last === null ? -1n : this.baseOffset + BigInt(last.relativeOffset);
+  }
+
+  #readFirstTimestamp(): bigint | null {
+    const header = Buffer.alloc(recordBatchOverhead);
+    const length = this.file.readSync(header, 0, header.length, 0);
+    return length < header.length ? null : header.readBigInt64BE(maxTimestampAt);
+  }
+
+  /** Whether the batch can stand behind what is there. */
+  #follows(batch: BatchView): boolean {
+    return batch.baseOffset >= this.nextOffset && batch.lastOffsetDelta >= 0;
+  }
+
+  #indexTime(): void {
+    this.#growing.times.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
+  }
+
+  async #writeIndex(kind: SegmentFileKind, bytes: Uint8Array): Promise<void> {
     const file = this.disk.openSync(this.path(kind), 'write');
     try {
-      file.writeSync([bytes], 0);
+      await file.write([bytes], 0);
       file.truncateSync(bytes.length);
+      await file.sync();
     } finally {
       file.closeSync();
     }

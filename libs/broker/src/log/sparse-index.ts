@@ -1,10 +1,31 @@
 import { Buffer } from 'node:buffer';
 
 /** Offset index: relative offset (int32), position in the log file (int32). Kafka's OffsetIndex. */
-const offsetEntryBytes = 8;
+export const offsetEntryBytes = 8;
 /** Time index: timestamp (int64, ms), relative offset (int32). Kafka's TimeIndex. */
-const timeEntryBytes = 12;
+export const timeEntryBytes = 12;
 const firstCapacityBytes = 1_536;
+
+/** What every index tells of itself. */
+interface IndexSize {
+  readonly sizeBytes: number;
+  /** Kafka counts an index as full when not one more entry fits into segment.index.bytes. */
+  isFull(maxBytes: number): boolean;
+}
+
+/** Answers of an offset index, in memory or in its file. */
+export interface OffsetLookup extends IndexSize {
+  /** Position to start looking for an offset: of the last batch known to end at or before it; 0 without one. */
+  positionBefore(relativeOffset: number): number;
+  /** The relative offset of the first entry at or behind a position, null without one. */
+  offsetBehind(position: number): number | null;
+}
+
+/** Answers of a time index, in memory or in its file. */
+export interface TimeLookup extends IndexSize {
+  /** The relative offset from which on a timestamp at or above the one given can first stand. */
+  offsetBefore(timestamp: bigint): number;
+}
 
 /** Entries in ascending order of their key, in Kafka's byte format, kept in memory and written when the segment is sealed. */
 abstract class SparseIndex {
@@ -30,7 +51,6 @@ abstract class SparseIndex {
     return this.buffer.subarray(0, this.sizeBytes);
   }
 
-  /** Kafka counts an index as full when not one more entry fits into segment.index.bytes. */
   isFull(maxBytes: number): boolean {
     return this.sizeBytes + this.entryBytes > maxBytes;
   }
@@ -64,7 +84,7 @@ abstract class SparseIndex {
 }
 
 /** Where batches stand in the log file: for each entry the last offset of a batch and the position of its first byte. */
-export class OffsetIndex extends SparseIndex {
+export class OffsetIndex extends SparseIndex implements OffsetLookup {
   constructor(content: Uint8Array = new Uint8Array(0)) {
     super(offsetEntryBytes, content);
   }
@@ -75,16 +95,28 @@ export class OffsetIndex extends SparseIndex {
     this.buffer.writeInt32BE(position, at + 4);
   }
 
-  /** Position to start looking for an offset: of the last batch known to end at or before it; 0 without one. */
   positionBefore(relativeOffset: number): number {
     const entry = this.lastWhere((at) => this.buffer.readInt32BE(at) <= relativeOffset);
     return entry < 0 ? 0 : this.buffer.readInt32BE(entry * offsetEntryBytes + 4);
   }
 
-  /** The relative offset of the first entry at or behind a position, null without one. */
   offsetBehind(position: number): number | null {
     const entry = this.lastWhere((at) => this.buffer.readInt32BE(at + 4) < position) + 1;
     return entry < this.count ? this.buffer.readInt32BE(entry * offsetEntryBytes) : null;
+  }
+
+  /** Whether offsets and positions rise from entry to entry. */
+  isAscending(): boolean {
+    let offset = -1;
+    let position = -1;
+    for (let at = 0; at < this.sizeBytes; at += offsetEntryBytes) {
+      const nextOffset = this.buffer.readInt32BE(at);
+      const nextPosition = this.buffer.readInt32BE(at + 4);
+      if (nextOffset <= offset || nextPosition <= position) return false;
+      offset = nextOffset;
+      position = nextPosition;
+    }
+    return true;
   }
 
   last(): { readonly relativeOffset: number; readonly position: number } | null {
@@ -95,7 +127,7 @@ export class OffsetIndex extends SparseIndex {
 }
 
 /** The highest timestamp so far, and the last offset of the batch that has it. */
-export class TimeIndex extends SparseIndex {
+export class TimeIndex extends SparseIndex implements TimeLookup {
   constructor(content: Uint8Array = new Uint8Array(0)) {
     super(timeEntryBytes, content);
   }
@@ -109,10 +141,23 @@ export class TimeIndex extends SparseIndex {
     this.buffer.writeInt32BE(relativeOffset, at + 8);
   }
 
-  /** The relative offset from which on a timestamp at or above the one given can first stand. */
   offsetBefore(timestamp: bigint): number {
     const entry = this.lastWhere((at) => this.buffer.readBigInt64BE(at) < timestamp);
     return entry < 0 ? 0 : this.buffer.readInt32BE(entry * timeEntryBytes + 8);
+  }
+
+  /** Whether timestamps rise from entry to entry, and offsets do not fall. */
+  isAscending(): boolean {
+    let timestamp = -1n;
+    let offset = 0;
+    for (let at = 0; at < this.sizeBytes; at += timeEntryBytes) {
+      const nextTimestamp = this.buffer.readBigInt64BE(at);
+      const nextOffset = this.buffer.readInt32BE(at + 8);
+      if (nextTimestamp <= timestamp || nextOffset < offset) return false;
+      timestamp = nextTimestamp;
+      offset = nextOffset;
+    }
+    return true;
   }
 
   last(): { readonly timestamp: bigint; readonly relativeOffset: number } | null {

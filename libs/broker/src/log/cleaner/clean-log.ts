@@ -72,8 +72,8 @@ async function rewrite(
       await segment.whileOpen(() => copyKept(segment, cleaned, log.config.indexIntervalBytes, rules, tools));
     }
     await cleaned.file.sync();
+    await cleaned.seal();
     assertOpen(log);
-    cleaned.writeIndexes();
     cleaned.readableBytes = cleaned.sizeBytes;
     cleaned.lastWriteMs = last.lastWriteMs;
     cleaned.changeSuffix(swapSuffix);

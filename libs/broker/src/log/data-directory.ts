@@ -1,0 +1,74 @@
+import { Buffer } from 'node:buffer';
+import { join } from 'node:path/posix';
+import type { Disk } from '@oubliette/runtime';
+import { BrokerError } from '../errors.js';
+import { isDeletedDirectory, logDirectory, parseLogDirectory, partitionMetadataFile } from './file-names.js';
+import { readIfThere } from './segment.js';
+import type { TimeSlice } from './time-slice.js';
+
+/** A log's directory. */
+export interface FoundLog {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** The logs of a data directory; removes what is left of deleted ones. */
+export async function listLogs(disk: Disk, directory: string, slice: TimeSlice): Promise<FoundLog[]> {
+  const logs: FoundLog[] = [];
+  for (const { name, kind } of disk.listSync(directory)) {
+    if (kind !== 'directory') continue;
+    await slice.rest();
+    if (isDeletedDirectory(name)) disk.removeDirectorySync(join(directory, name));
+    else {
+      const found = parseLogDirectory(name);
+      if (found !== null) logs.push(found);
+    }
+  }
+  return logs;
+}
+
+/**
+ * A log with synced records whose directory is gone must not be replaced by an empty one. `recoveryPoints` by directory name. Throws
+ * BrokerError DATA_DIR_CORRUPT.
+ */
+export function assertLogsThere(
+  directory: string,
+  logs: readonly FoundLog[],
+  recoveryPoints: ReadonlyMap<string, bigint>,
+  topicIdOf: (topic: string) => string | undefined,
+): void {
+  const there = new Set(logs.map(({ topic, partition }) => logDirectory(topic, partition)));
+  for (const [name, recoveryPoint] of recoveryPoints) {
+    const topic = parseLogDirectory(name)?.topic;
+    if (there.has(name) || recoveryPoint === 0n || topic === undefined || topicIdOf(topic) === undefined)
+      continue;
+    throw new BrokerError(
+      'DATA_DIR_CORRUPT',
+      `${join(directory, name)} is missing, yet records up to offset ${recoveryPoint} were synced in it: restore it from a ` +
+        'copy, or take its line out of recovery-point-offset-checkpoint to begin with an empty log.',
+    );
+  }
+}
+
+/** Says which topic a new log belongs to, in Kafka's PartitionMetadataFile. */
+export function writeTopicId(disk: Disk, logPath: string, topicId: string): void {
+  disk.replaceFileSync(join(logPath, partitionMetadataFile), Buffer.from(`version: 0\ntopic_id: ${topicId}`));
+}
+
+/**
+ * A log that another topic of this name left, or that came from another cluster, is not this topic's. Throws BrokerError
+ * DATA_DIR_CORRUPT.
+ */
+export function assertTopicId(disk: Disk, logPath: string, topicId: string): void {
+  const path = join(logPath, partitionMetadataFile);
+  const content = readIfThere(disk, path);
+  // A crash may have come before it was written; Kafka adds it then, too.
+  if (content === null) return writeTopicId(disk, logPath, topicId);
+  const found = /^topic_id: (\S+)$/m.exec(Buffer.from(content).toString('utf8'))?.[1];
+  if (found === topicId) return;
+  throw new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${path} ${found === undefined ? 'names no topic id' : `belongs to topic id ${found}`}, not to ${topicId} that cluster.json ` +
+      'knows: move this directory away, or restore the cluster.json that belongs to it.',
+  );
+}

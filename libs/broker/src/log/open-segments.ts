@@ -1,0 +1,138 @@
+import { join } from 'node:path/posix';
+import { BrokerError } from '../errors.js';
+import { segmentFile, segmentFileKinds } from './file-names.js';
+import { checkStoredIndexes, readIndexes, type IndexFault } from './index-check.js';
+import type { LogLocation } from './log-location.js';
+import { Segment } from './segment.js';
+
+/**
+ * Opens the segments with these base offsets (ascending) and adds them to `opened`. Those below the recovery point are taken as their
+ * indexes say; the others are read, checked and, from the first bad batch on, cut off together with all that follows.
+ */
+export async function openSegments(
+  location: LogLocation,
+  bases: readonly bigint[],
+  opened: Segment[],
+): Promise<void> {
+  const { disk, directory, clock, slice } = location;
+  for (const [index, base] of bases.entries()) {
+    await slice.rest();
+    const segment = Segment.create(disk, directory, base, clock.now());
+    opened.push(segment);
+    const next = bases[index + 1];
+    const isSynced = location.closedCleanly || (next !== undefined && next <= location.recoveryPoint);
+    if (!isSynced) {
+      if (await recover(location, segment, bases.slice(index + 1))) continue;
+      return;
+    }
+    if (next === undefined) await resumeLast(location, segment);
+    else await adoptSealed(location, segment, next);
+  }
+}
+
+async function adoptSealed(location: LogLocation, segment: Segment, nextBase: bigint): Promise<void> {
+  const sizeBytes = segment.file.size();
+  const found = checkStoredIndexes(location.disk, segment, sizeBytes, nextBase);
+  if ('fault' in found) {
+    await rebuildIndexes(location, segment, found);
+    await segment.seal();
+  } else segment.adopt(sizeBytes, nextBase, found);
+  if (!location.mayHaveGaps) await assertReaches(segment, nextBase);
+  segment.sizeBytes = segment.readableBytes = sizeBytes;
+  segment.nextOffset = nextBase;
+}
+
+/** Without cleaning, segments follow each other: where the next begins later, one between them is gone. */
+async function assertReaches(segment: Segment, nextBase: bigint): Promise<void> {
+  const end = await segment.endOffset();
+  if (end === null || end === nextBase) return;
+  throw new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${segment.path('log')} ends at offset ${end}, yet the next segment begins at ${nextBase}: ` +
+      'restore the segment between them from a copy, or move the later segments away to end the log here.',
+  );
+}
+
+/** The last segment after a clean stop. */
+async function resumeLast(location: LogLocation, segment: Segment): Promise<void> {
+  const found = readIndexes(location.disk, segment);
+  let end: number | null = null;
+  let fault: IndexFault = { path: segment.path('index'), fault: 'it does not fit to the log file' };
+  if ('fault' in found) fault = found;
+  else end = await segment.resume(found.offsets, found.times);
+  end ??= await rebuildIndexes(location, segment, fault);
+  if (end !== segment.file.size()) throw damagedBelow(location, segment, end);
+  segment.readableBytes = segment.sizeBytes;
+}
+
+/** Reads the segment to index it anew; its records stay as they are, the bad ones for readers to be told of. */
+async function rebuildIndexes(location: LogLocation, segment: Segment, fault: IndexFault): Promise<number> {
+  location.logger.warn('an index is missing or damaged and is rebuilt from the log', { ...fault });
+  const end = await segment.rebuild(location.indexIntervalBytes, () => {
+    location.slice.assertWanted();
+    return true;
+  });
+  segment.readableBytes = segment.sizeBytes;
+  return end;
+}
+
+/**
+ * Checks a segment that may not have been synced and keeps its intact batches; returns whether all of it was intact. A bad batch below
+ * the recovery point is kept for its readers to be told; the log is not cut there, for what follows was acknowledged.
+ */
+async function recover(
+  location: LogLocation,
+  segment: Segment,
+  laterBases: readonly bigint[],
+): Promise<boolean> {
+  const { recoveryPoint, logger, slice } = location;
+  const end = await segment.rebuild(location.indexIntervalBytes, (batch, position) => {
+    slice.assertWanted();
+    if (batch.isIntact()) return true;
+    if (batch.lastOffset >= recoveryPoint) return false;
+    logger.error('a batch that was synced is damaged: it is kept, and its readers will see it fail', {
+      path: segment.path('log'),
+      position,
+      offset: String(batch.baseOffset),
+    });
+    return true;
+  });
+  const size = segment.file.size();
+  if (end < size && segment.nextOffset < recoveryPoint) throw damagedBelow(location, segment, end);
+  if (end < size) {
+    logger.warn('the log is cut at its first torn batch', {
+      path: segment.path('log'),
+      position: end,
+      cutBytes: size - end,
+      offset: String(segment.nextOffset),
+      laterSegments: laterBases.length,
+    });
+    // The later ones first: a crash between the two must not leave them behind a gap.
+    removeSegments(location, laterBases);
+    segment.file.truncateSync(end);
+  }
+  // What a crash left in the page cache is served from now on: another crash must not lose it.
+  await segment.file.sync();
+  segment.readableBytes = segment.sizeBytes;
+  return end === size;
+}
+
+function damagedBelow({ recoveryPoint }: LogLocation, segment: Segment, position: number): BrokerError {
+  return new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${segment.path('log')} is damaged at byte ${position}, behind offset ${segment.nextOffset}, and was synced up to ` +
+      `offset ${recoveryPoint}: restore the file from a copy, or cut it at that byte and take the line of this partition ` +
+      'out of recovery-point-offset-checkpoint to go on without the rest.',
+  );
+}
+
+/** What lies behind the cut was never acknowledged as synced. */
+function removeSegments({ disk, directory }: LogLocation, bases: readonly bigint[]): void {
+  for (const base of bases) {
+    for (const kind of segmentFileKinds) {
+      const path = join(directory, segmentFile(base, kind));
+      if (disk.existsSync(path)) disk.removeFileSync(path);
+    }
+  }
+  disk.syncDirectorySync(directory);
+}
