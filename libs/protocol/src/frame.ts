@@ -27,12 +27,11 @@ export interface ReceivedRequest extends RequestHead {
  * bytes; then all that is left is to close the connection. A version that is not served is no error here.
  */
 export function decodeRequestHeader(frame: Uint8Array): ReceivedRequest {
-  const peek = new ByteReader(frame);
-  const key = peek.int16();
-  const version = peek.int16();
+  const reader = new ByteReader(frame);
+  const key = reader.peekInt16(0);
+  const version = reader.peekInt16(2);
   const api = apiByKey(key);
   if (api === undefined) throw new ProtocolError('UNKNOWN_API', `no field table for API key ${key}`);
-  const reader = new ByteReader(frame);
   const { correlationId, clientId } = requestHeader.decode(requestHeaderVersion(api, version), reader);
   return { api, version, correlationId, clientId, reader };
 }

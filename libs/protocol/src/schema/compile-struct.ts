@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import type { ByteWriter } from '../wire/byte-writer.js';
 import type { Codec, FieldCompiler } from './codec.js';
-import { defaultOf, isDefault } from './defaults.js';
+import { defaultMaker, defaultTest, structMaker } from './defaults.js';
 import type { FieldSpec, Fields } from './field.js';
 import { readTags, writeTags, type TaggedField } from './tagged-fields.js';
 import { includesVersion, type VersionRange } from './versions.js';
@@ -12,10 +12,11 @@ interface NamedField {
   readonly spec: FieldSpec;
 }
 
-interface WireField extends NamedField {
+interface WireField {
+  readonly name: string;
   readonly codec: Codec;
-  /** May the value be left out when encoding? */
-  readonly optional: boolean;
+  /** Stands in for a value that was left out; null where it may not be. */
+  readonly makeDefault: (() => unknown) | null;
 }
 
 type Value = Record<string, unknown>;
@@ -37,18 +38,20 @@ export function compileStruct(
     if (!includesVersion(versions ?? ALL_VERSIONS, version)) {
       absent.push({ name, spec });
     } else if (tag !== undefined) {
-      tagged.push({ name, spec, tag, codec: compileField(spec, version, flexible) });
+      tagged.push({ name, tag, isDefault: defaultTest(spec), codec: compileField(spec, version, flexible) });
     } else {
-      const optional = versions !== undefined || preset !== undefined;
-      wire.push({ name, spec, optional, codec: compileField(spec, version, flexible) });
+      const makeDefault = versions !== undefined || preset !== undefined ? defaultMaker(spec) : null;
+      wire.push({ name, makeDefault, codec: compileField(spec, version, flexible) });
     }
   }
   tagged.sort((a, b) => a.tag - b.tag);
   return {
-    read: structReader(fields, wire, [...absent, ...tagged], flexible ? tagged : null),
+    read: structReader(fields, wire, flexible ? tagged : null),
     write: structWriter(
       wire,
-      absent.filter(({ spec }) => spec.options.ignorable !== true),
+      absent
+        .filter(({ spec }) => spec.options.ignorable !== true)
+        .map(({ name, spec }) => ({ name, isDefault: defaultTest(spec) })),
       flexible ? tagged : null,
     ),
     minBytes: wire.reduce((sum, { codec }) => sum + codec.minBytes, flexible ? 1 : 0),
@@ -58,20 +61,15 @@ export function compileStruct(
 function structReader(
   fields: Fields,
   wire: readonly WireField[],
-  preset: readonly NamedField[],
   tagged: readonly TaggedField[] | null,
 ): Codec['read'] {
-  // Every struct is a copy of one template, so that all share a shape; what is an object itself is made anew.
-  const template = Object.fromEntries(Object.keys(fields).map((name) => [name, undefined]));
-  const fresh: NamedField[] = [];
-  for (const { name, spec } of preset) {
-    const value = defaultOf(spec);
-    if (typeof value === 'object' && value !== null) fresh.push({ name, spec });
-    else template[name] = value as undefined;
-  }
+  const read = new Set(wire.map(({ name }) => name));
+  // What is read is set below: until then it is undefined, and nothing is made for it.
+  const make = structMaker(
+    Object.entries(fields).map(([name, spec]) => ({ name, spec: read.has(name) ? null : spec })),
+  );
   return (reader: ByteReader): Value => {
-    const value: Value = { ...template };
-    for (const { name, spec } of fresh) value[name] = defaultOf(spec);
+    const value = make();
     let current = '';
     try {
       for (const { name, codec } of wire) {
@@ -89,23 +87,23 @@ function structReader(
 
 function structWriter(
   wire: readonly WireField[],
-  forbidden: readonly NamedField[],
+  forbidden: readonly { readonly name: string; readonly isDefault: (value: unknown) => boolean }[],
   tagged: readonly TaggedField[] | null,
 ): Codec['write'] {
   return (writer: ByteWriter, input: unknown): void => {
     const value = input as Value;
     let current = '';
     try {
-      for (const { name, spec, codec, optional } of wire) {
+      for (const { name, codec, makeDefault } of wire) {
         current = name;
         const item = value[name];
         if (item !== undefined) codec.write(writer, item);
-        else if (optional) codec.write(writer, defaultOf(spec));
+        else if (makeDefault !== null) codec.write(writer, makeDefault());
         else throw new ProtocolError('INVALID_VALUE', 'the field has no default and was left out');
       }
-      for (const { name, spec } of forbidden) {
+      for (const { name, isDefault } of forbidden) {
         current = name;
-        if (!isDefault(spec, value[name])) {
+        if (!isDefault(value[name])) {
           throw new ProtocolError(
             'FIELD_NOT_IN_VERSION',
             'this version has no such field, and it may not be lost',

@@ -44,6 +44,8 @@ const INT16: LengthCodec = {
   minBytes: 2,
 };
 
+const SIZED_AT_ONCE = 1024;
+
 function nullError(): ProtocolError {
   return new ProtocolError('NULL_NOT_ALLOWED', 'null in a field that is not nullable in this version');
 }
@@ -131,8 +133,9 @@ function arrayCodec(field: FieldSpec, version: number, flexible: boolean, nullab
           `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
         );
       }
-      const items: unknown[] = [];
-      for (let index = 0; index < count; index++) items.push(element.read(reader));
+      // Growing by push takes room for 17 at the first: most arrays are shorter. Long ones grow as their elements turn up.
+      const items: unknown[] = count <= SIZED_AT_ONCE ? new Array<unknown>(count) : [];
+      for (let index = 0; index < count; index++) items[index] = element.read(reader);
       return items;
     },
     write(writer, value) {

@@ -2,13 +2,13 @@ import { ProtocolError } from '../errors.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import { ByteWriter } from '../wire/byte-writer.js';
 import type { Codec } from './codec.js';
-import { isDefault } from './defaults.js';
-import type { FieldSpec, UnknownTag } from './field.js';
+import type { UnknownTag } from './field.js';
 
 export interface TaggedField {
   readonly name: string;
-  readonly spec: FieldSpec;
   readonly tag: number;
+  /** Then it is not sent. */
+  readonly isDefault: (value: unknown) => boolean;
   readonly codec: Codec;
 }
 
@@ -47,19 +47,34 @@ export function writeTags(
   value: Readonly<Record<string, unknown>>,
   known: readonly TaggedField[],
 ): void {
+  const unknown = value['unknownTags'];
+  let count = Array.isArray(unknown) ? unknown.length : 0;
+  for (const { name, isDefault } of known) if (!isDefault(value[name])) count += 1;
+  if (count === 0) writer.unsignedVarint(0);
+  else writeEntries(writer, entriesOf(value, known, unknown as readonly UnknownTag[] | undefined));
+}
+
+function entriesOf(
+  value: Readonly<Record<string, unknown>>,
+  known: readonly TaggedField[],
+  unknown: readonly UnknownTag[] | undefined,
+): UnknownTag[] {
   const entries: UnknownTag[] = [];
-  for (const { name, spec, tag, codec } of known) {
+  for (const { name, tag, codec, isDefault } of known) {
     const item = value[name];
-    if (item === undefined || isDefault(spec, item)) continue;
+    if (isDefault(item)) continue;
     const content = new ByteWriter(64);
     codec.write(content, item);
     entries.push({ tag, data: content.finish() });
   }
-  const unknown = value['unknownTags'];
-  if (Array.isArray(unknown)) {
-    entries.push(...(unknown as readonly UnknownTag[]));
+  if (unknown !== undefined) {
+    entries.push(...unknown);
     entries.sort((a, b) => a.tag - b.tag);
   }
+  return entries;
+}
+
+function writeEntries(writer: ByteWriter, entries: readonly UnknownTag[]): void {
   writer.unsignedVarint(entries.length);
   let previous = -1;
   for (const { tag, data } of entries) {

@@ -11,7 +11,7 @@ export class ByteReader {
   #position: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#position = start;
     this.#end = Math.min(end, bytes.length);
   }
@@ -22,6 +22,14 @@ export class ByteReader {
 
   get remaining(): number {
     return this.#end - this.#position;
+  }
+
+  /** The value `offset` bytes ahead, which is not passed. */
+  peekInt16(offset: number): number {
+    const position = this.#position;
+    this.#take(offset + 2);
+    this.#position = position;
+    return this.#buffer.readInt16BE(position + offset);
   }
 
   #take(length: number): number {
