@@ -124,23 +124,23 @@ export class DiskPartitionLog implements PartitionLog {
     const nowMs = this.clock.now();
     const { topic, partition, config } = this;
     const checked = validateAppend(records, { topic, partition, config, nowMs });
+    const append = { ...checked, stamp: this.#stamp(nowMs), nowMs, ...options };
+    this.#writer.rollIfNeeded(append);
     const earlier = this.#findDuplicate(checked.batches);
-    if (earlier !== null) return this.#writer.answerAgain(earlier, options.durable);
-    return this.#writer.append({ ...checked, stamp: this.#stamp(nowMs), nowMs, ...options });
+    return earlier === null
+      ? this.#writer.append(append)
+      : this.#writer.answerAgain(earlier, options.durable);
   }
 
   async appendMarker(marker: TransactionMarker): Promise<AppendResult> {
     this.#assertUsable();
     const nowMs = this.clock.now();
-    this.producers.checkMarker(marker);
     const records = encodeMarker(marker, nowMs);
-    return this.#writer.append({
-      records,
-      batches: [new BatchView(records)],
-      stamp: this.#stamp(nowMs),
-      nowMs,
-      durable: true,
-    });
+    const batches = [new BatchView(records)];
+    const append = { records, batches, stamp: this.#stamp(nowMs), nowMs, durable: true };
+    this.#writer.rollIfNeeded(append);
+    this.producers.checkMarker(marker);
+    return this.#writer.append(append);
   }
 
   async read(offset: bigint, maxBytes: number, options: ReadOptions): Promise<ReadResult> {

@@ -90,10 +90,26 @@ export class LogWriter {
     return this.#committer.idle();
   }
 
+  /**
+   * Rolls where the batches do not fit. As in UnifiedLog.append this comes before the look at their producers: a retry, or what is
+   * refused then, rolls too. Throws KAFKA_STORAGE_ERROR.
+   */
+  rollIfNeeded({ records, batches, stamp, nowMs }: CheckedAppend): void {
+    const { segments, config, logEndOffset } = this.log;
+    let newest = noTimestamp;
+    let count = 0;
+    for (const batch of batches) {
+      if (batch.maxTimestamp > newest) newest = batch.maxTimestamp;
+      count += batch.lastOffsetDelta + 1;
+    }
+    const lastOffset = logEndOffset + BigInt(count) - 1n;
+    const incoming = { bytes: records.length, newestTimestamp: stamp ?? newest, lastOffset };
+    if (mustRoll(segments.active, incoming, config, nowMs)) this.roll(nowMs);
+  }
+
   /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */
   async append(append: CheckedAppend): Promise<AppendResult> {
     const { batches, stamp, durable } = append;
-    this.#rollIfNeeded(append);
     const pending = this.#take(append);
     const result = (synced: Promise<void>): AppendResult => ({
       baseOffset: batches[0]?.baseOffset ?? pending.nextOffset,
@@ -169,19 +185,6 @@ export class LogWriter {
 
   #flushed(endOffset: bigint | null): void {
     if (endOffset !== null) this.recoveryPoint = endOffset;
-  }
-
-  #rollIfNeeded({ records, batches, stamp, nowMs }: CheckedAppend): void {
-    const { segments, config, logEndOffset } = this.log;
-    let newest = noTimestamp;
-    let count = 0;
-    for (const batch of batches) {
-      if (batch.maxTimestamp > newest) newest = batch.maxTimestamp;
-      count += batch.lastOffsetDelta + 1;
-    }
-    const lastOffset = logEndOffset + BigInt(count) - 1n;
-    const incoming = { bytes: records.length, newestTimestamp: stamp ?? newest, lastOffset };
-    if (mustRoll(segments.active, incoming, config, nowMs)) this.roll(nowMs);
   }
 
   /** Gives the batches their offsets and enters them in segment, indexes and producer states. */

@@ -10,8 +10,10 @@ export interface EndedTransaction {
  * watermark (Kafka's ProducerStateManager: ongoingTxns and unreplicatedTxns).
  */
 export class OpenTransactions {
-  /** First offset to producer, ascending: a log only grows at its end. */
+  /** First offset to producer, ascending. */
   #ongoing = new Map<bigint, bigint>();
+  /** A log grows at its end; only what a snapshot holds, and what a failed write gives back, comes in no order. */
+  #lastBegun = -1n;
   /** First offset to marker's offset. */
   readonly #unreplicated = new Map<bigint, bigint>();
 
@@ -29,7 +31,10 @@ export class OpenTransactions {
   }
 
   begin(producerId: bigint, firstOffset: bigint): void {
+    const isLast = firstOffset > this.#lastBegun;
     this.#ongoing.set(firstOffset, producerId);
+    if (isLast) this.#lastBegun = firstOffset;
+    else this.#sort();
   }
 
   /** Takes a `begin` back. */
@@ -45,8 +50,8 @@ export class OpenTransactions {
   /** Takes an `end` back. */
   reopen({ producerId, firstOffset }: EndedTransaction): void {
     this.#unreplicated.delete(firstOffset);
-    const entries = [...this.#ongoing, [firstOffset, producerId] as const];
-    this.#ongoing = new Map(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
+    this.#ongoing.set(firstOffset, producerId);
+    this.#sort();
   }
 
   /** What the last stable offset will be once this transaction's end is replicated; it must still be ongoing. */
@@ -60,5 +65,9 @@ export class OpenTransactions {
     for (const [firstOffset, lastOffset] of this.#unreplicated) {
       if (lastOffset < offset) this.#unreplicated.delete(firstOffset);
     }
+  }
+
+  #sort(): void {
+    this.#ongoing = new Map([...this.#ongoing].sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 }
