@@ -15,17 +15,21 @@ export function allowList(suite) {
   return list;
 }
 
-/** The tests of a suite that FINDINGS.md names, as a predicate; a name there may end in `*`. */
-export function findings(suite) {
-  const patterns = [];
+/** The names of a suite's tests that FINDINGS.md has; a name may end in `*`. */
+export function findingNames(suite) {
+  const names = [];
   for (const line of linesOf(join(compat, 'FINDINGS.md'))) {
     const row = /^\| (\S+) +\| `(.+?)` +\| (.+?) +\|$/.exec(line);
-    if (row !== null && row[1] === suite) patterns.push(row[2]);
+    if (row !== null && row[1] === suite) names.push(row[2]);
   }
+  return names;
+}
+
+/** Whether FINDINGS.md names a test of the suite, as a predicate. */
+export function findings(suite) {
+  const names = findingNames(suite);
   return (test) =>
-    patterns.some((pattern) =>
-      pattern.endsWith('*') ? test.startsWith(pattern.slice(0, -1)) : test === pattern,
-    );
+    names.some((name) => (name.endsWith('*') ? test.startsWith(name.slice(0, -1)) : test === name));
 }
 
 function linesOf(file) {
