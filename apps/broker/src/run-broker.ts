@@ -29,6 +29,7 @@ export async function runBroker(args: readonly string[], run: BrokerRun): Promis
       return exit.usage;
     }
     if (!(error instanceof BrokerError)) throw error;
+    if (error.code === 'STOPPED') return exit.done;
     run.stderr.write(`${error.code}: ${oneLine(error.message)}\n`);
     return error.code === 'CONFIG_INVALID' ? exit.usage : exit.failed;
   }
@@ -40,6 +41,7 @@ async function serve(parsed: BrokerArguments, { stdout, stderr, stop }: BrokerRu
     dataDir: parsed.dataDir ?? config['log.dirs'] ?? config['log.dir'] ?? './data',
     config,
     logger: lineLogger(stderr),
+    signal: stop,
     ...(parsed.listen ?? {}),
   });
   const { bootstrap } = broker;

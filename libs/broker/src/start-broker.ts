@@ -23,6 +23,7 @@ import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress, parseListener } from './server/listener-address.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
 import { ClusterStore } from './topics/cluster-store.js';
+import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
 import { TopicManager } from './topics/topic-manager.js';
 import { offsetsTopic } from './topics/topic-name.js';
 
@@ -40,6 +41,8 @@ export interface BrokerOptions {
   readonly disk?: Disk;
   readonly entropy?: Entropy;
   readonly logger?: Logger;
+  /** Ends a start that is under way, which then throws STOPPED. A broker that serves is ended by `stop`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningBroker {
@@ -53,7 +56,7 @@ const stateFile = 'cluster.json';
 
 /**
  * Starts the bundled broker; resolves when it serves. Throws BrokerError: CONFIG_INVALID, PORT_TAKEN, ADDRESS_NOT_AVAILABLE,
- * DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE, DATA_DIR_CORRUPT.
+ * DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE, DATA_DIR_CORRUPT, STOPPED.
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const logger = options.logger ?? silentLogger;
@@ -71,7 +74,15 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     maxConnections: config.number('max.connections'),
     maxIdleMs: config.number('connections.max.idle.ms'),
   });
-  const { logs, registry } = await openState({ disk, clock, entropy, logger, config, dataDir });
+  const { logs, registry } = await openState({
+    disk,
+    clock,
+    entropy,
+    logger,
+    config,
+    dataDir,
+    signal: options.signal,
+  });
   /** What is open, to be closed in reverse order. */
   const opened: (() => Promise<void>)[] = [() => logs.close()];
   try {
@@ -142,12 +153,18 @@ async function openState(parts: {
   readonly logger: Logger;
   readonly config: BrokerConfig;
   readonly dataDir: string;
+  readonly signal: AbortSignal | undefined;
 }): Promise<{ logs: LogManager; registry: ClusterRegistry }> {
   const { disk, clock, entropy, logger, config, dataDir } = parts;
   let opened: ClusterRegistry | null = null;
   const registry = (): ClusterRegistry => {
     if (opened === null) {
+      assertOwnDirectory(disk, dataDir, stateFile);
       opened = new ClusterRegistry(new ClusterStore(disk, resolve(dataDir, stateFile)), entropy);
+      keepMetaProperties(
+        { disk, directory: dataDir, entropy },
+        { clusterId: opened.clusterId, nodeId: config.number('node.id') },
+      );
       const { cluster, broker } = opened.brokerConfigs;
       config.setDynamic(new Map(Object.entries(cluster)), new Map(Object.entries(broker)));
     }
@@ -166,9 +183,19 @@ async function openState(parts: {
     configOf,
     topicIdOf: (topic) => registry().topics.get(topic)?.id,
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
+    recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
+    checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
+    producerExpirationMs: config.number('producer.id.expiration.ms'),
+    producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
+    ...(parts.signal === undefined ? {} : { signal: parts.signal }),
     cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),
   });
-  return { logs, registry: registry() };
+  try {
+    return { logs, registry: registry() };
+  } catch (error) {
+    await logs.close();
+    throw error;
+  }
 }
 
 /** A log that no topic claims is nobody's to delete from. */

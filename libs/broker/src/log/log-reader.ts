@@ -44,9 +44,11 @@ export async function readSegment(segment: Segment, wanted: WantedRecords): Prom
     }
     if (length < window.length) return null;
     // Either the batch that is wanted, or one before it, is cut off by the window.
-    position += at;
     windowBytes = Math.max(windowBytes, neededBytes(bytes, at));
-    if (at === 0 && windowBytes <= window.length) return null;
+    // A damaged length that reaches beyond the segment: what it hides cannot be found (FileLogInputStream.nextBatch).
+    const isLast = window.length === limit - position;
+    if (at === 0 && (windowBytes <= window.length || isLast)) return null;
+    position += at;
   }
   return null;
 }
