@@ -60,6 +60,38 @@ test('the fixtures speak of no API that has no table', () => {
   for (const { key } of fixtures) assert.ok(apiByKey(key), `API ${key}`);
 });
 
+describe('tagged fields that no table knows', () => {
+  const UNKNOWN = { tag: 10_000, data: Uint8Array.of(1, 2, 3) };
+
+  /** The value with an unknown tag in each of its structs. */
+  function withTags(fields: Fields, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const tagged = Object.entries(value).map(([name, item]) => {
+      const spec = fields[name];
+      const inner = spec?.fields ?? spec?.element?.fields;
+      if (inner === undefined || item === null) return [name, item];
+      const one = (struct: unknown): unknown => withTags(inner, struct as Record<string, unknown>);
+      return [name, Array.isArray(item) ? item.map(one) : one(item)];
+    });
+    return { ...Object.fromEntries(tagged), unknownTags: [UNKNOWN] };
+  }
+
+  test('survive decoding and encoding in every struct of every flexible version', () => {
+    let checked = 0;
+    for (const { key, kind, version, json, content } of fixtures) {
+      const message = apiByKey(key)?.[kind] as unknown as Message<Fields>;
+      if (content !== 'filled' || !message.isFlexible(version)) continue;
+      const value = withTags(message.fields, toValue(message.fields, json));
+      const hex = encode(message, version, value);
+      const decoded = message.decode(version, new ByteReader(Buffer.from(hex, 'hex')));
+      const where = `${message.name} ${version}`;
+      assert.deepEqual(restrict(decoded, value as JsonObject), value, where);
+      assert.equal(encode(message, version, decoded), hex, where);
+      checked += 1;
+    }
+    assert.ok(checked > 200, `${checked} messages`);
+  });
+});
+
 describe('headers, what consumers embed, what stands in the log', () => {
   for (const message of DATA_MESSAGES) {
     const own = dataFixtures().filter(({ name }) => name === message.name);
