@@ -14,6 +14,7 @@ import { BrokerError } from './errors.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
 import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
+import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
 import { openLogManager } from './log/log-manager.js';
 import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
 import { silentLogger, type Logger } from './logger.js';
@@ -189,6 +190,7 @@ async function openState(parts: {
     producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),
     cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),
+    cleaner: () => cleanerSettings(config),
   });
   try {
     return { logs, registry: registry() };
@@ -196,6 +198,16 @@ async function openState(parts: {
     await logs.close();
     throw error;
   }
+}
+
+function cleanerSettings(config: BrokerConfig): CleanerSettings {
+  return {
+    enable: config.flag('log.cleaner.enable'),
+    dedupeBufferSize: config.number('log.cleaner.dedupe.buffer.size'),
+    loadFactor: Number(config.value('log.cleaner.io.buffer.load.factor')),
+    threads: Math.max(1, config.number('log.cleaner.threads')),
+    ioMaxBytesPerSecond: Number(config.value('log.cleaner.io.max.bytes.per.second')),
+  };
 }
 
 /** A log that no topic claims is nobody's to delete from. */

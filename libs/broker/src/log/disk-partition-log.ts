@@ -19,6 +19,7 @@ import type {
 } from './partition-log.js';
 import type { ProducerSnapshots } from './producer-snapshots.js';
 import type { ProducedBatch, ProducerStates } from './producer-states.js';
+import type { RollJitter } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import type { Segment } from './segment.js';
 import { asError, onStorage } from './storage-error.js';
@@ -35,6 +36,7 @@ export interface LogParts {
   readonly topic: string;
   readonly partition: number;
   readonly config: LogConfig;
+  readonly rollJitter: RollJitter;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
@@ -51,6 +53,7 @@ export class DiskPartitionLog implements PartitionLog {
   readonly logger: Logger;
   readonly topic: string;
   readonly partition: number;
+  readonly rollJitter: RollJitter;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
@@ -72,6 +75,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.logger = parts.logger;
     this.topic = parts.topic;
     this.partition = parts.partition;
+    this.rollJitter = parts.rollJitter;
     this.segments = parts.segments;
     this.producers = parts.producers;
     this.snapshots = parts.snapshots;

@@ -15,6 +15,7 @@ import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
 import { Periodic, type Rhythm } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
+import { RollJitter } from './roll.js';
 import { TimeSlice } from './time-slice.js';
 
 const defaultProducerExpirationMs = 86_400_000;
@@ -36,8 +37,8 @@ export interface LogManagerOptions {
   readonly retentionCheckIntervalMs: number;
   /** log.cleaner.backoff.ms */
   readonly cleanerBackoffMs: number;
-  /** The cleaner's other settings; default Kafka's. */
-  readonly cleaner?: Partial<CleanerSettings>;
+  /** The cleaner's other settings, asked for at every pass; default Kafka's. */
+  readonly cleaner?: () => Partial<CleanerSettings>;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly checkpointIntervalMs?: number;
   /** producer.id.expiration.ms */
@@ -78,7 +79,7 @@ class DiskLogManager implements LogManager {
   readonly #recoveryPoints: CheckpointFile;
   readonly #logStarts: CheckpointFile;
   readonly #reaper: Reaper;
-  readonly #cleanerSettings: CleanerSettings;
+  readonly #rollJitter: RollJitter;
   readonly #cleanerOffsets: CheckpointFile;
   readonly #cleaner: LogCleaner;
   #periodic: readonly Periodic[] = [];
@@ -98,13 +99,13 @@ class DiskLogManager implements LogManager {
     this.#logStarts = checkpoint('log-start-offset-checkpoint');
     this.#cleanerOffsets = checkpoint('cleaner-offset-checkpoint');
     this.#reaper = new Reaper(disk, clock, logger);
-    this.#cleanerSettings = { ...defaultCleanerSettings, ...options.cleaner };
+    this.#rollJitter = new RollJitter(options.entropy);
     this.#cleaner = new LogCleaner({
       disk,
       clock,
       logger,
       reaper: this.#reaper,
-      settings: this.#cleanerSettings,
+      settings: () => this.#cleanerSettings(),
       checkpoint: this.#cleanerOffsets,
       logs: () => this.#logs.values(),
       onLogStartMoved: () => this.#writeLogStarts(),
@@ -133,7 +134,7 @@ class DiskLogManager implements LogManager {
     const cleaning = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
     const retention = { everyMs: options.retentionCheckIntervalMs, fixedRate: true };
     this.#periodic = [
-      ...(this.#cleanerSettings.enable ? [run(cleaning, 'cleaning', () => this.#cleaner.run())] : []),
+      ...(this.#cleanerSettings().enable ? [run(cleaning, 'cleaning', () => this.#cleaner.run())] : []),
       run(retention, 'retention', () => this.#applyRetention()),
       run(
         { everyMs: options.producerCheckIntervalMs ?? defaultProducerCheckIntervalMs },
@@ -155,6 +156,10 @@ class DiskLogManager implements LogManager {
 
   all(): Iterable<PartitionLog> {
     return this.#logs.values();
+  }
+
+  get uncleanable(): readonly PartitionLog[] {
+    return this.#cleaner.uncleanable;
   }
 
   create(topic: string, partition: number, config: LogConfig): PartitionLog {
@@ -313,11 +318,16 @@ class DiskLogManager implements LogManager {
       topic,
       partition,
       config,
+      rollJitter: this.#rollJitter,
       ...found,
       onLogStartMoved: () => this.#writeLogStarts(),
     });
     this.#logs.set(partitionKey(topic, partition), log);
     return log;
+  }
+
+  #cleanerSettings(): CleanerSettings {
+    return { ...defaultCleanerSettings, ...this.options.cleaner?.() };
   }
 
   async #applyRetention(): Promise<void> {

@@ -6,7 +6,7 @@ import type { LeaderEpochs } from './leader-epochs.js';
 import type { AppendResult, LogConfig } from './partition-log.js';
 import type { ProducerSnapshots } from './producer-snapshots.js';
 import type { ProducedBatch, ProducerChange, ProducerStates } from './producer-states.js';
-import { mustRoll } from './roll.js';
+import { mustRoll, type RollJitter } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import { Segment } from './segment.js';
 import { SegmentSealer } from './segment-sealer.js';
@@ -25,6 +25,7 @@ export interface WrittenLog {
   readonly partition: number;
   readonly directory: string;
   readonly config: LogConfig;
+  readonly rollJitter: RollJitter;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
@@ -104,7 +105,8 @@ export class LogWriter {
     }
     const lastOffset = logEndOffset + BigInt(count) - 1n;
     const incoming = { bytes: records.length, newestTimestamp: stamp ?? newest, lastOffset };
-    if (mustRoll(segments.active, incoming, config, nowMs)) this.roll(nowMs);
+    const jitterMs = this.log.rollJitter.of(segments.active, config);
+    if (mustRoll(segments.active, incoming, config, nowMs, jitterMs)) this.roll(nowMs);
   }
 
   /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */

@@ -148,5 +148,7 @@ export interface LogManager {
   /** Renames to `….<uuid>-delete` at once, unlinks after file.delete.delay.ms. */
   remove(topic: string, partition: number): void;
   all(): Iterable<PartitionLog>;
+  /** Logs that could not be cleaned once and keep what they should have forgotten, until a restart (LogCleanerManager). */
+  readonly uncleanable: readonly PartitionLog[];
   close(): Promise<void>;
 }

@@ -1,7 +1,33 @@
+import { Buffer } from 'node:buffer';
+import type { Entropy } from '@oubliette/runtime';
 import type { LogConfig } from './partition-log.js';
 import type { Segment } from './segment.js';
 
 const highestRelativeOffset = 0x7fffffffn;
+const jitterBytes = 4;
+
+/** How much earlier than segment.ms each segment rolls, by chance (Kafka's LogConfig.randomSegmentJitter). */
+export class RollJitter {
+  readonly #drawn = new WeakMap<Segment, number>();
+
+  constructor(private readonly entropy: Entropy) {}
+
+  /** ms, the same for a segment's whole life. */
+  of(segment: Segment, { segmentJitterMs, segmentMs }: LogConfig): number {
+    const known = this.#drawn.get(segment);
+    if (known !== undefined) return known;
+    const bound = Math.min(segmentJitterMs, segmentMs);
+    const drawn = bound <= 0 ? 0 : this.#number() % bound;
+    this.#drawn.set(segment, drawn);
+    return drawn;
+  }
+
+  #number(): number {
+    const bytes = Buffer.alloc(jitterBytes);
+    this.entropy.fill(bytes);
+    return bytes.readUInt32BE() >>> 1;
+  }
+}
 
 /** segment.ms, for a compacted log bounded by max.compaction.lag.ms (Kafka's LogConfig.maxSegmentMs). */
 export function rollAfterMs(config: LogConfig): number {
@@ -19,6 +45,7 @@ export function mustRoll(
   incoming: { readonly bytes: number; readonly newestTimestamp: bigint; readonly lastOffset: bigint },
   config: LogConfig,
   nowMs: number,
+  jitterMs: number,
 ): boolean {
   if (incoming.lastOffset - segment.baseOffset > highestRelativeOffset) return true;
   if (segment.sizeBytes === 0) return false;
@@ -27,7 +54,7 @@ export function mustRoll(
     first !== null && first >= 0n ? Number(incoming.newestTimestamp - first) : nowMs - segment.createdMs;
   return (
     segment.sizeBytes > config.segmentBytes - incoming.bytes ||
-    waited > rollAfterMs(config) ||
+    waited > rollAfterMs(config) - jitterMs ||
     segment.offsetIndex.isFull(config.segmentIndexBytes) ||
     segment.timeIndex.isFull(config.segmentIndexBytes)
   );

@@ -14,13 +14,22 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     'Memory that one cleaning pass may use for its map of keys.',
     { update: 'cluster-wide' },
   ),
-  accepted('log.cleaner.enable', 'boolean', 'true'),
-  accepted('log.cleaner.io.buffer.load.factor', 'double', '0.9', { update: 'cluster-wide' }),
-  accepted('log.cleaner.io.buffer.size', 'int', '524288', { check: atLeast(0), update: 'cluster-wide' }),
-  accepted('log.cleaner.io.max.bytes.per.second', 'double', '1.7976931348623157E308', {
+  served('log.cleaner.enable', 'boolean', 'true', 'Whether compacted topics are cleaned at all.'),
+  served('log.cleaner.io.buffer.load.factor', 'double', '0.9', 'How full the map of keys may get.', {
     update: 'cluster-wide',
   }),
-  accepted('log.cleaner.threads', 'int', '1', { check: atLeast(0), update: 'cluster-wide' }),
+  accepted('log.cleaner.io.buffer.size', 'int', '524288', { check: atLeast(0), update: 'cluster-wide' }),
+  served(
+    'log.cleaner.io.max.bytes.per.second',
+    'double',
+    '1.7976931348623157E308',
+    'What the cleaner may read and write together.',
+    { update: 'cluster-wide' },
+  ),
+  served('log.cleaner.threads', 'int', '1', 'Shares out the map of keys; one log is cleaned at a time.', {
+    check: atLeast(0),
+    update: 'cluster-wide',
+  }),
   accepted('log.dir', 'string', '/tmp/kafka-logs'),
   accepted('log.dir.failure.timeout.ms', 'long', '30000', { check: atLeast(1) }),
   served('log.dirs', 'string', null, 'The data directory.'),

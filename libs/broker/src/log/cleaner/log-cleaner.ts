@@ -5,6 +5,7 @@ import { applyRetention } from '../retention.js';
 import { CleaningStopped } from './checked-chunks.js';
 import { cleanLog, type CleaningTools } from './clean-log.js';
 import { findCleanable, mostCleanable, type Cleanable } from './cleanable.js';
+import type { CleanerSettings } from './cleaner-settings.js';
 import { Pace } from './pace.js';
 
 /** Cleans compacted logs, the most promising first, and applies their retention (Kafka's LogCleaner with one thread). */
@@ -12,11 +13,11 @@ export class LogCleaner {
   readonly #cleanedUpTo: Map<string, bigint>;
   /** Logs that failed once: as in Kafka they are left alone until a restart, so that the others go on. */
   readonly #uncleanable = new Set<DiskPartitionLog>();
-  readonly #pace: Pace;
   #stopping = false;
 
   constructor(
-    private readonly parts: Omit<CleaningTools, 'isStopping' | 'pace'> & {
+    private readonly parts: Omit<CleaningTools, 'isStopping' | 'pace' | 'settings'> & {
+      readonly settings: () => CleanerSettings;
       readonly logger: Logger;
       readonly checkpoint: CheckpointFile;
       readonly logs: () => Iterable<DiskPartitionLog>;
@@ -25,7 +26,6 @@ export class LogCleaner {
     },
   ) {
     this.#cleanedUpTo = parts.checkpoint.read();
-    this.#pace = new Pace(parts.clock, parts.settings.ioMaxBytesPerSecond);
   }
 
   /** Logs that could not be cleaned and keep what they should have forgotten. */
@@ -97,9 +97,11 @@ export class LogCleaner {
   async #clean(work: Cleanable): Promise<void> {
     const { log } = work;
     await log.settle();
+    const settings = this.parts.settings();
     const end = await cleanLog(work, {
       ...this.parts,
-      pace: this.#pace,
+      settings,
+      pace: new Pace(this.parts.clock, settings.ioMaxBytesPerSecond),
       isStopping: () => this.#stopping || log.isClosed,
     });
     this.#cleanedUpTo.set(partitionKey(log.topic, log.partition), end);

@@ -64,7 +64,10 @@ const compact = {
 
 test('compaction keeps the last value of each key and nothing superseded below the active segment', async () => {
   for (let seed = 1; seed <= 10; seed++) {
-    const world = await open(compact, seed % 2 === 0 ? { cleaner: { dedupeBufferSize: 16 * 24 } } : {});
+    const world = await open(
+      compact,
+      seed % 2 === 0 ? { cleaner: () => ({ dedupeBufferSize: 16 * 24 }) } : {},
+    );
     const log = newLog(world);
     const history = await fill(world, log, seed);
     await world.clock.advanceAsync(10_000);
