@@ -15,6 +15,8 @@ export function partitionKey(topic: string, partition: number): string {
  * An offset for each partition in Kafka's checkpoint format: the version, the count, then `topic partition offset` lines.
  */
 export class CheckpointFile {
+  #warned = false;
+
   constructor(
     private readonly disk: Disk,
     private readonly path: string,
@@ -30,7 +32,9 @@ export class CheckpointFile {
   tryRead(): Map<string, bigint> | null {
     const found = this.#parse();
     if (!('line' in found)) return found;
-    this.logger.warn('a checkpoint file is malformed and ignored', { path: this.path, line: found.line });
+    if (!this.#warned)
+      this.logger.warn('a checkpoint file is malformed and ignored', { path: this.path, line: found.line });
+    this.#warned = true;
     return null;
   }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { batchAt, iterateRecords, type BatchView } from '@oubliette/protocol';
+import { batchAt as parseBatch, iterateRecords, KafkaError, type BatchView } from '@oubliette/protocol';
 import { readBatches } from './batch-scan.js';
 import type { FoundOffset } from './partition-log.js';
 import type { Segment } from './segment.js';
@@ -75,6 +75,20 @@ function endOfBatches(bytes: Buffer, from: number, { bound, maxBytes, minOneBatc
 
 function neededBytes(bytes: Buffer, at: number): number {
   return at + lengthFieldEnd > bytes.length ? 0 : lengthFieldEnd + bytes.readInt32BE(at + lengthFieldEnd - 4);
+}
+
+/**
+ * The batch there, null when it is cut off, or damaged behind others that can be served first. Throws KafkaError CORRUPT_MESSAGE for a
+ * damaged one at the start.
+ */
+function batchAt(bytes: Buffer, at: number): BatchView | null {
+  try {
+    return parseBatch(bytes, at);
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    if (at > 0) return null;
+    throw new KafkaError('CORRUPT_MESSAGE', `a batch on disk is damaged: ${error.message}`, { cause: error });
+  }
 }
 
 /** The segment's first readable record at or above `from` with a timestamp of at least `timestamp`. */

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KafkaError } from '@oubliette/protocol';
+import type { SimulatedDisk } from '@oubliette/runtime/testing';
+import { openLogManager, type LogManagerOptions } from '../../src/log/log-manager.js';
+import type { LogManager } from '../../src/log/partition-log.js';
+import {
+  batch,
+  directory,
+  files,
+  newLog,
+  open,
+  options,
+  readAll,
+  rowsOf,
+  startMs,
+  type World,
+} from './fixture.js';
+
+const at = (name: string): string => `${directory}/events-0/${name}`;
+const segment = (base: number, kind = 'log'): string => at(`${String(base).padStart(20, '0')}.${kind}`);
+
+/** Three batches a segment, `count` records in all; everything synced and checkpointed. */
+async function filled(count = 12, more: Partial<LogManagerOptions> = {}): Promise<World> {
+  const world = await open({ segmentBytes: 500, indexIntervalBytes: 100, retentionMs: -1 }, more);
+  const log = newLog(world);
+  for (let index = 0; index < count; index++) {
+    const result = await log.append(batch([[`k${index}`, 'x'.repeat(60)]], startMs + index), {
+      durable: true,
+    });
+    await result.durable;
+  }
+  await world.clock.advanceAsync(60_000);
+  return world;
+}
+
+function spoil(disk: SimulatedDisk, path: string, position: number, bytes: readonly number[]): void {
+  const file = disk.openSync(path, 'write');
+  file.writeSync([Uint8Array.from(bytes)], position);
+  file.syncSync();
+  file.closeSync();
+}
+
+interface Line {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function next(world: World, disk = world.disk, more: Partial<LogManagerOptions> = {}) {
+  const lines: Line[] = [];
+  const note = (message: string, fields = {}): void => void lines.push({ message, fields });
+  const logger = { info: () => undefined, warn: note, error: note };
+  const logs: LogManager = await openLogManager(options({ ...world, disk }, { logger, ...more }));
+  const log = logs.get('events', 0);
+  return { logs, log, lines };
+}
+
+const corrupt = (pattern: RegExp) => (error: unknown) =>
+  (error as { code?: string }).code === 'DATA_DIR_CORRUPT' && pattern.test((error as Error).message);
+const bases = (world: World): number[] =>
+  files(world)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => Number(name.slice(0, 20)));
+
+for (const stop of ['clean', 'crash'] as const) {
+  const after = async (world: World): Promise<SimulatedDisk> => {
+    if (stop === 'crash') return world.disk.crash(1);
+    await world.logs.close();
+    return world.disk;
+  };
+
+  test(`${stop}: a byte flipped in a sealed, synced segment cuts nothing; the batch is served as it is`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const before = bases({ ...world, disk });
+    const size = disk.statSync(segment(0)).size;
+    spoil(disk, segment(0), 100, [255]);
+    const { log } = await next(world, disk);
+    assert.equal(log?.logEndOffset, 12n);
+    assert.equal(disk.statSync(segment(0)).size, size);
+    assert.deepEqual(bases({ ...world, disk }), before);
+    const served = await log?.read(0n, 100, { minOneBatch: true, isolation: 'uncommitted' });
+    assert.equal(served?.records[100], 255);
+    const last = await log?.read(11n, 100, { minOneBatch: true, isolation: 'uncommitted' });
+    assert.deepEqual(rowsOf(last?.records ?? new Uint8Array(0)).at(-1)?.key, 'k11');
+  });
+
+  test(`${stop}: a damaged batch header in a synced segment is CORRUPT_MESSAGE to its readers alone`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    spoil(disk, segment(0), 16, [9]);
+    const { log } = await next(world, disk);
+    assert.ok(log);
+    const read = (offset: bigint) => log.read(offset, 100, { minOneBatch: true, isolation: 'uncommitted' });
+    await assert.rejects(
+      read(0n),
+      (error) => error instanceof KafkaError && error.codeName === 'CORRUPT_MESSAGE',
+    );
+    const second = BigInt(bases({ ...world, disk })[1] ?? 0);
+    assert.ok((await read(second)).records.length > 0);
+    assert.equal(log.logEndOffset, 12n);
+  });
+
+  test(`${stop}: a damaged length hides what follows it in its segment, and hangs nobody`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    spoil(disk, segment(0), 8, [0, 0, 15, 255]);
+    const { log } = await next(world, disk);
+    const result = await log?.read(0n, 100, { minOneBatch: true, isolation: 'uncommitted' });
+    assert.ok((result?.records.length ?? 0) > 0, 'Kafka goes on with the next segment');
+    assert.equal(log?.logEndOffset, 12n);
+  });
+
+  test(`${stop}: a segment that is missing between two others is a refusal that names the place`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const [, second] = bases({ ...world, disk });
+    disk.removeFileSync(segment(second ?? 0));
+    await assert.rejects(
+      next(world, disk),
+      corrupt(new RegExp(`0{20}\\.log ends at offset ${second}, yet the next`)),
+    );
+    assert.ok(disk.lockSync(`${directory}/.lock`), 'the lock was not released');
+  });
+
+  test(`${stop}: a log that lost its last segment, or all of them, or its directory, is a refusal, no empty log`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const known = { topicIdOf: () => 'dGhpcyBpcyBhIHRvcGljIA' };
+    // After a crash it is known of sealed segments alone that they were there.
+    for (const base of bases({ ...world, disk }).slice(-2)) disk.removeFileSync(segment(base));
+    await assert.rejects(
+      next(world, disk),
+      corrupt(/ends at offset \d+, yet records up to offset \d+ were synced/),
+    );
+    for (const base of bases({ ...world, disk })) disk.removeFileSync(segment(base));
+    await assert.rejects(next(world, disk), corrupt(/events-0 holds no segment, yet/));
+    disk.removeDirectorySync(`${directory}/events-0`);
+    await assert.rejects(
+      next(world, disk, known),
+      corrupt(/events-0 is missing, yet records up to offset \d+/),
+    );
+  });
+
+  test(`${stop}: a log whose first segment is gone begins with the next and says so`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const [first, second] = bases({ ...world, disk });
+    disk.removeFileSync(segment(first ?? 0));
+    const { log, lines } = await next(world, disk);
+    assert.equal(log?.logStartOffset, BigInt(second ?? 0));
+    assert.ok(lines.some(({ message }) => message.startsWith('the log begins later than its checkpoint')));
+  });
+
+  test(`${stop}: missing and damaged indexes of sealed segments are rebuilt, with a line for each`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const [first, second, third] = bases({ ...world, disk });
+    const good = Buffer.from(disk.readFileSync(segment(first ?? 0, 'index')));
+    assert.ok(good.length >= 8);
+    disk.removeFileSync(segment(first ?? 0, 'index'));
+    for (const path of [segment(second ?? 0, 'index'), segment(third ?? 0, 'timeindex')]) {
+      spoil(disk, path, disk.statSync(path).size, [1]);
+    }
+    const { log, lines } = await next(world, disk);
+    assert.ok(log);
+    const rebuilt = lines.filter(({ message }) => message.startsWith('an index is missing or damaged'));
+    assert.equal(rebuilt.length, 3, JSON.stringify(lines));
+    assert.deepEqual(Buffer.from(disk.readFileSync(segment(first ?? 0, 'index'))), good);
+    assert.equal((await readAll(log)).length, 12);
+  });
+
+  test(`${stop}: garbage in the checkpoint of the log starts is a refusal, in the others a warning`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const garbage = Buffer.from('0\n1\nevents zero 3\n');
+    disk.replaceFileSync(`${directory}/recovery-point-offset-checkpoint`, garbage);
+    disk.replaceFileSync(`${directory}/cleaner-offset-checkpoint`, garbage);
+    const { logs, log, lines } = await next(world, disk);
+    assert.equal(log?.logEndOffset, 12n);
+    assert.equal(
+      lines.filter(({ message }) => message.startsWith('a checkpoint file is malformed')).length,
+      2,
+    );
+    await logs.close();
+    disk.replaceFileSync(`${directory}/log-start-offset-checkpoint`, garbage);
+    await assert.rejects(next(world, disk), corrupt(/log-start-offset-checkpoint is malformed at line 3/));
+  });
+}
+
+test('a log directory of another topic of that name is a refusal', async () => {
+  const world = await filled(3, { topicIdOf: () => 'AAAAAAAAAAAAAAAAAAAAAA' });
+  await world.logs.close();
+  const other = { topicIdOf: () => 'BBBBBBBBBBBBBBBBBBBBBB' };
+  await assert.rejects(next(world, world.disk, other), corrupt(/belongs to topic id AAA.*, not to BBB/));
+});
+
+test('after a clean stop no record is read but the last indexed ones', async () => {
+  const world = await filled(40);
+  await world.logs.close();
+  const read: string[] = [];
+  const { disk } = world;
+  const openSync = disk.openSync.bind(disk);
+  disk.openSync = (path, mode, permissions) => {
+    const file = openSync(path, mode, permissions);
+    const readAsync = file.read.bind(file);
+    file.read = (target, offset, length, position) => {
+      if (path.endsWith('.log')) read.push(`${path}@${position}`);
+      return readAsync(target, offset, length, position);
+    };
+    return file;
+  };
+  const compacted = { ...world.config, cleanupPolicy: new Set(['compact'] as const) };
+  const { log } = await next({ ...world, config: compacted });
+  assert.equal(log?.logEndOffset, 40n);
+  assert.deepEqual(
+    read.map((line) => line.split('@')[0]),
+    [segment(bases(world).at(-1) ?? 0)],
+  );
+});
+
+test('a start that is told to stop ends with STOPPED, leaves the lock, and the next one finds everything', async () => {
+  const world = await filled();
+  const disk = world.disk.crash(1);
+  const signal = AbortSignal.abort();
+  await assert.rejects(next(world, disk, { signal }), { code: 'STOPPED' });
+  const { log } = await next(world, disk);
+  assert.equal(log?.logEndOffset, 12n);
+});
+
+test('behind the recovery point the log is cut at the first bad batch', async () => {
+  const world = await filled();
+  const log = world.logs.get('events', 0);
+  assert.ok(log);
+  for (let index = 0; index < 9; index++)
+    await log.append(batch([[`l${index}`, 'x'.repeat(60)]]), { durable: true });
+  await world.clock.advanceAsync(1);
+  const disk = world.disk.crash(2);
+  const sealed = bases({ ...world, disk }).at(-2) ?? 0;
+  spoil(disk, segment(sealed), disk.statSync(segment(sealed)).size - 5, [1, 2, 3]);
+  const { log: again, lines } = await next(world, disk);
+  assert.ok(lines.some(({ message }) => message.startsWith('the log is cut')));
+  assert.ok(again !== undefined && again.logEndOffset >= 12n && again.logEndOffset < 21n);
+});
