@@ -62,7 +62,8 @@ export class LogCleaner {
     try {
       return (await log.maintain(async () => (await part(), true))) ?? false;
     } catch (error) {
-      if (error instanceof CleaningStopped) return true;
+      // What fails on a log that was deleted meanwhile fails for want of its directory.
+      if (error instanceof CleaningStopped || log.isClosed) return true;
       this.#uncleanable.add(log);
       this.parts.logger.error(
         'a log cannot be cleaned: old values stay until this is repaired and the broker restarted',
