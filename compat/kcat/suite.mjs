@@ -7,6 +7,7 @@ import { operations } from './operations.mjs';
 function findKcat() {
   const probe = spawnSync('kcat', ['-V'], { encoding: 'utf8' });
   if (probe.status === 0) return probe.stdout;
+  run('apt-get', ['update', '-qq']);
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'kcat'], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
