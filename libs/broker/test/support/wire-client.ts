@@ -54,6 +54,11 @@ export class WireClient {
     }
   }
 
+  /** Resolves when so many answers have arrived, read or not. */
+  async frames(count: number): Promise<void> {
+    while (this.#arrived.length < count && !this.isClosed) await this.#change();
+  }
+
   async closed(): Promise<void> {
     while (!this.isClosed) await this.#change();
   }
