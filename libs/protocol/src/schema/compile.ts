@@ -20,7 +20,7 @@ const FIXED: { readonly [K in FixedKind]: Codec } = {
   uuid: { read: (r) => r.uuid(), write: (w, v) => w.uuid(v as string), minBytes: 16 },
 };
 
-/** How a length stands in bytes; -1 is null. Flexible versions: unsigned varint of length + 1 (KIP-482). */
+/** How a length stands in bytes; -1 is null, and so is, as in Kafka's readers, whatever else is below 0. Flexible versions: unsigned varint of length + 1 (KIP-482). */
 interface LengthCodec {
   read(reader: ByteReader): number;
   write(writer: ByteWriter, length: number): void;
@@ -76,8 +76,8 @@ function stringCodec(length: LengthCodec, nullable: boolean): Codec {
     read(reader) {
       const size = length.read(reader);
       if (size >= 0) return reader.utf8(size);
-      if (size === -1 && nullable) return null;
-      throw size === -1 ? nullError() : new ProtocolError('INVALID_LENGTH', `string of length ${size}`);
+      if (nullable) return null;
+      throw nullError();
     },
     write(writer, value) {
       if (value === null) {
@@ -99,8 +99,8 @@ function bytesCodec(length: LengthCodec, nullable: boolean, attach: boolean): Co
     read(reader) {
       const size = length.read(reader);
       if (size >= 0) return reader.bytes(size);
-      if (size === -1 && nullable) return null;
-      throw size === -1 ? nullError() : new ProtocolError('INVALID_LENGTH', `bytes of length ${size}`);
+      if (nullable) return null;
+      throw nullError();
     },
     write(writer, value) {
       if (value === null) {
@@ -125,11 +125,11 @@ function arrayCodec(field: FieldSpec, version: number, flexible: boolean, nullab
   return {
     read(reader) {
       const count = length.read(reader);
-      if (count === -1 && nullable) return null;
-      if (count === -1) throw nullError();
-      if (count < 0 || count > reader.remaining / elementBytes) {
+      if (count < 0 && nullable) return null;
+      if (count < 0) throw nullError();
+      if (count > reader.remaining / elementBytes) {
         throw new ProtocolError(
-          count < 0 ? 'INVALID_LENGTH' : 'FRAME_OVERRUN',
+          'FRAME_OVERRUN',
           `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
         );
       }

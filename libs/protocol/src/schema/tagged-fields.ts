@@ -29,14 +29,8 @@ export function readTags(
       unknown.push({ tag, data: reader.bytes(size) });
       continue;
     }
-    const end = reader.position + size;
+    // Its size is not looked at, as in Kafka's readers.
     target[field.name] = field.codec.read(reader);
-    if (reader.position !== end) {
-      throw new ProtocolError(
-        'INVALID_TAG',
-        `tag ${tag} says ${size} bytes, has ${reader.position - end + size}`,
-      );
-    }
   }
   if (unknown.length > 0) target['unknownTags'] = unknown;
 }
