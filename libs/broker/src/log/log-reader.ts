@@ -23,6 +23,8 @@ export interface FoundRecords {
   readonly segment: Segment;
   readonly position: number;
   readonly records: Uint8Array;
+  /** Bytes that Kafka, which cuts the last batch off at the limit, would answer. */
+  readonly rangeBytes: number;
 }
 
 /** The wanted batches, none where the first is too large; null when the segment has no readable batch that far. */
@@ -37,10 +39,13 @@ export async function readSegment(segment: Segment, wanted: WantedRecords): Prom
     const bytes = window.subarray(0, length);
     const { at, batch } = firstEndingAtOrAfter(bytes, offset);
     if (batch !== null) {
-      const records = bytes.subarray(at, endOfBatches(bytes, at, wanted));
+      const { end, isAtBound } = endOfBatches(bytes, at, wanted);
+      const records = bytes.subarray(at, end);
       const isWhole =
         records.length > 0 || batch.sizeBytes > wanted.maxBytes || batch.baseOffset >= wanted.bound;
-      if (isWhole) return { segment, position: position + at, records };
+      const most = Math.max(records.length, Math.min(wanted.maxBytes, limit - position - at));
+      const rangeBytes = isAtBound ? records.length : most;
+      if (isWhole) return { segment, position: position + at, records, rangeBytes };
     }
     if (length < window.length) return null;
     // Either the batch that is wanted, or one before it, is cut off by the window.
@@ -63,14 +68,18 @@ function firstEndingAtOrAfter(bytes: Buffer, offset: bigint): { at: number; batc
   return { at, batch: null };
 }
 
-function endOfBatches(bytes: Buffer, from: number, { bound, maxBytes, minOneBatch }: WantedRecords): number {
+function endOfBatches(
+  bytes: Buffer,
+  from: number,
+  { bound, maxBytes, minOneBatch }: WantedRecords,
+): { end: number; isAtBound: boolean } {
   let end = from;
   for (let batch = batchAt(bytes, end); batch !== null; batch = batchAt(bytes, end)) {
-    const isTooMuch = end + batch.sizeBytes - from > maxBytes && !(minOneBatch && end === from);
-    if (isTooMuch || batch.baseOffset >= bound) break;
+    if (batch.baseOffset >= bound) return { end, isAtBound: true };
+    if (end + batch.sizeBytes - from > maxBytes && !(minOneBatch && end === from)) break;
     end += batch.sizeBytes;
   }
-  return end;
+  return { end, isAtBound: false };
 }
 
 function neededBytes(bytes: Buffer, at: number): number {

@@ -59,7 +59,7 @@ function collectAborted(log: ReadableLog, offset: bigint, found: FoundRecords | 
   const aborted: AbortedTransaction[] = [];
   if (found === null) return aborted;
   const { segment } = found;
-  const indexed = segment.offsetBehind(found.position + found.records.length);
+  const indexed = segment.offsetBehind(found.position + found.rangeBytes);
   const end = indexed ?? log.segments.above(segment.baseOffset)?.baseOffset ?? log.logEndOffset;
   for (let from: Segment | undefined = segment; from !== undefined;) {
     if (from.transactionIndex.collect(offset, end, aborted)) break;

@@ -208,7 +208,8 @@ export class Segment {
       return true;
     });
     this.readableBytes = this.sizeBytes;
-    this.#bytesSinceEntry = this.sizeBytes - (last?.position ?? 0);
+    // As Kafka does, which counts anew after each start.
+    this.#bytesSinceEntry = 0;
     this.#firstTimestamp = this.sizeBytes === 0 ? null : undefined;
     return last !== null && this.nextOffset === this.baseOffset ? null : end;
   }
