@@ -163,6 +163,8 @@ export class LogWriter {
       undo: () => {
         segments.pop();
         opened.removeFiles();
+        // What is appended to the earlier segment from now on must not be found beside this one after a crash.
+        disk.syncDirectorySync(this.log.directory);
       },
     });
   }

@@ -22,8 +22,10 @@ export async function openSegments(
     const next = bases[index + 1];
     const isSynced = location.closedCleanly || (next !== undefined && next <= location.recoveryPoint);
     if (!isSynced) {
-      if (await recover(location, segment, bases.slice(index + 1))) continue;
-      return;
+      const later = bases.slice(index + 1);
+      if (!(await recover(location, segment, later))) return;
+      if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
+      continue;
     }
     if (next === undefined) await resumeLast(location, segment);
     else await adoptSealed(location, segment, next);
@@ -115,6 +117,18 @@ async function recover(
   await segment.file.sync();
   segment.readableBytes = segment.sizeBytes;
   return end === size;
+}
+
+/** A roll that was taken back, and a crash that took back its removal: an empty segment that does not begin where the log ends. */
+function isUndoneRoll(
+  { disk, directory, mayHaveGaps }: LogLocation,
+  segment: Segment,
+  laterBases: readonly bigint[],
+): boolean {
+  const [next] = laterBases;
+  if (next === undefined || next === segment.nextOffset) return false;
+  if (next > segment.nextOffset && mayHaveGaps) return false;
+  return laterBases.every((base) => disk.statSync(join(directory, segmentFile(base, 'log'))).size === 0);
 }
 
 function damagedBelow({ recoveryPoint }: LogLocation, segment: Segment, position: number): BrokerError {
