@@ -139,10 +139,11 @@ export async function refused(promise, type) {
     error = caught;
   }
   if (error === undefined) throw new Error(`expected ${type}, was accepted`);
-  const inner = [
-    ...(error.errors ?? []),
-    ...[...(error.groups ?? []), ...(error.partitions ?? [])].map((part) => part.error),
-  ];
+  const parts = [error, error.cause].flatMap((each) => [
+    ...(each?.groups ?? []),
+    ...(each?.partitions ?? []),
+  ]);
+  const inner = [...(error.errors ?? []), ...parts.map((part) => part.error)];
   const types = [error, error.cause, ...inner].map((each) => each?.type);
   if (!types.includes(type))
     throw new Error(`expected ${type}, got ${error.type ?? error.name}: ${error.message}`);

@@ -21,7 +21,7 @@ import { GroupRebalance } from './group-rebalance.js';
 import type { GroupRecord, StoredGroup, StoredOffset } from './group-records.js';
 import { OffsetsLog } from './offsets-log.js';
 import { requireMember } from './member-fencing.js';
-import { subscribedTopics } from './subscription.js';
+import { expiry, topicsOf } from './offset-expiry.js';
 import { TimerScope } from './timer-scope.js';
 
 /** Settings of the coordinator. Times in ms. */
@@ -131,8 +131,9 @@ export class GroupCoordinator {
    */
   async commit(request: MemberRequest, offsets: readonly OffsetToCommit[]): Promise<readonly ErrorName[]> {
     this.#checkCommit(request);
+    // Kafka compares Java's String.length, UTF-16 units, with offset.metadata.max.bytes (OffsetMetadataManager.isMetadataInvalid).
     const tooLarge = ({ metadata }: OffsetToCommit): boolean =>
-      metadata !== null && Buffer.byteLength(metadata) > this.#settings.maxMetadataBytes;
+      metadata !== null && metadata.length > this.#settings.maxMetadataBytes;
     const commitTimestamp = BigInt(this.#clock.now());
     const records = offsets
       .filter((offset) => !tooLarge(offset))
@@ -147,8 +148,8 @@ export class GroupCoordinator {
     return offsets.map((offset) => (tooLarge(offset) ? 'OFFSET_METADATA_TOO_LARGE' : 'NONE'));
   }
 
+  /** The empty group id may commit, as it could before there were groups (GroupCoordinatorService.commitOffsets). */
   #checkCommit(request: MemberRequest): void {
-    if (request.groupId === '') throw new KafkaError('INVALID_GROUP_ID');
     const group = this.#groups.get(request.groupId);
     if (group === undefined) {
       // Without a group, only a client that manages its partitions itself may commit.
@@ -207,9 +208,8 @@ export class GroupCoordinator {
     };
   }
 
-  /** Deletes a group without members, with its offsets. Throws GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP. */
+  /** Deletes a group without members, with its offsets; '' is a group like another. Throws GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP. */
   async delete(groupId: string): Promise<void> {
-    if (groupId === '') throw new KafkaError('INVALID_GROUP_ID');
     const group = this.#groups.get(groupId);
     if (group === undefined && !this.#offsets.has(groupId)) throw new KafkaError('GROUP_ID_NOT_FOUND');
     if (group !== undefined && group.state !== 'Empty') throw new KafkaError('NON_EMPTY_GROUP');
@@ -260,20 +260,16 @@ export class GroupCoordinator {
     });
   }
 
-  /** Offsets of a group without members go when they and the emptiness are old enough (KIP-211). */
+  /** Expired offsets go, and with its last offset a group without members (GroupMetadataManager.cleanupGroupMetadata). */
   #expireOffsets(): void {
-    const before = this.#clock.now() - this.#settings.offsetsRetentionMs;
     const ids = new Set([...this.#groups.keys(), ...this.#offsets.groupIds()]);
     for (const groupId of ids) {
       const group = this.#groups.get(groupId);
-      if (group !== undefined && (group.state !== 'Empty' || group.pendingMembers.size > 0)) continue;
-      const emptyLongEnough = group === undefined || group.generation === 0 || group.stateSince <= before;
-      const isOld = (entry: { value: StoredOffset }): boolean =>
-        Number(entry.value.commitTimestamp) <= before;
-      const records = emptyLongEnough ? this.#offsets.tombstones(groupId, isOld) : [];
+      const isExpired = expiry(group, this.#clock.now() - this.#settings.offsetsRetentionMs);
+      const records = isExpired === null ? [] : this.#offsets.tombstones(groupId, isExpired);
       const remaining = [...this.#offsets.of(groupId)].length - records.length;
-      if (group !== undefined && emptyLongEnough && remaining === 0)
-        records.push({ kind: 'group', groupId, value: null });
+      const isEmpty = group?.state === 'Empty' && group.pendingMembers.size === 0;
+      if (isEmpty && remaining === 0) records.push({ kind: 'group', groupId, value: null });
       this.#appendQuietly(groupId, records);
     }
   }
@@ -318,17 +314,6 @@ export interface GroupDescription {
     readonly metadata: Uint8Array;
     readonly assignment: Uint8Array;
   }[];
-}
-
-/** The topics a consumer group's members subscribe to; null when that cannot be read. */
-function topicsOf(group: ClassicGroup): ReadonlySet<string> | null {
-  const topics = new Set<string>();
-  for (const member of group.members.values()) {
-    const subscribed = subscribedTopics(metadataFor(member, group.protocolName));
-    if (subscribed === null) return null;
-    for (const topic of subscribed) topics.add(topic);
-  }
-  return topics;
 }
 
 function restore(groupId: string, stored: StoredGroup): ClassicGroup {

@@ -55,7 +55,10 @@ export class GroupMembership {
     const refused = (error: ErrorName): Promise<JoinResult> =>
       Promise.resolve(refusedJoin(error, request.memberId));
     if (group.state === 'Dead') return refused('COORDINATOR_NOT_AVAILABLE');
-    if (!this.#hasRoom(group, request)) return refused('GROUP_MAX_SIZE_REACHED');
+    if (!this.#hasRoom(group, request)) {
+      this.#forget(group, request.memberId);
+      return Promise.resolve(refusedJoin('GROUP_MAX_SIZE_REACHED', ''));
+    }
     if (!group.supports(request.protocolType, request.protocols))
       return refused('INCONSISTENT_GROUP_PROTOCOL');
     if (request.memberId === '') return this.#joinWithoutId(group, request, client);
@@ -69,10 +72,31 @@ export class GroupMembership {
     return this.#rejoin(group, request);
   }
 
+  /** GroupMetadataManager.acceptJoiningMember. While members gather, those that have joined count, so that the last are left out. */
   #hasRoom(group: ClassicGroup, request: JoinRequest): boolean {
-    if (group.members.has(request.memberId) || group.pendingMembers.has(request.memberId)) return true;
-    if (request.instanceId !== null && group.memberIdOf(request.instanceId) !== undefined) return true;
-    return group.members.size + group.pendingMembers.size < this.#limits.maxMembers;
+    const { maxMembers } = this.#limits;
+    const member = group.members.get(request.memberId);
+    switch (group.state) {
+      case 'Empty':
+      case 'Dead':
+        return true;
+      case 'PreparingRebalance': {
+        const joined = [...group.members.values()].filter(({ answerJoin }) => answerJoin !== null);
+        return (member !== undefined && member.answerJoin !== null) || joined.length < maxMembers;
+      }
+      default:
+        return member !== undefined || group.members.size < maxMembers;
+    }
+  }
+
+  /** A member that finds no room is out of the group; the others' rebalance goes on as it was. */
+  #forget(group: ClassicGroup, memberId: string): void {
+    group.pendingMembers.get(memberId)?.cancel();
+    group.pendingMembers.delete(memberId);
+    const member = group.members.get(memberId);
+    if (member === undefined) return;
+    member.session?.cancel();
+    group.remove(member);
   }
 
   #joinWithoutId(group: ClassicGroup, request: JoinRequest, client: ClientIdentity): Promise<JoinResult> {

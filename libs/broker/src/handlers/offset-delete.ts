@@ -16,7 +16,8 @@ export const offsetDelete = defineHandler(
       const topics = request.topics.map(({ name, partitions: asked }) => ({
         name,
         partitions: asked.map(({ partitionIndex }) => {
-          const exists = partitionIndex < (broker.topics.topics.get(name)?.partitions ?? 0);
+          const exists =
+            partitionIndex >= 0 && partitionIndex < (broker.topics.topics.get(name)?.partitions ?? 0);
           const code = codes[at++] ?? 'UNKNOWN_SERVER_ERROR';
           return { partitionIndex, errorCode: ErrorCode[exists ? code : 'UNKNOWN_TOPIC_OR_PARTITION'] };
         }),

@@ -164,13 +164,16 @@ test('what does not fit is refused: no group, wrong session, no common protocol,
   assert.equal(await error({ sessionTimeoutMs: 60_001 }), 'INVALID_SESSION_TIMEOUT');
   assert.equal(await error({ memberId: 'unheard' }), 'UNKNOWN_MEMBER_ID');
   assert.equal(await error({ protocols: [] }), 'INCONSISTENT_GROUP_PROTOCOL');
-  await fixture.settleOne();
+  const { memberId } = await fixture.settleOne();
   assert.equal(await error({ memberId: 'unheard' }), 'UNKNOWN_MEMBER_ID');
   assert.equal(await error({ protocolType: 'connect' }), 'INCONSISTENT_GROUP_PROTOCOL');
   const other = [{ name: 'sticky', metadata: new Uint8Array(0) }];
   assert.equal(await error({ protocols: other }), 'INCONSISTENT_GROUP_PROTOCOL');
-  const waiting = [coordinator.join(joinRequest(), client), coordinator.join(joinRequest(), client)];
+  // While they gather, those that have joined count: the one of the last generation is left out when it comes too late.
+  const waiting = [1, 2, 3].map(() => coordinator.join(joinRequest(), client));
   assert.equal(await error({}), 'GROUP_MAX_SIZE_REACHED');
+  assert.equal(await error({ memberId }), 'GROUP_MAX_SIZE_REACHED');
+  assert.equal(coordinator.describe('g')?.members.length, 3);
   await coordinator.close();
   for (const result of await Promise.all(waiting)) assert.equal(result.error, 'NOT_COORDINATOR');
 });

@@ -55,7 +55,7 @@ test('only a member of this generation, or nobody in an empty group, may commit'
   const { coordinator } = fixture;
   const refused = (overrides: object) =>
     coordinator.commit({ ...outside, ...overrides }, [at(1n)]).then(() => 'NONE', code);
-  assert.equal(await refused({ groupId: '' }), 'INVALID_GROUP_ID');
+  assert.equal(await refused({ groupId: '' }), 'NONE');
   assert.equal(await refused({ generation: 3, memberId: 'm' }), 'ILLEGAL_GENERATION');
   assert.equal(await refused({}), 'NONE');
   const joined = await coordinator.join(joinRequest(), client);
@@ -66,7 +66,7 @@ test('only a member of this generation, or nobody in an empty group, may commit'
   assert.equal(await refused({ ...joined, generation: joined.generation - 1 }), 'ILLEGAL_GENERATION');
   const codes = await coordinator.commit({ ...outside, ...joined }, [
     at(1n, 't', 0, 'x'.repeat(11)),
-    at(2n, 't', 1),
+    at(2n, 't', 1, '\u00e9'.repeat(10)),
   ]);
   assert.deepEqual(codes, ['OFFSET_METADATA_TOO_LARGE', 'NONE']);
 });
@@ -102,5 +102,43 @@ test('offsets of a group that is empty for long expire, and the group with them;
   assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
   await clock.advanceAsync(20_000);
   assert.equal(coordinator.committed('g', 't', 0), undefined);
+  assert.equal(coordinator.describe('g'), null);
+});
+
+test('a young commit does not keep the offsets of a group that is empty for long', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock } = fixture;
+  const joined = await fixture.settleOne();
+  await coordinator.commit({ ...outside, ...joined }, [at(1n)]);
+  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  await clock.advanceAsync(95_000);
+  await coordinator.commit(outside, [at(2n)]);
+  await coordinator.commit({ ...outside, groupId: 'simple' }, [at(3n)]);
+  await clock.advanceAsync(20_000);
+  assert.equal(coordinator.committed('g', 't', 0), undefined);
+  assert.equal(coordinator.committed('simple', 't', 0)?.offset, 3n);
+});
+
+test('a living group loses old offsets of topics that nobody in it subscribes to', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock } = fixture;
+  const joined = await fixture.settleOne();
+  await coordinator.commit({ ...outside, ...joined }, [at(1n), at(1n, 'other')]);
+  for (let beat = 0; beat < 30; beat++) {
+    await clock.advanceAsync(5000);
+    fixture.heartbeat(joined);
+  }
+  assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
+  assert.equal(coordinator.committed('g', 'other', 0), undefined);
+  assert.equal(coordinator.describe('g')?.state, 'Stable');
+});
+
+test('an empty group without offsets goes at the next check', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock } = fixture;
+  const joined = await fixture.settleOne();
+  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  assert.equal(coordinator.describe('g')?.state, 'Empty');
+  await clock.advanceAsync(10_000);
   assert.equal(coordinator.describe('g'), null);
 });
