@@ -186,7 +186,7 @@ async function openState(parts: {
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
     recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
-    producerExpirationMs: config.number('producer.id.expiration.ms'),
+    producerExpirationMs: () => config.number('producer.id.expiration.ms'),
     producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),
     cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),

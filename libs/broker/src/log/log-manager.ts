@@ -41,8 +41,8 @@ export interface LogManagerOptions {
   readonly cleaner?: () => Partial<CleanerSettings>;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly checkpointIntervalMs?: number;
-  /** producer.id.expiration.ms */
-  readonly producerExpirationMs?: number;
+  /** producer.id.expiration.ms, as it is set now */
+  readonly producerExpirationMs?: () => number;
   /** producer.id.expiration.check.interval.ms */
   readonly producerCheckIntervalMs?: number;
   /** num.recovery.threads.per.data.dir: so many logs are opened at a time. Default 2, as Kafka's. */
@@ -247,7 +247,7 @@ class DiskLogManager implements LogManager {
   }
 
   get #producerExpirationMs(): number {
-    return this.options.producerExpirationMs ?? defaultProducerExpirationMs;
+    return this.options.producerExpirationMs?.() ?? defaultProducerExpirationMs;
   }
 
   async #load(): Promise<void> {

@@ -50,10 +50,13 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     { check: atLeast(1) },
   ),
   accepted('num.recovery.threads.per.data.dir', 'int', '2', { check: atLeast(1), update: 'cluster-wide' }),
-  accepted('producer.id.expiration.check.interval.ms', 'int', '600000', {
-    check: atLeast(1),
-    internal: true,
-  }),
+  served(
+    'producer.id.expiration.check.interval.ms',
+    'int',
+    '600000',
+    'How often producers that have been silent for too long are looked for.',
+    { check: atLeast(1), internal: true },
+  ),
   served(
     'producer.id.expiration.ms',
     'int',
