@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME] [--out FILE]`: runs all benchmarks or one, prints a table of each, and writes JSON.
+// `npm run bench [-- NAME] [--quick] [--out FILE]`: runs all benchmarks or one, prints a table of each, and writes JSON.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -8,8 +8,11 @@ import { printTable } from './support/table.mjs';
 // Interrupted, it takes the processes with it that it started.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-const names = ['import', 'start', 'forget'];
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
+const names = ['import', 'start', 'forget', 'broker'];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' }, quick: { type: 'boolean' } },
+});
 const asked = positionals.length > 0 ? positionals : names;
 const unknown = asked.filter((name) => !names.includes(name));
 const machine = {
