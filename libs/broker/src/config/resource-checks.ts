@@ -7,6 +7,20 @@ import { clientMetricsDefinitions, groupBounds, groupDefinitions } from './group
 /** A resource's own settings. */
 export type Settings = Readonly<Record<string, string>>;
 
+/** SslConfigs.RECONFIGURABLE_CONFIGS: changed for one listener, never for the broker. */
+const tlsOfListeners: ReadonlySet<string> = new Set([
+  'ssl.keystore.type',
+  'ssl.keystore.location',
+  'ssl.keystore.password',
+  'ssl.key.password',
+  'ssl.truststore.type',
+  'ssl.truststore.location',
+  'ssl.truststore.password',
+  'ssl.keystore.certificate.chain',
+  'ssl.keystore.key',
+  'ssl.truststore.certificates',
+]);
+
 /** Runs a check whose refusal becomes Kafka's code. */
 export function refuseAs(code: 'INVALID_CONFIG' | 'INVALID_REQUEST', check: () => void): void {
   try {
@@ -23,8 +37,8 @@ export function refuseAs(code: 'INVALID_CONFIG' | 'INVALID_REQUEST', check: () =
  */
 export function checkDynamicSettings(settings: Settings, isOwn: boolean): void {
   const names = Object.keys(settings);
-  const refuse = (text: string, refused: readonly string[]): void => {
-    if (refused.length > 0) throw new KafkaError('INVALID_REQUEST', `${text}: Set(${refused.join(', ')})`);
+  const refuse = (text: string, refused: readonly string[], set = 'Set'): void => {
+    if (refused.length > 0) throw new KafkaError('INVALID_REQUEST', `${text}: ${set}(${refused.join(', ')})`);
   };
   refuse(
     'Cannot update these configs dynamically',
@@ -32,7 +46,8 @@ export function checkDynamicSettings(settings: Settings, isOwn: boolean): void {
   );
   refuse(
     'These security configs can be dynamically updated only per-listener using the listener prefix',
-    names.filter((name) => name.startsWith('ssl.') && brokerDefinition(name) !== undefined),
+    names.filter((name) => tlsOfListeners.has(name)),
+    'HashSet',
   );
   refuseAs('INVALID_REQUEST', () => {
     for (const [name, value] of Object.entries(settings)) {

@@ -23,7 +23,7 @@ function reassign(
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find partition ${name}:${partition}.`);
   }
   if (replicas === null) {
-    throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS', 'No partition reassignment is in progress.');
+    throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS');
   }
   checkReplicas(replicas, advertised.nodeId, null);
 }

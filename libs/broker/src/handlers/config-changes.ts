@@ -1,7 +1,6 @@
 import { KafkaError } from '@oubliette/protocol';
 import { brokerDefinition } from '../config/broker-config.js';
 import type { ConfigDefinition } from '../config/definition.js';
-import { clientMetricsDefinitions, groupDefinitions } from '../config/group-definitions.js';
 import type { Settings } from '../config/resource-checks.js';
 import { topicDefinition } from '../config/topic-config.js';
 import { ResourceType } from './config-resources.js';
@@ -71,15 +70,8 @@ function refuseNoList(resourceType: number, operation: 'APPEND' | 'SUBTRACT', na
   throw new KafkaError('INVALID_CONFIG', text);
 }
 
+/** Kafka knows lists of topics and brokers only: it appends to no other resource's settings. */
 function definitionOf(resourceType: number, name: string): ConfigDefinition | undefined {
-  switch (resourceType) {
-    case ResourceType.topic:
-      return topicDefinition(name);
-    case ResourceType.broker:
-      return brokerDefinition(name);
-    case ResourceType.group:
-      return groupDefinitions.find((known) => known.name === name);
-    default:
-      return clientMetricsDefinitions.find((known) => known.name === name);
-  }
+  if (resourceType === ResourceType.topic) return topicDefinition(name);
+  return resourceType === ResourceType.broker ? brokerDefinition(name) : undefined;
 }

@@ -96,6 +96,7 @@ function check({ resourceType, resourceName }: Resource, settings: Settings, bro
       const isOwn = isThisBroker(resourceName, broker);
       checkDynamicSettings(settings, isOwn);
       const { cluster, broker: own } = broker.registry.brokerConfigs;
+      checkMinInsync(isOwn ? own : cluster, settings, isOwn);
       refuseAs('INVALID_REQUEST', () => {
         const maps = [isOwn ? cluster : settings, isOwn ? settings : own] as const;
         broker.config.checkDynamic(new Map(Object.entries(maps[0])), new Map(Object.entries(maps[1])));
@@ -113,6 +114,16 @@ function check({ resourceType, resourceName }: Resource, settings: Settings, bro
         throw new KafkaError('INVALID_REQUEST', "Subscription name can't be empty");
       }
       checkClientMetricsSettings(settings);
+  }
+}
+
+/** With eligible leader replicas the setting stands for all brokers, and only there (ConfigurationControlManager). */
+function checkMinInsync(current: Settings, settings: Settings, isOwn: boolean): void {
+  const name = 'min.insync.replicas';
+  const isRemoved = current[name] !== undefined && settings[name] === undefined;
+  if (isOwn ? settings[name] !== undefined || isRemoved : isRemoved) {
+    const text = isOwn ? `Broker-level ${name} cannot be altered` : `Cluster-level ${name} cannot be removed`;
+    throw new KafkaError('INVALID_CONFIG', `${text} while ELR is enabled.`);
   }
 }
 

@@ -17,6 +17,8 @@ function addPartitions(
   context: RequestContext,
 ): void {
   const { topics, advertised } = context.broker;
+  // Kafka says no more here than the code.
+  if (!topics.topics.has(name)) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
   topics.checkPartitions(name, count);
   const added = count - (topics.topics.get(name)?.partitions ?? 0);
   if (assignments !== null) {

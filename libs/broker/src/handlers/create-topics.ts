@@ -63,14 +63,30 @@ function createdConfig(
   return { name, value: own[name] ?? value, readOnly, configSource, isSensitive };
 }
 
-function createOne(topic: CreatableTopic, validateOnly: boolean, context: RequestContext) {
-  const { broker } = context;
-  const { name } = topic;
+/** Names are checked against what was there before the request: Kafka takes two that collide with each other only. */
+function checkName(name: string, { broker }: RequestContext): KafkaError | null {
   try {
     if (name === clusterMetadataTopic) {
       throw new KafkaError('INVALID_REQUEST', `Creation of internal topic ${name} is prohibited.`);
     }
     broker.topics.checkNewName(name);
+    return null;
+  } catch (error) {
+    if (error instanceof KafkaError) return error;
+    throw error;
+  }
+}
+
+function createOne(
+  topic: CreatableTopic,
+  refusal: KafkaError | null,
+  validateOnly: boolean,
+  context: RequestContext,
+) {
+  const { broker } = context;
+  const { name } = topic;
+  try {
+    if (refusal !== null) throw refusal;
     const configs = configsOf(topic);
     broker.topics.checkConfigs(configs);
     const partitions = partitionCount(topic, context);
@@ -110,8 +126,9 @@ export const createTopics = defineHandler(apis.createTopics, { versions: [2, 7] 
   } catch (error) {
     return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
   }
+  const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
   const topics = [
-    ...single.map((topic) => createOne(topic, request.validateOnly, context)),
+    ...named.map(({ topic, refusal }) => createOne(topic, refusal, request.validateOnly, context)),
     ...repeated.map((name) =>
       refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
     ),

@@ -42,15 +42,15 @@ function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: Request
 
 function answer(asked: readonly Asked[], context: RequestContext) {
   const byKey = new Map<string, { readonly asked: Asked; readonly times: number }>();
-  for (const one of asked) {
-    const key = `${one.name ?? ''}/${one.topicId}`;
+  for (const [index, one] of asked.entries()) {
+    const isEmpty = one.name === null && one.topicId === zeroUuid;
+    const key = isEmpty ? `${index}` : `${one.name ?? ''}/${one.topicId}`;
     byKey.set(key, { asked: one, times: (byKey.get(key)?.times ?? 0) + 1 });
   }
   const idsGiven = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId));
   return [...byKey.values()].map(({ asked: one, times }) => {
     const what = one.name === null ? 'id' : 'name';
-    const isEmpty = one.name === null && one.topicId === zeroUuid;
-    if (times > 1 && !isEmpty) return deleteOne(one, invalid(`Duplicate topic ${what}.`), context);
+    if (times > 1) return deleteOne(one, invalid(`Duplicate topic ${what}.`), context);
     const id = one.name === null ? undefined : context.broker.topics.topics.get(one.name)?.id;
     const isGivenTwice = id !== undefined && idsGiven.has(id);
     const refusal = isGivenTwice

@@ -1,8 +1,8 @@
-import { apis, KafkaError } from '@oubliette/protocol';
+import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { refuseTopicName } from '../topics/topic-name.js';
-import { answerError, noError } from './answer-error.js';
+import { answerError } from './answer-error.js';
 import {
   type ConfigEntry,
   describeBrokerConfigs,
@@ -71,9 +71,11 @@ export const describeConfigs = defineHandler(
             synonyms: request.includeSynonyms ? entry.synonyms : [],
             documentation: request.includeDocumentation ? entry.documentation : null,
           }));
-        return { ...noError, resourceType, resourceName, configs };
+        // Kafka's answer has an empty text here, where others have none.
+        return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
       } catch (error) {
-        return { ...answerError(error, broker.logger), resourceType, resourceName, configs: [] };
+        const { errorCode, errorMessage } = answerError(error, broker.logger);
+        return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs: [] };
       }
     });
     return { throttleTimeMs: 0, results };

@@ -1,4 +1,4 @@
-import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
+import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { attempt } from './answer-error.js';
@@ -19,11 +19,19 @@ function refuse(topic: string, partition: number, { topics }: BrokerServices): n
   throw new KafkaError('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.');
 }
 
+function refuseType(electionType: number, asked: NonNullable<RequestOf<'electLeaders'>['topicPartitions']>) {
+  const errorCode = ErrorCode.INVALID_REQUEST;
+  const errorMessage = `Unknown election type ${electionType}`;
+  const replicaElectionResults = asked.map(({ topic, partitions }) => ({
+    topic,
+    partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),
+  }));
+  return { throttleTimeMs: 0, errorCode, replicaElectionResults };
+}
+
 export const electLeaders = defineHandler(apis.electLeaders, { versions: [0, 2] }, (request, { broker }) => {
   const { electionType, topicPartitions } = request;
-  if (electionType < 0 || electionType > unclean) {
-    return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, replicaElectionResults: [] };
-  }
+  if (electionType < 0 || electionType > unclean) return refuseType(electionType, topicPartitions ?? []);
   const replicaElectionResults =
     topicPartitions === null
       ? [...broker.topics.topics.keys()].map((topic) => ({ topic, partitionResult: [] }))

@@ -30,7 +30,8 @@ export class ClusterRegistry {
       nextProducerId: '0',
       topics: [],
       deleting: [],
-      brokerConfigs: { cluster: {}, broker: {} },
+      // A new cluster of 4.1 has the eligible leader replicas, which hold this setting for all brokers (KIP-966).
+      brokerConfigs: { cluster: { 'min.insync.replicas': '1' }, broker: {} },
       resourceConfigs: noResourceConfigs,
     };
     this.#nextProducerId = BigInt(this.#state.nextProducerId);

@@ -93,9 +93,12 @@ export class TopicManager {
     return randomUuid(this.#entropy);
   }
 
-  /** Throws what checkNewName and checkConfigs throw. */
+  /** Throws what checkNewName and checkConfigs throw, but for a collision: that is checked for all topics of a request at once. */
   create({ name, partitions, configs }: NewTopic): StoredTopic {
-    this.checkNewName(name);
+    checkTopicName(name);
+    if (this.#registry.topics.has(name)) {
+      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+    }
     this.checkConfigs(configs);
     checkPartitionCount(partitions);
     const stored: StoredTopic = { name, id: this.newId(), partitions, configs };

@@ -76,6 +76,23 @@ const bodies: Readonly<Record<string, Record<string, unknown>>> = {
   SyncGroup: { groupId: 'g', generationId: 1, memberId: 'm', assignments: [] },
   DescribeGroups: { groups: ['g', 'unheard'], includeAuthorizedOperations: true },
   ListGroups: {},
+  AlterReplicaLogDirs: { dirs: [{ path: '/nowhere', topics: [{ name: 'here', partitions: [0, 9] }] }] },
+  ListConfigResources: { resourceTypes: [] },
+  DescribeTopicPartitions: {
+    topics: [{ name: 'here' }, { name: 'bad name' }],
+    responsePartitionLimit: 1,
+    cursor: null,
+  },
+  OffsetForLeaderEpoch: {
+    replicaId: -1,
+    topics: [
+      {
+        topic: 'here',
+        partitions: [0, 9].map((partition) => ({ partition, currentLeaderEpoch: -1, leaderEpoch: 0 })),
+      },
+    ],
+  },
+  DescribeProducers: { topics: [{ name: 'here', partitionIndexes: [0, 9] }] },
   ApiVersions: { clientSoftwareName: 'test', clientSoftwareVersion: '1' },
   CreateTopics: {
     topics: ['here', 'fresh'].map((name) => ({
