@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SimulatedDisk } from '@oubliette/runtime/testing';
+import type { SimulatedDisk } from '@oubliette/runtime/testing';
 import fc from 'fast-check';
 import { CorruptProducerSnapshot, decodeSnapshot, encodeSnapshot } from '../../src/log/producer-snapshot.js';
 import type { PartitionLog } from '../../src/log/partition-log.js';

@@ -100,11 +100,19 @@ class Pair {
       whole.length === 0 || (count > 0 && left <= settings.indexIntervalBytes + largestBatch),
       `${at}: ${left} bytes were left`,
     );
-    const named = ours.abortedTransactions;
-    assert.equal(
-      named === null ? 'null' : named.map((each) => `${each.producerId}:${each.firstOffset}`).join(','),
-      aborted,
-      `${at}: aborted transactions from ${offset}, ${maxBytes} bytes`,
+    const context = `${at}: aborted transactions from ${offset}, ${maxBytes} bytes`;
+    const named = ours.abortedTransactions?.map((each) => `${each.producerId}:${each.firstOffset}`) ?? [
+      'null',
+    ];
+    const known = aborted === '' ? [] : aborted.split(',');
+    // Where an index entry stands exactly at the end of what was read Kafka takes the next one, and names more than it needs to.
+    const end = [...iterateBatches(ours.records)].at(-1)?.nextOffset ?? offset;
+    const needed = (list: readonly string[]) => list.filter((each) => BigInt(each.split(':')[1] ?? 0) < end);
+    assert.deepEqual(needed(named), needed(known), context);
+    assert.deepEqual(
+      named.filter((each) => !known.includes(each)),
+      [],
+      context,
     );
   }
 
