@@ -49,7 +49,13 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     'How often logs are looked at for segments to delete.',
     { check: atLeast(1) },
   ),
-  accepted('num.recovery.threads.per.data.dir', 'int', '2', { check: atLeast(1), update: 'cluster-wide' }),
+  served(
+    'num.recovery.threads.per.data.dir',
+    'int',
+    '2',
+    'How many logs are opened at a time at the start.',
+    { check: atLeast(1), update: 'cluster-wide' },
+  ),
   served(
     'producer.id.expiration.check.interval.ms',
     'int',
