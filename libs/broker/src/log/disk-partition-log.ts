@@ -242,8 +242,11 @@ export class DiskPartitionLog implements PartitionLog {
     if (this.#closed) return;
     this.#closed = true;
     await this.#writer.idle();
-    await this.#writer.close();
-    for (const segment of this.segments.all) segment.close();
+    try {
+      await this.#writer.close();
+    } finally {
+      for (const segment of this.segments.all) segment.close();
+    }
   }
 
   /** Ends the log without a flush: its directory is about to go. Resolves when its files are closed. */

@@ -171,7 +171,8 @@ export class LogWriter {
 
   /** Syncs what is written and leaves indexes and a snapshot beside it; nothing may be on its way. Throws KAFKA_STORAGE_ERROR. */
   async close(): Promise<void> {
-    if (this.#failure !== null) return;
+    // What is on disk is unknown: no start may take this for a clean stop.
+    this.assertUsable();
     const { segments, snapshots, producers, directory, logEndOffset } = this.log;
     await asStorageError(segments.active.file.sync());
     await asStorageError(this.#finishSealed());
