@@ -221,6 +221,7 @@ export class GroupCoordinator {
 
   /** Deletes committed offsets; resolves to each partition's error. Throws GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP. */
   async deleteOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly ErrorName[]> {
+    if (groupId === '') throw new KafkaError('INVALID_GROUP_ID');
     const group = this.#groups.get(groupId);
     if (group === undefined && !this.#offsets.has(groupId)) throw new KafkaError('GROUP_ID_NOT_FOUND');
     const isConsumer = group?.protocolType === 'consumer';

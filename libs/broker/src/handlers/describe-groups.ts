@@ -23,7 +23,7 @@ export const describeGroups = defineHandler(
           protocolType: '',
           protocolData: '',
           members: [],
-          authorizedOperations: notAsked,
+          authorizedOperations: isError ? notAsked : authorizedOperations,
         };
       }
       return {

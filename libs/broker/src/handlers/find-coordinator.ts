@@ -15,7 +15,14 @@ export const findCoordinator = defineHandler(
     const { nodeId, host, port } = context.broker.advertised;
     const answer =
       request.keyType === groupType
-        ? { errorCode: ErrorCode.NONE, errorMessage: null, nodeId, host, port }
+        ? {
+            errorCode: ErrorCode.NONE,
+            // Kafka's answer to one key carries the name of no error, that to several keys no text.
+            errorMessage: context.version < 4 ? 'NONE' : '',
+            nodeId,
+            host,
+            port,
+          }
         : {
             errorCode: ErrorCode.INVALID_REQUEST,
             errorMessage:
