@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KafkaError } from '@oubliette/protocol';
+import { batch, directory, newLog, open, readAll, reopen } from './fixture.js';
+
+const storageError = (error: unknown): boolean =>
+  error instanceof KafkaError && error.codeName === 'KAFKA_STORAGE_ERROR';
+
+test('on a full disk appends and new topics are refused, reads go on, and all of it works again when there is room', async () => {
+  for (const durable of [false, true]) {
+    const world = await open({ segmentBytes: 500, retentionMs: -1 });
+    const log = newLog(world);
+    const append = async (key: string): Promise<void> => {
+      const result = await log.append(batch([[key, 'x'.repeat(60)]]), { durable });
+      await result.durable;
+    };
+    for (let index = 0; index < 10; index++) await append(`k${index}`);
+    world.disk.setFreeBytes(0);
+    for (let index = 0; index < 10; index++) await assert.rejects(append('full'), storageError);
+    // Checkpoints fail meanwhile, and are tried again.
+    await world.clock.advanceAsync(120_000);
+    assert.throws(() => world.logs.create('other', 0, { ...world.config }), storageError);
+    assert.equal(world.logs.get('other', 0), undefined);
+    assert.equal((await readAll(log)).length, 10);
+    world.disk.setFreeBytes(Infinity);
+    for (let index = 10; index < 20; index++) await append(`k${index}`);
+    assert.ok(world.logs.create('other', 0, { ...world.config }));
+    await world.clock.advanceAsync(60_000);
+    const checkpoint = world.disk.readFileSync(`${directory}/recovery-point-offset-checkpoint`);
+    assert.match(Buffer.from(checkpoint).toString(), /^events 0 [1-9]/m);
+    await world.logs.close();
+    const again = (await reopen(world, world.disk.crash(1))).logs.get('events', 0);
+    assert.deepEqual(
+      again && (await readAll(again)).map((row) => row.key),
+      Array.from({ length: 20 }, (_, index) => `k${index}`),
+    );
+  }
+});
+
+test('a stop on a full disk leaves no clean mark, and the next start recovers what was acknowledged', async () => {
+  const world = await open({ segmentBytes: 500, retentionMs: -1 });
+  const log = newLog(world);
+  for (let index = 0; index < 10; index++) {
+    await (
+      await log.append(batch([[`k${index}`, 'x'.repeat(60)]]), { durable: true })
+    ).durable;
+  }
+  world.disk.setFreeBytes(0);
+  await world.logs.close().catch((error: unknown) => assert.match(String(error), /ENOSPC/));
+  assert.ok(!world.disk.existsSync(`${directory}/.kafka_cleanshutdown`));
+  const disk = world.disk.crash(1);
+  const again = (await reopen(world, disk)).logs.get('events', 0);
+  assert.equal(again && (await readAll(again)).length, 10);
+});
