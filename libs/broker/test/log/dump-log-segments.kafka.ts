@@ -69,8 +69,8 @@ test(
       const ending = (suffix: string): string[] =>
         names.filter((name) => name.endsWith(suffix)).map((name) => join(path, name));
       assert.deepEqual(
-        names.filter((name) => !/^\d{20}\.(log|index|timeindex)$/.test(name)),
-        ['partition.metadata'],
+        names.filter((name) => !/^\d{20}\.(log|index|timeindex|snapshot)$/.test(name)),
+        ['leader-epoch-checkpoint', 'partition.metadata'],
       );
       assert.ok(ending('.log').length >= 2 && ending('.index').length >= 2);
 
