@@ -45,15 +45,14 @@ function isStream(input: Buffer): boolean {
   return input.length >= HEADER_BYTES && input.subarray(0, MAGIC.length).equals(MAGIC);
 }
 
+/** The versions in the header are not looked at, nor are they by snappy-java. */
 function streamBlocks(input: Buffer): Buffer[] {
-  checkVersion(input, 0);
   const blocks: Buffer[] = [];
   let position = HEADER_BYTES;
-  while (position < input.length) {
-    if (input.length - position < LENGTH_BYTES) throw corrupt('snappy', 'it ends within a length');
+  // Fewer bytes than a length are no block: SnappyInputStream ends there too.
+  while (input.length - position >= LENGTH_BYTES) {
     const length = input.readInt32BE(position);
     if (length === JOINED && isStream(input.subarray(position))) {
-      checkVersion(input, position);
       position += HEADER_BYTES;
       continue;
     }
@@ -65,12 +64,6 @@ function streamBlocks(input: Buffer): Buffer[] {
     position += length;
   }
   return blocks;
-}
-
-function checkVersion(input: Buffer, header: number): void {
-  const oldestReader = input.readInt32BE(header + MAGIC.length + 4);
-  if (oldestReader > VERSION)
-    throw corrupt('snappy', `its framing needs a reader of version ${oldestReader}`);
 }
 
 /** What a block says that it unpacks to; one that cannot be true is refused before its memory is taken. */

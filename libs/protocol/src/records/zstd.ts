@@ -22,6 +22,7 @@ export function zstdCompress(bytes: Uint8Array, level: number): Uint8Array {
 /** Unpacks all frames, with or without their content's size: Java's streams do not write it. */
 export function zstdDecompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (input.length === 0) return input; // no frame, no bytes, as Java's stream has it
   refuseBeyond('zstd', mostUnpacked(input) - ROUGH_BYTES, maxBytes);
   const unpacked = decode(input);
   refuseBeyond('zstd', unpacked.length, maxBytes);

@@ -70,8 +70,8 @@ for (const name of PACKING) {
 
     test('cut off anywhere, it is refused', () => {
       const packed = compress(codec, content(100_000));
-      // A stream of snappy-java has no end: cut between its blocks it is whole.
-      const whole = name === 'snappy' ? snappyBorders(packed) : new Set<number>();
+      // A stream of snappy-java has no end: cut between its blocks it is whole. No zstd frame at all is whole, too.
+      const whole = name === 'snappy' ? snappyBorders(packed) : new Set(name === 'zstd' ? [0] : []);
       for (let length = 0; length < packed.length; length += 1 + Math.floor(length / 50)) {
         if (whole.has(length)) continue;
         assert.throws(() => decompress(codec, packed.subarray(0, length)), refused, `${length} bytes`);
@@ -121,9 +121,13 @@ const BOMBS: { readonly [K in (typeof PACKING)[number]]: () => Uint8Array } = {
 };
 
 function snappyBorders(packed: Uint8Array): Set<number> {
-  const borders = new Set([16]);
+  const borders = new Set([16, 17, 18, 19]);
   const buffer = Buffer.from(packed);
-  for (let at = 16; at < buffer.length; borders.add(at)) at += 4 + buffer.readInt32BE(at);
+  for (let at = 16; at < buffer.length;) {
+    at += 4 + buffer.readInt32BE(at);
+    // A length that is cut off is no block yet.
+    for (let cut = 0; cut < 4; cut++) borders.add(at + cut);
+  }
   return borders;
 }
 
@@ -154,10 +158,11 @@ describe('snappy of other writers', () => {
     assert.equal(Buffer.from(joined).toString(), 'one, two');
   });
 
-  test('a framing for newer readers is refused', () => {
+  test('the version of the framing is not looked at, as in snappy-java', () => {
     const stream = Buffer.from(compress(Compression.snappy, Buffer.from('one')));
-    stream.writeInt32BE(2, 12);
-    assert.throws(() => decompress(Compression.snappy, stream), refused);
+    stream.writeInt32BE(-2, 8);
+    stream.writeInt32BE(99, 12);
+    assert.equal(Buffer.from(decompress(Compression.snappy, stream)).toString(), 'one');
   });
 });
 
