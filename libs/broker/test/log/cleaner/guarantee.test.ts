@@ -9,7 +9,7 @@ import { bytes, directory, files, newLog, open, reopen, text, type World } from 
 // last committed value stays; what stays is what was written, at its offset, in order; a tombstone lives for delete.retention.ms at
 // least; nothing of a given up transaction is ever taken for a last value; what is old enough and superseded goes.
 const tickMs = 500;
-const seeds = process.env.OUBLIETTE_FULL === '1' ? 300 : 5;
+const seeds = process.env.OUBLIETTE_FULL === '1' ? 50 : 5;
 const deleteRetentionMs = 4_000;
 
 interface Written {

@@ -17,7 +17,7 @@ import { bytes, directory, files, newLog, open, reopen, startMs, type World } fr
 // directories hold the same bytes. Compressed batches are compared unpacked: no two zlibs write the same.
 const tickMs = 500;
 const nothing = new Uint8Array(0);
-const seeds = process.env.OUBLIETTE_FULL === '1' ? 60 : 2;
+const seeds = process.env.OUBLIETTE_FULL === '1' ? 10 : 2;
 
 interface Run {
   readonly config: Partial<LogConfig>;
