@@ -1,7 +1,7 @@
 import { KafkaError, type BatchView } from '@oubliette/protocol';
 import { readBatches } from '../batch-scan.js';
 import type { Segment } from '../segment.js';
-import type { CleaningTools } from './clean-log.js';
+import type { CleaningTools } from './cleaning-tools.js';
 
 /** The cleaning was given up because the log or the broker stops; nothing was changed by the unfinished part. */
 export class CleaningStopped extends Error {

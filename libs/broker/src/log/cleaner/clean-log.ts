@@ -1,28 +1,15 @@
 import { BatchView } from '@oubliette/protocol';
-import type { Clock, Disk } from '@oubliette/runtime';
 import type { DiskPartitionLog } from '../disk-partition-log.js';
 import { cleanedSuffix, swapSuffix } from '../file-names.js';
-import type { Reaper } from '../reaper.js';
 import { Segment } from '../segment.js';
 import { checkedChunks, CleaningStopped } from './checked-chunks.js';
 import type { Cleanable } from './cleanable.js';
 import { CleanedTransactions, collectAborted } from './cleaned-transactions.js';
-import type { CleanerSettings } from './cleaner-settings.js';
+import type { CleaningTools } from './cleaning-tools.js';
 import { filterBatch, lastBatchesOf, type CleaningRules } from './filter-batch.js';
 import { groupBySize } from './group-segments.js';
 import { learnOffsets } from './learn-offsets.js';
-import type { Pace } from './pace.js';
 import { segmentsBetween } from './segment-ranges.js';
-
-export interface CleaningTools {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly reaper: Reaper;
-  readonly settings: CleanerSettings;
-  readonly pace: Pace;
-  /** Whether to stop at the next chunk. */
-  readonly isStopping: () => boolean;
-}
 
 /**
  * One pass over a log: learns the latest offset of each key in the dirty part, as far as memory reaches, then rewrites every

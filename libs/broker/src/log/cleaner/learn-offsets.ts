@@ -3,7 +3,7 @@ import type { Segment } from '../segment.js';
 import type { Cleanable } from './cleanable.js';
 import { checkedChunks } from './checked-chunks.js';
 import { CleanedTransactions, collectAborted } from './cleaned-transactions.js';
-import type { CleaningTools } from './clean-log.js';
+import type { CleaningTools } from './cleaning-tools.js';
 import { OffsetMap } from './offset-map.js';
 import { segmentsBetween } from './segment-ranges.js';
 
