@@ -197,9 +197,10 @@ test('a failed write leaves no trace of a transaction, of its start or its end',
   await send(2n, 'b');
   world.disk.fail({ operation: 'write', code: 'ENOSPC' });
   await assert.rejects(end(2n, 'abort'), refused('KAFKA_STORAGE_ERROR'));
-  assert.deepEqual([log.lastStableOffset, log.highWatermark], [0n, 1n]);
+  for (const key of ['c', 'd']) await send(3n, key, { isTransactional: false });
+  assert.deepEqual([log.lastStableOffset, log.highWatermark], [0n, 3n], 'the transaction is still open');
   await end(2n, 'abort');
-  assert.equal(log.lastStableOffset, 2n);
+  assert.equal(log.lastStableOffset, 4n);
   assert.deepEqual((await log.read(0n, 1_000, committed)).abortedTransactions, [
     { producerId: 2n, firstOffset: 0n },
   ]);
