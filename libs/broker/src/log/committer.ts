@@ -20,10 +20,11 @@ export class PendingAppend {
   ) {}
 }
 
-/** A roll: appends queued before it go to the sealed segment, those behind it to the next. */
-export interface PendingRoll {
-  readonly kind: 'roll';
-  readonly seal: () => Promise<void>;
+/** Work between two appends, such as sealing a segment: what was queued before it is written, what is behind it is not yet. */
+export interface PendingStep {
+  readonly kind: 'step';
+  /** A rejection breaks the log. */
+  readonly run: () => Promise<void>;
   readonly undo: () => void;
 }
 
@@ -45,7 +46,7 @@ const maxGroup = 1_024;
  * sync is under way the next group gathers. One for each log.
  */
 export class Committer {
-  #queue: (PendingAppend | PendingRoll)[] = [];
+  #queue: (PendingAppend | PendingStep)[] = [];
   #running: Promise<void> | null = null;
   #failure: Error | null = null;
 
@@ -56,7 +57,7 @@ export class Committer {
     return this.#running !== null;
   }
 
-  enqueue(item: PendingAppend | PendingRoll): void {
+  enqueue(item: PendingAppend | PendingStep): void {
     this.#queue.push(item);
     this.#running ??= this.#run();
   }
@@ -72,7 +73,7 @@ export class Committer {
     try {
       for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
         if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
-        else if (item.kind === 'roll') await this.#seal(item);
+        else if (item.kind === 'step') await this.#step(item);
         else await this.#commit(this.#takeGroup(item.segment));
       }
     } finally {
@@ -81,10 +82,10 @@ export class Committer {
     }
   }
 
-  async #seal(roll: PendingRoll): Promise<void> {
+  async #step(step: PendingStep): Promise<void> {
     this.#queue.shift();
     try {
-      await roll.seal();
+      await step.run();
     } catch (error) {
       this.#break(asError(error), []);
     }
@@ -93,7 +94,7 @@ export class Committer {
   #takeGroup(segment: Segment): PendingAppend[] {
     let length = 0;
     for (const item of this.#queue) {
-      if (item.kind === 'roll' || item.segment !== segment || length === maxGroup) break;
+      if (item.kind === 'step' || item.segment !== segment || length === maxGroup) break;
       length++;
     }
     return this.#queue.splice(0, length) as PendingAppend[];
@@ -127,7 +128,7 @@ export class Committer {
     for (const append of group) append.synced.resolve();
   }
 
-  #takeBack(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+  #takeBack(error: Error, items: readonly (PendingAppend | PendingStep)[]): void {
     try {
       for (const item of [...items].reverse()) item.undo();
     } catch (cause) {
@@ -138,15 +139,15 @@ export class Committer {
     this.#rejectAll(error, items);
   }
 
-  #break(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+  #break(error: Error, items: readonly (PendingAppend | PendingStep)[]): void {
     this.#failure = error;
     this.listener.broken(error);
     this.#rejectAll(error, items);
   }
 
-  #rejectAll(error: Error, items: readonly (PendingAppend | PendingRoll)[]): void {
+  #rejectAll(error: Error, items: readonly (PendingAppend | PendingStep)[]): void {
     for (const item of items) {
-      if (item.kind === 'roll') continue;
+      if (item.kind === 'step') continue;
       item.written.reject(error);
       item.synced.reject(error);
     }

@@ -4,6 +4,7 @@ import type { Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import { isDeletedDirectory, logDirectory, parseLogDirectory, partitionMetadataFile } from './file-names.js';
 import { readIfThere } from './segment.js';
+import { writeSmallFile } from './small-file.js';
 import type { TimeSlice } from './time-slice.js';
 
 /** A log's directory. */
@@ -50,9 +51,13 @@ export function assertLogsThere(
   }
 }
 
-/** Says which topic a new log belongs to, in Kafka's PartitionMetadataFile. */
+/** Says which topic a new log belongs to, in Kafka's PartitionMetadataFile. Not synced: a start writes it anew where it is torn. */
 export function writeTopicId(disk: Disk, logPath: string, topicId: string): void {
-  disk.replaceFileSync(join(logPath, partitionMetadataFile), Buffer.from(`version: 0\ntopic_id: ${topicId}`));
+  writeSmallFile(disk, join(logPath, partitionMetadataFile), topicIdText(topicId));
+}
+
+function topicIdText(topicId: string): string {
+  return `version: 0\ntopic_id: ${topicId}`;
 }
 
 /**
@@ -62,9 +67,12 @@ export function writeTopicId(disk: Disk, logPath: string, topicId: string): void
 export function assertTopicId(disk: Disk, logPath: string, topicId: string): void {
   const path = join(logPath, partitionMetadataFile);
   const content = readIfThere(disk, path);
-  // A crash may have come before it was written; Kafka adds it then, too.
+  // A crash may have come before all of it was written; Kafka adds it then, too.
   if (content === null) return writeTopicId(disk, logPath, topicId);
-  const found = /^topic_id: (\S+)$/m.exec(Buffer.from(content).toString('utf8'))?.[1];
+  const text = Buffer.from(content).toString('utf8').replace(/\0+$/, '');
+  const expected = topicIdText(topicId);
+  if (text !== expected && expected.startsWith(text)) return writeTopicId(disk, logPath, topicId);
+  const found = /^topic_id: (\S+)$/m.exec(text)?.[1];
   if (found === topicId) return;
   throw new BrokerError(
     'DATA_DIR_CORRUPT',

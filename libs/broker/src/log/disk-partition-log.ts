@@ -86,9 +86,17 @@ export class DiskPartitionLog implements PartitionLog {
     this.#onLogStartMoved = parts.onLogStartMoved;
     this.#writer = new LogWriter(this);
     this.producers.transactions.settleBelow(this.logEndOffset);
-    if (this.leaderEpochs.assign(leaderEpoch, this.logEndOffset)) {
-      onStorage(() => this.leaderEpochs.write(this.directory));
-    }
+    this.#noteLeaderEpoch();
+  }
+
+  /** There is one epoch: where no file says so, all that stands was written in it. */
+  #noteLeaderEpoch(): void {
+    const { leaderEpochs, directory, logEndOffset } = this;
+    const from = leaderEpochs.latest === null ? this.#logStartOffset : logEndOffset;
+    if (!leaderEpochs.assign(leaderEpoch, from)) return;
+    onStorage(() =>
+      logEndOffset === 0n ? leaderEpochs.writeFirst(directory) : leaderEpochs.write(directory),
+    );
   }
 
   get logStartOffset(): bigint {

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import { leaderEpochCheckpointFile } from './file-names.js';
 import type { EpochEnd } from './partition-log.js';
 import { readIfThere } from './segment.js';
+import { writeSmallFile } from './small-file.js';
 
 const formatVersion = '0';
 const undefinedEpoch = -1;
@@ -88,9 +89,17 @@ export class LeaderEpochs {
 
   /** Replaces the file as one step. Throws DiskError. */
   write(directory: string): void {
+    this.disk.replaceFileSync(join(directory, leaderEpochCheckpointFile), Buffer.from(this.#text()));
+  }
+
+  /** Writes the file of a new log without a sync: a torn one says nothing that the log does not say. Throws DiskError. */
+  writeFirst(directory: string): void {
+    writeSmallFile(this.disk, join(directory, leaderEpochCheckpointFile), this.#text());
+  }
+
+  #text(): string {
     const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-    const text = [formatVersion, String(lines.length), ...lines, ''].join('\n');
-    this.disk.replaceFileSync(join(directory, leaderEpochCheckpointFile), Buffer.from(text));
+    return [formatVersion, String(lines.length), ...lines, ''].join('\n');
   }
 }
 

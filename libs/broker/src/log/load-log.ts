@@ -69,7 +69,6 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
 /** A log that was not there: its directory is empty. Throws DiskError. */
 export function newLog(disk: Disk, clock: Clock, logger: Logger, directory: string): LoadedLog {
   const segments = new SegmentList([Segment.create(disk, directory, 0n, clock.now())]);
-  disk.syncDirectorySync(directory);
   return {
     segments,
     producers: new ProducerStates(),

@@ -175,27 +175,29 @@ class DiskLogManager implements LogManager {
       disk.makeDirectorySync(path);
       const id = topicIdOf?.(topic);
       if (id !== undefined) writeTopicId(disk, path, id);
-      const log = this.#add(topic, partition, config, newLog(disk, clock, logger, path));
-      disk.syncDirectorySync(directory);
-      return log;
+      return this.#add(topic, partition, config, newLog(disk, clock, logger, path));
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       throw new KafkaError('KAFKA_STORAGE_ERROR', error.message, { cause: error });
     }
   }
 
-  remove(topic: string, partition: number): void {
+  remove(topic: string, partitions: readonly number[]): void {
+    try {
+      for (const partition of partitions) this.#remove(topic, partition);
+      this.options.disk.syncDirectorySync(this.options.directory);
+    } catch (error) {
+      throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
+    }
+  }
+
+  #remove(topic: string, partition: number): void {
     const key = partitionKey(topic, partition);
     const log = this.#logs.get(key);
     if (log === undefined) return;
     const { disk, directory } = this.options;
     const renamed = join(directory, deletedDirectory(topic, partition, this.#uuid()));
-    try {
-      disk.renameSync(log.directory, renamed);
-      disk.syncDirectorySync(directory);
-    } catch (error) {
-      throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
-    }
+    disk.renameSync(log.directory, renamed);
     this.#logs.delete(key);
     this.#cleaner.forget(topic, partition);
     const ending = log

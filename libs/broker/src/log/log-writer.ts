@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import type { BatchView } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
@@ -56,6 +57,8 @@ export class LogWriter {
   /** Everything below is synced. */
   recoveryPoint: bigint;
   #failure: Error | null = null;
+  /** Whether the names of the log's directory and first files survive a power cut; no record stands in it before. */
+  #isNamed: boolean;
   readonly #committer: Committer;
   readonly #sealer: SegmentSealer;
 
@@ -63,6 +66,7 @@ export class LogWriter {
     this.#sealer = new SegmentSealer(log);
     this.highWatermark = log.logEndOffset;
     this.recoveryPoint = log.logEndOffset;
+    this.#isNamed = log.logEndOffset > 0n;
     const { topic, partition, logger } = log;
     this.#committer = new Committer({
       published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
@@ -112,6 +116,7 @@ export class LogWriter {
   /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */
   async append(append: CheckedAppend): Promise<AppendResult> {
     const { batches, stamp, durable } = append;
+    if (!this.#isNamed) this.#name();
     const pending = this.#take(append);
     const result = (synced: Promise<void>): AppendResult => ({
       baseOffset: batches[0]?.baseOffset ?? pending.nextOffset,
@@ -158,8 +163,8 @@ export class LogWriter {
     segments.push(opened);
     const snapshot = snapshots.take(endOffset, producers.all);
     this.#committer.enqueue({
-      kind: 'roll',
-      seal: async () => this.#flushed(await this.#sealer.seal({ segment, snapshot, endOffset })),
+      kind: 'step',
+      run: async () => this.#flushed(await this.#sealer.seal({ segment, snapshot, endOffset })),
       undo: () => {
         segments.pop();
         opened.removeFiles();
@@ -182,6 +187,22 @@ export class LogWriter {
       if (snapshot !== null) snapshots.write(directory, snapshot);
     });
     this.recoveryPoint = logEndOffset;
+  }
+
+  /** Making a log syncs nothing, so that a topic of many partitions does not hold up the broker: its first append does. */
+  #name(): void {
+    this.#isNamed = true;
+    const { disk, directory } = this.log;
+    this.#committer.enqueue({
+      kind: 'step',
+      run: async () => {
+        disk.syncDirectorySync(directory);
+        disk.syncDirectorySync(dirname(directory));
+      },
+      undo: () => {
+        this.#isNamed = false;
+      },
+    });
   }
 
   async #finishSealed(): Promise<void> {

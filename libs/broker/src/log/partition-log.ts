@@ -146,7 +146,7 @@ export interface LogManager {
   get(topic: string, partition: number): PartitionLog | undefined;
   create(topic: string, partition: number, config: LogConfig): PartitionLog;
   /** Renames to `….<uuid>-delete` at once, unlinks after file.delete.delay.ms. */
-  remove(topic: string, partition: number): void;
+  remove(topic: string, partitions: readonly number[]): void;
   all(): Iterable<PartitionLog>;
   /** Logs that could not be cleaned once and keep what they should have forgotten, until a restart (LogCleanerManager). */
   readonly uncleanable: readonly PartitionLog[];

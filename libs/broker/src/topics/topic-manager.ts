@@ -110,7 +110,7 @@ export class TopicManager {
   delete(name: string): void {
     const stored = this.#require(name);
     this.#registry.beginDelete(name);
-    for (let partition = 0; partition < stored.partitions; partition++) this.#logs.remove(name, partition);
+    this.#logs.remove(name, [...Array(stored.partitions).keys()]);
     this.#registry.endDelete(name);
     for (const listener of this.#deletionListeners) listener(name);
   }
@@ -199,9 +199,7 @@ export class TopicManager {
 
   #finishDeletions(): void {
     for (const { name, partitions } of this.#registry.deleting) {
-      for (let partition = 0; partition < partitions; partition++) {
-        if (this.#logs.get(name, partition) !== undefined) this.#logs.remove(name, partition);
-      }
+      this.#logs.remove(name, [...Array(partitions).keys()]);
       this.#registry.endDelete(name);
     }
   }

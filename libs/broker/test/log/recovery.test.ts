@@ -76,7 +76,7 @@ test('what was marked as deleted is gone after a start, whatever stopped the las
   ).durable;
   newLog(world, 'gone');
   await world.clock.advanceAsync(3_000);
-  world.logs.remove('gone', 0);
+  world.logs.remove('gone', [0]);
   assert.ok(files(world).some((name) => name.endsWith('.deleted')));
   const next = await reopen(world, world.disk.crash(5));
   assert.ok(files(next).every((name) => !name.endsWith('.deleted')));
@@ -139,7 +139,7 @@ test('a topic that is made again inherits neither log start nor cleaning of the 
     await fill(log);
     log.deleteRecordsBefore(4n);
     await world.clock.advanceAsync(1_000);
-    world.logs.remove('events', 0);
+    world.logs.remove('events', [0]);
     // The cleaner looks again in half a second: the crash comes before.
     await fill(newLog(world));
     const next = await reopen(world, world.disk.crash(seed));
