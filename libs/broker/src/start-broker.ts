@@ -87,10 +87,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   /** What is open, to be closed in reverse order. */
   const opened: (() => Promise<void>)[] = [() => logs.close()];
   try {
-    const topics = new TopicManager({ registry, logs, config, entropy, logger });
+    const topics = new TopicManager({ registry, logs, config, entropy, clock });
+    await topics.start(logger);
     const settings = coordinatorSettings(config);
     const groups = new GroupCoordinator({
-      logs: offsetLogs(topics, config),
+      logs: await offsetLogs(topics, config),
       clock,
       entropy,
       logger,
@@ -216,17 +217,17 @@ function keptForEver(config: BrokerConfig): LogConfig {
 }
 
 /** The logs of the committed offsets, made at the first start. */
-function offsetLogs(topics: TopicManager, config: BrokerConfig): readonly PartitionLog[] {
+async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
   const stored =
     topics.topics.get(offsetsTopic) ??
-    topics.create({
+    (await topics.create({
       name: offsetsTopic,
       partitions: config.number('offsets.topic.num.partitions'),
       configs: {
         'cleanup.policy': 'compact',
         'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
       },
-    });
+    }));
   return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
 }
 

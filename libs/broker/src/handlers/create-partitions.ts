@@ -2,7 +2,7 @@ import { apis, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
 import { isInternalTopic } from '../topics/topic-name.js';
-import { attempt } from './answer-error.js';
+import { answerError, noError, type AnsweredError } from './answer-error.js';
 
 /*
  * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. The
@@ -11,11 +11,11 @@ import { attempt } from './answer-error.js';
 
 type Asked = RequestOf<'createPartitions'>['topics'][number];
 
-function addPartitions(
+async function addPartitions(
   { name, count, assignments }: Asked,
   validateOnly: boolean,
   context: RequestContext,
-): void {
+): Promise<void> {
   const { topics, advertised } = context.broker;
   // Kafka says no more here than the code.
   if (!topics.topics.has(name)) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
@@ -31,26 +31,29 @@ function addPartitions(
     for (const { brokerIds } of assignments) checkReplicas(brokerIds, advertised.nodeId, 1);
   }
   if (isInternalTopic(name)) throw new KafkaError('INVALID_REQUEST', 'The broker needs this topic as it is.');
-  if (!validateOnly) topics.addPartitions(name, count);
+  if (!validateOnly) await topics.addPartitions(name, count);
 }
 
 export const createPartitions = defineHandler(
   apis.createPartitions,
   { versions: [0, 3] },
-  (request, context) => {
+  async (request, context) => {
     const names = new Set(request.topics.map(({ name }) => name));
-    const results = [...names].map((name) => {
+    const results: (AnsweredError & { readonly name: string })[] = [];
+    for (const name of names) {
       const [asked, ...others] = request.topics.filter((topic) => topic.name === name);
-      return {
-        name,
-        ...attempt(() => {
-          if (asked === undefined || others.length > 0) {
-            throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
-          }
-          addPartitions(asked, request.validateOnly, context);
-        }, context.broker.logger),
+      const add = async (): Promise<void> => {
+        if (asked === undefined || others.length > 0) {
+          throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
+        }
+        await addPartitions(asked, request.validateOnly, context);
       };
-    });
+      const outcome = await add().then(
+        () => noError,
+        (error: unknown) => answerError(error, context.broker.logger),
+      );
+      results.push({ name, ...outcome });
+    }
     return { throttleTimeMs: 0, results };
   },
 );

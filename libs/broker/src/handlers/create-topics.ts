@@ -77,7 +77,7 @@ function checkName(name: string, { broker }: RequestContext): KafkaError | null 
   }
 }
 
-function createOne(
+async function createOne(
   topic: CreatableTopic,
   refusal: KafkaError | null,
   validateOnly: boolean,
@@ -91,7 +91,7 @@ function createOne(
     broker.topics.checkConfigs(configs);
     const partitions = partitionCount(topic, context);
     const wanted = { name, partitions, configs };
-    const topicId = validateOnly ? broker.topics.newId() : broker.topics.create(wanted).id;
+    const topicId = validateOnly ? broker.topics.newId() : (await broker.topics.create(wanted)).id;
     const entries = describeTopicConfigs(configs, broker.config).map((entry) =>
       createdConfig(entry, configs),
     );
@@ -116,26 +116,33 @@ function checkTotal(topics: readonly CreatableTopic[], { broker }: RequestContex
   }
 }
 
-export const createTopics = defineHandler(apis.createTopics, { versions: [2, 7] }, (request, context) => {
-  const seen = new Map<string, number>();
-  for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
-  const single = request.topics.filter(({ name }) => seen.get(name) === 1);
-  const repeated = [...seen].filter(([, count]) => count > 1).map(([name]) => name);
-  try {
-    checkTotal(single, context);
-  } catch (error) {
-    return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
-  }
-  const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
-  const topics = [
-    ...named.map(({ topic, refusal }) => createOne(topic, refusal, request.validateOnly, context)),
-    ...repeated.map((name) =>
-      refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
-    ),
-  ];
-  const created = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
-  if (created > 0 && !request.validateOnly) {
-    context.broker.logger.info('topics were created', { topics: created });
-  }
-  return { throttleTimeMs: 0, topics };
-});
+export const createTopics = defineHandler(
+  apis.createTopics,
+  { versions: [2, 7] },
+  async (request, context) => {
+    const seen = new Map<string, number>();
+    for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
+    const single = request.topics.filter(({ name }) => seen.get(name) === 1);
+    const repeated = [...seen].filter(([, count]) => count > 1).map(([name]) => name);
+    try {
+      checkTotal(single, context);
+    } catch (error) {
+      return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
+    }
+    const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
+    const topics: Awaited<ReturnType<typeof createOne>>[] = [];
+    for (const { topic, refusal } of named) {
+      topics.push(await createOne(topic, refusal, request.validateOnly, context));
+    }
+    topics.push(
+      ...repeated.map((name) =>
+        refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
+      ),
+    );
+    const created = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
+    if (created > 0 && !request.validateOnly) {
+      context.broker.logger.info('topics were created', { topics: created });
+    }
+    return { throttleTimeMs: 0, topics };
+  },
+);

@@ -41,28 +41,28 @@ function failedTopic(
   return { errorCode, name, topicId, isInternal, partitions: [], topicAuthorizedOperations: operations };
 }
 
-function answerName(
+async function answerName(
   name: string,
   mayCreate: boolean,
   operations: number,
   { broker }: RequestContext,
-): AnsweredTopic {
+): Promise<AnsweredTopic> {
   const known = broker.topics.topics.get(name);
   if (known !== undefined) return describeTopic(known, broker.advertised.nodeId, operations);
   if (refuseTopicName(name) !== null) {
     return failedTopic(ErrorCode.INVALID_TOPIC_EXCEPTION, name, zeroUuid, operations);
   }
-  if (mayCreate) createByItself(name, { broker });
+  if (mayCreate) await createByItself(name, { broker });
   return failedTopic(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, zeroUuid, operations);
 }
 
-function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>): void {
+async function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>): Promise<void> {
   try {
     const partitions = broker.config.number('num.partitions');
     if (broker.config.number('default.replication.factor') !== 1) {
       throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
     }
-    broker.topics.create({ name, partitions, configs: {} });
+    await broker.topics.create({ name, partitions, configs: {} });
     broker.logger.info('a topic was created because a client asked for it', { topic: name });
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
@@ -74,17 +74,19 @@ function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>
 }
 
 /** By ids alone as soon as one is given, as Kafka does; what is asked twice is answered once. */
-function answerTopics(
+async function answerTopics(
   asked: NonNullable<RequestOf<'metadata'>['topics']>,
   mayCreate: boolean,
   operations: number,
   context: RequestContext,
-): AnsweredTopic[] {
+): Promise<AnsweredTopic[]> {
   const { topics, advertised } = context.broker;
   const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid));
   if (ids.size === 0) {
     const names = new Set(asked.map(({ name }) => name ?? ''));
-    return [...names].map((name) => answerName(name, mayCreate, operations, context));
+    const answers: AnsweredTopic[] = [];
+    for (const name of names) answers.push(await answerName(name, mayCreate, operations, context));
+    return answers;
   }
   return [...ids].map((id) => {
     const topic = topics.topics.get(topics.nameOf(id) ?? '');
@@ -94,7 +96,7 @@ function answerTopics(
   });
 }
 
-export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, (request, context) => {
+export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, async (request, context) => {
   const { broker, version } = context;
   const { nodeId, host, port } = broker.advertised;
   const operations = request.includeTopicAuthorizedOperations ? topicOperations : notAsked;
@@ -109,7 +111,7 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, (req
       ? asked.map(({ name, topicId }) =>
           failedTopic(ErrorCode.INVALID_REQUEST, name ?? '', topicId, notAsked),
         )
-      : answerTopics(asked, mayCreate, operations, context);
+      : await answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: null }],

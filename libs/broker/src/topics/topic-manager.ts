@@ -1,5 +1,5 @@
 import { KafkaError } from '@oubliette/protocol';
-import type { Entropy } from '@oubliette/runtime';
+import type { Clock, Entropy } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
 import { refuseAs } from '../config/resource-checks.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../config/topic-config.js';
 import type { Logger } from '../logger.js';
 import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
+import { TimeSlice } from '../log/time-slice.js';
 import type { ClusterRegistry } from './cluster-registry.js';
 import type { StoredTopic } from './cluster-store.js';
 import { checkTopicName } from './topic-name.js';
@@ -32,6 +33,7 @@ export class TopicManager {
   readonly #logs: LogManager;
   readonly #config: BrokerConfig;
   readonly #entropy: Entropy;
+  readonly #clock: Clock;
   readonly #deletionListeners = new Set<(topic: string) => void>();
 
   constructor(parts: {
@@ -39,15 +41,23 @@ export class TopicManager {
     readonly logs: LogManager;
     readonly config: BrokerConfig;
     readonly entropy: Entropy;
-    readonly logger: Logger;
+    readonly clock: Clock;
   }) {
     this.#registry = parts.registry;
     this.#logs = parts.logs;
     this.#config = parts.config;
     this.#entropy = parts.entropy;
+    this.#clock = parts.clock;
+  }
+
+  /** Brings the logs to what the registry says: ends deletions and creations that a stop interrupted. */
+  async start(logger: Logger): Promise<void> {
     this.#finishDeletions();
-    this.#openAll();
-    this.#warnOfStrays(parts.logger);
+    for (const stored of this.#registry.topics.values()) {
+      await this.#open(stored);
+      this.#configure(stored);
+    }
+    this.#warnOfStrays(logger);
   }
 
   get topics(): ReadonlyMap<string, StoredTopic> {
@@ -93,8 +103,11 @@ export class TopicManager {
     return randomUuid(this.#entropy);
   }
 
-  /** Throws what checkNewName and checkConfigs throw, but for a collision: that is checked for all topics of a request at once. */
-  create({ name, partitions, configs }: NewTopic): StoredTopic {
+  /**
+   * The topic is known at once, and its logs are there when this resolves. Rejects with what checkNewName and checkConfigs throw, but
+   * for a collision: that is checked for all topics of a request at once.
+   */
+  async create({ name, partitions, configs }: NewTopic): Promise<StoredTopic> {
     checkTopicName(name);
     if (this.#registry.topics.has(name)) {
       throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
@@ -103,7 +116,7 @@ export class TopicManager {
     checkPartitionCount(partitions);
     const stored: StoredTopic = { name, id: this.newId(), partitions, configs };
     this.#registry.put(stored);
-    this.#open(stored);
+    await this.#open(stored);
     return stored;
   }
 
@@ -130,11 +143,11 @@ export class TopicManager {
     checkPartitionCount(count);
   }
 
-  addPartitions(name: string, count: number): void {
+  async addPartitions(name: string, count: number): Promise<void> {
     this.checkPartitions(name, count);
     const stored = { ...this.#require(name), partitions: count };
     this.#registry.put(stored);
-    this.#open(stored);
+    await this.#open(stored);
   }
 
   /** Throws INVALID_CONFIG for settings that no topic could take. */
@@ -175,11 +188,16 @@ export class TopicManager {
     return stored;
   }
 
-  #open(stored: StoredTopic): void {
-    const config = toLogConfig(stored.configs, this.#config);
-    for (let partition = 0; partition < stored.partitions; partition++) {
-      if (this.#logs.get(stored.name, partition) === undefined)
-        this.#logs.create(stored.name, partition, config);
+  /** Makes the logs that are missing, as many as one slice of time allows and then the next. */
+  async #open({ name, id, partitions, configs }: StoredTopic): Promise<void> {
+    const config = toLogConfig(configs, this.#config);
+    const slice = new TimeSlice(this.#clock, undefined);
+    for (let partition = 0; partition < partitions; partition++) {
+      if (this.#logs.get(name, partition) !== undefined) continue;
+      await slice.rest();
+      // It may have been deleted meanwhile, or be another one of its name.
+      if (this.#registry.topics.get(name)?.id !== id) return;
+      this.#logs.create(name, partition, config);
     }
   }
 
@@ -187,13 +205,6 @@ export class TopicManager {
     const config = toLogConfig(stored.configs, this.#config);
     for (let partition = 0; partition < stored.partitions; partition++) {
       this.#logs.get(stored.name, partition)?.configure(config);
-    }
-  }
-
-  #openAll(): void {
-    for (const stored of this.#registry.topics.values()) {
-      this.#open(stored);
-      this.#configure(stored);
     }
   }
 
