@@ -195,7 +195,7 @@ function rows(seen) {
     ratio('acks=all requests/s', 0.8),
     ratio('acks=all requests/s', 3, '', 'synced requests/s'),
     atMostRatio('start under load ms', 0.2, ' ms'),
-    atMostRatio('resident under load MiB', 0.34, ' MiB'),
+    atMostRatio('resident under load MiB', 1 / 3, ' MiB'),
     limit('longest block ms', 50, ' ms'),
     limit('memory growth MiB', 20, ' MiB'),
   ];

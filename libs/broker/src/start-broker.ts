@@ -125,6 +125,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       clock,
       logger,
       dataDir,
+      volume: () => disk.volumeSync(dataDir),
       advertised,
     };
     server.serve(new Dispatcher(handlers, services));

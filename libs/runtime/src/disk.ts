@@ -34,6 +34,8 @@ export interface Disk {
   realPathSync(path: string): string;
   /** Permission bits (mode & 0o777), owner and size of an entry. */
   statSync(path: string): { kind: EntryKind; size: number; mode: number };
+  /** The volume that holds the path: its size, and what of it this process may still use. */
+  volumeSync(path: string): { totalBytes: bigint; usableBytes: bigint };
   /** Creates the directory and its parents; no error when it exists. */
   makeDirectorySync(path: string, permissions?: number): void;
   renameSync(from: string, to: string): void;

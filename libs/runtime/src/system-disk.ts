@@ -53,6 +53,11 @@ export class SystemDisk implements Disk {
     return { kind: stat.isDirectory() ? 'directory' : 'file', size: stat.size, mode: stat.mode & 0o777 };
   }
 
+  volumeSync(path: string): { totalBytes: bigint; usableBytes: bigint } {
+    const { bsize, blocks, bavail } = asDiskError('stat', path, () => fs.statfsSync(path, { bigint: true }));
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail };
+  }
+
   makeDirectorySync(path: string, permissions = 0o755): void {
     asDiskError('create', path, () => makeWithParents(path, permissions));
   }

@@ -83,6 +83,7 @@ export function toLogConfig(overrides: TopicOverrides, broker: BrokerConfig): Lo
     segmentBytes: testSegmentBytes === null ? number('segment.bytes') : wholeNumber(testSegmentBytes),
     segmentMs: number('segment.ms'),
     segmentJitterMs: number('segment.jitter.ms'),
+    flushMessages: number('flush.messages'),
     segmentIndexBytes: number('segment.index.bytes'),
     indexIntervalBytes: number('index.interval.bytes'),
     retentionMs: number('retention.ms'),

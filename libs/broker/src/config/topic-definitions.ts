@@ -63,7 +63,6 @@ export const topicDefinitions: readonly TopicConfigDefinition[] = [
   topic('flush.messages', 'long', '9223372036854775807', {
     check: atLeast(1),
     synonyms: ['log.flush.interval.messages'],
-    hasEffect: false,
     about:
       'After how many records the log is forced to disk. This broker syncs whatever was written with acks=all before it answers.',
   }),

@@ -1,7 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 
-/* DescribeLogDirs, versions 1 to 4: the one data directory. The volume's total and free bytes are not looked up: -1. */
+/* DescribeLogDirs, versions 1 to 4: the one data directory, with the size and the free bytes of its volume from 4 on. */
 export const describeLogDirs = defineHandler(
   apis.describeLogDirs,
   { versions: [1, 4] },
@@ -27,7 +27,7 @@ export const describeLogDirs = defineHandler(
       byTopic.set(log.topic, partitions);
     }
     const topics = [...byTopic].map(([name, partitions]) => ({ name, partitions }));
-    const results = [{ errorCode: ErrorCode.NONE, logDir: broker.dataDir, topics }];
+    const results = [{ errorCode: ErrorCode.NONE, logDir: broker.dataDir, topics, ...broker.volume() }];
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, results };
   },
 );

@@ -59,6 +59,8 @@ export class LogWriter {
   #failure: Error | null = null;
   /** Whether the names of the log's directory and first files survive a power cut; no record stands in it before. */
   #isNamed: boolean;
+  /** Records appended since the last sync that somebody asked for. */
+  #unsynced = 0n;
   readonly #committer: Committer;
   readonly #sealer: SegmentSealer;
 
@@ -114,7 +116,9 @@ export class LogWriter {
   }
 
   /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */
-  async append(append: CheckedAppend): Promise<AppendResult> {
+  async append(asked: CheckedAppend): Promise<AppendResult> {
+    const isFlushDue = this.#isFlushDue(asked);
+    const append = isFlushDue ? { ...asked, durable: true } : asked;
     const { batches, stamp, durable } = append;
     if (!this.#isNamed) this.#name();
     const pending = this.#take(append);
@@ -132,7 +136,16 @@ export class LogWriter {
     this.#committer.enqueue(pending);
     const synced = asStorageError(pending.synced.promise);
     await asStorageError(pending.written.promise);
+    if (isFlushDue) await synced;
     return result(durable ? synced : settled);
+  }
+
+  /** `flush.messages`: whether so many records wait for a sync that, as in UnifiedLog.append, the answer waits for it. */
+  #isFlushDue({ batches, durable }: CheckedAppend): boolean {
+    for (const batch of batches) this.#unsynced += BigInt(batch.lastOffsetDelta + 1);
+    const isDue = !durable && this.#unsynced >= this.log.config.flushMessages;
+    if (isDue || durable) this.#unsynced = 0n;
+    return isDue;
   }
 
   /** Answers a retry as its first try was answered, once that is written, or synced. */

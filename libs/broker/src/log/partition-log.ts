@@ -5,6 +5,8 @@ export interface LogConfig {
   readonly segmentMs: number;
   /** A segment rolls up to that much earlier, by chance, so that many logs do not roll at once. */
   readonly segmentJitterMs: number;
+  /** Records after which the log is synced even where no client asked for it; Number.MAX_SAFE_INTEGER stands for Long.MAX. */
+  readonly flushMessages: number;
   readonly segmentIndexBytes: number;
   readonly indexIntervalBytes: number;
   readonly retentionMs: number;

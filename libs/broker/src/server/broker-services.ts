@@ -27,5 +27,7 @@ export interface BrokerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataDir: string;
+  /** The size of the volume it stands on, and what is free of it. Throws DiskError. */
+  readonly volume: () => { readonly totalBytes: bigint; readonly usableBytes: bigint };
   readonly advertised: Advertised;
 }

@@ -13,6 +13,7 @@ export function config(overrides: Partial<LogConfig> = {}): LogConfig {
     segmentBytes: 1_048_576,
     segmentMs: 604_800_000,
     segmentJitterMs: 0,
+    flushMessages: Number.MAX_SAFE_INTEGER,
     segmentIndexBytes: 10_485_760,
     indexIntervalBytes: 4_096,
     retentionMs: 604_800_000,

@@ -72,6 +72,11 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     assert.deepEqual(disk.listSync(root), [{ name: 'a', kind: 'file' }]);
   });
 
+  check('a volume has room, and no more than its size', (disk, root) => {
+    const { totalBytes, usableBytes } = disk.volumeSync(root);
+    assert.ok(usableBytes > 0n && usableBytes <= totalBytes, `${usableBytes} of ${totalBytes}`);
+  });
+
   check('names: make with parents, rename over, remove', (disk, root) => {
     disk.makeDirectorySync(`${root}/x/y`);
     disk.makeDirectorySync(`${root}/x/y`);
@@ -93,6 +98,7 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     for (const attempt of [
       () => disk.readFileSync(gone),
       () => disk.statSync(gone),
+      () => disk.volumeSync(gone),
       () => disk.listSync(gone),
       () => disk.renameSync(gone, `${root}/b`),
       () => disk.removeFileSync(gone),

@@ -17,6 +17,8 @@ export interface Failure {
   readonly stored?: number;
 }
 
+const volumeBytes = 2 ** 40;
+
 /**
  * A disk in memory that behaves as badly as a real one may: after `crash`, bytes and names that were not synced are lost,
  * torn or zero; operations fail on demand; it can be full.
@@ -108,6 +110,13 @@ export class SimulatedDisk implements Disk {
     const node = this.#find(path);
     if (!node) throw new DiskError('ENOENT', 'stat', path);
     return { kind: node.kind, size: node.kind === 'file' ? node.size : 0, mode: node.mode };
+  }
+
+  volumeSync(path: string): { totalBytes: bigint; usableBytes: bigint } {
+    this.#enter('stat', path);
+    if (!this.#find(path)) throw new DiskError('ENOENT', 'stat', path);
+    const usableBytes = BigInt(Math.min(this.#freeBytes, volumeBytes));
+    return { totalBytes: BigInt(volumeBytes), usableBytes };
   }
 
   makeDirectorySync(path: string, permissions = 0o755): void {

@@ -51,10 +51,13 @@ export const logDefaultsTable: readonly BrokerConfigDefinition[] = [
     check: oneOf('compact', 'delete'),
     update: 'cluster-wide',
   }),
-  accepted('log.flush.interval.messages', 'long', '9223372036854775807', {
-    check: atLeast(1),
-    update: 'cluster-wide',
-  }),
+  served(
+    'log.flush.interval.messages',
+    'long',
+    '9223372036854775807',
+    'The default of the topic setting flush.messages.',
+    { check: atLeast(1), update: 'cluster-wide' },
+  ),
   accepted('log.flush.interval.ms', 'long', null, { update: 'cluster-wide' }),
   accepted('log.flush.scheduler.interval.ms', 'long', '9223372036854775807'),
   served(
