@@ -42,7 +42,10 @@ test(
       'segment.ms=60000',
     );
     const described = await java(`${tools}.TopicCommand`, ...at, '--describe', '--topic', 'perf');
-    assert.match(described, /PartitionCount: 2\s+ReplicationFactor: 1\s+Configs: segment\.ms=60000/);
+    assert.match(
+      described,
+      /PartitionCount: 2\s+ReplicationFactor: 1\s+Configs: min\.insync\.replicas=1,segment\.ms=60000/,
+    );
     const producing = [
       '--topic',
       'perf',
