@@ -21,6 +21,8 @@ import { TimeSlice } from './time-slice.js';
 const defaultProducerExpirationMs = 86_400_000;
 const defaultProducerCheckIntervalMs = 600_000;
 const defaultRecoveryThreads = 2;
+/** Logs that are opened at a time for each of Kafka's threads, which would block where this waits. */
+const opensPerThread = 4;
 
 export interface LogManagerOptions {
   readonly disk: Disk;
@@ -265,12 +267,14 @@ class DiskLogManager implements LogManager {
       this.#checkpointed.add(key);
     const waiting = await listLogs(disk, directory, slice);
     if (topicIdOf !== undefined) assertLogsThere(directory, waiting, known.recoveryPoints, topicIdOf);
+    const configOf = once(this.options.configOf);
     const openNext = async (): Promise<void> => {
       for (let log = waiting.pop(); log !== undefined; log = waiting.pop()) {
-        await this.#open(log, known, slice);
+        await this.#open(log, configOf(log.topic), known, slice);
       }
     };
-    const threads = Array.from({ length: recoveryThreads ?? defaultRecoveryThreads }, openNext);
+    const length = (recoveryThreads ?? defaultRecoveryThreads) * opensPerThread;
+    const threads = Array.from({ length }, openNext);
     const failed = (await Promise.allSettled(threads)).find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
@@ -287,11 +291,15 @@ class DiskLogManager implements LogManager {
     return true;
   }
 
-  async #open({ topic, partition }: FoundLog, known: KnownOffsets, slice: TimeSlice): Promise<void> {
-    const { disk, clock, logger, configOf, topicIdOf } = this.options;
+  async #open(
+    { topic, partition }: FoundLog,
+    config: LogConfig,
+    known: KnownOffsets,
+    slice: TimeSlice,
+  ): Promise<void> {
+    const { disk, clock, logger, topicIdOf } = this.options;
     const directory = join(this.options.directory, logDirectory(topic, partition));
     const key = partitionKey(topic, partition);
-    const config = configOf(topic);
     const id = topicIdOf?.(topic);
     if (id !== undefined) assertTopicId(disk, directory, id);
     const found = await loadLog({
@@ -371,6 +379,16 @@ class DiskLogManager implements LogManager {
     this.options.entropy.fill(bytes);
     return bytes.toString('hex');
   }
+}
+
+/** Partitions of one topic share their settings: they are made once. */
+function once(configOf: (topic: string) => LogConfig): (topic: string) => LogConfig {
+  const made = new Map<string, LogConfig>();
+  return (topic) => {
+    const config = made.get(topic) ?? configOf(topic);
+    made.set(topic, config);
+    return config;
+  };
 }
 
 /** Makes the directory where it is missing and takes its lock. */

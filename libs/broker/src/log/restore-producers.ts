@@ -4,7 +4,7 @@ import type { Logger } from '../logger.js';
 import { readBatches } from './batch-scan.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
-import { readIfThere, type Segment } from './segment.js';
+import type { Segment } from './segment.js';
 import { CorruptTransactionIndex, TransactionIndex } from './transaction-index.js';
 
 /** Of how many segments at the end a scan leaves the snapshots that rolling would have left. */
@@ -73,8 +73,9 @@ function loadTransactionIndexes({ disk, logger, segments, recoveryPoint }: Resto
     const isFlushed = recoveryPoint === null || segment.nextOffset <= recoveryPoint;
     if (rebuiltFrom === null && isFlushed) {
       const path = segment.path('txnindex');
-      const content = readIfThere(disk, path);
-      if (content === null) continue;
+      // Most segments have none, and a refused open costs far more than a look.
+      if (!disk.existsSync(path)) continue;
+      const content = disk.readFileSync(path);
       try {
         segment.transactionIndex = TransactionIndex.decode(content, segment.baseOffset);
         continue;
