@@ -1,3 +1,4 @@
+import { DiskError } from '@oubliette/runtime';
 import type { Logger } from '../../logger.js';
 import { partitionKey, type CheckpointFile } from '../checkpoint-file.js';
 import type { DiskPartitionLog } from '../disk-partition-log.js';
@@ -8,6 +9,9 @@ import type { CleaningTools } from './cleaning-tools.js';
 import { findCleanable, mostCleanable, type Cleanable } from './cleanable.js';
 import type { CleanerSettings } from './cleaner-settings.js';
 import { Pace } from './pace.js';
+
+/** A disk that is full now has room again some day. Kafka takes its directory offline; here old keys must still go. */
+const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 
 /** Cleans compacted logs, the most promising first, and applies their retention (Kafka's LogCleaner with one thread). */
 export class LogCleaner {
@@ -58,24 +62,34 @@ export class LogCleaner {
     }
   }
 
-  /** Runs a part of the work; false when it failed and the log is uncleanable from now on, or busy. */
+  /** Runs a part of the work; false when it failed, and the log may be uncleanable from now on, or busy. */
   async #attempt(log: DiskPartitionLog, part: () => Promise<void>): Promise<boolean> {
     try {
       return (await log.maintain(async () => (await part(), true))) ?? false;
     } catch (error) {
       // What fails on a log that was deleted meanwhile fails for want of its directory.
       if (error instanceof CleaningStopped || log.isClosed) return true;
-      this.#uncleanable.add(log);
-      this.parts.logger.error(
-        'a log cannot be cleaned: old values stay until this is repaired and the broker restarted',
-        {
-          topic: log.topic,
-          partition: log.partition,
-          cause: error instanceof Error ? error.message : String(error),
-        },
-      );
+      this.#report(log, error);
       return false;
     }
+  }
+
+  #report(log: DiskPartitionLog, error: unknown): void {
+    const { topic, partition } = log;
+    const cause = error instanceof Error ? error.message : String(error);
+    if (error instanceof DiskError && passing.has(error.code)) {
+      this.parts.logger.error('a log cannot be cleaned now, and is tried again: old values stay till then', {
+        topic,
+        partition,
+        cause,
+      });
+      return;
+    }
+    this.#uncleanable.add(log);
+    this.parts.logger.error(
+      'a log cannot be cleaned: old values stay until this is repaired and the broker restarted',
+      { topic, partition, cause },
+    );
   }
 
   #compacted(): DiskPartitionLog[] {

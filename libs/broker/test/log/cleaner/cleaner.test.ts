@@ -162,6 +162,31 @@ test('a corrupt batch stops the cleaning of its log alone, and is reported', asy
   assert.ok((await readAll(good)).length < 12);
 });
 
+test('a full disk delays a cleaning: it is tried again, and done when there is room', async () => {
+  const reports: string[] = [];
+  const ignore = (): void => undefined;
+  const world = await open(compact, {
+    logger: { info: ignore, warn: ignore, error: (message: string) => reports.push(message) },
+  });
+  const log = newLog(world);
+  for (let index = 0; index < 12; index++) {
+    const result = await log.append(batch([['same', `value-${index}`]], world.clock.now()), {
+      durable: true,
+    });
+    await result.durable;
+  }
+  const isCleaned = (path: string): boolean => path.endsWith('.cleaned');
+  world.disk.fail({ operation: 'write', code: 'ENOSPC', times: Infinity, path: isCleaned });
+  await world.clock.advanceAsync(5_000);
+  assert.ok(reports.length > 1 && reports.every((report) => report.includes('tried again')), reports[0]);
+  assert.deepEqual([...world.logs.uncleanable], []);
+  assert.equal((await readAll(log)).length, 12);
+  world.disk.heal();
+  await world.clock.advanceAsync(5_000);
+  assert.ok((await readAll(log)).length < 12);
+  assert.ok(!files(world).some((name) => isCleaned(name)));
+});
+
 test('deleting a topic during a cleaning leaves neither files nor errors', async () => {
   for (let turns = 0; turns < 20; turns++) {
     const reports: string[] = [];
