@@ -1,8 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { join } from 'node:path/posix';
-import type { Disk } from '@oubliette/runtime';
+import { dirname, join } from 'node:path/posix';
+import { DiskError, type Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
-import { isDeletedDirectory, logDirectory, parseLogDirectory, partitionMetadataFile } from './file-names.js';
+import {
+  isDeletedDirectory,
+  lockFile,
+  logDirectory,
+  parseLogDirectory,
+  partitionMetadataFile,
+} from './file-names.js';
 import { readIfThere } from './segment.js';
 import { writeSmallFile } from './small-file.js';
 import type { TimeSlice } from './time-slice.js';
@@ -11,6 +17,27 @@ import type { TimeSlice } from './time-slice.js';
 export interface FoundLog {
   readonly topic: string;
   readonly partition: number;
+}
+
+/** Makes the directory where it is missing and takes its lock. Throws BrokerError DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE. */
+export function lockDirectory(disk: Disk, directory: string): () => void {
+  try {
+    disk.makeDirectorySync(directory);
+    disk.syncDirectorySync(dirname(directory));
+    return disk.lockSync(join(directory, lockFile));
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    if (error.code === 'ELOCKED') {
+      throw new BrokerError('DATA_DIR_LOCKED', `Another broker uses ${directory}. ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw new BrokerError(
+      'DATA_DIR_NOT_WRITABLE',
+      `The data directory ${directory} cannot be used: ${error.message}`,
+      { cause: error },
+    );
+  }
 }
 
 /** The logs of a data directory; removes what is left of deleted ones. */

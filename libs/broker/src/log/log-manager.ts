@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { dirname, join } from 'node:path/posix';
+import { join } from 'node:path/posix';
 import { KafkaError } from '@oubliette/protocol';
 import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
@@ -7,9 +7,16 @@ import type { Logger } from '../logger.js';
 import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
 import { CheckpointFile, partitionKey } from './checkpoint-file.js';
-import { assertLogsThere, assertTopicId, listLogs, writeTopicId, type FoundLog } from './data-directory.js';
+import {
+  assertLogsThere,
+  assertTopicId,
+  listLogs,
+  lockDirectory,
+  writeTopicId,
+  type FoundLog,
+} from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
-import { cleanShutdownFile, deletedDirectory, lockFile, logDirectory } from './file-names.js';
+import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
 import { loadLog, newLog, type LoadedLog } from './load-log.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
 import { Periodic, type Rhythm } from './periodic.js';
@@ -389,27 +396,6 @@ function once(configOf: (topic: string) => LogConfig): (topic: string) => LogCon
     made.set(topic, config);
     return config;
   };
-}
-
-/** Makes the directory where it is missing and takes its lock. */
-function lockDirectory(disk: Disk, directory: string): () => void {
-  try {
-    disk.makeDirectorySync(directory);
-    disk.syncDirectorySync(dirname(directory));
-    return disk.lockSync(join(directory, lockFile));
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-    if (error.code === 'ELOCKED') {
-      throw new BrokerError('DATA_DIR_LOCKED', `Another broker uses ${directory}. ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw new BrokerError(
-      'DATA_DIR_NOT_WRITABLE',
-      `The data directory ${directory} cannot be used: ${error.message}`,
-      { cause: error },
-    );
-  }
 }
 
 function messageOf(error: unknown): string {
