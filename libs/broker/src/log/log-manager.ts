@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { join } from 'node:path/posix';
 import { KafkaError } from '@oubliette/protocol';
 import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
-import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
