@@ -1,5 +1,6 @@
 import { nudgeRecord, type KeyLog, type KeyLogRecord, type StoredKeyLogRecord } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
+import { askPatiently } from '../admin/patience.js';
 import { KafkaClientError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
@@ -36,6 +37,7 @@ export class FollowedKeyTopic implements KeyTopic {
   readonly partitionCount: number;
   readonly #parts: KeyTopicParts;
   readonly #positions: Positions;
+  readonly #closing = new AbortController();
   #follower: Follower | null = null;
   #closed: Promise<void> | null = null;
 
@@ -55,7 +57,8 @@ export class FollowedKeyTopic implements KeyTopic {
     if (this.#follower !== null) throw new Error('The key topic is followed already: follow it once.');
     const { link, clock, logger, keyTopic } = this.#parts;
     const partitions = Array.from({ length: this.partitionCount }, (_, partition) => partition);
-    const ends = await link.highWatermarks(partitions);
+    // A broker may have died a moment ago, with its partitions not yet led by another.
+    const ends = await askPatiently(clock, this.#closing.signal, () => link.highWatermarks(partitions));
     const loading = this.#loading(ends);
     this.#follower = new Follower({
       topic: keyTopic.topic,
@@ -113,6 +116,7 @@ export class FollowedKeyTopic implements KeyTopic {
 
   async #close(): Promise<void> {
     const { link, reader, admin } = this.#parts;
+    this.#closing.abort();
     this.#positions.fail(
       new KafkaClientError(
         'KEY_TOPIC_CLOSED',

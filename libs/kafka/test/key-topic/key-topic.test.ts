@@ -4,6 +4,7 @@ import type { StoredKeyLogRecord } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyTopicProgress } from '../../src/key-topic/follower.js';
 import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
+import { KafkaClientError } from '../../src/errors.js';
 import { silentLogger, type LogFields } from '../../src/logger.js';
 import type { PartitionReader, TopicAdmin } from '../../src/ports.js';
 import { SimulatedLink } from './simulated-link.js';
@@ -88,6 +89,22 @@ test('an empty topic is loaded at once', async () => {
   await topic.follow(onRecords);
   assert.deepEqual(progress, [{ read: 0n, total: 0n }]);
   await topic.close();
+});
+
+test('follow outlives a broker that has just died, and nothing else', async () => {
+  const unavailable = new KafkaClientError('KEY_TOPIC_UNAVAILABLE', 'no leader', { retriable: true });
+  const { topic, link, clock, onRecords } = scene();
+  link.endFailures.push(unavailable, unavailable);
+  const following = topic.follow(onRecords);
+  await clock.advanceAsync(1_000);
+  await following;
+  await topic.close();
+
+  const refused = new KafkaClientError('KAFKA_REFUSED', 'not authorized');
+  const other = scene();
+  other.link.endFailures.push(refused);
+  await assert.rejects(other.topic.follow(other.onRecords), refused);
+  await other.topic.close();
 });
 
 test('reached resolves with the record given, not before, and at once for what was given', async () => {

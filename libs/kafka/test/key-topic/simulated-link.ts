@@ -7,6 +7,8 @@ export class SimulatedLink implements KeyTopicLink {
   /** Which broker leads each partition. */
   leaderOf: (partition: number) => number = () => 1;
   readonly failures: Error[] = [];
+  /** What the next looks at the ends of the log fail with. */
+  readonly endFailures: Error[] = [];
   readonly polls: { leader: number; positions: ReadonlyMap<number, bigint> }[] = [];
   closed = false;
   #wake: (() => void)[] = [];
@@ -49,6 +51,8 @@ export class SimulatedLink implements KeyTopicLink {
   }
 
   highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    const failure = this.endFailures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
     return Promise.resolve(new Map(partitions.map((partition) => [partition, this.#log(partition).end])));
   }
 
