@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BrokerFixture } from './support/broker-fixture.js';
+import { java } from './support/java-tool.js';
 import { kafkaLibs } from './support/live-kafka.js';
 
 /* Apache Kafka's tools for an operator against this broker: topics, configurations, log directories, records' deletion. */
 
 const tools = 'org.apache.kafka.tools';
-
-async function java(className: string, ...args: readonly string[]): Promise<string> {
-  const options = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
-  const child = spawn('java', [...options, '-cp', `${kafkaLibs}/*`, className, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  assert.equal(code, 0, output);
-  return output;
-}
 
 test("Kafka's tools alter, list and delete", { skip: kafkaLibs === undefined }, async (t) => {
   const fixture = await BrokerFixture.start(t);

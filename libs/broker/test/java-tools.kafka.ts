@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BrokerFixture } from './support/broker-fixture.js';
+import { java } from './support/java-tool.js';
 
 /* Apache Kafka's own command-line tools against this broker. Needs a directory of Kafka's jars in OUBLIETTE_KAFKA_LIBS. */
 const libs = process.env['OUBLIETTE_KAFKA_LIBS'];
 const tools = 'org.apache.kafka.tools';
-
-async function java(className: string, ...args: readonly string[]): Promise<string> {
-  const options = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
-  const child = spawn('java', [...options, '-cp', `${libs}/*`, className, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  assert.equal(code, 0, output);
-  return output;
-}
 
 test(
   "Kafka's tools create, fill, read and describe, and read our group records",
