@@ -19,13 +19,13 @@ export class Workbench {
     return bench;
   }
 
-  client() {
+  client(retries = 8) {
     const { Kafka, logLevel } = this.kafkajs;
     return new Kafka({
       clientId: 'compat',
       brokers: [this.bootstrap],
       logLevel: logLevel.NOTHING,
-      retry: { initialRetryTime: 100, retries: 8 },
+      retry: { initialRetryTime: 100, retries },
     });
   }
 
@@ -64,6 +64,14 @@ export class Workbench {
     await consumer.connect();
     this.#open.push(consumer);
     return consumer;
+  }
+
+  /** kafkajs takes some refusals for passing and asks again: eight doublings of its wait can last 30 s. */
+  async hastyAdmin() {
+    const admin = this.client(1).admin();
+    await admin.connect();
+    this.#open.push(admin);
+    return admin;
   }
 
   async send(topic, messages, options = {}) {
