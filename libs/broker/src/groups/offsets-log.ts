@@ -39,14 +39,13 @@ export class OffsetsLog {
     }
   }
 
-  /** Appends the group's records as one batch; resolves once they are synced and replayed. Rejects with KafkaError. */
+  /**
+   * Appends the group's records as one batch; resolves once they are synced and replayed. Rejects with KafkaError, or with RangeError
+   * for a name that the format cannot hold; throws nothing: timers call this.
+   */
   append(groupId: string, records: readonly GroupRecord[]): Promise<void> {
     const index = partitionOf(groupId, this.#logs.length);
-    const log = this.#logs[index];
-    if (log === undefined) return Promise.reject(new RangeError(`no offsets partition ${index}`));
-    const timestamp = BigInt(this.#clock.now());
-    const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
-    const written = log.append(batch, { durable: true }).then((result) => result.durable);
+    const written = this.#write(index, records);
     const applied = Promise.allSettled([this.#tails[index], written])
       .then(() => written)
       .then(() => {
@@ -54,6 +53,16 @@ export class OffsetsLog {
       });
     this.#tails[index] = applied.catch(() => undefined);
     return applied;
+  }
+
+  async #write(index: number, records: readonly GroupRecord[]): Promise<void> {
+    const log = this.#logs[index];
+    if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
+    const timestamp = BigInt(this.#clock.now());
+    const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
+    await (
+      await log.append(batch, { durable: true })
+    ).durable;
   }
 
   /** Resolves when every append made so far was replayed or failed. */

@@ -199,3 +199,13 @@ test('closing leaves no timer behind', async () => {
   // What remains is the logs' own.
   assert.equal(fixture.clock.pending, idle - 1);
 });
+
+test('a group whose name its record cannot hold is not stored, and ends nothing but itself', async () => {
+  const { coordinator, clock } = await CoordinatorFixture.start();
+  const groupId = 'g'.repeat(40_000);
+  const joined = await coordinator.join(joinRequest({ groupId }), client);
+  assert.equal(joined.error, 'NONE');
+  // The removal of its last member stores the empty group, from a timer.
+  await clock.advance(sessionTimeoutMs + rebalanceTimeoutMs);
+  assert.equal(coordinator.describe(groupId)?.state, 'Empty');
+});

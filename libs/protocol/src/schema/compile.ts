@@ -33,16 +33,10 @@ const COMPACT: LengthCodec = {
   minBytes: 1,
 };
 const INT32: LengthCodec = { read: (r) => r.int32(), write: (w, length) => w.int32(length), minBytes: 4 };
-const INT16: LengthCodec = {
-  read: (r) => r.int16(),
-  write: (w, length) => {
-    if (length > 0x7fff) {
-      throw new ProtocolError('VALUE_TOO_LONG', `a string of ${length} bytes, this version holds 32767`);
-    }
-    w.int16(length);
-  },
-  minBytes: 2,
-};
+const INT16: LengthCodec = { read: (r) => r.int16(), write: (w, length) => w.int16(length), minBytes: 2 };
+
+/** No string is longer, in compact form neither: Kafka's generated classes refuse it both ways. */
+const LONGEST_STRING = 0x7fff;
 
 const SIZED_AT_ONCE = 1024;
 
@@ -75,6 +69,7 @@ function stringCodec(length: LengthCodec, nullable: boolean): Codec {
   return {
     read(reader) {
       const size = length.read(reader);
+      if (size > LONGEST_STRING) throw new ProtocolError('INVALID_LENGTH', `a string of ${size} bytes`);
       if (size >= 0) return reader.utf8(size);
       if (nullable) return null;
       throw nullError();
@@ -87,6 +82,9 @@ function stringCodec(length: LengthCodec, nullable: boolean): Codec {
       }
       const text = value as string;
       const size = Buffer.byteLength(text);
+      if (size > LONGEST_STRING) {
+        throw new ProtocolError('VALUE_TOO_LONG', `a string of ${size} bytes, ${LONGEST_STRING} fit`);
+      }
       length.write(writer, size);
       writer.utf8(text, size);
     },

@@ -118,10 +118,14 @@ describe('what does not fit', () => {
     assert.throws(() => encode(table, 1, { ...missing, name: 'x' }), refused('INVALID_VALUE', 'items.id'));
   });
 
-  test('a string beyond the int16 of old versions', () => {
+  test('a string of more than 32,767 bytes, in compact form too, as in Kafka', () => {
     const long = 'é'.repeat(16_384);
-    assert.throws(() => encode(table, 0, { name: long }), refused('VALUE_TOO_LONG', 'name'));
-    assert.equal(encode(table, 2, { name: long, items: [] }).length > 65_000, true);
+    for (const version of [0, 2]) {
+      assert.throws(() => encode(table, version, { name: long }), refused('VALUE_TOO_LONG', 'name'));
+    }
+    const longest = 'é'.repeat(16_383) + 'e';
+    assert.equal(encode(table, 2, { name: longest, items: [] }).length > 65_000, true);
+    assert.throws(() => decode(table, 2, '818002' + '61'.repeat(0x8000)), refused('INVALID_LENGTH', 'name'));
   });
 
   test('a version that is not served', () => {
