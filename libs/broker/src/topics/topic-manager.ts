@@ -71,8 +71,9 @@ export class TopicManager {
   /** The log of a partition that is there. Throws UNKNOWN_TOPIC_OR_PARTITION. */
   log(topic: string, partition: number): PartitionLog {
     const stored = this.#registry.topics.get(topic);
-    const log =
-      stored === undefined || partition >= stored.partitions ? undefined : this.#logs.get(topic, partition);
+    // Below 0 the key of a log could be that of another topic: `t` and -1 read as `t-` and 1.
+    const isThere = stored !== undefined && partition >= 0 && partition < stored.partitions;
+    const log = isThere ? this.#logs.get(topic, partition) : undefined;
     if (log === undefined) {
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
     }

@@ -119,6 +119,22 @@ test('batches that are not whole and intact are refused by code, and the connect
   assert.ok(!JSON.stringify(fixture.logger.lines).includes(secret));
 });
 
+test('a partition below 0 is none, and not one of a topic whose name ends in a dash', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'num.partitions': '2' });
+  const client = await WireClient.connect(fixture.port);
+  t.after(() => client.end());
+  await client.call(apis.metadata, 4, { topics: [{ name: 't' }, { name: 't-' }] });
+  const records = encodeBatch({ records: [{ timestamp: 0n, key: null, value: null }] });
+  for (const [name, index, expected] of [
+    ['t-', 1, ErrorCode.NONE],
+    ['t', -1, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+  ] as const) {
+    const topicData = [{ name, partitionData: [{ index, records }] }];
+    const { responses } = await client.call(apis.produce, 8, { acks: 1, timeoutMs: 1000, topicData });
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, expected);
+  }
+});
+
 test('a batch sent with acks=0 and refused closes the connection: there is no other way to tell', async (t) => {
   const fixture = await BrokerFixture.start(t);
   const client = await WireClient.connect(fixture.port);
