@@ -45,12 +45,11 @@ export class FrameReader {
 
   #nextSize(): number | null {
     if (this.#buffered < lengthBytes) return null;
-    let head = this.#chunks[0] ?? Buffer.alloc(0);
-    if (head.length < lengthBytes) {
-      head = Buffer.concat(this.#chunks);
-      this.#chunks = [head];
-    }
-    const size = head.readInt32BE(0);
+    const [first] = this.#chunks;
+    const size =
+      first !== undefined && first.length >= lengthBytes
+        ? first.readInt32BE(0)
+        : this.#copyOfFirst(lengthBytes).readInt32BE(0);
     if (size < this.#minBytes || size > this.#maxBytes) {
       throw new FrameSizeError(
         `a frame of ${size} bytes: allowed are ${this.#minBytes} to ${this.#maxBytes}`,
@@ -60,15 +59,37 @@ export class FrameReader {
   }
 
   #take(length: number): Buffer {
-    const first = this.#chunks[0] ?? Buffer.alloc(0);
-    this.#buffered -= length;
-    if (first.length >= length) {
-      if (first.length === length) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(length);
-      return first.subarray(0, length);
+    const [first] = this.#chunks;
+    const taken =
+      first !== undefined && first.length >= length
+        ? first.subarray(0, length)
+        : // Of the last chunk only what belongs to the frame: the frames behind it stay views.
+          this.#copyOfFirst(length);
+    this.#drop(length);
+    return taken;
+  }
+
+  #copyOfFirst(length: number): Buffer {
+    const copy = Buffer.allocUnsafe(length);
+    let filled = 0;
+    for (const chunk of this.#chunks) {
+      if (filled === length) break;
+      filled += chunk.copy(copy, filled, 0, length - filled);
     }
-    const all = Buffer.concat(this.#chunks);
-    this.#chunks = all.length === length ? [] : [all.subarray(length)];
-    return all.subarray(0, length);
+    return copy;
+  }
+
+  #drop(length: number): void {
+    this.#buffered -= length;
+    let left = length;
+    let whole = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk.length > left) break;
+      left -= chunk.length;
+      whole++;
+    }
+    this.#chunks.splice(0, whole);
+    const [rest] = this.#chunks;
+    if (rest !== undefined && left > 0) this.#chunks[0] = rest.subarray(left);
   }
 }

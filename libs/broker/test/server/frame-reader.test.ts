@@ -41,6 +41,20 @@ test('a frame within one chunk is a view of it', () => {
   assert.equal(frame?.[0], 77);
 });
 
+test('of a frame over two chunks only that frame is copied: the next one is a view', () => {
+  const stream = Buffer.concat([framed(new Uint8Array(10)), framed(new Uint8Array(12))]);
+  const cuts = [2, 4, 9];
+  for (const cut of cuts) {
+    const reader = new FrameReader(100);
+    assert.deepEqual(reader.push(Buffer.from(stream.subarray(0, cut))), []);
+    const rest = Buffer.from(stream.subarray(cut));
+    const [first, second] = reader.push(rest);
+    rest.fill(77);
+    assert.deepEqual([...(first ?? [])], [...new Uint8Array(10)], `cut at ${cut}`);
+    assert.equal(second?.[0], 77, `cut at ${cut}`);
+  }
+});
+
 test('a length that no request has is refused before anything is gathered', () => {
   for (const size of [-1, 0, 7, 101, 0x7fffffff]) {
     const length = Buffer.alloc(4);
