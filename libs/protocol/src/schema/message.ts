@@ -4,7 +4,7 @@ import type { ByteWriter } from '../wire/byte-writer.js';
 import type { Codec } from './codec.js';
 import { compileField } from './compile.js';
 import type { Decoded, Encodable, Fields } from './field.js';
-import { includesVersion, parseVersions, type VersionRange } from './versions.js';
+import { parseVersions, type VersionRange, type Versions } from './versions.js';
 
 export interface MessageOptions {
   readonly versions: VersionRange;
@@ -18,7 +18,7 @@ export class Message<F extends Fields> {
   readonly minVersion: number;
   readonly maxVersion: number;
   readonly fields: F;
-  readonly #flexible: VersionRange | undefined;
+  readonly #flexible: Versions | null;
   readonly #codecs: (Codec | undefined)[] = [];
 
   constructor(name: string, options: MessageOptions, fields: F) {
@@ -27,7 +27,7 @@ export class Message<F extends Fields> {
     this.minVersion = min;
     this.maxVersion = max;
     this.fields = fields;
-    this.#flexible = options.flexible;
+    this.#flexible = options.flexible === undefined ? null : parseVersions(options.flexible);
   }
 
   serves(version: number): boolean {
@@ -35,7 +35,7 @@ export class Message<F extends Fields> {
   }
 
   isFlexible(version: number): boolean {
-    return includesVersion(this.#flexible, version);
+    return this.#flexible !== null && version >= this.#flexible.min && version <= this.#flexible.max;
   }
 
   /** Reads one message. Throws `ProtocolError`; what stands behind the message is left to the caller. */
