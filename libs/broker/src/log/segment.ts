@@ -1,15 +1,15 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path/posix';
-import type { BatchView } from '@oubliette/protocol';
+import { BATCH_HEADER_BYTES, type BatchView } from '@oubliette/protocol';
 import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
 import { scanBatches } from './batch-scan.js';
 import { segmentFile, segmentFileKinds, type SegmentFileKind } from './file-names.js';
+import { scanHeaders } from './header-scan.js';
 import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
 import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
 import { TransactionIndex } from './transaction-index.js';
 
-/** Of a record batch v2: the header, and where its highest timestamp stands. */
-const recordBatchOverhead = 61;
+/** Where the highest timestamp stands in a batch's header. */
 const maxTimestampAt = 35;
 
 /** What an append changes in a segment, to take it back when the write fails. */
@@ -68,6 +68,9 @@ export class Segment {
   #firstTimestamp: bigint | null | undefined = null;
   #indexes: Indexes = growingIndexes();
   #bytesSinceEntry = 0;
+  /** Whether the log file, and the index files, may lack something of what stands here. */
+  #isUnsynced = false;
+  #isUnstored = true;
   #readers = 0;
   #closeWanted = false;
 
@@ -111,6 +114,7 @@ export class Segment {
   add(batch: BatchView, indexIntervalBytes: number): void {
     const { lastOffset, maxTimestamp, sizeBytes } = batch;
     const { offsets } = this.#growing;
+    this.#isUnsynced = this.#isUnstored = true;
     if (maxTimestamp > this.maxTimestamp) {
       this.maxTimestamp = maxTimestamp;
       this.maxTimestampOffset = lastOffset;
@@ -142,6 +146,7 @@ export class Segment {
 
   /** Takes back what was added since the mark and cuts the file there. */
   restore(mark: SegmentMark): void {
+    this.#isUnsynced = this.#isUnstored = true;
     this.sizeBytes = mark.sizeBytes;
     this.nextOffset = mark.nextOffset;
     const { offsets, times } = this.#growing;
@@ -163,6 +168,7 @@ export class Segment {
     indexIntervalBytes: number,
     accepts: (batch: BatchView, position: number) => boolean,
   ): Promise<number> {
+    this.#isUnsynced = this.#isUnstored = true;
     this.#indexes = growingIndexes();
     this.transactionIndex = new TransactionIndex();
     this.sizeBytes = 0;
@@ -196,7 +202,7 @@ export class Segment {
     this.#indexes = { kind: 'growing', offsets, times };
     this.#takeLastTime(times.last());
     this.sizeBytes = last?.position ?? 0;
-    const end = await scanBatches(this.file, this.sizeBytes, this.file.size(), (batch) => {
+    const end = await scanHeaders(this.file, this.sizeBytes, this.file.size(), (batch) => {
       const isIndexed = this.nextOffset > this.baseOffset || indexed === null || indexed === batch.lastOffset;
       if (!isIndexed || !this.#follows(batch)) return false;
       if (batch.maxTimestamp > this.maxTimestamp) {
@@ -208,6 +214,7 @@ export class Segment {
       return true;
     });
     this.readableBytes = this.sizeBytes;
+    this.#isUnstored = this.maxTimestamp > (times.last()?.timestamp ?? -1n);
     // As Kafka does, which counts anew after each start.
     this.#bytesSinceEntry = 0;
     this.#firstTimestamp = this.sizeBytes === 0 ? null : undefined;
@@ -217,15 +224,11 @@ export class Segment {
   /** The offset behind the last batch of a sealed segment; null without one, or where its last batches cannot be read. */
   async endOffset(): Promise<bigint | null> {
     let end: bigint | null = null;
-    const position = await scanBatches(
-      this.file,
-      this.positionBefore(this.nextOffset),
-      this.sizeBytes,
-      (batch) => {
-        end = batch.nextOffset;
-        return true;
-      },
-    );
+    const from = this.positionBefore(this.nextOffset);
+    const position = await scanHeaders(this.file, from, this.sizeBytes, (batch) => {
+      end = batch.nextOffset;
+      return true;
+    });
     return position === this.sizeBytes ? end : null;
   }
 
@@ -241,12 +244,21 @@ export class Segment {
     return relative === null ? null : this.baseOffset + BigInt(relative);
   }
 
-  /** Writes the indexes beside the log file and syncs them: a start that trusts the segment trusts them. */
+  /** Syncs the log file where something came to it since it was opened or synced here. Nothing may be on its way. */
+  async sync(): Promise<void> {
+    if (!this.#isUnsynced) return;
+    await this.file.sync();
+    this.#isUnsynced = false;
+  }
+
+  /** Writes the indexes beside the log file and syncs them, where they changed: a start that trusts the segment trusts them. */
   async storeIndexes(): Promise<void> {
+    if (!this.#isUnstored) return;
     this.#indexTime();
     const { offsets, times } = this.#growing;
     await Promise.all([this.#writeIndex('index', offsets.bytes), this.#writeIndex('timeindex', times.bytes)]);
     this.writeTransactionIndex();
+    this.#isUnstored = false;
   }
 
   /** Kafka has this file only where a transaction was aborted. Nothing else knows its content for sure: it is synced. */
@@ -323,7 +335,7 @@ export class Segment {
   }
 
   #readFirstTimestamp(): bigint | null {
-    const header = Buffer.alloc(recordBatchOverhead);
+    const header = Buffer.alloc(BATCH_HEADER_BYTES);
     const length = this.file.readSync(header, 0, header.length, 0);
     return length < header.length ? null : header.readBigInt64BE(maxTimestampAt);
   }
