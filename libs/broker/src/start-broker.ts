@@ -185,6 +185,7 @@ async function openState(parts: {
     directory: dataDir,
     configOf,
     topicIdOf: (topic) => registry().topics.get(topic)?.id,
+    leaderEpochOf: (topic, partition) => registry().leaderEpoch(topic, partition),
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
     recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),

@@ -1,5 +1,6 @@
 import { apis, ErrorCode, type EncodableResponseOf } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
 import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
@@ -28,13 +29,14 @@ function namesFrom(
   return [...names].filter((name) => name >= from).sort(byName);
 }
 
-function describePartitions(topic: StoredTopic, start: number, limit: number, nodeId: number) {
+function describePartitions(topic: StoredTopic, start: number, limit: number, broker: BrokerServices) {
+  const { nodeId } = broker.advertised;
   const count = Math.max(0, Math.min(topic.partitions, start + limit) - start);
   return Array.from({ length: count }, (_, index) => ({
     errorCode: ErrorCode.NONE,
     partitionIndex: start + index,
     leaderId: nodeId,
-    leaderEpoch: 0,
+    leaderEpoch: broker.registry.leaderEpoch(topic.name, start + index),
     replicaNodes: [nodeId],
     isrNodes: [nodeId],
     eligibleLeaderReplicas: [],
@@ -95,7 +97,7 @@ export const describeTopicPartitions = defineHandler(
         continue;
       }
       const start = cursor?.topicName === name ? cursor.partitionIndex : 0;
-      const partitions = describePartitions(topic, start, remaining, broker.advertised.nodeId);
+      const partitions = describePartitions(topic, start, remaining, broker);
       topics.push({
         errorCode: ErrorCode.NONE,
         name,

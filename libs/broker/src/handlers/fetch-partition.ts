@@ -25,6 +25,8 @@ export interface PartitionAnswer {
   readonly logStartOffset: bigint;
   readonly abortedTransactions: readonly { producerId: bigint; firstOffset: bigint }[] | null;
   readonly divergingEpoch?: { readonly epoch: number; readonly endOffset: bigint };
+  /** Told to a client that took an earlier leader for the one in force. */
+  readonly currentLeader?: { readonly leaderId: number; readonly leaderEpoch: number };
   readonly records: Uint8Array;
 }
 

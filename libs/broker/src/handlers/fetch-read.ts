@@ -95,7 +95,7 @@ function readLog(
   limit: number,
   options: ReadOptions,
 ): PartitionAnswer | Promise<PartitionAnswer> {
-  checkLeaderEpoch(wanted.leaderEpoch);
+  checkLeaderEpoch(wanted.leaderEpoch, log);
   const { fetchOffset } = wanted;
   if (wanted.lastFetchedEpoch >= 0) {
     const diverging = divergence(log, wanted);

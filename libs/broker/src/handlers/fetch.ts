@@ -1,6 +1,7 @@
 import { apis } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { planFetch, refuseFetch, type SessionAnswer } from './fetch-context.js';
+import { tellLeaders } from './fetch-leaders.js';
 import type { PartitionAnswer } from './fetch-partition.js';
 import { readPartitions, type Isolation } from './fetch-read.js';
 import { waitForBytes } from './fetch-wait.js';
@@ -34,8 +35,10 @@ function byTopic(answers: readonly PartitionAnswer[]): TopicAnswer[] {
   return topics;
 }
 
-function respond({ errorCode, sessionId, answers }: SessionAnswer) {
-  return { throttleTimeMs: 0, errorCode, sessionId, responses: byTopic(answers) };
+function respond(answer: SessionAnswer, context: RequestContext) {
+  const { errorCode, sessionId } = answer;
+  const { answers, nodeEndpoints } = tellLeaders(answer.answers, context);
+  return { throttleTimeMs: 0, errorCode, sessionId, responses: byTopic(answers), nodeEndpoints };
 }
 
 export const fetch = defineHandler(
@@ -44,9 +47,11 @@ export const fetch = defineHandler(
   async (request, context: RequestContext) => {
     const { delayed, clock, config } = context.broker;
     const isolation = isolations[request.isolationLevel];
-    if (isolation === undefined) return respond(refuseFetch(request, context, 'UNKNOWN_SERVER_ERROR'));
+    if (isolation === undefined) {
+      return respond(refuseFetch(request, context, 'UNKNOWN_SERVER_ERROR'), context);
+    }
     const plan = planFetch(request, context);
-    if (!('wanted' in plan)) return respond(plan);
+    if (!('wanted' in plan)) return respond(plan, context);
     const maxBytes = Math.min(request.maxBytes, config.number('fetch.max.bytes'));
     const enough = Math.min(request.minBytes, maxBytes);
     const end = clock.monotonic() + request.maxWaitMs;
@@ -56,6 +61,6 @@ export const fetch = defineHandler(
       if (leftMs <= 0 || !(await waitForBytes(pass, enough - pass.bytes, leftMs, isolation, delayed))) break;
       pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
     }
-    return respond(plan.answer(pass.answers));
+    return respond(plan.answer(pass.answers), context);
   },
 );

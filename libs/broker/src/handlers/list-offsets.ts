@@ -2,7 +2,7 @@ import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol
 import type { FoundOffset, PartitionLog } from '../log/partition-log.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
-import { checkLeaderEpoch, currentLeaderEpoch } from './leader-epoch.js';
+import { checkLeaderEpoch } from './leader-epoch.js';
 
 /*
  * ListOffsets, versions 1 to 10. Beside a time in ms: -1 latest, -2 earliest, -3 the record with the largest timestamp (KIP-734),
@@ -34,10 +34,10 @@ const unknown: FoundOffset = { offset: -1n, timestamp: -1n, leaderEpoch: -1 };
 async function find(log: PartitionLog, timestamp: bigint, end: bigint): Promise<FoundOffset> {
   switch (timestamp) {
     case special.latest:
-      return { offset: end, timestamp: -1n, leaderEpoch: currentLeaderEpoch };
+      return { offset: end, timestamp: -1n, leaderEpoch: log.leaderEpoch };
     case special.earliest:
     case special.earliestLocal:
-      return { offset: log.logStartOffset, timestamp: -1n, leaderEpoch: currentLeaderEpoch };
+      return { offset: log.logStartOffset, timestamp: -1n, leaderEpoch: log.earliestEpoch ?? -1 };
     case special.latestTiered:
       return unknown;
     default: {
@@ -61,7 +61,7 @@ async function answerPartition(
       throw new KafkaError('UNSUPPORTED_VERSION', what);
     }
     const log = broker.topics.log(topic, partitionIndex);
-    checkLeaderEpoch(asked);
+    checkLeaderEpoch(asked, log);
     const end = isolationLevel === 0 ? log.highWatermark : log.lastStableOffset;
     const { leaderEpoch, ...found } = await find(log, timestamp, end);
     const epoch = version < epochsFrom ? -1 : leaderEpoch;

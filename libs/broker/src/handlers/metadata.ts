@@ -1,5 +1,6 @@
 import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
 import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
@@ -12,7 +13,11 @@ import { clusterOperations, notAsked, topicOperations } from './authorized-opera
 
 type AnsweredTopic = EncodableResponseOf<'metadata'>['topics'][number];
 
-function describeTopic(topic: StoredTopic, nodeId: number, operations: number): AnsweredTopic {
+function describeTopic(
+  topic: StoredTopic,
+  { registry, advertised: { nodeId } }: BrokerServices,
+  operations: number,
+): AnsweredTopic {
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
@@ -22,7 +27,7 @@ function describeTopic(topic: StoredTopic, nodeId: number, operations: number): 
       errorCode: ErrorCode.NONE,
       partitionIndex,
       leaderId: nodeId,
-      leaderEpoch: 0,
+      leaderEpoch: registry.leaderEpoch(topic.name, partitionIndex),
       replicaNodes: [nodeId],
       isrNodes: [nodeId],
       offlineReplicas: [],
@@ -48,7 +53,7 @@ async function answerName(
   { broker }: RequestContext,
 ): Promise<AnsweredTopic> {
   const known = broker.topics.topics.get(name);
-  if (known !== undefined) return describeTopic(known, broker.advertised.nodeId, operations);
+  if (known !== undefined) return describeTopic(known, broker, operations);
   if (refuseTopicName(name) !== null) {
     return failedTopic(ErrorCode.INVALID_TOPIC_EXCEPTION, name, zeroUuid, operations);
   }
@@ -80,7 +85,7 @@ async function answerTopics(
   operations: number,
   context: RequestContext,
 ): Promise<AnsweredTopic[]> {
-  const { topics, advertised } = context.broker;
+  const { topics } = context.broker;
   const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid));
   if (ids.size === 0) {
     const names = new Set(asked.map(({ name }) => name ?? ''));
@@ -92,7 +97,7 @@ async function answerTopics(
     const topic = topics.topics.get(topics.nameOf(id) ?? '');
     return topic === undefined
       ? failedTopic(ErrorCode.UNKNOWN_TOPIC_ID, null, id, notAsked)
-      : describeTopic(topic, advertised.nodeId, operations);
+      : describeTopic(topic, context.broker, operations);
   });
 }
 
@@ -106,7 +111,7 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, asyn
   const isTooEarly = version < 12 && asked.some(({ name, topicId }) => name === null || topicId !== zeroUuid);
   const mayCreate = request.allowAutoTopicCreation && broker.config.flag('auto.create.topics.enable');
   const topics = wantsAll
-    ? [...broker.topics.topics.values()].map((topic) => describeTopic(topic, nodeId, operations))
+    ? [...broker.topics.topics.values()].map((topic) => describeTopic(topic, broker, operations))
     : isTooEarly
       ? asked.map(({ name, topicId }) =>
           failedTopic(ErrorCode.INVALID_REQUEST, name ?? '', topicId, notAsked),

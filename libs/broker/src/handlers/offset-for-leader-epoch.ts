@@ -16,7 +16,7 @@ export const offsetForLeaderEpoch = defineHandler(
       partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
         try {
           const log = broker.topics.log(topic, partition);
-          checkLeaderEpoch(currentLeaderEpoch);
+          checkLeaderEpoch(currentLeaderEpoch, log);
           return { partition, errorCode: ErrorCode.NONE, ...log.epochEnd(leaderEpoch) };
         } catch (error) {
           const { errorCode } = answerError(error, broker.logger);

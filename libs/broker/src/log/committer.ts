@@ -1,23 +1,32 @@
 import type { Segment } from './segment.js';
 import { Deferred } from './deferred.js';
 
-/** An append on its way to the disk. */
+/** An append that has its place in the log and is not written yet. */
+export interface TakenAppend {
+  readonly segment: Segment;
+  /** Empty for a retry of an append that is already on its way or on disk: it only waits for the sync. */
+  readonly bytes: Uint8Array;
+  readonly position: number;
+  /** The offset behind its last record. */
+  readonly nextOffset: bigint;
+  /** Takes its effects in memory and on disk back. */
+  readonly undo: () => void;
+}
+
+/** An append in the queue. */
 export class PendingAppend {
   readonly kind = 'append';
   readonly written = new Deferred();
   readonly synced = new Deferred();
 
   constructor(
-    readonly segment: Segment,
-    /** Empty for a retry of an append that is already on its way or on disk: it only waits for the sync. */
-    readonly bytes: Uint8Array,
-    readonly position: number,
-    /** The offset behind its last record. */
-    readonly nextOffset: bigint,
+    readonly taken: TakenAppend,
     readonly durable: boolean,
-    /** Takes its effects in memory and on disk back. */
-    readonly undo: () => void,
   ) {}
+
+  undo(): void {
+    this.taken.undo();
+  }
 }
 
 /** Work between two appends, such as sealing a segment: what was queued before it is written, what is behind it is not yet. */
@@ -74,7 +83,7 @@ export class Committer {
       for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
         if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
         else if (item.kind === 'step') await this.#step(item);
-        else await this.#commit(this.#takeGroup(item.segment));
+        else await this.#commit(this.#takeGroup(item.taken.segment));
       }
     } finally {
       // In the same step as the look at the empty queue: what is enqueued from now on starts a new run.
@@ -94,7 +103,7 @@ export class Committer {
   #takeGroup(segment: Segment): PendingAppend[] {
     let length = 0;
     for (const item of this.#queue) {
-      if (item.kind === 'step' || item.segment !== segment || length === maxGroup) break;
+      if (item.kind === 'step' || item.taken.segment !== segment || length === maxGroup) break;
       length++;
     }
     return this.#queue.splice(0, length) as PendingAppend[];
@@ -104,11 +113,11 @@ export class Committer {
     const [first] = group;
     const last = group.at(-1);
     if (first === undefined || last === undefined) return;
-    const { file } = first.segment;
+    const { file } = first.taken.segment;
     try {
       await file.write(
-        group.map((append) => append.bytes),
-        first.position,
+        group.map(({ taken }) => taken.bytes),
+        first.taken.position,
       );
     } catch (error) {
       this.#takeBack(asError(error), [...group, ...this.#queue.splice(0)]);
@@ -124,7 +133,8 @@ export class Committer {
         return;
       }
     }
-    this.listener.published(last.segment, last.position + last.bytes.length, last.nextOffset);
+    const { segment, position, bytes, nextOffset } = last.taken;
+    this.listener.published(segment, position + bytes.length, nextOffset);
     for (const append of group) append.synced.resolve();
   }
 

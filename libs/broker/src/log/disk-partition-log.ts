@@ -24,9 +24,6 @@ import type { SegmentList } from './segment-list.js';
 import type { Segment } from './segment.js';
 import { asError, onStorage } from './storage-error.js';
 
-/** The one node of this broker leads every log since it was made. */
-const leaderEpoch = 0;
-
 /** What a log is made of; `loadLog` finds it on disk. */
 export interface LogParts {
   readonly disk: Disk;
@@ -41,6 +38,8 @@ export interface LogParts {
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
+  /** That of this life of the broker. */
+  readonly leaderEpoch: number;
   readonly logStartOffset: bigint;
   /** Called when the log start was moved by a client: it must outlive a crash. */
   readonly onLogStartMoved: () => void;
@@ -58,6 +57,7 @@ export class DiskPartitionLog implements PartitionLog {
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
+  readonly leaderEpoch: number;
   directory: string;
   config: LogConfig;
   #logStartOffset: bigint;
@@ -80,6 +80,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.producers = parts.producers;
     this.snapshots = parts.snapshots;
     this.leaderEpochs = parts.leaderEpochs;
+    this.leaderEpoch = parts.leaderEpoch;
     this.directory = parts.directory;
     this.config = parts.config;
     this.#logStartOffset = parts.logStartOffset;
@@ -89,14 +90,12 @@ export class DiskPartitionLog implements PartitionLog {
     this.#noteLeaderEpoch();
   }
 
-  /** There is one epoch: where no file says so, all that stands was written in it. */
+  /** The file hears of the epoch once a record of it is synced: a thousand logs do not write theirs at each start. */
   #noteLeaderEpoch(): void {
     const { leaderEpochs, directory, logEndOffset } = this;
-    const from = leaderEpochs.latest === null ? this.#logStartOffset : logEndOffset;
-    if (!leaderEpochs.assign(leaderEpoch, from)) return;
-    onStorage(() =>
-      logEndOffset === 0n ? leaderEpochs.writeFirst(directory) : leaderEpochs.write(directory),
-    );
+    const isNew = leaderEpochs.latest === null && logEndOffset === 0n;
+    leaderEpochs.assign(this.leaderEpoch, logEndOffset);
+    if (isNew) onStorage(() => leaderEpochs.writeFirst(directory));
   }
 
   get logStartOffset(): bigint {
@@ -174,6 +173,10 @@ export class DiskPartitionLog implements PartitionLog {
     return this.producers.describe();
   }
 
+  get earliestEpoch(): number | null {
+    return this.leaderEpochs.epochAt(this.#logStartOffset);
+  }
+
   epochEnd(epoch: number): EpochEnd {
     return this.leaderEpochs.endOf(epoch, this.logEndOffset);
   }
@@ -196,7 +199,8 @@ export class DiskPartitionLog implements PartitionLog {
     this.#logStartOffset = offset;
     this.producers.transactions.settleBelow(offset);
     this.snapshots.logStartRaised(offset);
-    if (this.leaderEpochs.truncateFromStart(offset)) this.#noteEpochs();
+    this.leaderEpochs.truncateFromStart(offset);
+    this.noteEpochs();
   }
 
   /** Gives the producer snapshots of segments that go the suffix `.deleted`; returns their paths. Throws DiskError. */
@@ -266,10 +270,10 @@ export class DiskPartitionLog implements PartitionLog {
     for (const segment of this.segments.all) segment.close();
   }
 
-  /** A start works out again what could not be written. */
-  #noteEpochs(): void {
+  /** Writes the leader epochs where that is due. A start works out again what could not be written. */
+  noteEpochs(): void {
     try {
-      this.leaderEpochs.write(this.directory);
+      this.leaderEpochs.write(this.directory, this.logEndOffset);
     } catch (error) {
       const { topic, partition } = this;
       this.logger.warn('the leader epochs of a log could not be written', {

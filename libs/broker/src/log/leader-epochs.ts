@@ -23,13 +23,15 @@ export interface EpochStart {
  */
 export class LeaderEpochs {
   /** Ascending in both. */
-  #entries: EpochStart[];
+  #entries: readonly EpochStart[];
+  /** What the file says; of a file that was not synced, nothing. */
+  #written: readonly EpochStart[];
 
   private constructor(
     private readonly disk: Disk,
     entries: readonly EpochStart[],
   ) {
-    this.#entries = [...entries];
+    this.#entries = this.#written = entries;
   }
 
   /** A checkpoint that cannot be read counts as empty, with a warning: the epoch in force is assigned again. */
@@ -49,30 +51,35 @@ export class LeaderEpochs {
     return this.#entries.at(-1)?.epoch ?? null;
   }
 
-  /** Notes that an epoch begins; entries that contradict it go. Returns whether anything changed. */
-  assign(epoch: number, startOffset: bigint): boolean {
-    const latest = this.#entries.at(-1);
-    if (latest?.epoch === epoch && startOffset >= latest.startOffset) return false;
-    this.#entries = this.#entries.filter((entry) => entry.epoch < epoch && entry.startOffset < startOffset);
-    this.#entries.push({ epoch, startOffset });
-    return true;
+  /** The epoch of the record at `offset`; null where no entry reaches back so far. */
+  epochAt(offset: bigint): number | null {
+    return this.#entries.findLast(({ startOffset }) => startOffset <= offset)?.epoch ?? null;
   }
 
-  /** Everything below is gone: the epoch that holds `startOffset` begins there. Returns whether anything changed. */
-  truncateFromStart(startOffset: bigint): boolean {
+  /** Notes that an epoch begins; entries that contradict it go. */
+  assign(epoch: number, startOffset: bigint): void {
+    const latest = this.#entries.at(-1);
+    if (latest?.epoch === epoch && startOffset >= latest.startOffset) return;
+    const before = this.#entries.filter((entry) => entry.epoch < epoch && entry.startOffset < startOffset);
+    this.#entries = [...before, { epoch, startOffset }];
+  }
+
+  /** A batch that was found in the log: its epoch is known from here on, where no entry knew of it (LogSegment.recover). */
+  found(epoch: number, baseOffset: bigint): void {
+    if (epoch >= 0 && epoch > (this.latest ?? -1)) this.assign(epoch, baseOffset);
+  }
+
+  /** Everything below is gone: the epoch that holds `startOffset` begins there. */
+  truncateFromStart(startOffset: bigint): void {
     const gone = this.#entries.filter((entry) => entry.startOffset <= startOffset);
     const holder = gone.at(-1);
-    if (holder === undefined || (gone.length === 1 && holder.startOffset === startOffset)) return false;
+    if (holder === undefined || (gone.length === 1 && holder.startOffset === startOffset)) return;
     this.#entries = [{ epoch: holder.epoch, startOffset }, ...this.#entries.slice(gone.length)];
-    return true;
   }
 
-  /** Everything from `endOffset` on is gone. Returns whether anything changed. */
-  truncateFromEnd(endOffset: bigint): boolean {
-    const kept = this.#entries.filter((entry) => entry.startOffset < endOffset);
-    const isChanged = kept.length < this.#entries.length;
-    this.#entries = kept;
-    return isChanged;
+  /** Everything from `endOffset` on is gone. */
+  truncateFromEnd(endOffset: bigint): void {
+    this.#entries = this.#entries.filter((entry) => entry.startOffset < endOffset);
   }
 
   /** Where the epoch, or the last known one before it, ends. */
@@ -87,20 +94,34 @@ export class LeaderEpochs {
     return { leaderEpoch: floor?.epoch ?? epoch, endOffset: higher.startOffset };
   }
 
-  /** Replaces the file as one step. Throws DiskError. */
-  write(directory: string): void {
-    this.disk.replaceFileSync(join(directory, leaderEpochCheckpointFile), Buffer.from(this.#text()));
+  /**
+   * Whether the file lacks what a start could not learn from records that lie behind `endOffset`. An epoch without a record is in no
+   * need of writing: the next one takes its place.
+   */
+  isDue(endOffset: bigint): boolean {
+    if (this.#entries === this.#written) return false;
+    const below = (entries: readonly EpochStart[]): string =>
+      textOf(entries.filter(({ startOffset }) => startOffset < endOffset));
+    return below(this.#entries) !== below(this.#written);
+  }
+
+  /** Replaces the file as one synced step where that is due. Throws DiskError. */
+  write(directory: string, endOffset: bigint): void {
+    if (!this.isDue(endOffset)) return;
+    const content = Buffer.from(textOf(this.#entries));
+    this.disk.replaceFileSync(join(directory, leaderEpochCheckpointFile), content);
+    this.#written = this.#entries;
   }
 
   /** Writes the file of a new log without a sync: a torn one says nothing that the log does not say. Throws DiskError. */
   writeFirst(directory: string): void {
-    writeSmallFile(this.disk, join(directory, leaderEpochCheckpointFile), this.#text());
+    writeSmallFile(this.disk, join(directory, leaderEpochCheckpointFile), textOf(this.#entries));
   }
+}
 
-  #text(): string {
-    const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-    return [formatVersion, String(lines.length), ...lines, ''].join('\n');
-  }
+function textOf(entries: readonly EpochStart[]): string {
+  const lines = entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
+  return [formatVersion, String(lines.length), ...lines, ''].join('\n');
 }
 
 function parse(text: string): EpochStart[] | null {

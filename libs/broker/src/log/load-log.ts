@@ -34,8 +34,9 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     .filter((base) => base !== null)
     .sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
   const segments: Segment[] = [];
+  const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
   try {
-    await openSegments(location, bases, segments);
+    await openSegments(location, bases, segments, leaderEpochs);
     assertNothingLost(location, segments);
     dropBelowStart(location, segments);
     if (segments.length === 0) {
@@ -45,9 +46,9 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     const list = new SegmentList(segments);
     const logEndOffset = list.active.nextOffset;
     const logStartOffset = startOf(location, list);
-    const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
-    const isCut = leaderEpochs.truncateFromEnd(logEndOffset);
-    if (leaderEpochs.truncateFromStart(logStartOffset) || isCut) leaderEpochs.write(directory);
+    leaderEpochs.truncateFromEnd(logEndOffset);
+    leaderEpochs.truncateFromStart(logStartOffset);
+    leaderEpochs.write(directory, logEndOffset);
     const { producers, snapshots } = await restoreProducers({
       disk,
       logger,

@@ -41,6 +41,8 @@ export interface LogManagerOptions {
   readonly configOf: (topic: string) => LogConfig;
   /** Kafka's text form of the topic's id; written beside a new log. */
   readonly topicIdOf?: (topic: string) => string | undefined;
+  /** The epoch in which this broker leads the partition now; default 0. */
+  readonly leaderEpochOf?: (topic: string, partition: number) => number;
   /** log.retention.check.interval.ms */
   readonly retentionCheckIntervalMs: number;
   /** log.cleaner.backoff.ms */
@@ -335,6 +337,7 @@ class DiskLogManager implements LogManager {
       partition,
       config,
       rollJitter: this.#rollJitter,
+      leaderEpoch: this.options.leaderEpochOf?.(topic, partition) ?? 0,
       ...found,
       onLogStartMoved: () => this.#writeLogStarts(),
     });

@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import type { BatchView } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import { Committer, PendingAppend } from './committer.js';
+import { Committer, PendingAppend, type TakenAppend } from './committer.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { AppendResult, LogConfig } from './partition-log.js';
 import type { ProducerSnapshots } from './producer-snapshots.js';
@@ -31,6 +31,7 @@ export interface WrittenLog {
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
+  readonly leaderEpoch: number;
   readonly logStartOffset: bigint;
   readonly logEndOffset: bigint;
   /** All records below may be read from now on, so many bytes more than before. */
@@ -121,18 +122,19 @@ export class LogWriter {
     const append = isFlushDue ? { ...asked, durable: true } : asked;
     const { batches, stamp, durable } = append;
     if (!this.#isNamed) this.#name();
-    const pending = this.#take(append);
+    const taken = this.#take(append);
     const result = (synced: Promise<void>): AppendResult => ({
-      baseOffset: batches[0]?.baseOffset ?? pending.nextOffset,
-      lastOffset: pending.nextOffset - 1n,
+      baseOffset: batches[0]?.baseOffset ?? taken.nextOffset,
+      lastOffset: taken.nextOffset - 1n,
       logAppendTime: stamp ?? noTimestamp,
       logStartOffset: this.log.logStartOffset,
       durable: synced,
     });
     if (!durable && !this.#committer.isBusy) {
-      this.#writeNow(pending);
+      this.#writeNow(taken);
       return result(settled);
     }
+    const pending = new PendingAppend(taken, durable);
     this.#committer.enqueue(pending);
     const synced = asStorageError(pending.synced.promise);
     await asStorageError(pending.written.promise);
@@ -152,7 +154,8 @@ export class LogWriter {
   async answerAgain(earlier: ProducedBatch, durable: boolean): Promise<AppendResult> {
     const { segments, logEndOffset } = this.log;
     const { active } = segments;
-    const wait = new PendingAppend(active, noBytes, active.sizeBytes, logEndOffset, durable, () => undefined);
+    const nothing = { segment: active, bytes: noBytes, position: active.sizeBytes, nextOffset: logEndOffset };
+    const wait = new PendingAppend({ ...nothing, undo: () => undefined }, durable);
     if (durable || earlier.lastOffset >= this.highWatermark) this.#committer.enqueue(wait);
     else wait.written.resolve();
     const synced = asStorageError(wait.synced.promise);
@@ -191,13 +194,14 @@ export class LogWriter {
   async close(): Promise<void> {
     // What is on disk is unknown: no start may take this for a clean stop.
     this.assertUsable();
-    const { segments, snapshots, producers, directory, logEndOffset } = this.log;
-    await asStorageError(segments.active.file.sync());
+    const { segments, snapshots, producers, leaderEpochs, directory, logEndOffset } = this.log;
+    await asStorageError(segments.active.sync());
     await asStorageError(this.#finishSealed());
     await asStorageError(segments.active.storeIndexes());
     onStorage(() => {
       const snapshot = snapshots.take(logEndOffset, producers.all);
       if (snapshot !== null) snapshots.write(directory, snapshot);
+      leaderEpochs.write(directory, logEndOffset);
     });
     this.recoveryPoint = logEndOffset;
   }
@@ -227,14 +231,14 @@ export class LogWriter {
   }
 
   /** Gives the batches their offsets and enters them in segment, indexes and producer states. */
-  #take({ records, batches, stamp, nowMs, durable }: CheckedAppend): PendingAppend {
-    const { segments, producers, config, leaderEpochs } = this.log;
+  #take({ records: bytes, batches, stamp, nowMs }: CheckedAppend): TakenAppend {
+    const { segments, producers, config, leaderEpoch } = this.log;
     const { active } = segments;
     const mark = active.mark();
     const changes: ProducerChange[] = [];
     for (const batch of batches) {
       batch.setBaseOffset(active.nextOffset);
-      batch.setLeaderEpoch(leaderEpochs.latest ?? 0);
+      batch.setLeaderEpoch(leaderEpoch);
       if (stamp !== null) batch.setLogAppendTime(stamp);
       active.add(batch, config.indexIntervalBytes);
       if (batch.producerId < 0n) continue;
@@ -243,25 +247,25 @@ export class LogWriter {
       changes.push(change);
     }
     active.lastWriteMs = nowMs;
-    return new PendingAppend(active, records, mark.sizeBytes, active.nextOffset, durable, () => {
+    const undo = (): void => {
       active.restore(mark);
       for (const change of changes.reverse()) producers.undo(change);
-    });
+    };
+    return { segment: active, bytes, position: mark.sizeBytes, nextOffset: active.nextOffset, undo };
   }
 
-  #writeNow(pending: PendingAppend): void {
-    const { segment, bytes, position } = pending;
+  #writeNow({ segment, bytes, position, nextOffset, undo }: TakenAppend): void {
     try {
       segment.file.writeSync([bytes], position);
     } catch (error) {
       try {
-        pending.undo();
+        undo();
       } catch (cause) {
         this.#break(asError(cause));
       }
       throw storageError(asError(error));
     }
-    this.#publish(segment, segment.sizeBytes, pending.nextOffset);
+    this.#publish(segment, segment.sizeBytes, nextOffset);
   }
 
   #publish(segment: Segment, position: number, nextOffset: bigint): void {

@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { BrokerError } from '../errors.js';
 import { segmentFile, segmentFileKinds } from './file-names.js';
 import { checkStoredIndexes, readIndexes, type IndexFault } from './index-check.js';
+import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogLocation } from './log-location.js';
 import { Segment } from './segment.js';
 
@@ -13,6 +14,7 @@ export async function openSegments(
   location: LogLocation,
   bases: readonly bigint[],
   opened: Segment[],
+  leaderEpochs: LeaderEpochs,
 ): Promise<void> {
   const { disk, directory, clock, slice } = location;
   for (const [index, base] of bases.entries()) {
@@ -23,20 +25,25 @@ export async function openSegments(
     const isSynced = location.closedCleanly || (next !== undefined && next <= location.recoveryPoint);
     if (!isSynced) {
       const later = bases.slice(index + 1);
-      if (!(await recover(location, segment, later))) return;
+      if (!(await recover(location, segment, later, leaderEpochs))) return;
       if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
       continue;
     }
-    if (next === undefined) await resumeLast(location, segment);
-    else await adoptSealed(location, segment, next);
+    if (next === undefined) await resumeLast(location, segment, leaderEpochs);
+    else await adoptSealed(location, segment, next, leaderEpochs);
   }
 }
 
-async function adoptSealed(location: LogLocation, segment: Segment, nextBase: bigint): Promise<void> {
+async function adoptSealed(
+  location: LogLocation,
+  segment: Segment,
+  nextBase: bigint,
+  leaderEpochs: LeaderEpochs,
+): Promise<void> {
   const sizeBytes = segment.file.size();
   const found = checkStoredIndexes(location.disk, segment, sizeBytes, nextBase);
   if ('fault' in found) {
-    await rebuildIndexes(location, segment, found);
+    await rebuildIndexes(location, segment, found, leaderEpochs);
     await segment.seal();
   } else segment.adopt(sizeBytes, nextBase, found);
   if (!location.mayHaveGaps) await assertReaches(segment, nextBase);
@@ -56,22 +63,32 @@ async function assertReaches(segment: Segment, nextBase: bigint): Promise<void> 
 }
 
 /** The last segment after a clean stop. */
-async function resumeLast(location: LogLocation, segment: Segment): Promise<void> {
+async function resumeLast(
+  location: LogLocation,
+  segment: Segment,
+  leaderEpochs: LeaderEpochs,
+): Promise<void> {
   const found = readIndexes(location.disk, segment);
   let end: number | null = null;
   let fault: IndexFault = { path: segment.path('index'), fault: 'it does not fit to the log file' };
   if ('fault' in found) fault = found;
   else end = await segment.resume(found.offsets, found.times);
-  end ??= await rebuildIndexes(location, segment, fault);
+  end ??= await rebuildIndexes(location, segment, fault, leaderEpochs);
   if (end !== segment.file.size()) throw damagedBelow(location, segment, end);
   segment.readableBytes = segment.sizeBytes;
 }
 
 /** Reads the segment to index it anew; its records stay as they are, the bad ones for readers to be told of. */
-async function rebuildIndexes(location: LogLocation, segment: Segment, fault: IndexFault): Promise<number> {
+async function rebuildIndexes(
+  location: LogLocation,
+  segment: Segment,
+  fault: IndexFault,
+  leaderEpochs: LeaderEpochs,
+): Promise<number> {
   location.logger.warn('an index is missing or damaged and is rebuilt from the log', { ...fault });
-  const end = await segment.rebuild(location.indexIntervalBytes, () => {
+  const end = await segment.rebuild(location.indexIntervalBytes, ({ leaderEpoch, baseOffset }) => {
     location.slice.assertWanted();
+    leaderEpochs.found(leaderEpoch, baseOffset);
     return true;
   });
   segment.readableBytes = segment.sizeBytes;
@@ -86,11 +103,15 @@ async function recover(
   location: LogLocation,
   segment: Segment,
   laterBases: readonly bigint[],
+  leaderEpochs: LeaderEpochs,
 ): Promise<boolean> {
   const { recoveryPoint, logger, slice } = location;
   const end = await segment.rebuild(location.indexIntervalBytes, (batch, position) => {
     slice.assertWanted();
-    if (batch.isIntact()) return true;
+    if (batch.isIntact()) {
+      leaderEpochs.found(batch.leaderEpoch, batch.baseOffset);
+      return true;
+    }
     if (batch.lastOffset >= recoveryPoint) return false;
     logger.error('a batch that was synced is damaged: it is kept, and its readers will see it fail', {
       path: segment.path('log'),

@@ -114,6 +114,10 @@ export interface PartitionLog {
   /** Every transaction below is decided: the first open one's start or, without one, the high watermark. */
   readonly lastStableOffset: bigint;
   readonly sizeBytes: number;
+  /** The epoch in which this broker leads the partition; each start raises it by 2, as that of a single node of Kafka does. */
+  readonly leaderEpoch: number;
+  /** The epoch of the first record, or the one in force of a log without any; null when that is not known. */
+  readonly earliestEpoch: number | null;
   /**
    * Checks every batch in `records` (length, magic 2, CRC-32C, producer sequence), assigns offsets in place and writes.
    * A duplicate of a producer's recent batch answers with the offset it had. `durable`: acks=all.

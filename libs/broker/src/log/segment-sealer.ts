@@ -1,5 +1,6 @@
 import type { Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
+import type { LeaderEpochs } from './leader-epochs.js';
 import type { ProducerSnapshots, TakenSnapshot } from './producer-snapshots.js';
 import type { Segment } from './segment.js';
 import { asError } from './storage-error.js';
@@ -21,10 +22,11 @@ export interface SealerParts {
   /** The log's, as it is called now. */
   readonly directory: string;
   readonly snapshots: ProducerSnapshots;
+  readonly leaderEpochs: LeaderEpochs;
 }
 
 /**
- * Brings what a sealed segment holds to the disk: its records first, then what can be made from them again (indexes, snapshot). Where
+ * Brings what a sealed segment holds to the disk: its records first, then what can be made from them again (indexes, snapshot, epochs). Where
  * there is no room for the latter, appends go on, the recovery point stays behind, and the next seal or close tries again.
  */
 export class SegmentSealer {
@@ -65,6 +67,7 @@ export class SegmentSealer {
       const { segment } = next;
       if (!segment.isClosed) await segment.whileOpen(() => segment.seal());
       if (next.snapshot !== null) this.log.snapshots.write(this.log.directory, next.snapshot);
+      this.log.leaderEpochs.write(this.log.directory, next.endOffset);
       this.#unfinished.shift();
       end = next.endOffset;
     }

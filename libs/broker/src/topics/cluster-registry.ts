@@ -3,11 +3,15 @@ import {
   noResourceConfigs,
   type ClusterState,
   type ClusterStore,
+  type MadePartitions,
   type ResourceConfigs,
   type StoredTopic,
 } from './cluster-store.js';
 import { collidingName } from './topic-name.js';
 import { randomUuid } from './uuid.js';
+
+/** A node of Kafka that starts again gives up its partitions, then is made their leader: an epoch for each. */
+const epochsPerRun = 2;
 
 /** Ids are reserved in blocks, so that handing one out costs no write (Kafka: ProducerIdsBlock). */
 const producerIdBlock = 1000n;
@@ -26,6 +30,7 @@ export class ClusterRegistry {
     this.#store = store;
     const stored = store.load();
     this.#state = stored ?? {
+      run: -1,
       clusterId: randomUuid(entropy),
       nextProducerId: '0',
       topics: [],
@@ -37,7 +42,7 @@ export class ClusterRegistry {
     this.#nextProducerId = BigInt(this.#state.nextProducerId);
     this.#reservedBelow = this.#nextProducerId;
     for (const topic of this.#state.topics) this.#index(topic);
-    if (stored === null) store.save(this.#state);
+    this.#save({ ...this.#state, run: this.#state.run + 1 });
   }
 
   get clusterId(): string {
@@ -69,11 +74,18 @@ export class ClusterRegistry {
     return this.#namesByCollision.get(collidingName(name));
   }
 
+  /** The epoch in which this broker leads a partition: 0 in the run that made it. */
+  leaderEpoch(topic: string, partition: number): number {
+    const made = this.#topics.get(topic)?.made?.findLast(({ first }) => first <= partition);
+    return epochsPerRun * (this.#state.run - (made?.run ?? 0));
+  }
+
   /** Adds the topic or replaces the one of this name. */
   put(topic: StoredTopic): void {
     const others = this.#state.topics.filter(({ name }) => name !== topic.name);
-    this.#save({ ...this.#state, topics: [...others, topic] });
-    this.#index(topic);
+    const stored = { ...topic, made: this.#madeIn(topic) };
+    this.#save({ ...this.#state, topics: [...others, stored] });
+    this.#index(stored);
   }
 
   /** Decides the deletion: from here on the topic is gone, and a start after a crash finishes removing its directories. */
@@ -123,6 +135,14 @@ export class ClusterRegistry {
     const id = this.#nextProducerId;
     this.#nextProducerId += 1n;
     return id;
+  }
+
+  #madeIn({ name, id, partitions }: StoredTopic): readonly MadePartitions[] {
+    const { run } = this.#state;
+    const before = this.#topics.get(name);
+    if (before?.id !== id) return [{ first: 0, run }];
+    const known = before.made ?? [{ first: 0, run: 0 }];
+    return before.partitions < partitions ? [...known, { first: before.partitions, run }] : known;
   }
 
   #save(state: ClusterState): void {

@@ -8,10 +8,20 @@ export interface StoredTopic {
   readonly id: string;
   readonly partitions: number;
   readonly configs: Readonly<Record<string, string>>;
+  /** Ascending: in which run of the broker the partitions were made. The registry adds it; without it, in the first. */
+  readonly made?: readonly MadePartitions[];
+}
+
+/** Partitions from `first` on that were made in one run of the broker. */
+export interface MadePartitions {
+  readonly first: number;
+  readonly run: number;
 }
 
 /** All that the broker must remember besides the logs. */
 export interface ClusterState {
+  /** How many starts came before this one. */
+  readonly run: number;
   readonly clusterId: string;
   /** The first producer id that was never handed out (nor reserved). */
   readonly nextProducerId: string;
@@ -32,6 +42,9 @@ export type ResourceConfigs = Readonly<
 
 export const noResourceConfigs: ResourceConfigs = { group: {}, clientMetrics: {} };
 
+type LaterFields = 'run' | 'resourceConfigs';
+type StoredState = Omit<ClusterState, LaterFields> & Partial<Pick<ClusterState, LaterFields>>;
+
 const formatVersion = 1;
 
 /** Keeps the cluster's state in one JSON file that is replaced as one synced step: after a crash it is the old or the new one. */
@@ -49,16 +62,13 @@ export class ClusterStore {
     if (!this.#disk.existsSync(this.#path)) return null;
     const text = Buffer.from(this.#disk.readFileSync(this.#path)).toString('utf8');
     try {
-      const { version, ...state } = JSON.parse(text) as ClusterState & { version: number };
+      const { version, ...state } = JSON.parse(text) as StoredState & { version: number };
       if (version !== formatVersion)
         throw new Error(`format version ${version}, this broker reads ${formatVersion}`);
       if (!Array.isArray(state.topics) || typeof state.clusterId !== 'string')
         throw new Error('a field is missing');
-      // Files of before groups had settings do not hold any.
-      return {
-        ...state,
-        resourceConfigs: (state as Partial<ClusterState>).resourceConfigs ?? noResourceConfigs,
-      };
+      // Files of before groups had settings, or starts were counted, hold neither.
+      return { run: 0, resourceConfigs: noResourceConfigs, ...state };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new BrokerError(

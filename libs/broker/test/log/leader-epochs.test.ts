@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { iterateBatches } from '@oubliette/protocol';
 import { SimulatedDisk } from '@oubliette/runtime/testing';
 import { silentLogger } from '../../src/logger.js';
 import { LeaderEpochs } from '../../src/log/leader-epochs.js';
+import type { PartitionLog } from '../../src/log/partition-log.js';
 import { batch, directory, newLog, open, reopen } from './fixture.js';
 
 const path = '/log/leader-epoch-checkpoint';
@@ -31,8 +33,9 @@ test('the end of an epoch is the start of the next, of the last one the log end,
 
 test('a new epoch drops what contradicts it; the same one again changes nothing', () => {
   const { epochs } = load('0\n2\n1 10\n4 20\n');
-  assert.equal(epochs.assign(4, 25n), false);
-  assert.equal(epochs.assign(5, 20n), true);
+  epochs.assign(4, 25n);
+  assert.equal(epochs.entries.length, 2);
+  epochs.assign(5, 20n);
   assert.deepEqual(epochs.entries, [
     { epoch: 1, startOffset: 10n },
     { epoch: 5, startOffset: 20n },
@@ -41,16 +44,80 @@ test('a new epoch drops what contradicts it; the same one again changes nothing'
 
 test('cut at either end, and written as Kafka writes it', () => {
   const { disk, epochs } = load('0\n3\n1 10\n4 20\n6 35\n');
-  assert.equal(epochs.truncateFromEnd(35n), true);
-  assert.equal(epochs.truncateFromStart(22n), true);
-  assert.equal(epochs.truncateFromStart(22n), false);
-  epochs.write('/log');
+  epochs.truncateFromEnd(35n);
+  epochs.truncateFromStart(22n);
+  epochs.truncateFromStart(22n);
+  epochs.write('/log', 35n);
   assert.equal(Buffer.from(disk.readFileSync(path)).toString(), '0\n1\n4 22\n');
+});
+
+test('an epoch is written once a record of it stands, and not again', () => {
+  const { disk, epochs } = load('0\n1\n0 0\n');
+  const content = (): string => Buffer.from(disk.readFileSync(path)).toString();
+  epochs.assign(2, 8n);
+  epochs.write('/log', 8n);
+  assert.equal(content(), '0\n1\n0 0\n');
+  assert.equal(epochs.isDue(9n), true);
+  epochs.write('/log', 9n);
+  assert.equal(content(), '0\n2\n0 0\n2 8\n');
+  assert.equal(epochs.isDue(20n), false);
 });
 
 test('a malformed checkpoint counts as none', () => {
   for (const content of ['', '1\n1\n0 0\n', '0\n2\n0 0\n', '0\n1\n0 -1\n', '0\n2\n4 5\n3 9\n']) {
     assert.deepEqual(load(content).epochs.entries, [], JSON.stringify(content));
+  }
+});
+
+const epochOf = (run: number) => ({ leaderEpochOf: () => 2 * run });
+const checkpoint = (disk: SimulatedDisk): string =>
+  Buffer.from(disk.readFileSync(`${directory}/events-0/leader-epoch-checkpoint`)).toString();
+
+test('each start begins an epoch of its own; batches, ends and the file tell them apart', async () => {
+  let world = await open();
+  let log: PartitionLog = newLog(world);
+  for (const run of [1, 2, 3]) {
+    await log.append(batch([['k', `${run}`]]), { durable: false });
+    await world.logs.close();
+    world = await reopen(world, world.disk, epochOf(run));
+    const found = world.logs.get('events', 0);
+    assert.ok(found);
+    log = found;
+    assert.equal(log.leaderEpoch, 2 * run);
+  }
+  assert.deepEqual(log.epochEnd(0), { leaderEpoch: 0, endOffset: 1n });
+  assert.deepEqual(log.epochEnd(3), { leaderEpoch: 2, endOffset: 2n });
+  assert.deepEqual(log.epochEnd(6), { leaderEpoch: 6, endOffset: 3n });
+  const { records } = await log.read(0n, 10_000, { minOneBatch: true, isolation: 'uncommitted' });
+  assert.deepEqual(
+    [...iterateBatches(records)].map(({ leaderEpoch }) => leaderEpoch),
+    [0, 2, 4],
+  );
+  assert.equal(log.earliestEpoch, 0);
+  assert.equal(checkpoint(world.disk), '0\n3\n0 0\n2 1\n4 2\n');
+});
+
+test('after a crash the epochs that the file had not heard of are learnt from the batches', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    let world = await open({ segmentBytes: 200 });
+    let log: PartitionLog = newLog(world);
+    const epochs = new Map<bigint, number>();
+    for (const run of [1, 2, 3, 4]) {
+      for (let count = 0; count <= seed % 3; count++) {
+        const appended = await log.append(batch([['k', `${run}.${count}`]]), { durable: true });
+        await appended.durable;
+        epochs.set(appended.baseOffset, 2 * (run - 1));
+      }
+      world = await reopen(world, world.disk.crash(seed + run), epochOf(run));
+      const found = world.logs.get('events', 0);
+      assert.ok(found);
+      log = found;
+    }
+    for (const [offset, epoch] of epochs) {
+      const { endOffset } = log.epochEnd(epoch);
+      const before = log.epochEnd(epoch - 1).endOffset;
+      assert.ok(offset < endOffset && offset >= before, `seed ${seed}: offset ${offset} of epoch ${epoch}`);
+    }
   }
 });
 

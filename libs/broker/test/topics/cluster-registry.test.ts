@@ -71,3 +71,32 @@ test("names differ in more than '.' and '_', and are what Kafka allows", () => {
   for (const name of ['a', '...', 'com.udacity.lesson.views', 'x'.repeat(249)])
     assert.equal(refuseTopicName(name), null);
 });
+
+test('each start leads every partition in a new epoch, two above the last; what was just made, in epoch 0', () => {
+  let disk = newDisk();
+  const at = (registry: ClusterRegistry, name: string, partitions: readonly number[]): number[] =>
+    partitions.map((partition) => registry.leaderEpoch(name, partition));
+  const first = open(disk);
+  first.put(topic('old'));
+  assert.deepEqual(at(first, 'old', [0]), [0]);
+  disk = disk.crash(1);
+  const second = open(disk);
+  second.put({ ...topic('old', 3), configs: { 'retention.ms': '1' } });
+  second.put(topic('new'));
+  assert.deepEqual([...at(second, 'old', [0, 1, 2]), ...at(second, 'new', [0])], [2, 0, 0, 0]);
+  const third = open(disk);
+  third.put(third.topics.get('old') ?? topic('none'));
+  assert.deepEqual([...at(third, 'old', [0, 1, 2]), ...at(third, 'new', [0])], [4, 2, 2, 2]);
+  third.beginDelete('old');
+  third.put({ ...topic('old'), id: 'y'.repeat(22) });
+  assert.deepEqual(at(third, 'old', [0]), [0]);
+});
+
+test('a file of before starts were counted counts them from now on', () => {
+  const disk = newDisk();
+  const state = { clusterId: 'c', nextProducerId: '0', topics: [topic('constructor')], deleting: [] };
+  const stored = { version: 1, ...state, brokerConfigs: { cluster: {}, broker: {} } };
+  disk.replaceFileSync(path, Buffer.from(JSON.stringify(stored)));
+  assert.equal(open(disk).leaderEpoch('constructor', 0), 2);
+  assert.equal(open(disk).leaderEpoch('constructor', 0), 4);
+});
