@@ -5,6 +5,10 @@ export type EntryKind = 'file' | 'directory';
 export interface DiskFile {
   readonly path: string;
   size(): number;
+  /** Size, and when the content last changed: ms since the Unix epoch, whole. */
+  stat(): { size: number; modifiedMs: number };
+  /** Says that the content last changed at that time. */
+  setModifiedSync(ms: number): void;
   /** Reads up to `length` bytes into `target` at `offset`; resolves to the count read (short only at the end of the file). */
   read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   readSync(target: Uint8Array, offset: number, length: number, position: number): number;
@@ -20,7 +24,8 @@ export interface DiskFile {
 
 /**
  * The only door to the file system. Errors are `DiskError` with Node's code (ENOENT, ENOSPC, EACCES, …).
- * Name changes (create, rename, remove) are durable after `syncDirectory` of their directory.
+ * Name changes (create, rename, remove) are durable after `syncDirectory` of their directory. What is asynchronous takes effect at some
+ * moment before its promise resolves; when it rejects, all of it, a part, or nothing may have happened.
  */
 export interface Disk {
   /** `read` needs the file to exist; `write` creates it when missing and keeps its content. */
@@ -28,6 +33,8 @@ export interface Disk {
   readFileSync(path: string): Uint8Array;
   /** Replaces a file as one step: temporary name, write, sync, rename, sync of the directory. */
   replaceFileSync(path: string, content: Uint8Array, permissions?: number): void;
+  /** The same without holding others up; two at a time on one path are the caller's mistake. */
+  replaceFile(path: string, content: Uint8Array, permissions?: number): Promise<void>;
   listSync(directory: string): readonly { name: string; kind: EntryKind }[];
   existsSync(path: string): boolean;
   /** The absolute path without symbolic links, as far as it exists; what does not exist stays as given. */
@@ -40,9 +47,13 @@ export interface Disk {
   makeDirectorySync(path: string, permissions?: number): void;
   renameSync(from: string, to: string): void;
   removeFileSync(path: string): void;
+  /** The same without holding others up: freeing a large file takes long. */
+  removeFile(path: string): Promise<void>;
   /** Removes a directory and everything below it. */
   removeDirectorySync(path: string): void;
+  removeDirectory(path: string): Promise<void>;
   syncDirectorySync(path: string): void;
+  syncDirectory(path: string): Promise<void>;
   /**
    * Takes an exclusive lock for the life of this process; throws DiskError with code ELOCKED when a living process holds it.
    * Returns the release.

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
+import * as files from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Disk, DiskFile, EntryKind } from './disk.js';
-import { asDiskError, SystemFile } from './system-file.js';
+import { asDiskError, promisedDiskError, SystemFile } from './system-file.js';
 import { lockFile } from './system-lock.js';
 
 /** The machine's file system. */
@@ -33,6 +34,22 @@ export class SystemDisk implements Disk {
     });
     this.renameSync(draft, path);
     this.syncDirectorySync(dirname(path));
+  }
+
+  async replaceFile(path: string, content: Uint8Array, permissions = 0o644): Promise<void> {
+    const draft = `${path}.tmp`;
+    await promisedDiskError('write', draft, async () => {
+      await files.rm(draft, { force: true });
+      const handle = await files.open(draft, 'wx', permissions);
+      try {
+        await handle.writeFile(content);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+    await promisedDiskError('rename', draft, () => files.rename(draft, path));
+    await this.syncDirectory(dirname(path));
   }
 
   listSync(directory: string): readonly { name: string; kind: EntryKind }[] {
@@ -70,8 +87,16 @@ export class SystemDisk implements Disk {
     asDiskError('remove', path, () => fs.unlinkSync(path));
   }
 
+  removeFile(path: string): Promise<void> {
+    return promisedDiskError('remove', path, () => files.unlink(path));
+  }
+
   removeDirectorySync(path: string): void {
     asDiskError('remove', path, () => fs.rmSync(path, { recursive: true }));
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return promisedDiskError('remove', path, () => files.rm(path, { recursive: true }));
   }
 
   syncDirectorySync(path: string): void {
@@ -81,6 +106,17 @@ export class SystemDisk implements Disk {
         fs.fsyncSync(descriptor);
       } finally {
         fs.closeSync(descriptor);
+      }
+    });
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return promisedDiskError('sync', path, async () => {
+      const handle = await files.open(path, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
       }
     });
   }

@@ -2,10 +2,26 @@ import * as fs from 'node:fs';
 import type { DiskFile } from './disk.js';
 import { DiskError } from './errors.js';
 
+const msPerSecond = 1_000;
+const halfMicrosecond = 0.000_5;
+
 /** Runs a file-system call and names the operation and the path in its error. */
 export function asDiskError<T>(operation: string, path: string, call: () => T): T {
   try {
     return call();
+  } catch (error) {
+    throw toDiskError(operation, path, error);
+  }
+}
+
+/** The same for a call that takes its time. */
+export async function promisedDiskError<T>(
+  operation: string,
+  path: string,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await call();
   } catch (error) {
     throw toDiskError(operation, path, error);
   }
@@ -24,7 +40,18 @@ export class SystemFile implements DiskFile {
   ) {}
 
   size(): number {
-    return asDiskError('stat', this.path, () => fs.fstatSync(this.descriptor).size);
+    return this.stat().size;
+  }
+
+  stat(): { size: number; modifiedMs: number } {
+    const { size, mtimeMs } = asDiskError('stat', this.path, () => fs.fstatSync(this.descriptor));
+    return { size, modifiedMs: Math.floor(mtimeMs) };
+  }
+
+  setModifiedSync(ms: number): void {
+    // Node hands on a fraction of seconds that is cut to whole µs: half of one keeps it from falling below.
+    const seconds = (ms + halfMicrosecond) / msPerSecond;
+    asDiskError('stat', this.path, () => fs.futimesSync(this.descriptor, seconds, seconds));
   }
 
   async read(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {

@@ -64,6 +64,24 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     disk.syncDirectorySync(root);
   });
 
+  check('a file knows when its content last changed, and believes what it is told of it', (disk, root) => {
+    const file = disk.openSync(`${root}/a`, 'write');
+    file.writeSync([bytes('abc')], 0);
+    const { size, modifiedMs } = file.stat();
+    assert.equal(size, 3);
+    assert.ok(Number.isInteger(modifiedMs) && modifiedMs > 0, `${modifiedMs}`);
+    for (const ms of [modifiedMs - 86_400_000, 1_700_000_000_123]) {
+      file.setModifiedSync(ms);
+      assert.equal(file.stat().modifiedMs, ms);
+    }
+    file.closeSync();
+    const again = disk.openSync(`${root}/a`, 'write');
+    assert.equal(again.stat().modifiedMs, 1_700_000_000_123);
+    again.writeSync([bytes('d')], 3);
+    assert.ok(again.stat().modifiedMs >= modifiedMs);
+    again.closeSync();
+  });
+
   check('replacing leaves the new content, its permissions and no draft', (disk, root) => {
     disk.replaceFileSync(`${root}/a`, bytes('old'));
     disk.replaceFileSync(`${root}/a`, bytes('new!'), 0o600);
@@ -91,6 +109,42 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     assert.deepEqual(disk.listSync(`${root}/z`), [{ name: 'y', kind: 'directory' }]);
     disk.removeDirectorySync(`${root}/z`);
     assert.equal(disk.existsSync(`${root}/z`), false);
+  });
+
+  check(
+    'replacing, removing and syncing take no turn away from others and end the same',
+    async (disk, root) => {
+      let turned = false;
+      setImmediate(() => (turned = true));
+      await disk.replaceFile(`${root}/a`, bytes('old'));
+      await disk.replaceFile(`${root}/a`, bytes('new!'), 0o600);
+      assert.equal(text(disk.readFileSync(`${root}/a`)), 'new!');
+      assert.deepEqual(disk.statSync(`${root}/a`), { kind: 'file', size: 4, mode: 0o600 });
+      assert.deepEqual(disk.listSync(root), [{ name: 'a', kind: 'file' }]);
+      disk.makeDirectorySync(`${root}/x/y`);
+      disk.replaceFileSync(`${root}/x/y/b`, bytes('b'));
+      disk.replaceFileSync(`${root}/x/c`, bytes('c'));
+      await disk.removeFile(`${root}/a`);
+      await disk.removeDirectory(`${root}/x`);
+      assert.deepEqual(disk.listSync(root), []);
+      await disk.syncDirectory(root);
+      assert.ok(turned);
+    },
+  );
+
+  check('what is missing is ENOENT with the path, also where it takes a turn', async (disk, root) => {
+    const gone = `${root}/gone`;
+    for (const attempt of [
+      () => disk.replaceFile(`${gone}/a`, bytes('a')),
+      () => disk.removeFile(gone),
+      () => disk.removeDirectory(gone),
+      () => disk.syncDirectory(gone),
+    ]) {
+      await assert.rejects(
+        async () => attempt(),
+        (error) => code('ENOENT')(error) && (error as Error).message.includes(gone),
+      );
+    }
   });
 
   check('what is missing is ENOENT with the path', (disk, root) => {

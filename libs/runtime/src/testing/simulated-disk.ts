@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
+import type { Clock } from '../clock.js';
 import type { Disk, DiskFile, EntryKind } from '../disk.js';
 import { DiskError } from '../errors.js';
+import { ManualClock } from './manual-clock.js';
 import { SeededEntropy } from './seeded-entropy.js';
 import { SimulatedFile, type Operation } from './simulated-file.js';
 import { DirectoryNode, FileNode, type Node } from './simulated-node.js';
@@ -30,14 +32,15 @@ export class SimulatedDisk implements Disk {
   #freeBytes = Infinity;
   readonly #locks = new Set<string>();
 
-  constructor() {
+  /** `clock` gives the files their times. */
+  constructor(private readonly clock: Clock = new ManualClock()) {
     this.#root = new DirectoryNode(0o755);
   }
 
   /** Power cut: this object is dead from now on (EIO); the returned disk is what the machine finds after the restart. */
   crash(seed: number): SimulatedDisk {
     this.#crashed = true;
-    const next = new SimulatedDisk();
+    const next = new SimulatedDisk(this.clock);
     next.#root = this.#root.afterCrash(new SeededEntropy(seed));
     return next;
   }
@@ -62,7 +65,7 @@ export class SimulatedDisk implements Disk {
     if (node?.kind === 'directory') throw new DiskError('EISDIR', 'open', path);
     if (!node) {
       if (mode === 'read') throw new DiskError('ENOENT', 'open', path);
-      node = new FileNode(permissions);
+      node = new FileNode(permissions, this.clock.now());
       this.#parent('open', path).change([[posix.basename(path), node]]);
     }
     return this.#fileOf(path, node, mode === 'write');
@@ -88,6 +91,22 @@ export class SimulatedDisk implements Disk {
     }
     this.renameSync(draft, path);
     this.syncDirectorySync(posix.dirname(path));
+  }
+
+  async replaceFile(path: string, content: Uint8Array, permissions = 0o644): Promise<void> {
+    const draft = `${path}.tmp`;
+    await turn();
+    if (this.existsSync(draft)) this.removeFileSync(draft);
+    const file = this.openSync(draft, 'write', permissions);
+    try {
+      await file.write([content], 0);
+      await file.sync();
+    } finally {
+      file.closeSync();
+    }
+    await turn();
+    this.renameSync(draft, path);
+    await this.syncDirectory(posix.dirname(path));
   }
 
   listSync(directory: string): readonly { name: string; kind: EntryKind }[] {
@@ -157,15 +176,37 @@ export class SimulatedDisk implements Disk {
     this.#parent('remove', path).change([[posix.basename(path), null]]);
   }
 
+  async removeFile(path: string): Promise<void> {
+    await turn();
+    this.removeFileSync(path);
+  }
+
   removeDirectorySync(path: string): void {
     this.#enter('remove', path);
     this.#directory('remove', path);
     this.#parent('remove', path).change([[posix.basename(path), null]]);
   }
 
+  /** Entry by entry, as a real disk does it: a crash in between leaves what was not reached. */
+  async removeDirectory(path: string): Promise<void> {
+    await turn();
+    for (const { name, kind } of this.listSync(path)) {
+      if (kind === 'directory') await this.removeDirectory(posix.join(path, name));
+      else await this.removeFile(posix.join(path, name));
+    }
+    this.removeDirectorySync(path);
+  }
+
   syncDirectorySync(path: string): void {
     this.#enter('sync', path);
-    this.#directory('sync', path).sync();
+    this.#directory('sync', path).beginSync()();
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const finish = this.#directory('sync', path).beginSync();
+    await turn();
+    this.#enter('sync', path);
+    finish();
   }
 
   lockSync(path: string): () => void {
@@ -184,7 +225,8 @@ export class SimulatedDisk implements Disk {
         else this.#enter(operation, at);
       },
       admitWrite: (at: string, length: number, growth: number) => this.#admitWrite(at, length, growth),
-      turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      now: () => this.clock.now(),
+      turn,
     };
     return new SimulatedFile(path, node, host, writable);
   }
@@ -238,6 +280,11 @@ export class SimulatedDisk implements Disk {
   #parent(operation: Operation, path: string): DirectoryNode {
     return this.#directory(operation, posix.dirname(posix.normalize(path)));
   }
+}
+
+/** Lets other tasks run, as a thread pool would. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function partsOf(path: string): string[] {

@@ -22,6 +22,8 @@ export interface Host {
   enter(operation: Operation, path: string): void;
   /** Like `enter` for a write; returns how many of `length` bytes may still be written before `error`. */
   admitWrite(path: string, length: number, growth: number): { allowed: number; error: DiskError | null };
+  /** Wall-clock ms. */
+  now(): number;
   /** Lets other tasks run, as a thread pool would. */
   turn(): Promise<void>;
 }
@@ -40,6 +42,16 @@ export class SimulatedFile implements DiskFile {
   size(): number {
     this.#enter('stat');
     return this.node.size;
+  }
+
+  stat(): { size: number; modifiedMs: number } {
+    this.#enter('stat');
+    return { size: this.node.size, modifiedMs: this.node.modifiedMs };
+  }
+
+  setModifiedSync(ms: number): void {
+    this.#enter('stat');
+    this.node.modifiedMs = ms;
   }
 
   async read(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -68,6 +80,7 @@ export class SimulatedFile implements DiskFile {
       const growth = Math.max(0, at + buffer.length - this.node.size);
       const { allowed, error } = this.host.admitWrite(this.path, buffer.length, growth);
       if (allowed > 0) this.node.write(buffer.subarray(0, allowed), at);
+      this.node.modifiedMs = this.host.now();
       if (error) throw error;
       at += buffer.length;
     }
@@ -77,6 +90,7 @@ export class SimulatedFile implements DiskFile {
     this.#enter('truncate');
     if (!this.writable) throw new DiskError('EINVAL', 'truncate', this.path);
     this.node.resize(size);
+    this.node.modifiedMs = this.host.now();
   }
 
   async sync(): Promise<void> {

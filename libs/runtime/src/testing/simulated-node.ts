@@ -36,7 +36,11 @@ export class FileNode {
   readonly #durable = new Bytes();
   #unsynced: Change[] = [];
 
-  constructor(readonly mode: number) {}
+  constructor(
+    readonly mode: number,
+    /** When the content last changed, wall-clock ms. */
+    public modifiedMs: number,
+  ) {}
 
   get size(): number {
     return this.#live.length;
@@ -67,7 +71,7 @@ export class FileNode {
 
   /** A copy as it stands after a power cut: every unsynced change is lost, kept, torn, or there as zeros only. */
   afterCrash(chance: SeededEntropy): FileNode {
-    const survivor = new FileNode(this.mode);
+    const survivor = new FileNode(this.mode, this.modifiedMs);
     survivor.#durable.write(this.#durable.view(), 0);
     for (const change of this.#unsynced) {
       const fate = chance.below(4);
@@ -107,8 +111,13 @@ export class DirectoryNode {
     this.#unsynced.push(change);
   }
 
-  sync(): void {
-    for (const change of this.#unsynced.splice(0)) applyNames(this.#durable, change);
+  /** Marks what was changed so far; the returned function makes exactly that durable. */
+  beginSync(): () => void {
+    const covered = this.#unsynced.at(-1);
+    return () => {
+      const end = covered ? this.#unsynced.indexOf(covered) + 1 : 0;
+      for (const change of this.#unsynced.splice(0, end)) applyNames(this.#durable, change);
+    };
   }
 
   /** A copy after a power cut: of the unsynced changes some first ones survive, as a journal would have it. */
@@ -124,7 +133,7 @@ export class DirectoryNode {
       done.set(node, copy);
       survivor.change([[name, copy]]);
     }
-    survivor.sync();
+    survivor.beginSync()();
     return survivor;
   }
 }

@@ -60,6 +60,57 @@ test('replaceFileSync leaves the old or the new content, never a mixture', () =>
   }
 });
 
+test('replaceFile too, wherever the power is cut', async () => {
+  for (const seed of seeds) {
+    const { disk } = withFile();
+    disk.replaceFileSync('/a', bytes('old'));
+    const replacing = disk.replaceFile('/a', bytes('new')).catch(() => undefined);
+    for (let turns = seed % 8; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    const after = disk.crash(seed);
+    assert.match(text(after.readFileSync('/a')), /^(old|new)$/);
+    await replacing;
+  }
+});
+
+test('a directory sync covers the names of before it began', async () => {
+  const outcomes = new Set<string>();
+  for (const seed of seeds) {
+    const disk = new SimulatedDisk();
+    disk.openSync('/a', 'write').closeSync();
+    const syncing = disk.syncDirectory('/');
+    disk.openSync('/b', 'write').closeSync();
+    await syncing;
+    outcomes.add(
+      disk
+        .crash(seed)
+        .listSync('/')
+        .map(({ name }) => name)
+        .join(),
+    );
+  }
+  assert.deepEqual([...outcomes].sort(), ['a', 'a,b']);
+});
+
+test('a crash in the middle of removing a directory leaves what was not reached', async () => {
+  const outcomes = new Set<number>();
+  for (const seed of seeds) {
+    const disk = new SimulatedDisk();
+    disk.makeDirectorySync('/x');
+    for (const name of ['a', 'b', 'c']) disk.openSync(`/x/${name}`, 'write').closeSync();
+    disk.syncDirectorySync('/');
+    disk.syncDirectorySync('/x');
+    const removing = disk.removeDirectory('/x').catch(() => undefined);
+    for (let turns = seed % 6; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    const after = disk.crash(seed);
+    outcomes.add(after.existsSync('/x') ? after.listSync('/x').length : -1);
+    await removing;
+  }
+  assert.deepEqual(
+    [...outcomes].sort((a, b) => a - b),
+    [-1, 0, 1, 2, 3],
+  );
+});
+
 test('a sync covers what was written before it began', async () => {
   let lost = 0;
   for (const seed of seeds) {
