@@ -2,7 +2,9 @@ import { BrokerError } from '../errors.js';
 import { brokerDefinitions } from './broker-definitions.js';
 import type { BrokerConfigDefinition } from './broker-definition.js';
 import { bundledSettings } from './bundled-settings.js';
+import { checkConnectionLimits } from './connection-limits.js';
 import { checkValue, wholeNumber } from './definition.js';
+import { checkReconfiguration } from './reconfiguration.js';
 
 /** Where a value comes from, under Kafka's numbers (DescribeConfigsResponse.ConfigSource). */
 export const ConfigSource = {
@@ -89,11 +91,12 @@ export class BrokerConfig {
     this.#dynamic = { cluster, broker };
   }
 
-  /** What the settings would be with other values changed while running. Throws `CONFIG_INVALID` where they contradict. */
+  /** What the settings would be with other values changed while running. Throws `CONFIG_INVALID` where they contradict or may not change. */
   checkDynamic(cluster: Values, broker: Values): void {
     const tried = new BrokerConfig(Object.fromEntries(this.#static));
     tried.setDynamic(cluster, broker);
     checkTogether(tried);
+    checkReconfiguration(this, tried);
   }
 
   /** Names that hold a value besides the known ones: those of one listener, and foreign ones. */
@@ -163,12 +166,16 @@ function checkTogether(config: BrokerConfig): void {
   // Zero of any unit is refused, and everything negative is for ever.
   require(first('log.retention.ms', 'log.retention.minutes', 'log.retention.hours') !==
     0, 'requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1');
-  require(config.number('log.cleaner.dedupe.buffer.size') /
-    Math.max(1, config.number('log.cleaner.threads')) >
+  require(config.number('log.cleaner.threads') >= 1, 'log.cleaner.threads must be at least 1');
+  require(config.number('log.cleaner.dedupe.buffer.size') / config.number('log.cleaner.threads') >
     1024 *
       1024, 'requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
   require(config.number('group.min.session.timeout.ms') <=
     config.number(
       'group.max.session.timeout.ms',
     ), 'group.min.session.timeout.ms is larger than group.max.session.timeout.ms: no session would be allowed');
+  checkConnectionLimits(
+    config.number('max.connections.per.ip'),
+    config.value('max.connections.per.ip.overrides') ?? '',
+  );
 }

@@ -24,7 +24,9 @@ const bounds = {
   long: [-(2n ** 63n), 2n ** 63n - 1n],
 } as const;
 const whole = /^[+-]?\d{1,64}$/;
-const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?[dDfF]?$/;
+const decimal = /^[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?[dDfF]?|NaN|Infinity)$/;
+/** Classes of Kafka's own; others would be plug-ins, and none can be loaded here. */
+const ownClass = /^(org\.apache\.kafka|kafka)\./;
 
 /**
  * Reads a value by its type and rule (ConfigDef.parseType and the validators); returns the text as Kafka shows it: blanks
@@ -37,13 +39,14 @@ export function checkValue(definition: ConfigDefinition, raw: string): string {
     const value = type === 'password' ? '[hidden]' : shown;
     throw new BrokerError('CONFIG_INVALID', `Invalid value ${value} for configuration ${name}: ${why}`);
   };
-  const parsed = parse(type, raw.trim(), refuse);
+  const parsed = parse(type, raw, refuse);
   const refusal = check?.refuse(parsed, name) ?? null;
   if (refusal !== null) refuse(refusal.why, refusal.shown ?? formatValue(type, parsed));
   return formatValue(type, parsed);
 }
 
-function parse(type: ConfigType, text: string, refuse: (why: string) => never): ParsedValue {
+function parse(type: ConfigType, raw: string, refuse: (why: string) => never): ParsedValue {
+  const text = raw.trim();
   switch (type) {
     case 'boolean':
       if (!/^(true|false)$/i.test(text)) refuse('Expected value to be either true or false');
@@ -61,8 +64,10 @@ function parse(type: ConfigType, text: string, refuse: (why: string) => never): 
       return Number(text.replace(/[dDfF]$/, ''));
     case 'list':
       return text === '' ? [] : text.split(/\s*,\s*/);
-    case 'string':
     case 'class':
+      if (!ownClass.test(text)) refuse(`Class ${raw} could not be found.`);
+      return text;
+    case 'string':
     case 'password':
       return text;
   }
@@ -77,6 +82,7 @@ function formatValue(type: ConfigType, value: ParsedValue): string {
 /** java.lang.Double.toString. */
 function javaDouble(value: number): string {
   const size = Math.abs(value);
+  if (!Number.isFinite(value)) return String(value);
   if (size < 1e7 && Number.isInteger(value)) return value.toFixed(1);
   if (size >= 1e-3 && size < 1e7) return String(value);
   const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');

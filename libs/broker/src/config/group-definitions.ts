@@ -1,5 +1,5 @@
 import type { ConfigDefinition, ConfigType } from './definition.js';
-import { atLeast, named, oneOf, type ValueCheck } from './value-check.js';
+import { atLeast, oneOf, shareOffsetReset, type ValueCheck } from './value-check.js';
 
 /** A group's setting; the broker's `group.<name>` holds its default. */
 function group(name: string, type: ConfigType, defaultValue: string, check: ValueCheck): ConfigDefinition {
@@ -12,7 +12,7 @@ function group(name: string, type: ConfigType, defaultValue: string, check: Valu
 export const groupDefinitions: readonly ConfigDefinition[] = [
   group('consumer.heartbeat.interval.ms', 'int', '5000', atLeast(1)),
   group('consumer.session.timeout.ms', 'int', '45000', atLeast(1)),
-  group('share.auto.offset.reset', 'string', 'latest', named('[latest, earliest, by_duration:PnDTnHnMn.nS]')),
+  group('share.auto.offset.reset', 'string', 'latest', shareOffsetReset),
   group('share.heartbeat.interval.ms', 'int', '5000', atLeast(1)),
   group('share.isolation.level', 'string', 'read_uncommitted', oneOf('read_committed', 'read_uncommitted')),
   group('share.record.lock.duration.ms', 'int', '30000', atLeast(1000)),

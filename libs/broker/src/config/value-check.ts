@@ -90,3 +90,24 @@ export const nonEmptyString: ValueCheck = {
 export function named(rule: string): ValueCheck {
   return { rule, refuse: () => null };
 }
+
+const duration = /^[+-]?P(?=.)([+-]?\d+D)?(T(?=.)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+([.,]\d{0,9})?S)?)?$/i;
+
+/** ShareGroupAutoOffsetResetStrategy.Validator. */
+export const shareOffsetReset: ValueCheck = {
+  rule: '[latest, earliest, by_duration:PnDTnHnMn.nS]',
+  refuse(value, name) {
+    const text = typeof value === 'string' ? value : '';
+    const [, ago] = /^by_duration:(.*)$/.exec(text) ?? [];
+    if (
+      text === 'latest' ||
+      text === 'earliest' ||
+      (ago !== undefined && duration.test(ago) && !ago.includes('-'))
+    ) {
+      return null;
+    }
+    const form =
+      "The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.";
+    return { why: `Invalid value \`${text}\` for configuration ${name}. ${form}` };
+  },
+};

@@ -20,7 +20,8 @@ export const alterConfigs = defineHandler(apis.alterConfigs, { versions: [0, 2] 
         throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`);
       }
       const settings = Object.fromEntries(configs.map(({ name, value }) => [name, value ?? '']));
-      replaceSettings({ resourceType, resourceName }, settings, request.validateOnly, broker);
+      const wanted = { settings, named: Object.keys(settings) };
+      replaceSettings({ resourceType, resourceName }, wanted, request.validateOnly, broker);
     }, broker.logger),
   }));
   return { throttleTimeMs: 0, responses };

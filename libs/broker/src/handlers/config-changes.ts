@@ -51,7 +51,7 @@ function applyChange(resourceType: number, settings: Settings, change: ConfigCha
   const definition = definitionOf(resourceType, name);
   if (definition?.type !== 'list') refuseNoList(resourceType, operation, name);
   const entries = (current ?? definition?.defaultValue ?? '').split(',').filter((entry) => entry !== '');
-  const changed = (value ?? '').split(',');
+  const changed = splitAsJava(value ?? '');
   const result =
     operation === 'APPEND'
       ? [
@@ -60,6 +60,11 @@ function applyChange(resourceType: number, settings: Settings, change: ConfigCha
         ]
       : entries.filter((entry) => !changed.includes(entry));
   return { ...others, [name]: result.join(',') };
+}
+
+/** String.split(","): empty ends are dropped, and the empty text is one empty entry. */
+function splitAsJava(text: string): readonly string[] {
+  return text === '' ? [''] : text.replace(/,+$/, '').split(',');
 }
 
 function refuseNoList(resourceType: number, operation: 'APPEND' | 'SUBTRACT', name: string): never {

@@ -67,9 +67,10 @@ function entry(
   };
 }
 
+/** What Kafka keeps to itself is shown where somebody has set it. */
 export function describeTopicConfigs(overrides: TopicOverrides, broker: BrokerConfig): ConfigEntry[] {
   return topicDefinitions
-    .filter(({ internal }) => !internal)
+    .filter(({ name, internal }) => !internal || overrides[name] !== undefined)
     .map((definition) => {
       const { name, synonyms } = definition;
       const { value } = topicValue(definition, overrides, broker);
@@ -81,8 +82,10 @@ export function describeTopicConfigs(overrides: TopicOverrides, broker: BrokerCo
 }
 
 export function describeBrokerConfigs(broker: BrokerConfig): ConfigEntry[] {
+  const isSet = (name: string): boolean =>
+    broker.layers(name).some(({ source }) => source !== ConfigSource.default);
   const known = brokerDefinitions
-    .filter(({ internal }) => !internal)
+    .filter(({ name, internal }) => !internal || isSet(name))
     .map((definition) => {
       const { name, update } = definition;
       const layers = broker.layers(...brokerSynonyms(name));

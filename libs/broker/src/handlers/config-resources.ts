@@ -59,16 +59,23 @@ export function ownSettings({ resourceType, resourceName }: Resource, broker: Br
   }
 }
 
+/** The settings that a resource is to have, and the names that the request spoke of, be it to remove them. */
+export interface Wanted {
+  readonly settings: Settings;
+  readonly named: readonly string[];
+}
+
 /**
  * Replaces the resource's own settings; with `validateOnly` only checks. Refusals are Kafka's: INVALID_CONFIG for topics and groups,
  * INVALID_REQUEST for brokers, UNKNOWN_TOPIC_OR_PARTITION after everything else was found good.
  */
 export function replaceSettings(
   resource: Resource,
-  settings: Settings,
+  wanted: Wanted,
   validateOnly: boolean,
   broker: BrokerServices,
 ): void {
+  const { settings } = wanted;
   const own = ownSettings(resource, broker);
   const changed = Object.entries(settings).filter(([name, value]) => own[name] !== value);
   if (changed.some(([, value]) => value.length > maxValueLength)) {
@@ -77,7 +84,7 @@ export function replaceSettings(
       `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueLength} bytes.`,
     );
   }
-  check(resource, settings, broker);
+  check(resource, wanted, broker);
   if (validateOnly) return;
   store(resource, settings, broker);
   sayWithoutEffect(
@@ -87,7 +94,8 @@ export function replaceSettings(
   );
 }
 
-function check({ resourceType, resourceName }: Resource, settings: Settings, broker: BrokerServices): void {
+function check({ resourceType, resourceName }: Resource, wanted: Wanted, broker: BrokerServices): void {
+  const { settings } = wanted;
   switch (resourceType) {
     case ResourceType.topic:
       checkTopic(resourceName, settings, broker);
@@ -96,11 +104,11 @@ function check({ resourceType, resourceName }: Resource, settings: Settings, bro
       const isOwn = isThisBroker(resourceName, broker);
       checkDynamicSettings(settings, isOwn);
       const { cluster, broker: own } = broker.registry.brokerConfigs;
-      checkMinInsync(isOwn ? own : cluster, settings, isOwn);
       refuseAs('INVALID_REQUEST', () => {
         const maps = [isOwn ? cluster : settings, isOwn ? settings : own] as const;
         broker.config.checkDynamic(new Map(Object.entries(maps[0])), new Map(Object.entries(maps[1])));
       });
+      checkMinInsync(isOwn ? own : cluster, wanted, isOwn);
       return;
     }
     case ResourceType.group:
@@ -118,10 +126,10 @@ function check({ resourceType, resourceName }: Resource, settings: Settings, bro
 }
 
 /** With eligible leader replicas the setting stands for all brokers, and only there (ConfigurationControlManager). */
-function checkMinInsync(current: Settings, settings: Settings, isOwn: boolean): void {
+function checkMinInsync(current: Settings, { settings, named }: Wanted, isOwn: boolean): void {
   const name = 'min.insync.replicas';
   const isRemoved = current[name] !== undefined && settings[name] === undefined;
-  if (isOwn ? settings[name] !== undefined || isRemoved : isRemoved) {
+  if (isRemoved || (isOwn && named.includes(name))) {
     const text = isOwn ? `Broker-level ${name} cannot be altered` : `Cluster-level ${name} cannot be removed`;
     throw new KafkaError('INVALID_CONFIG', `${text} while ELR is enabled.`);
   }

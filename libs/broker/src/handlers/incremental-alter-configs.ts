@@ -20,7 +20,8 @@ function alter(
     return;
   }
   const settings = applyChanges(resource.resourceType, ownSettings(resource, broker), changes);
-  replaceSettings(resource, settings, validateOnly, broker);
+  const named = changes.map(({ name }) => name);
+  replaceSettings(resource, { settings, named }, validateOnly, broker);
 }
 
 /** Kafka's loggers are Java classes; none of them is here. */
