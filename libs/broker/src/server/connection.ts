@@ -57,7 +57,10 @@ export class Connection {
     this.lastActive = parts.clock.monotonic();
     parts.socket.setNoDelay(true);
     parts.socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    parts.socket.on('drain', () => this.#readOn());
+    parts.socket.on('drain', () => {
+      this.#startNext();
+      this.#readOn();
+    });
     // A reset is the client's way of leaving; 'close' follows and does the rest.
     parts.socket.on('error', () => undefined);
     parts.socket.on('close', () => {
@@ -116,6 +119,8 @@ export class Connection {
     for (;;) {
       const next = this.#waiting[0];
       if (next === undefined || this.#isClosed) return;
+      // A client that does not read its answers gets no more of them: one answer is the most that waits for it here.
+      if (this.#socket.writableNeedDrain) return;
       if (this.#running > 0 && !(next.overlaps && this.#runningMayOverlap)) return;
       this.#waiting.shift();
       this.#start(next);

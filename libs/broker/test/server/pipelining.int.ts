@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
-import { apis, decodeResponse, encodeBatch } from '@oubliette/protocol';
+import { apis, decodeResponse, encodeBatch, encodeRequest } from '@oubliette/protocol';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { WireClient } from '../support/wire-client.js';
 
@@ -72,4 +73,28 @@ test('a stop answers a waiting fetch at once', async (t) => {
   assert.equal(decodeResponse(apis.fetch, 11, await answered).body.errorCode, 0);
   await Promise.all([reader.closed(), other.closed()]);
   assert.deepEqual(fixture.logger.of('error'), []);
+});
+
+test('what a client has not read yet keeps its next requests waiting, and nobody else', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  const other = await WireClient.connect(fixture.port);
+  t.after(() => other.end());
+  await other.call(apis.metadata, 4, { topics: [{ name: 'piped' }] });
+  await other.call(apis.produce, 7, produceBody(1, 'x'.repeat(1_000_000)));
+  const head = (correlationId: number) => ({ correlationId, clientId: 'lazy' });
+  // More than any socket buffers, and behind it a batch that shows whether all of it was served.
+  const fetches = Array.from({ length: 40 }, (_, index) =>
+    encodeRequest(apis.fetch, 11, head(index), fetchBody(0n, 0)),
+  );
+  const last = encodeRequest(apis.produce, 7, head(40), produceBody(1, 'last'));
+  const lazy = connect({ host: '127.0.0.1', port: fixture.port });
+  t.after(() => lazy.destroy());
+  lazy.pause();
+  lazy.write(Buffer.concat([...fetches, last]));
+  const topics = [{ name: 'piped', partitions: [{ partitionIndex: 0, timestamp: -1n }] }];
+  const endOffset = async (): Promise<bigint | undefined> =>
+    (await other.call(apis.listOffsets, 4, { replicaId: -1, topics })).topics[0]?.partitions[0]?.offset;
+  for (let look = 0; look < 500; look++) assert.equal(await endOffset(), 1n);
+  lazy.resume();
+  while ((await endOffset()) !== 2n);
 });
