@@ -33,8 +33,6 @@ export interface Disk {
   readFileSync(path: string): Uint8Array;
   /** Replaces a file as one step: temporary name, write, sync, rename, sync of the directory. */
   replaceFileSync(path: string, content: Uint8Array, permissions?: number): void;
-  /** The same without holding others up; two at a time on one path are the caller's mistake. */
-  replaceFile(path: string, content: Uint8Array, permissions?: number): Promise<void>;
   listSync(directory: string): readonly { name: string; kind: EntryKind }[];
   existsSync(path: string): boolean;
   /** The absolute path without symbolic links, as far as it exists; what does not exist stays as given. */

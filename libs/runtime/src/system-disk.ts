@@ -36,22 +36,6 @@ export class SystemDisk implements Disk {
     this.syncDirectorySync(dirname(path));
   }
 
-  async replaceFile(path: string, content: Uint8Array, permissions = 0o644): Promise<void> {
-    const draft = `${path}.tmp`;
-    await promisedDiskError('write', draft, async () => {
-      await files.rm(draft, { force: true });
-      const handle = await files.open(draft, 'wx', permissions);
-      try {
-        await handle.writeFile(content);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    });
-    await promisedDiskError('rename', draft, () => files.rename(draft, path));
-    await this.syncDirectory(dirname(path));
-  }
-
   listSync(directory: string): readonly { name: string; kind: EntryKind }[] {
     const entries = asDiskError('list', directory, () => fs.readdirSync(directory, { withFileTypes: true }));
     return entries.map((entry) => ({ name: entry.name, kind: entry.isDirectory() ? 'directory' : 'file' }));

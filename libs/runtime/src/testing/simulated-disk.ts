@@ -93,22 +93,6 @@ export class SimulatedDisk implements Disk {
     this.syncDirectorySync(posix.dirname(path));
   }
 
-  async replaceFile(path: string, content: Uint8Array, permissions = 0o644): Promise<void> {
-    const draft = `${path}.tmp`;
-    await turn();
-    if (this.existsSync(draft)) this.removeFileSync(draft);
-    const file = this.openSync(draft, 'write', permissions);
-    try {
-      await file.write([content], 0);
-      await file.sync();
-    } finally {
-      file.closeSync();
-    }
-    await turn();
-    this.renameSync(draft, path);
-    await this.syncDirectory(posix.dirname(path));
-  }
-
   listSync(directory: string): readonly { name: string; kind: EntryKind }[] {
     this.#enter('list', directory);
     const entries = this.#directory('list', directory).entries;

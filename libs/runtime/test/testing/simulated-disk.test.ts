@@ -60,18 +60,6 @@ test('replaceFileSync leaves the old or the new content, never a mixture', () =>
   }
 });
 
-test('replaceFile too, wherever the power is cut', async () => {
-  for (const seed of seeds) {
-    const { disk } = withFile();
-    disk.replaceFileSync('/a', bytes('old'));
-    const replacing = disk.replaceFile('/a', bytes('new')).catch(() => undefined);
-    for (let turns = seed % 8; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
-    const after = disk.crash(seed);
-    assert.match(text(after.readFileSync('/a')), /^(old|new)$/);
-    await replacing;
-  }
-});
-
 test('a directory sync covers the names of before it began', async () => {
   const outcomes = new Set<string>();
   for (const seed of seeds) {
