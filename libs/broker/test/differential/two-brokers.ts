@@ -51,6 +51,13 @@ export class Side {
     for (const { name, errorCode, errorMessage } of created.topics) {
       assert.equal(errorCode, 0, `${this.name}: ${name}: ${errorMessage}`);
     }
+    client.end();
+    await this.untilLed(topics);
+  }
+
+  /** Waits until each partition has its leader, and the leader knows it. */
+  async untilLed(topics: Readonly<Record<string, TopicSpec>>): Promise<void> {
+    const client = await this.connect();
     for (let tries = 0; tries < readyTries; tries++) {
       const asked = { topics: Object.keys(topics).map((name) => ({ name })), allowAutoTopicCreation: false };
       const answer = await client.call(apis.metadata, 10, {

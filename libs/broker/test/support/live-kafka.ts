@@ -17,6 +17,60 @@ export async function startKafkaNode(
   test: TestContext,
   config: Readonly<Record<string, string>> = {},
 ): Promise<number> {
+  return (await KafkaNode.start(test, config)).port;
+}
+
+/** One node of Apache Kafka that can be started again. */
+export class KafkaNode {
+  #child: ChildProcess;
+
+  private constructor(
+    readonly port: number,
+    private readonly directory: string,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+  }
+
+  static async start(test: TestContext, config: Readonly<Record<string, string>> = {}): Promise<KafkaNode> {
+    const { directory, port } = await format(config);
+    const node = new KafkaNode(port, directory, run(directory));
+    test.after(async () => {
+      await node.#end('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    });
+    await untilReady(node.#child);
+    return node;
+  }
+
+  /** A log's directory. */
+  logDirectory(name: string): string {
+    return join(this.directory, 'data', name);
+  }
+
+  /** Ends the process, by SIGTERM or SIGKILL, and starts it at the same port. */
+  async restart(signal: NodeJS.Signals): Promise<void> {
+    await this.#end(signal);
+    this.#child = run(this.directory);
+    await untilReady(this.#child);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const ended = once(this.#child, 'close');
+    this.#child.kill(signal);
+    await ended;
+  }
+}
+
+function run(directory: string): ChildProcess {
+  const args = [...flags, '-cp', `${kafkaLibs}/*`, 'kafka.Kafka', join(directory, 'server.properties')];
+  return spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Makes a data directory and its settings. */
+async function format(
+  config: Readonly<Record<string, string>>,
+): Promise<{ readonly directory: string; readonly port: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'oubliette-kafka-'));
   const [port, controllerPort] = await freePorts();
   const file = join(directory, 'server.properties');
@@ -28,19 +82,10 @@ export async function startKafkaNode(
       .join(''),
   );
   const classPath = ['-cp', `${kafkaLibs}/*`];
-  const format = ['kafka.tools.StorageTool', 'format', '-t', 'b3VibGlldHRlLXRlc3QtMQ', '-c', file];
-  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classPath, ...format]);
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', 'b3VibGlldHRlLXRlc3QtMQ', '-c', file];
+  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classPath, ...tool]);
   if (formatted.status !== 0) throw new Error(`Kafka's storage was not formatted: ${formatted.stderr}`);
-  const child = spawn('java', [...flags, ...classPath, 'kafka.Kafka', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await once(child, 'close');
-    rmSync(directory, { recursive: true, force: true });
-  });
-  await untilReady(child);
-  return port;
+  return { directory, port };
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {
@@ -87,6 +132,9 @@ function nodeConfig(port: number, controllerPort: number, dataDir: string): Reco
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': dataDir,
+    // A node that was killed may register again only when its old session has run out.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '1',
     'transaction.state.log.replication.factor': '1',
