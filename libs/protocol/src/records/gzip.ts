@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { corrupt, refuseBeyond } from './corrupt.js';
 
@@ -14,8 +15,10 @@ export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
 }
 
 function unpack(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  // zlib takes no bound beyond what one buffer holds
+  const maxOutputLength = Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH);
   try {
-    return gunzipSync(bytes, { maxOutputLength: Math.max(1, maxBytes) });
+    return gunzipSync(bytes, { maxOutputLength });
   } catch (cause) {
     throw corrupt('gzip', `it does not unpack within ${maxBytes} bytes`, cause);
   }

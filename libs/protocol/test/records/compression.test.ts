@@ -41,6 +41,11 @@ for (const name of PACKING) {
       );
     });
 
+    test('a bound beyond what one buffer holds refuses nothing', () => {
+      const input = content(1_000);
+      assert.deepEqual(Buffer.from(decompress(codec, compress(codec, input), 2 ** 40)), input);
+    });
+
     test('across the borders of blocks, packable and not', () => {
       for (const length of [0, 1, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 300_000]) {
         for (const input of [content(length), noise(length)]) {
