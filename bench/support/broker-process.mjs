@@ -16,8 +16,10 @@ export class BrokerProcess {
   #server = null;
   #child = null;
 
-  constructor(engine, config = {}) {
+  /** `watch`: ours times what may block its event loop. */
+  constructor(engine, config = {}, watch = false) {
     this.engine = engine;
+    this.watch = watch;
     this.config = { 'auto.create.topics.enable': 'false', ...config };
   }
 
@@ -36,6 +38,7 @@ export class BrokerProcess {
       dataDir: join(this.#directory.path, 'data'),
       port: 0,
       config: this.config,
+      watch: this.watch,
     });
     const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
     const { child, rest, ms } = await startReady(process.execPath, [...flags, entry, order], {
@@ -59,11 +62,15 @@ export class BrokerProcess {
     return Number(kib) / 1024;
   }
 
-  /** The longest that the event loop was blocked since it was asked last, in ms; of ours only. */
-  async longestBlockMs() {
+  /**
+   * The longest that the event loop was blocked since it was asked last, in ms, and the longest disk calls and collections of that time
+   * where they are watched; of ours only.
+   */
+  async longestBlock() {
     const answer = new Promise((resolve) => this.#child.once('message', resolve));
     this.#child.send('longest-block');
-    return (await answer).longestBlockMs;
+    const { longestBlockMs: ms, blockers } = await answer;
+    return { ms, blockers };
   }
 
   async stop() {
