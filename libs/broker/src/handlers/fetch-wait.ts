@@ -33,8 +33,8 @@ class Watched {
 }
 
 /**
- * Waits until so many more bytes can be read than the pass found, or the time is over. An append counts its bytes only: nothing
- * is read again before there is enough (Kafka's DelayedFetch). Resolves to whether another pass is worth it.
+ * Waits until so many more bytes can be read than the pass found, or the time is over, or the client is gone. An append counts its
+ * bytes only: nothing is read again before there is enough (Kafka's DelayedFetch). Resolves to whether another pass is worth it.
  */
 export async function waitForBytes(
   { seen }: FetchPass,
@@ -42,6 +42,7 @@ export async function waitForBytes(
   maxWaitMs: number,
   isolation: Isolation,
   delayed: DelayedQueue,
+  gone: AbortSignal,
 ): Promise<boolean> {
   const watched = seen.map((log) => new Watched(log, isolation));
   let readable = 0;
@@ -54,9 +55,12 @@ export async function waitForBytes(
     );
     // What was published between the look and the subscription was counted by nobody.
     if (watched.some((partition) => partition.hasMoved)) wake();
+    gone.addEventListener('abort', wake);
+    if (gone.aborted) wake();
     return () => {
+      gone.removeEventListener('abort', wake);
       for (const unsubscribe of undo) unsubscribe();
     };
   });
-  return watched.some((partition) => partition.hasMoved);
+  return !gone.aborted && watched.some((partition) => partition.hasMoved);
 }

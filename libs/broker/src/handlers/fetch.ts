@@ -58,7 +58,11 @@ export const fetch = defineHandler(
     let pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
     while (pass.bytes < enough && !pass.hasError && pass.seen.length > 0) {
       const leftMs = end - clock.monotonic();
-      if (leftMs <= 0 || !(await waitForBytes(pass, enough - pass.bytes, leftMs, isolation, delayed))) break;
+      if (
+        leftMs <= 0 ||
+        !(await waitForBytes(pass, enough - pass.bytes, leftMs, isolation, delayed, context.gone))
+      )
+        break;
       pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
     }
     return respond(plan.answer(pass.answers), context);

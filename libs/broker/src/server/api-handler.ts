@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly broker: BrokerServices;
   readonly version: number;
   readonly client: ClientIdentity;
+  /** Aborted when the client is gone: nobody reads an answer that is waited for. */
+  readonly gone: AbortSignal;
   /** Everything that is served: what ApiVersions answers. */
   readonly served: readonly ServedApi[];
 }

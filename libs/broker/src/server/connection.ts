@@ -36,6 +36,7 @@ export class Connection {
   #isCorked = false;
   #isStopping = false;
   #isClosed = false;
+  readonly #gone = new AbortController();
   #onIdle: (() => void) | null = null;
   /** Monotonic ms of the last request or answer. */
   lastActive: number;
@@ -65,6 +66,7 @@ export class Connection {
     parts.socket.on('error', () => undefined);
     parts.socket.on('close', () => {
       this.#isClosed = true;
+      this.#gone.abort();
       this.#waiting.length = 0;
       this.#settleIfIdle();
       parts.onClose();
@@ -97,7 +99,7 @@ export class Connection {
     if (this.#isStopping) return;
     try {
       for (const frame of this.#frames.push(chunk)) {
-        this.#waiting.push(this.#dispatcher.dispatch(frame, this.#clientHost));
+        this.#waiting.push(this.#dispatcher.dispatch(frame, this.#clientHost, this.#gone.signal));
       }
     } catch (error) {
       this.#fail(error);

@@ -31,7 +31,7 @@ export class Dispatcher {
   }
 
   /** Throws ProtocolError or CloseConnectionError when the connection cannot go on, as Kafka's SocketServer closes it. */
-  dispatch(frame: Uint8Array, clientHost: string): Dispatched {
+  dispatch(frame: Uint8Array, clientHost: string, gone: AbortSignal): Dispatched {
     const { api, version, correlationId, clientId, reader } = decodeRequestHeader(frame);
     const handler = this.#handlers.get(api.key);
     if (handler === undefined) throw new CloseConnectionError(`API ${api.name} is not served`);
@@ -43,7 +43,7 @@ export class Dispatcher {
     }
     const client: ClientIdentity = { clientId: clientId ?? '', clientHost };
     const request: RequestFrame = { version, correlationId, reader };
-    const context = { broker: this.#broker, version, client, served: this.served };
+    const context = { broker: this.#broker, version, client, gone, served: this.served };
     return {
       handler,
       overlaps: handler.overlaps,

@@ -37,13 +37,21 @@ class SyncingLog {
     return Promise.resolve({ records: new Uint8Array(70), ...bounds });
   }
 
+  get watchers(): number {
+    return this.#listeners.size;
+  }
+
   publish(): void {
     this.highWatermark = 1n;
     for (const listener of this.#listeners) listener(70);
   }
 }
 
-function ask(log: SyncingLog, clock: ManualClock): Promise<Uint8Array[] | null> {
+function ask(
+  log: SyncingLog,
+  clock: ManualClock,
+  gone = new AbortController().signal,
+): Promise<Uint8Array[] | null> {
   const writer = new ByteWriter();
   apis.fetch.request.encode(version, writer, {
     replicaId: -1,
@@ -68,7 +76,7 @@ function ask(log: SyncingLog, clock: ManualClock): Promise<Uint8Array[] | null> 
     config: { number: () => 50_000_000 },
     topics: { log: () => log },
   };
-  const context = { broker, version, client: {}, served: [] } as unknown as RequestContext;
+  const context = { broker, version, client: {}, gone, served: [] } as unknown as RequestContext;
   const frame = { version, correlationId: 1, reader: new ByteReader(writer.finish()) };
   return fetch.serve(frame, context, new ByteWriter());
 }
@@ -99,4 +107,18 @@ test('a fetch that finds nothing is answered when its time is over', async () =>
   assert.equal(answered, false);
   clock.advance(20);
   await answer;
+});
+
+test('a fetch that waits ends when its client is gone, and watches nothing any more', async () => {
+  const log = new SyncingLog();
+  const client = new AbortController();
+  let answered = false;
+  const answer = ask(log, new ManualClock(), client.signal).then(() => (answered = true));
+  await turns();
+  assert.deepEqual([answered, log.watchers], [false, 1]);
+  client.abort();
+  await turns();
+  assert.deepEqual([answered, log.watchers], [true, 0]);
+  await answer;
+  await ask(log, new ManualClock(), client.signal);
 });
