@@ -11,7 +11,7 @@ import { BrokerConfig } from './config/broker-config.js';
 import { listEntries } from './config/definition.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
-import { GroupCoordinator } from './groups/group-coordinator.js';
+import { GroupService } from './groups/group-service.js';
 import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
 import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
@@ -87,16 +87,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   /** What is open, to be closed in reverse order. */
   const opened: (() => Promise<void>)[] = [() => logs.close()];
   try {
-    const topics = new TopicManager({ registry, logs, config, entropy, clock });
-    await topics.start(logger);
+    const topics = new TopicManager({ registry, logs, config, entropy, clock, logger });
+    opened.push(() => topics.close());
+    await topics.start();
     const settings = coordinatorSettings(config);
-    const groups = new GroupCoordinator({
-      logs: await offsetLogs(topics, config),
-      clock,
-      entropy,
-      logger,
-      settings,
-    });
+    const groups = new GroupService({ clock, entropy, logger, settings }, () => offsetLogs(topics, config));
     opened.push(() => groups.close());
     topics.onDelete((topic) => groups.topicDeleted(topic));
     await groups.start();
@@ -187,6 +182,8 @@ async function openState(parts: {
     topicIdOf: (topic) => registry().topics.get(topic)?.id,
     leaderEpochOf: (topic, partition) => registry().leaderEpoch(topic, partition),
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
+    initialTaskDelayMs: config.number('log.initial.task.delay.ms'),
+    directoryDeleteDelayMs: () => config.number('log.segment.delete.delay.ms'),
     recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
     producerExpirationMs: () => config.number('producer.id.expiration.ms'),

@@ -38,6 +38,16 @@ export interface OffsetToCommit extends TopicPartition {
   readonly metadata: string | null;
 }
 
+/** What a coordinator works with. */
+export interface CoordinatorParts {
+  /** Of __consumer_offsets, by partition. */
+  readonly logs: readonly PartitionLog[];
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  readonly settings: CoordinatorSettings;
+}
+
 /** Consumer groups of the classic protocol and their committed offsets. Refusals are KafkaErrors. */
 export class GroupCoordinator {
   readonly #clock: TimerScope;
@@ -50,13 +60,7 @@ export class GroupCoordinator {
   readonly #membership: GroupMembership;
   #loading = true;
 
-  constructor(parts: {
-    readonly logs: readonly PartitionLog[];
-    readonly clock: Clock;
-    readonly entropy: Entropy;
-    readonly logger: Logger;
-    readonly settings: CoordinatorSettings;
-  }) {
+  constructor(parts: CoordinatorParts) {
     const clock = new TimerScope(parts.clock);
     this.#clock = clock;
     this.#logger = parts.logger;

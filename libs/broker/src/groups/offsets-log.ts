@@ -1,4 +1,4 @@
-import { encodeBatch, iterateBatches, iterateRecords } from '@oubliette/protocol';
+import { KafkaError, encodeBatch, iterateBatches, iterateRecords } from '@oubliette/protocol';
 import type { Clock } from '@oubliette/runtime';
 import type { PartitionLog } from '../log/partition-log.js';
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from './group-records.js';
@@ -20,9 +20,12 @@ export class OffsetsLog {
     this.#tails = logs.map(() => Promise.resolve());
   }
 
-  /** Replays everything there is. */
+  /**
+   * Replays everything there is. Partitions may have been added since it was written: a group's records are looked for only where the
+   * group is now, as in Kafka.
+   */
   async load(): Promise<void> {
-    for (const log of this.#logs) {
+    for (const [index, log] of this.#logs.entries()) {
       let next = log.logStartOffset;
       while (next < log.highWatermark) {
         const { records } = await log.read(next, readBytes, { minOneBatch: true, isolation: 'uncommitted' });
@@ -32,7 +35,8 @@ export class OffsetsLog {
           if (batch.isControl) continue;
           for (const { key, value } of iterateRecords(batch)) {
             const record = key === null ? null : decodeGroupRecord(key, value);
-            if (record !== null) this.#replay(record);
+            if (record !== null && partitionOf(record.groupId, this.#logs.length) === index)
+              this.#replay(record);
           }
         }
       }
@@ -60,14 +64,33 @@ export class OffsetsLog {
     if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
     const timestamp = BigInt(this.#clock.now());
     const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
-    await (
-      await log.append(batch, { durable: true })
-    ).durable;
+    try {
+      await (
+        await log.append(batch, { durable: true })
+      ).durable;
+    } catch (error) {
+      throw asCoordinator(error);
+    }
   }
 
   /** Resolves when every append made so far was replayed or failed. */
   async settle(): Promise<void> {
     await Promise.all(this.#tails);
+  }
+}
+
+/** What a log's refusal means to a group's member (CoordinatorOperationExceptionHelper). */
+function asCoordinator(error: unknown): unknown {
+  if (!(error instanceof KafkaError)) return error;
+  switch (error.codeName) {
+    case 'NOT_LEADER_OR_FOLLOWER':
+    case 'KAFKA_STORAGE_ERROR':
+      return new KafkaError('NOT_COORDINATOR', undefined, { cause: error });
+    case 'MESSAGE_TOO_LARGE':
+    case 'RECORD_LIST_TOO_LARGE':
+      return new KafkaError('UNKNOWN_SERVER_ERROR', undefined, { cause: error });
+    default:
+      return error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../config/resource-checks.js';
 import { topicDefinition } from '../config/topic-config.js';
 import type { BrokerServices } from '../server/broker-services.js';
-import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
+import { refuseTopicName } from '../topics/topic-name.js';
 
 /** Kinds of resource that settings belong to (org.apache.kafka.common.config.ConfigResource.Type). */
 export const ResourceType = {
@@ -142,9 +142,6 @@ function checkTopic(name: string, settings: Settings, broker: BrokerServices): v
   broker.topics.checkConfigs(settings);
   if (!broker.topics.topics.has(name)) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`);
-  }
-  if (isInternalTopic(name) && (settings['cleanup.policy'] ?? 'compact') !== 'compact') {
-    throw new KafkaError('INVALID_CONFIG', 'The committed offsets must stay compacted.');
   }
 }
 

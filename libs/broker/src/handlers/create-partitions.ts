@@ -1,12 +1,12 @@
 import { apis, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
-import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError, noError, type AnsweredError } from './answer-error.js';
 
 /*
- * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. The
- * broker's own topics keep their count: groups find their partition by hash, and another count would lose them.
+ * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. Groups
+ * find their partition of the offsets topic by hash, of the count at the broker's start: with another count, after the next start, they
+ * do not find what they committed.
  */
 
 type Asked = RequestOf<'createPartitions'>['topics'][number];
@@ -30,7 +30,6 @@ async function addPartitions(
     }
     for (const { brokerIds } of assignments) checkReplicas(brokerIds, advertised.nodeId, 1);
   }
-  if (isInternalTopic(name)) throw new KafkaError('INVALID_REQUEST', 'The broker needs this topic as it is.');
   if (!validateOnly) await topics.addPartitions(name, count);
 }
 

@@ -1,4 +1,5 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
+import type { GroupService } from '../groups/group-service.js';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
 
@@ -9,7 +10,7 @@ export const deleteGroups = defineHandler(
   async (request, { broker }) => {
     const results = await Promise.all(
       request.groupsNames.map((groupId) =>
-        broker.groups.delete(groupId).then(
+        attemptDelete(groupId, broker.groups).then(
           () => ({ groupId, errorCode: ErrorCode.NONE as number }),
           (error: unknown) => ({ groupId, errorCode: answerError(error, broker.logger).errorCode }),
         ),
@@ -18,3 +19,7 @@ export const deleteGroups = defineHandler(
     return { throttleTimeMs: 0, results };
   },
 );
+
+async function attemptDelete(groupId: string, groups: GroupService): Promise<void> {
+  await groups.coordinator.delete(groupId);
+}

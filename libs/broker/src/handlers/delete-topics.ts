@@ -1,12 +1,11 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
-import { isInternalTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { attempt } from './answer-error.js';
 
 /*
  * DeleteTopics, versions 1 to 6 (by id from 6 on). What stands twice, by name, by id or once by each, is refused and answered once.
- * delete.topic.enable=false refuses all. The broker's own topics cannot be deleted: Kafka would, and then misses them.
+ * delete.topic.enable=false refuses all. With the topic of the committed offsets every group and its offsets are gone.
  */
 
 interface Asked {
@@ -33,7 +32,6 @@ function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: Request
         ? new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
         : new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
     }
-    if (isInternalTopic(stored.name)) throw invalid('The broker needs this topic itself.');
     topics.delete(stored.name);
   }, logger);
   if (outcome.errorCode !== ErrorCode.NONE || stored === undefined) return { ...asked, ...outcome };

@@ -12,7 +12,8 @@ export const describeGroups = defineHandler(
   (request, { broker, version }) => {
     const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked;
     const groups = request.groups.map((groupId) => {
-      const group = broker.groups.describe(groupId);
+      if (broker.groups.current === null) return noCoordinator(groupId);
+      const group = broker.groups.current.describe(groupId);
       if (group === null) {
         const isError = version >= 6;
         return {
@@ -45,3 +46,16 @@ export const describeGroups = defineHandler(
     return { throttleTimeMs: 0, groups };
   },
 );
+
+function noCoordinator(groupId: string) {
+  return {
+    errorCode: ErrorCode.NOT_COORDINATOR,
+    errorMessage: null,
+    groupId,
+    groupState: '',
+    protocolType: '',
+    protocolData: '',
+    members: [],
+    authorizedOperations: notAsked,
+  };
+}

@@ -2,7 +2,8 @@ import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 
 /*
- * FindCoordinator, versions 0 to 6 (several keys from 4 on). This broker coordinates every group. Transactions (key type 1) and share
+ * FindCoordinator, versions 0 to 6 (several keys from 4 on). This broker coordinates every group; where their topic was
+ * deleted it is made again, once somebody looks for a coordinator. Transactions (key type 1) and share
  * groups (2) have no coordinator here: INVALID_REQUEST, which no client retries.
  */
 
@@ -11,8 +12,10 @@ const groupType = 0;
 export const findCoordinator = defineHandler(
   apis.findCoordinator,
   { versions: [0, 6] },
-  (request, context) => {
-    const { nodeId, host, port } = context.broker.advertised;
+  async (request, context) => {
+    const { groups, advertised } = context.broker;
+    if (request.keyType === groupType) await groups.start();
+    const { nodeId, host, port } = advertised;
     const answer =
       request.keyType === groupType
         ? {

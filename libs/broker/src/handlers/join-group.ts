@@ -1,4 +1,11 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
+import type { GroupCoordinator } from '../groups/group-coordinator.js';
+import {
+  refusedJoin,
+  type ClientIdentity,
+  type JoinRequest,
+  type JoinResult,
+} from '../groups/group-messages.js';
 import { defineHandler } from '../server/api-handler.js';
 
 /*
@@ -9,7 +16,8 @@ export const joinGroup = defineHandler(
   apis.joinGroup,
   { versions: [0, 9] },
   async (request, { broker, version, client }) => {
-    const { error, generation, members, ...result } = await broker.groups.join(
+    const { error, generation, members, ...result } = await join(
+      broker.groups.current,
       {
         groupId: request.groupId,
         memberId: request.memberId,
@@ -38,3 +46,12 @@ export const joinGroup = defineHandler(
     };
   },
 );
+
+async function join(
+  coordinator: GroupCoordinator | null,
+  request: JoinRequest,
+  client: ClientIdentity,
+): Promise<JoinResult> {
+  if (coordinator === null) return refusedJoin('NOT_COORDINATOR', '');
+  return coordinator.join(request, client);
+}

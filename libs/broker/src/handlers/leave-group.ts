@@ -8,10 +8,14 @@ export const leaveGroup = defineHandler(
   { versions: [0, 5] },
   (request, { broker, version }) => {
     const leave = (memberId: string, instanceId: string | null): number =>
-      attempt(() => broker.groups.leave(request.groupId, { memberId, instanceId }), broker.logger).errorCode;
+      attempt(() => broker.groups.coordinator.leave(request.groupId, { memberId, instanceId }), broker.logger)
+        .errorCode;
     if (version < 3) return { throttleTimeMs: 0, errorCode: leave(request.memberId, null) };
     if (request.groupId === '')
       return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
+    if (broker.groups.current === null) {
+      return { throttleTimeMs: 0, errorCode: ErrorCode.NOT_COORDINATOR, members: [] };
+    }
     const members = request.members.map(({ memberId, groupInstanceId }) => ({
       memberId,
       groupInstanceId,

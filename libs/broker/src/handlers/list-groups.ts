@@ -5,8 +5,7 @@ import { defineHandler } from '../server/api-handler.js';
 export const listGroups = defineHandler(apis.listGroups, { versions: [0, 5] }, (request, { broker }) => {
   const passes = (filter: readonly string[], value: string): boolean =>
     filter.length === 0 || filter.some((entry) => entry.toLowerCase() === value.toLowerCase());
-  const groups = broker.groups
-    .list()
+  const groups = (broker.groups.current?.list() ?? [])
     .filter(({ state }) => passes(request.statesFilter, state) && passes(request.typesFilter, 'classic'))
     .map(({ groupId, protocolType, state }) => ({
       groupId,

@@ -2,7 +2,7 @@ import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf }
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
-import { isInternalTopic, refuseTopicName } from '../topics/topic-name.js';
+import { isInternalTopic, offsetsTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { clusterOperations, notAsked, topicOperations } from './authorized-operations.js';
 
@@ -67,7 +67,9 @@ async function createByItself(name: string, { broker }: Pick<RequestContext, 'br
     if (broker.config.number('default.replication.factor') !== 1) {
       throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
     }
-    await broker.topics.create({ name, partitions, configs: {} });
+    // With settings of its own, and its coordinator.
+    if (name === offsetsTopic) await broker.groups.start();
+    else await broker.topics.create({ name, partitions, configs: {} });
     broker.logger.info('a topic was created because a client asked for it', { topic: name });
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;

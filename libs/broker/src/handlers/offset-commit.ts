@@ -35,7 +35,7 @@ export const offsetCommit = defineHandler(
         instanceId: request.groupInstanceId,
         generation: request.generationIdOrMemberEpoch,
       };
-      codes.push(...(await broker.groups.commit(member, offsets)).map((name) => ErrorCode[name]));
+      codes.push(...(await broker.groups.coordinator.commit(member, offsets)).map((name) => ErrorCode[name]));
     } catch (error) {
       refused = answerError(error, broker.logger).errorCode;
     }

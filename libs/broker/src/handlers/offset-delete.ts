@@ -11,7 +11,7 @@ export const offsetDelete = defineHandler(
       asked.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
     );
     try {
-      const codes = await broker.groups.deleteOffsets(request.groupId, partitions);
+      const codes = await broker.groups.coordinator.deleteOffsets(request.groupId, partitions);
       let at = 0;
       const topics = request.topics.map(({ name, partitions: asked }) => ({
         name,

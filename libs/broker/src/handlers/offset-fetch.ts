@@ -57,15 +57,17 @@ export const offsetFetch = defineHandler(
   apis.offsetFetch,
   { versions: [1, 9] },
   (request, { broker, version }) => {
+    const coordinator = broker.groups.current;
+    const errorCode = coordinator === null ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
     if (version >= 8) {
       const groups = request.groups.map(({ groupId, topics }) => ({
         groupId,
-        topics: answer(broker.groups, groupId, topics),
-        errorCode: ErrorCode.NONE,
+        topics: coordinator === null ? [] : answer(coordinator, groupId, topics),
+        errorCode,
       }));
       return { throttleTimeMs: 0, groups };
     }
-    const topics = answer(broker.groups, request.groupId, request.topics);
-    return { throttleTimeMs: 0, topics, errorCode: ErrorCode.NONE };
+    const topics = coordinator === null ? [] : answer(coordinator, request.groupId, request.topics);
+    return { throttleTimeMs: 0, topics, errorCode };
   },
 );

@@ -14,7 +14,9 @@ export const syncGroup = defineHandler(
     if (version >= 5 && (protocolType === null || protocolName === null)) {
       return answer(refusedSync('INCONSISTENT_GROUP_PROTOCOL'));
     }
-    const result = await broker.groups.sync({
+    const coordinator = broker.groups.current;
+    if (coordinator === null) return answer(refusedSync('NOT_COORDINATOR'));
+    const result = await coordinator.sync({
       groupId: request.groupId,
       memberId: request.memberId,
       instanceId: request.groupInstanceId,

@@ -1,7 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
 import type { FetchSessionCache } from '../handlers/fetch-session-cache.js';
-import type { GroupCoordinator } from '../groups/group-coordinator.js';
+import type { GroupService } from '../groups/group-service.js';
 import type { Logger } from '../logger.js';
 import type { LogManager } from '../log/partition-log.js';
 import type { ClusterRegistry } from '../topics/cluster-registry.js';
@@ -21,7 +21,7 @@ export interface BrokerServices {
   readonly registry: ClusterRegistry;
   readonly topics: TopicManager;
   readonly logs: LogManager;
-  readonly groups: GroupCoordinator;
+  readonly groups: GroupService;
   readonly delayed: DelayedQueue;
   readonly fetchSessions: FetchSessionCache;
   readonly clock: Clock;

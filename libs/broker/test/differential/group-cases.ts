@@ -1,4 +1,4 @@
-import { apis, type Api, type Encodable, type Fields } from '@oubliette/protocol';
+import { apis, type Api, type Decoded, type Encodable, type Fields } from '@oubliette/protocol';
 import { subscription } from '../groups/coordinator-fixture.js';
 import type { WireClient } from '../support/wire-client.js';
 import { answerOf, type Case } from './two-brokers.js';
@@ -26,7 +26,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-class Asking {
+export class Asking {
   readonly seen: unknown[] = [];
 
   constructor(readonly client: WireClient) {}
@@ -36,7 +36,7 @@ class Asking {
     api: Api<Req, Res>,
     version: number,
     body: Encodable<Req>,
-  ) {
+  ): Promise<Decoded<Res>> {
     const answer = await answerOf(this.client, api, version, body);
     this.seen.push(plain(answer));
     if (typeof answer === 'string') throw new Error(`${api.name} ${version}: ${answer}`);
@@ -44,7 +44,7 @@ class Asking {
   }
 }
 
-const asking =
+export const asking =
   (work: (asking: Asking) => Promise<void>): Case =>
   async (_side, client) => {
     const all = new Asking(client);
@@ -54,7 +54,7 @@ const asking =
 
 const member = { memberId: '', groupInstanceId: null, generationId: -1 };
 
-function join(groupId: string, more: object = {}) {
+export function join(groupId: string, more: object = {}) {
   return {
     groupId,
     sessionTimeoutMs: 10_000,
@@ -68,7 +68,7 @@ function join(groupId: string, more: object = {}) {
   };
 }
 
-function commit(groupId: string, partitions: readonly object[], more: object = {}) {
+export function commit(groupId: string, partitions: readonly object[], more: object = {}) {
   const wanted = partitions.map((partition) => ({
     partitionIndex: 0,
     committedOffset: 7n,

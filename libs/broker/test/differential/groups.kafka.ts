@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
 import { awaitCoordinator, groupCases, groupTopics } from './group-cases.js';
+import { offsetsTopicCases } from './offsets-topic-cases.js';
 import { compare, startBoth } from './two-brokers.js';
 
 /*
@@ -15,4 +16,5 @@ test('groups and committed offsets as Kafka does', { skip: kafkaLibs === undefin
     client.end();
   }
   await compare(t, sides, groupCases);
+  await compare(t, sides, offsetsTopicCases);
 });

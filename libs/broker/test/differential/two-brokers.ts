@@ -7,7 +7,7 @@ import { startKafkaNode } from '../support/live-kafka.js';
 import { WireClient } from '../support/wire-client.js';
 
 /** Settings that differ by intent between the two, set alike for the comparison. */
-const alike = { 'auto.create.topics.enable': 'false' };
+const alike = { 'auto.create.topics.enable': 'false', 'offsets.topic.num.partitions': '1' };
 const readyTries = 200;
 
 /** One of the two brokers, asked over its socket. */

@@ -1,0 +1,71 @@
+import { KafkaError } from '@oubliette/protocol';
+import type { PartitionLog } from '../log/partition-log.js';
+import { offsetsTopic } from '../topics/topic-name.js';
+import { GroupCoordinator, type CoordinatorParts } from './group-coordinator.js';
+
+/**
+ * The coordinator of groups for as long as there is a topic for their offsets. As in Kafka an administrator may delete that topic: then
+ * every group and offset is gone, this broker coordinates none, and the first client that looks for a coordinator has the topic made
+ * again.
+ */
+export class GroupService {
+  readonly #parts: Omit<CoordinatorParts, 'logs'>;
+  readonly #openLogs: () => Promise<readonly PartitionLog[]>;
+  #current: GroupCoordinator | null = null;
+  #starting: Promise<void> | null = null;
+  #ending: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** `openLogs` gives the logs of __consumer_offsets, made where they are missing. */
+  constructor(parts: Omit<CoordinatorParts, 'logs'>, openLogs: () => Promise<readonly PartitionLog[]>) {
+    this.#parts = parts;
+    this.#openLogs = openLogs;
+  }
+
+  /** Makes the topic where it is missing and loads what it holds; returns once groups are coordinated. */
+  start(): Promise<void> {
+    if (this.#current !== null || this.#isClosed) return Promise.resolve();
+    this.#starting ??= this.#load().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #load(): Promise<void> {
+    await this.#ending;
+    const coordinator = new GroupCoordinator({ ...this.#parts, logs: await this.#openLogs() });
+    await coordinator.start();
+    if (this.#isClosed) await coordinator.close();
+    else this.#current = coordinator;
+  }
+
+  /** Throws NOT_COORDINATOR while there is no topic for offsets: the client looks for a coordinator then. */
+  get coordinator(): GroupCoordinator {
+    if (this.#current === null) throw new KafkaError('NOT_COORDINATOR');
+    return this.#current;
+  }
+
+  /** The coordinator, or null while there is none. */
+  get current(): GroupCoordinator | null {
+    return this.#current;
+  }
+
+  /** What was committed for a deleted topic goes; with the topic of the offsets, everything does. */
+  topicDeleted(topic: string): void {
+    if (topic !== offsetsTopic) {
+      this.#current?.topicDeleted(topic);
+      return;
+    }
+    const ended = this.#current;
+    this.#current = null;
+    if (ended !== null) this.#ending = this.#ending.then(() => ended.close());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    // Who asked for the start is told if it fails.
+    await this.#starting?.catch(() => undefined);
+    await this.#current?.close();
+    await this.#ending;
+  }
+}
