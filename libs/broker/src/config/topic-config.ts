@@ -84,6 +84,7 @@ export function toLogConfig(overrides: TopicOverrides, broker: BrokerConfig): Lo
     segmentMs: number('segment.ms'),
     segmentJitterMs: number('segment.jitter.ms'),
     flushMessages: number('flush.messages'),
+    flushMs: number('flush.ms'),
     segmentIndexBytes: number('segment.index.bytes'),
     indexIntervalBytes: number('index.interval.bytes'),
     retentionMs: number('retention.ms'),

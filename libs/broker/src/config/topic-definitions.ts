@@ -69,7 +69,6 @@ export const topicDefinitions: readonly TopicConfigDefinition[] = [
   topic('flush.ms', 'long', '9223372036854775807', {
     check: atLeast(0),
     synonyms: ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
-    hasEffect: false,
     about:
       'After what time the log is forced to disk. This broker syncs whatever was written with acks=all before it answers.',
   }),

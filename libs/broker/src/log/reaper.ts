@@ -3,9 +3,14 @@ import type { Logger } from '../logger.js';
 import { deletedSuffix } from './file-names.js';
 import type { Segment } from './segment.js';
 
-/** Unlinks what was marked as deleted after file.delete.delay.ms, so that readers under way can finish. */
+/**
+ * Unlinks what was marked as deleted after file.delete.delay.ms, so that readers under way can finish. One thing after the other:
+ * freeing a large file takes a thread of the disk's for long, and readers need the others.
+ */
 export class Reaper {
-  readonly #waiting = new Map<() => void, Timer>();
+  readonly #waiting = new Map<() => Promise<void>, Timer>();
+  #stopped = false;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly disk: Disk,
@@ -15,46 +20,65 @@ export class Reaper {
 
   /**
    * Renames the segments' files to `….deleted` now and unlinks them later, with the producer snapshots that went with them and have
-   * that name already.
+   * that name already. Resolves when the new names survive a power cut.
    */
-  takeSegments(segments: readonly Segment[], snapshots: readonly string[], delayMs: number): void {
+  async takeSegments(
+    segments: readonly Segment[],
+    snapshots: readonly string[],
+    delayMs: number,
+  ): Promise<void> {
     for (const segment of segments) segment.changeSuffix(deletedSuffix);
     const [first] = segments;
     if (first === undefined) return;
-    this.disk.syncDirectorySync(first.directory);
-    this.#later(delayMs, () => {
-      // The whole topic may have been deleted meanwhile.
-      if (!this.disk.existsSync(first.directory)) return;
-      for (const segment of segments) segment.removeFiles();
-      for (const path of snapshots) if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
-      this.disk.syncDirectorySync(first.directory);
-    });
+    this.#later(delayMs, () => this.#removeSegments(segments, first.directory, snapshots));
+    await this.disk.syncDirectory(first.directory);
   }
 
   takeDirectory(directory: string, parent: string, delayMs: number): void {
-    this.#later(delayMs, () => {
-      this.disk.removeDirectorySync(directory);
-      this.disk.syncDirectorySync(parent);
+    this.#later(delayMs, async () => {
+      await this.disk.removeDirectory(directory);
+      await this.disk.syncDirectory(parent);
     });
   }
 
-  /** Ends waiting. As with Kafka, what was not unlinked yet keeps its name: the next start removes it. */
-  stop(): void {
+  /** Ends waiting; resolves when nothing is being unlinked. As with Kafka, what is left keeps its name: the next start removes it. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#waiting.values()) timer.cancel();
     this.#waiting.clear();
+    await this.#last;
   }
 
-  #later(delayMs: number, work: () => void): void {
+  async #removeSegments(
+    segments: readonly Segment[],
+    directory: string,
+    snapshots: readonly string[],
+  ): Promise<void> {
+    for (const segment of segments) segment.close();
+    try {
+      for (const segment of segments) await segment.unlink();
+      for (const path of snapshots) if (this.disk.existsSync(path)) await this.disk.removeFile(path);
+      await this.disk.syncDirectory(directory);
+    } catch (error) {
+      // The whole topic may have been deleted meanwhile.
+      if (this.disk.existsSync(directory)) throw error;
+    }
+  }
+
+  #later(delayMs: number, work: () => Promise<void>): void {
     this.#waiting.set(
       work,
-      this.clock.schedule(delayMs, () => this.#do(work)),
+      this.clock.schedule(delayMs, () => {
+        this.#waiting.delete(work);
+        this.#last = this.#last.then(() => this.#do(work));
+      }),
     );
   }
 
-  #do(work: () => void): void {
-    this.#waiting.delete(work);
+  async #do(work: () => Promise<void>): Promise<void> {
+    if (this.#stopped) return;
     try {
-      work();
+      await work();
     } catch (error) {
       // What is left keeps its .deleted or -delete name: the next start removes it.
       this.logger.error('deleted files could not be removed; the next start tries again', {

@@ -57,7 +57,7 @@ async function deleteWhile(
   }
   log.segments.replace(gone, []);
   log.raiseLogStart(log.segments.first.baseOffset);
-  reaper.takeSegments(gone, log.markSnapshotsDeleted(gone), log.config.fileDeleteDelayMs);
+  await reaper.takeSegments(gone, log.markSnapshotsDeleted(gone), log.config.fileDeleteDelayMs);
   return gone.length;
 }
 

@@ -58,8 +58,15 @@ export const logDefaultsTable: readonly BrokerConfigDefinition[] = [
     'The default of the topic setting flush.messages.',
     { check: atLeast(1), update: 'cluster-wide' },
   ),
-  accepted('log.flush.interval.ms', 'long', null, { update: 'cluster-wide' }),
-  accepted('log.flush.scheduler.interval.ms', 'long', '9223372036854775807'),
+  served('log.flush.interval.ms', 'long', null, 'The default of the topic setting flush.ms.', {
+    update: 'cluster-wide',
+  }),
+  served(
+    'log.flush.scheduler.interval.ms',
+    'long',
+    '9223372036854775807',
+    'How often to look for logs whose last sync is flush.ms ago; the first look is after log.initial.task.delay.ms.',
+  ),
   served(
     'log.index.interval.bytes',
     'int',

@@ -62,19 +62,19 @@ async function rewrite(
     await cleaned.seal();
     assertOpen(log);
     cleaned.readableBytes = cleaned.sizeBytes;
-    cleaned.lastWriteMs = last.lastWriteMs;
+    cleaned.setLastWrite(last.lastWriteMs);
     cleaned.changeSuffix(swapSuffix);
   } catch (error) {
     cleaned.close();
-    if (!log.isClosed) cleaned.removeFiles();
+    if (!log.isClosed) await cleaned.unlink();
     throw error;
   }
-  disk.syncDirectorySync(log.directory);
+  await disk.syncDirectory(log.directory);
   log.segments.replace(group, [cleaned]);
   const gone = group.filter((segment) => segment.baseOffset !== cleaned.baseOffset);
-  reaper.takeSegments(group, log.markSnapshotsDeleted(gone), log.config.fileDeleteDelayMs);
+  await reaper.takeSegments(group, log.markSnapshotsDeleted(gone), log.config.fileDeleteDelayMs);
   cleaned.changeSuffix('');
-  disk.syncDirectorySync(log.directory);
+  await disk.syncDirectory(log.directory);
 }
 
 async function copyKept(
