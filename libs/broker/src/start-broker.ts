@@ -94,7 +94,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     const groups = new GroupService({ clock, entropy, logger, settings }, () => offsetLogs(topics, config));
     opened.push(() => groups.close());
     topics.onDelete((topic) => groups.topicDeleted(topic));
-    await groups.start();
+    // Without the topic there is nothing to load: the first who looks for a coordinator has it made, as on Kafka.
+    if (topics.topics.has(offsetsTopic)) await groups.start();
     const boundPort = await server.listen(host, port);
     const delayed = new DelayedQueue(clock);
     // Requests that wait for appends or for other members are answered first: the server waits for its answers.
@@ -185,6 +186,7 @@ async function openState(parts: {
     initialTaskDelayMs: config.number('log.initial.task.delay.ms'),
     directoryDeleteDelayMs: () => config.number('log.segment.delete.delay.ms'),
     recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
+    flushCheckIntervalMs: config.number('log.flush.scheduler.interval.ms'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
     producerExpirationMs: () => config.number('producer.id.expiration.ms'),
     producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
@@ -215,7 +217,7 @@ function keptForEver(config: BrokerConfig): LogConfig {
   return { ...toLogConfig({ 'cleanup.policy': 'delete' }, config), retentionMs: -1, retentionBytes: -1 };
 }
 
-/** The logs of the committed offsets, made at the first start. */
+/** The logs of the committed offsets, made when the first group asks. */
 async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
   const stored =
     topics.topics.get(offsetsTopic) ??

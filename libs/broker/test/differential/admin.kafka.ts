@@ -15,7 +15,6 @@ import { TwoEngines, type Difference } from './two-engines.js';
 const known: readonly (readonly [RegExp, string])[] = [
   [/^whole: one resource twice/, 'Kafka never answers; ours refuses both'],
   [/^describe an unknown kind/, 'Kafka has a text for any bad request, ours names the kind'],
-  [/^list resources of (2)?$/, 'ours has __consumer_offsets from the start, Kafka from the first group on'],
   [
     /^incremental: topic retention.ms=9{40}$/,
     "Kafka's broker fails to forward so long a value and closes the connection",

@@ -113,6 +113,9 @@ test('batches that are not whole and intact are refused by code, and the connect
   assert.equal(await produce(oldFormat), ErrorCode.INVALID_RECORD);
   assert.equal(await produce(transactional), ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   assert.equal(await produce(batch(), 'nowhere'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  // Whoever looks for a coordinator has it made.
+  await client.call(apis.findCoordinator, 4, { key: '', keyType: 0, coordinatorKeys: ['g'] });
   assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.INVALID_TOPIC_EXCEPTION);
   assert.equal(await produce(batch(), 'in', 5), ErrorCode.INVALID_REQUIRED_ACKS);
   assert.equal(await produce(batch()), ErrorCode.NONE);
