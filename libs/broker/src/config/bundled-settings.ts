@@ -20,5 +20,6 @@ export const bundledSettings: Readonly<Record<string, string>> = {
   // An idle broker looks twice a second at logs it knows to be clean: cheap, and erasure is soon seen.
   'log.cleaner.backoff.ms': '500',
   'log.retention.check.interval.ms': '5000',
+  'log.initial.task.delay.ms': '5000',
   'max.connections': '1000',
 };

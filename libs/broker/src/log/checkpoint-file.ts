@@ -1,10 +1,14 @@
 import { Buffer } from 'node:buffer';
+import { dirname } from 'node:path/posix';
 import type { Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { readIfThere } from './segment.js';
 
 const formatVersion = '0';
+const draftSuffix = '.tmp';
+
+type OffsetLine = readonly [topic: string, partition: number, offset: bigint];
 
 /** `<topic>-<partition>`, as a key of checkpoints. */
 export function partitionKey(topic: string, partition: number): string {
@@ -16,6 +20,9 @@ export function partitionKey(topic: string, partition: number): string {
  */
 export class CheckpointFile {
   #warned = false;
+  /** Counts the writings; the last one's word is what stays. */
+  #writings = 0;
+  #aside: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly disk: Disk,
@@ -54,11 +61,46 @@ export class CheckpointFile {
     return content === null ? new Map<string, bigint>() : parse(Buffer.from(content).toString('utf8'));
   }
 
-  write(offsets: Iterable<readonly [topic: string, partition: number, offset: bigint]>): void {
-    const lines = [...offsets].map((entry) => entry.join(' '));
-    const text = [formatVersion, String(lines.length), ...lines, ''].join('\n');
-    this.disk.replaceFileSync(this.path, Buffer.from(text));
+  /** Throws DiskError. */
+  write(offsets: Iterable<OffsetLine>): void {
+    this.#writings++;
+    this.disk.replaceFileSync(this.path, encode(offsets));
   }
+
+  /**
+   * The same without holding others up. Resolves to whether these offsets stand on disk: not when they were overtaken by a later
+   * writing. Rejects with DiskError.
+   */
+  writeAside(offsets: Iterable<OffsetLine>): Promise<boolean> {
+    const writing = ++this.#writings;
+    const content = encode(offsets);
+    const done = this.#aside.then(() => this.#replace(content, writing));
+    this.#aside = done.catch(() => undefined);
+    return done;
+  }
+
+  async #replace(content: Uint8Array, writing: number): Promise<boolean> {
+    if (writing !== this.#writings) return false;
+    const draft = this.path + draftSuffix;
+    const file = this.disk.openSync(draft, 'write');
+    try {
+      file.truncateSync(0);
+      await file.write([content], 0);
+      await file.sync();
+    } finally {
+      file.closeSync();
+    }
+    // Between this look and the new name nothing comes: what is newer is never replaced by what is older.
+    if (writing !== this.#writings) return false;
+    this.disk.renameSync(draft, this.path);
+    await this.disk.syncDirectory(dirname(this.path));
+    return true;
+  }
+}
+
+function encode(offsets: Iterable<OffsetLine>): Uint8Array {
+  const lines = [...offsets].map((entry) => entry.join(' '));
+  return Buffer.from([formatVersion, String(lines.length), ...lines, ''].join('\n'));
 }
 
 function parse(text: string): Map<string, bigint> | { readonly line: number } {

@@ -41,6 +41,8 @@ export interface PendingStep {
 export interface CommitListener {
   /** All bytes of the segment up to `position`, and all records below `nextOffset`, may be read. */
   published(segment: Segment, position: number, nextOffset: bigint): void;
+  /** All records below `nextOffset` are on disk. */
+  synced(nextOffset: bigint): void;
   /** Nothing of the log can be trusted to reach the disk any more. */
   broken(error: Error): void;
   /** Appends could not be written and were taken back. */
@@ -132,6 +134,7 @@ export class Committer {
         this.#break(asError(error), group);
         return;
       }
+      this.listener.synced(last.taken.nextOffset);
     }
     const { segment, position, bytes, nextOffset } = last.taken;
     this.listener.published(segment, position + bytes.length, nextOffset);

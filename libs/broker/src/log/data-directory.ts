@@ -40,19 +40,24 @@ export function lockDirectory(disk: Disk, directory: string): () => void {
   }
 }
 
-/** The logs of a data directory; removes what is left of deleted ones. */
-export async function listLogs(disk: Disk, directory: string, slice: TimeSlice): Promise<FoundLog[]> {
+/** The logs of a data directory, and the paths of deleted ones. */
+export async function listLogs(
+  disk: Disk,
+  directory: string,
+  slice: TimeSlice,
+): Promise<{ readonly logs: readonly FoundLog[]; readonly deleted: readonly string[] }> {
   const logs: FoundLog[] = [];
+  const deleted: string[] = [];
   for (const { name, kind } of disk.listSync(directory)) {
     if (kind !== 'directory') continue;
     await slice.rest();
-    if (isDeletedDirectory(name)) disk.removeDirectorySync(join(directory, name));
+    if (isDeletedDirectory(name)) deleted.push(join(directory, name));
     else {
       const found = parseLogDirectory(name);
       if (found !== null) logs.push(found);
     }
   }
-  return logs;
+  return { logs, deleted };
 }
 
 /**

@@ -22,7 +22,7 @@ import type { ProducedBatch, ProducerStates } from './producer-states.js';
 import type { RollJitter } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import type { Segment } from './segment.js';
-import { asError, onStorage } from './storage-error.js';
+import { onStorage } from './storage-error.js';
 
 /** What a log is made of; `loadLog` finds it on disk. */
 export interface LogParts {
@@ -122,6 +122,11 @@ export class DiskPartitionLog implements PartitionLog {
     return this.#writer.recoveryPoint;
   }
 
+  /** When everything appended until then was synced last, wall-clock ms; at first, when the log was opened. */
+  get lastFlushMs(): number {
+    return this.#writer.lastFlushMs;
+  }
+
   get sizeBytes(): number {
     return this.segments.sizeBytes;
   }
@@ -200,7 +205,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.producers.transactions.settleBelow(offset);
     this.snapshots.logStartRaised(offset);
     this.leaderEpochs.truncateFromStart(offset);
-    this.noteEpochs();
+    this.#writer.noteEpochs();
   }
 
   /** Gives the producer snapshots of segments that go the suffix `.deleted`; returns their paths. Throws DiskError. */
@@ -245,6 +250,12 @@ export class DiskPartitionLog implements PartitionLog {
     }
   }
 
+  /** Syncs everything appended so far. Throws KAFKA_STORAGE_ERROR. */
+  async flush(): Promise<void> {
+    this.#assertUsable();
+    await this.#writer.flush();
+  }
+
   /** Resolves when everything appended so far is written or refused. */
   settle(): Promise<void> {
     return this.#writer.idle();
@@ -268,20 +279,6 @@ export class DiskPartitionLog implements PartitionLog {
     await this.#maintenance;
     await this.#writer.idle();
     for (const segment of this.segments.all) segment.close();
-  }
-
-  /** Writes the leader epochs where that is due. A start works out again what could not be written. */
-  noteEpochs(): void {
-    try {
-      this.leaderEpochs.write(this.directory, this.logEndOffset);
-    } catch (error) {
-      const { topic, partition } = this;
-      this.logger.warn('the leader epochs of a log could not be written', {
-        topic,
-        partition,
-        cause: asError(error).message,
-      });
-    }
   }
 
   #findDuplicate(batches: readonly BatchView[]): ProducedBatch | null {

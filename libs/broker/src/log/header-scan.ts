@@ -22,7 +22,7 @@ export async function scanHeaders(
   const chunk = Buffer.allocUnsafe(chunkBytes);
   let position = from;
   let [chunkStart, chunkEnd] = [from, from];
-  for (let reads = 0; position < to; ) {
+  for (let reads = 0; position < to;) {
     if (position + BATCH_HEADER_BYTES > chunkEnd) {
       const wanted = Math.min(chunkBytes, to - position);
       const length =

@@ -8,6 +8,7 @@ import { readIfThere } from './segment.js';
 import { writeSmallFile } from './small-file.js';
 
 const formatVersion = '0';
+const draftSuffix = '.tmp';
 const undefinedEpoch = -1;
 const undefinedOffset = -1n;
 
@@ -41,6 +42,11 @@ export class LeaderEpochs {
     const entries = content === null ? [] : parse(Buffer.from(content).toString('utf8'));
     if (entries === null) logger.warn('a leader epoch checkpoint is malformed and ignored', { path });
     return new LeaderEpochs(disk, entries ?? []);
+  }
+
+  /** Of a log without a checkpoint. */
+  static none(disk: Disk): LeaderEpochs {
+    return new LeaderEpochs(disk, []);
   }
 
   get entries(): readonly EpochStart[] {
@@ -111,6 +117,25 @@ export class LeaderEpochs {
     const content = Buffer.from(textOf(this.#entries));
     this.disk.replaceFileSync(join(directory, leaderEpochCheckpointFile), content);
     this.#written = this.#entries;
+  }
+
+  /** Like `write`, without holding others up; at most one of them at a time. Throws DiskError. */
+  async store(directory: string, endOffset: bigint): Promise<void> {
+    if (!this.isDue(endOffset)) return;
+    const entries = this.#entries;
+    const path = join(directory, leaderEpochCheckpointFile);
+    const content = Buffer.from(textOf(entries));
+    const draft = this.disk.openSync(path + draftSuffix, 'write');
+    try {
+      await draft.write([content], 0);
+      draft.truncateSync(content.length);
+      await draft.sync();
+    } finally {
+      draft.closeSync();
+    }
+    this.disk.renameSync(path + draftSuffix, path);
+    await this.disk.syncDirectory(directory);
+    this.#written = entries;
   }
 
   /** Writes the file of a new log without a sync: a torn one says nothing that the log does not say. Throws DiskError. */

@@ -1,7 +1,7 @@
 import type { Clock, Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { baseOffsetOf } from './file-names.js';
+import { baseOffsetOf, leaderEpochCheckpointFile } from './file-names.js';
 import { finishReplacements } from './finish-replacements.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import type { LogLocation } from './log-location.js';
@@ -34,7 +34,9 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     .filter((base) => base !== null)
     .sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
   const segments: Segment[] = [];
-  const leaderEpochs = LeaderEpochs.load(disk, directory, logger);
+  const leaderEpochs = names.includes(leaderEpochCheckpointFile)
+    ? LeaderEpochs.load(disk, directory, logger)
+    : LeaderEpochs.none(disk);
   try {
     await openSegments(location, bases, segments, leaderEpochs);
     assertNothingLost(location, segments);
@@ -53,6 +55,7 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
       disk,
       logger,
       directory,
+      names: new Set(names),
       segments,
       logStartOffset,
       logEndOffset,
@@ -73,8 +76,8 @@ export function newLog(disk: Disk, clock: Clock, logger: Logger, directory: stri
   return {
     segments,
     producers: new ProducerStates(),
-    snapshots: ProducerSnapshots.list(disk, directory, logger, 0n),
-    leaderEpochs: LeaderEpochs.load(disk, directory, logger),
+    snapshots: ProducerSnapshots.among([], disk, logger, 0n),
+    leaderEpochs: LeaderEpochs.none(disk),
     logStartOffset: 0n,
   };
 }

@@ -1,65 +1,27 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path/posix';
 import { KafkaError } from '@oubliette/protocol';
-import { DiskError, type Clock, type Disk, type Entropy } from '@oubliette/runtime';
-import type { Logger } from '../logger.js';
+import { DiskError } from '@oubliette/runtime';
+import { partitionKey } from './checkpoint-file.js';
 import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
-import { CheckpointFile, partitionKey } from './checkpoint-file.js';
-import {
-  assertLogsThere,
-  assertTopicId,
-  listLogs,
-  lockDirectory,
-  writeTopicId,
-  type FoundLog,
-} from './data-directory.js';
+import { lockDirectory, writeTopicId } from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
 import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
-import { loadLog, newLog, type LoadedLog } from './load-log.js';
+import { startHousekeeping } from './housekeeping.js';
+import { inLanes } from './lanes.js';
+import { newLog, type LoadedLog } from './load-log.js';
+import { LogCheckpoints } from './log-checkpoints.js';
+import { managerDefaults, type LogManagerOptions } from './log-manager-options.js';
+import { openLogs } from './open-logs.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
-import { Periodic, type Rhythm } from './periodic.js';
+import type { Periodic } from './periodic.js';
 import { Reaper } from './reaper.js';
-import { applyRetention } from './retention.js';
 import { RollJitter } from './roll.js';
+import { messageOf } from './storage-error.js';
 import { TimeSlice } from './time-slice.js';
 
-const defaultProducerExpirationMs = 86_400_000;
-const defaultProducerCheckIntervalMs = 600_000;
-const defaultRecoveryThreads = 2;
-/** Logs that are opened at a time for each of Kafka's threads, which would block where this waits. */
-const opensPerThread = 4;
-
-export interface LogManagerOptions {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly logger: Logger;
-  /** The data directory (log.dir); made when missing. */
-  readonly directory: string;
-  /** Settings of a topic whose logs stand on disk; for topics that nobody knows, the broker's defaults. */
-  readonly configOf: (topic: string) => LogConfig;
-  /** Kafka's text form of the topic's id; written beside a new log. */
-  readonly topicIdOf?: (topic: string) => string | undefined;
-  /** The epoch in which this broker leads the partition now; default 0. */
-  readonly leaderEpochOf?: (topic: string, partition: number) => number;
-  /** log.retention.check.interval.ms */
-  readonly retentionCheckIntervalMs: number;
-  /** log.cleaner.backoff.ms */
-  readonly cleanerBackoffMs: number;
-  /** The cleaner's other settings, asked for at every pass; default Kafka's. */
-  readonly cleaner?: () => Partial<CleanerSettings>;
-  /** log.flush.offset.checkpoint.interval.ms */
-  readonly checkpointIntervalMs?: number;
-  /** producer.id.expiration.ms, as it is set now */
-  readonly producerExpirationMs?: () => number;
-  /** producer.id.expiration.check.interval.ms */
-  readonly producerCheckIntervalMs?: number;
-  /** num.recovery.threads.per.data.dir: so many logs are opened at a time. Default 2, as Kafka's. */
-  readonly recoveryThreads?: number;
-  /** Ends opening early, with STOPPED: the next start recovers what this one did not. */
-  readonly signal?: AbortSignal;
-}
+export type { LogManagerOptions } from './log-manager-options.js';
 
 /**
  * Opens the data directory and every log in it, without blocking for long. Throws BrokerError DATA_DIR_LOCKED, DATA_DIR_NOT_WRITABLE,
@@ -75,27 +37,16 @@ export async function openLogManager(options: LogManagerOptions): Promise<LogMan
   }
 }
 
-/** What the checkpoints of the last owner say, by partition. */
-interface KnownOffsets {
-  readonly closedCleanly: boolean;
-  readonly logStarts: ReadonlyMap<string, bigint>;
-  readonly recoveryPoints: ReadonlyMap<string, bigint>;
-  /** Null when that is not known. */
-  readonly cleaned: ReadonlyMap<string, bigint> | null;
-}
-
 class DiskLogManager implements LogManager {
   readonly #logs = new Map<string, DiskPartitionLog>();
-  readonly #recoveryPoints: CheckpointFile;
-  readonly #logStarts: CheckpointFile;
+  readonly #checkpoints: LogCheckpoints;
   readonly #reaper: Reaper;
   readonly #rollJitter: RollJitter;
-  readonly #cleanerOffsets: CheckpointFile;
   readonly #cleaner: LogCleaner;
+  readonly #startedMs: number;
   #periodic: readonly Periodic[] = [];
+  /** Deleted logs whose files are being closed. */
   readonly #ending = new Set<Promise<void>>();
-  /** Logs that stand in a checkpoint on disk. */
-  readonly #checkpointed = new Set<string>();
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -103,11 +54,8 @@ class DiskLogManager implements LogManager {
     private readonly unlock: () => void,
   ) {
     const { disk, clock, directory, logger } = options;
-    const checkpoint = (name: string): CheckpointFile =>
-      new CheckpointFile(disk, join(directory, name), logger);
-    this.#recoveryPoints = checkpoint('recovery-point-offset-checkpoint');
-    this.#logStarts = checkpoint('log-start-offset-checkpoint');
-    this.#cleanerOffsets = checkpoint('cleaner-offset-checkpoint');
+    this.#startedMs = clock.monotonic();
+    this.#checkpoints = new LogCheckpoints(disk, directory, logger, () => this.#logs.values());
     this.#reaper = new Reaper(disk, clock, logger);
     this.#rollJitter = new RollJitter(options.entropy);
     this.#cleaner = new LogCleaner({
@@ -116,9 +64,9 @@ class DiskLogManager implements LogManager {
       logger,
       reaper: this.#reaper,
       settings: () => this.#cleanerSettings(),
-      checkpoint: this.#cleanerOffsets,
+      checkpoint: this.#checkpoints.cleaned,
       logs: () => this.#logs.values(),
-      onLogStartMoved: () => this.#writeLogStarts(),
+      onLogStartMoved: () => this.#checkpoints.writeLogStartsAside(),
     });
   }
 
@@ -130,34 +78,15 @@ class DiskLogManager implements LogManager {
       await Promise.allSettled([...manager.#logs.values()].map((log) => log.abandon()));
       throw error;
     }
-    manager.#startPeriodicWork();
+    manager.#periodic = startHousekeeping({
+      options,
+      logs: () => manager.#logs.values(),
+      checkpoints: manager.#checkpoints,
+      cleaner: manager.#cleaner,
+      settings: manager.#cleanerSettings(),
+      reaper: manager.#reaper,
+    });
     return manager;
-  }
-
-  #startPeriodicWork(): void {
-    const { clock, logger } = this.options;
-    const options = this.options;
-    const run = (rhythm: Rhythm, name: string, task: () => Promise<void>): Periodic =>
-      new Periodic(clock, rhythm, task, (error) =>
-        logger.error(`${name} failed and is tried again`, { cause: messageOf(error) }),
-      );
-    const cleaning = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
-    const retention = { everyMs: options.retentionCheckIntervalMs, fixedRate: true };
-    this.#periodic = [
-      ...(this.#cleanerSettings().enable ? [run(cleaning, 'cleaning', () => this.#cleaner.run())] : []),
-      run(retention, 'retention', () => this.#applyRetention()),
-      run(
-        { everyMs: options.producerCheckIntervalMs ?? defaultProducerCheckIntervalMs },
-        'expiry',
-        async () => {
-          for (const log of this.#logs.values())
-            log.producers.expire(clock.now(), this.#producerExpirationMs);
-        },
-      ),
-      run({ everyMs: options.checkpointIntervalMs ?? 60_000 }, 'writing checkpoints', async () =>
-        this.#writeCheckpoints(),
-      ),
-    ];
   }
 
   get(topic: string, partition: number): PartitionLog | undefined {
@@ -180,8 +109,8 @@ class DiskLogManager implements LogManager {
     const path = join(directory, logDirectory(topic, partition));
     try {
       // A log of this name that was deleted may stand in checkpoints yet.
-      this.#cleaner.forget(topic, partition);
-      if (this.#checkpointed.has(key)) this.#writeCheckpoints();
+      this.#cleaner.forget(topic, [partition]);
+      this.#checkpoints.forget(topic, partition);
       disk.makeDirectorySync(path);
       const id = topicIdOf?.(topic);
       if (id !== undefined) writeTopicId(disk, path, id);
@@ -192,10 +121,16 @@ class DiskLogManager implements LogManager {
     }
   }
 
-  remove(topic: string, partitions: readonly number[]): void {
+  async remove(topic: string, partitions: readonly number[]): Promise<void> {
+    const { disk, clock, directory } = this.options;
+    const slice = new TimeSlice(clock, undefined);
     try {
-      for (const partition of partitions) this.#remove(topic, partition);
-      this.options.disk.syncDirectorySync(this.options.directory);
+      this.#cleaner.forget(topic, partitions);
+      for (const partition of partitions) {
+        await slice.rest();
+        this.#remove(topic, partition);
+      }
+      await disk.syncDirectory(directory);
     } catch (error) {
       throw new KafkaError('KAFKA_STORAGE_ERROR', messageOf(error), { cause: error });
     }
@@ -205,24 +140,28 @@ class DiskLogManager implements LogManager {
     const key = partitionKey(topic, partition);
     const log = this.#logs.get(key);
     if (log === undefined) return;
-    const { disk, directory } = this.options;
+    const { disk, directory, logger } = this.options;
     const renamed = join(directory, deletedDirectory(topic, partition, this.#uuid()));
     disk.renameSync(log.directory, renamed);
     this.#logs.delete(key);
-    this.#cleaner.forget(topic, partition);
+    this.#cleaner.forget(topic, [partition]);
     const ending = log
       .abandon()
       .catch((error: unknown) => {
         const cause = messageOf(error);
-        this.options.logger.error('the files of a deleted log could not be closed', {
-          topic,
-          partition,
-          cause,
-        });
+        logger.error('the files of a deleted log could not be closed', { topic, partition, cause });
       })
       .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
-    this.#reaper.takeDirectory(renamed, directory, log.config.fileDeleteDelayMs);
+    this.#reapDirectory(renamed);
+  }
+
+  /** As kafka-delete-logs does, which has its first run after log.initial.task.delay.ms. */
+  #reapDirectory(path: string): void {
+    const { clock, directory, initialTaskDelayMs, directoryDeleteDelayMs } = this.options;
+    const firstRunMs = this.#startedMs + (initialTaskDelayMs ?? managerDefaults.initialTaskDelayMs);
+    const delayMs = directoryDeleteDelayMs?.() ?? managerDefaults.directoryDeleteDelayMs;
+    this.#reaper.takeDirectory(path, directory, Math.max(delayMs, firstRunMs - clock.monotonic()));
   }
 
   close(): Promise<void> {
@@ -231,25 +170,15 @@ class DiskLogManager implements LogManager {
   }
 
   async #close(): Promise<void> {
+    const { disk, directory } = this.options;
     this.#cleaner.stop();
     for (const periodic of [...this.#periodic].reverse()) await periodic.stop();
     await Promise.all(this.#ending);
-    const { disk, directory, logger } = this.options;
-    let clean = true;
-    for (const log of this.#logs.values()) {
-      await log.close().catch((error: unknown) => {
-        clean = false;
-        logger.error('a log could not be closed cleanly; the next start checks it', {
-          topic: log.topic,
-          partition: log.partition,
-          cause: messageOf(error),
-        });
-      });
-    }
+    const isClean = await this.#closeLogs();
     try {
-      this.#reaper.stop();
-      this.#writeCheckpoints();
-      if (clean) {
+      await this.#reaper.stop();
+      this.#checkpoints.write();
+      if (isClean) {
         const marker = Buffer.from('{"version":0,"brokerEpoch":-1}');
         disk.replaceFileSync(join(directory, cleanShutdownFile), marker);
       }
@@ -258,76 +187,38 @@ class DiskLogManager implements LogManager {
     }
   }
 
-  get #producerExpirationMs(): number {
-    return this.options.producerExpirationMs?.() ?? defaultProducerExpirationMs;
+  /** Whether all could be closed. */
+  async #closeLogs(): Promise<boolean> {
+    const { clock, logger, recoveryThreads } = this.options;
+    const slice = new TimeSlice(clock, undefined);
+    let isClean = true;
+    await inLanes(recoveryThreads ?? managerDefaults.recoveryThreads, this.#logs.values(), async (log) => {
+      await slice.rest();
+      await log.close().catch((error: unknown) => {
+        isClean = false;
+        const { topic, partition } = log;
+        const cause = messageOf(error);
+        logger.error('a log could not be closed cleanly; the next start checks it', {
+          topic,
+          partition,
+          cause,
+        });
+      });
+    });
+    return isClean;
   }
 
   async #load(): Promise<void> {
-    const { disk, clock, directory, topicIdOf, signal, recoveryThreads } = this.options;
-    const slice = new TimeSlice(clock, signal);
-    const known = {
-      closedCleanly: this.#takeCleanMark(),
-      logStarts: this.#logStarts.readStrictly(),
-      recoveryPoints: this.#recoveryPoints.read(),
-      cleaned: this.#cleanerOffsets.tryRead(),
-    };
-    for (const key of [...known.logStarts.keys(), ...known.recoveryPoints.keys()])
-      this.#checkpointed.add(key);
-    const waiting = await listLogs(disk, directory, slice);
-    if (topicIdOf !== undefined) assertLogsThere(directory, waiting, known.recoveryPoints, topicIdOf);
-    const configOf = once(this.options.configOf);
-    const openNext = async (): Promise<void> => {
-      for (let log = waiting.pop(); log !== undefined; log = waiting.pop()) {
-        await this.#open(log, configOf(log.topic), known, slice);
-      }
-    };
-    const length = (recoveryThreads ?? defaultRecoveryThreads) * opensPerThread;
-    const threads = Array.from({ length }, openNext);
-    const failed = (await Promise.allSettled(threads)).find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
-    this.#writeCheckpoints();
-  }
-
-  /** Whether the last owner closed everything; its mark counts for one start. */
-  #takeCleanMark(): boolean {
-    const { disk, directory } = this.options;
-    const marker = join(directory, cleanShutdownFile);
-    if (!disk.existsSync(marker)) return false;
-    disk.removeFileSync(marker);
-    disk.syncDirectorySync(directory);
-    return true;
-  }
-
-  async #open(
-    { topic, partition }: FoundLog,
-    config: LogConfig,
-    known: KnownOffsets,
-    slice: TimeSlice,
-  ): Promise<void> {
-    const { disk, clock, logger, topicIdOf } = this.options;
-    const directory = join(this.options.directory, logDirectory(topic, partition));
-    const key = partitionKey(topic, partition);
-    const id = topicIdOf?.(topic);
-    if (id !== undefined) assertTopicId(disk, directory, id);
-    const found = await loadLog({
-      disk,
-      clock,
-      logger,
-      slice,
-      directory,
-      indexIntervalBytes: config.indexIntervalBytes,
-      producerExpirationMs: this.#producerExpirationMs,
-      logStartOffset: known.logStarts.get(key) ?? 0n,
-      recoveryPoint: known.recoveryPoints.get(key) ?? 0n,
-      closedCleanly: known.closedCleanly,
-      mayHaveGaps: config.cleanupPolicy.has('compact') || known.cleaned?.has(key) !== false,
+    const deleted = await openLogs(this.options, this.#checkpoints, ({ topic, partition, config, found }) => {
+      this.#add(topic, partition, config, found);
     });
-    this.#add(topic, partition, config, found);
+    // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
+    this.#checkpoints.write();
+    for (const path of deleted) this.#reapDirectory(path);
   }
 
   #add(topic: string, partition: number, config: LogConfig, found: LoadedLog): DiskPartitionLog {
-    const { disk, clock, logger } = this.options;
+    const { disk, clock, logger, leaderEpochOf } = this.options;
     const log = new DiskPartitionLog({
       disk,
       clock,
@@ -337,9 +228,9 @@ class DiskLogManager implements LogManager {
       partition,
       config,
       rollJitter: this.#rollJitter,
-      leaderEpoch: this.options.leaderEpochOf?.(topic, partition) ?? 0,
       ...found,
-      onLogStartMoved: () => this.#writeLogStarts(),
+      leaderEpoch: leaderEpochOf?.(topic, partition) ?? 0,
+      onLogStartMoved: () => this.#checkpoints.writeLogStarts(),
     });
     this.#logs.set(partitionKey(topic, partition), log);
     return log;
@@ -349,57 +240,9 @@ class DiskLogManager implements LogManager {
     return { ...defaultCleanerSettings, ...this.options.cleaner?.() };
   }
 
-  async #applyRetention(): Promise<void> {
-    const { clock, logger } = this.options;
-    let removed = 0;
-    for (const log of [...this.#logs.values()]) {
-      // That of compacted logs is the cleaner's part, at its own pace.
-      if (log.config.cleanupPolicy.has('compact')) continue;
-      try {
-        removed += (await log.maintain(() => applyRetention(log, this.#reaper, clock.now()))) ?? 0;
-      } catch (error) {
-        const { topic, partition } = log;
-        logger.error('retention of a log failed and is tried again', {
-          topic,
-          partition,
-          cause: messageOf(error),
-        });
-      }
-    }
-    if (removed > 0) this.#writeLogStarts();
-  }
-
-  #writeCheckpoints(): void {
-    const logs = [...this.#logs.values()];
-    this.#checkpointed.clear();
-    for (const key of this.#logs.keys()) this.#checkpointed.add(key);
-    this.#recoveryPoints.write(logs.map((log) => [log.topic, log.partition, log.recoveryPoint] as const));
-    this.#writeLogStarts();
-  }
-
-  #writeLogStarts(): void {
-    const logs = [...this.#logs.values()];
-    for (const key of this.#logs.keys()) this.#checkpointed.add(key);
-    this.#logStarts.write(logs.map((log) => [log.topic, log.partition, log.logStartOffset] as const));
-  }
-
   #uuid(): string {
     const bytes = Buffer.alloc(16);
     this.options.entropy.fill(bytes);
     return bytes.toString('hex');
   }
-}
-
-/** Partitions of one topic share their settings: they are made once. */
-function once(configOf: (topic: string) => LogConfig): (topic: string) => LogConfig {
-  const made = new Map<string, LogConfig>();
-  return (topic) => {
-    const config = made.get(topic) ?? configOf(topic);
-    made.set(topic, config);
-    return config;
-  };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

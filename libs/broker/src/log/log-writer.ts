@@ -55,11 +55,17 @@ export interface CheckedAppend {
  */
 export class LogWriter {
   highWatermark: bigint;
-  /** Everything below is synced. */
-  recoveryPoint: bigint;
+  /** When records were synced last, or the log was opened, wall-clock ms. */
+  lastFlushMs: number;
+  /** Up to here records, indexes and what else is made from them are on disk. */
+  #sealedBelow: bigint;
+  /** Up to here the records are. */
+  #syncedBelow: bigint;
   #failure: Error | null = null;
   /** Whether the names of the log's directory and first files survive a power cut; no record stands in it before. */
   #isNamed: boolean;
+  /** Whether the leader epoch of this life is on its way to its file; no record of it stands in the log before. */
+  #isEpochNoted = false;
   /** Records appended since the last sync that somebody asked for. */
   #unsynced = 0n;
   readonly #committer: Committer;
@@ -68,11 +74,13 @@ export class LogWriter {
   constructor(private readonly log: WrittenLog) {
     this.#sealer = new SegmentSealer(log);
     this.highWatermark = log.logEndOffset;
-    this.recoveryPoint = log.logEndOffset;
+    this.#sealedBelow = this.#syncedBelow = log.logEndOffset;
+    this.lastFlushMs = log.clock.now();
     this.#isNamed = log.logEndOffset > 0n;
     const { topic, partition, logger } = log;
     this.#committer = new Committer({
       published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
+      synced: (nextOffset) => this.#synced(nextOffset),
       broken: (error) => this.#break(error),
       takenBack: (error, appends) =>
         logger.error('appends failed and were taken back', {
@@ -82,6 +90,15 @@ export class LogWriter {
           cause: error.message,
         }),
     });
+  }
+
+  /**
+   * Everything below is synced, and a start needs no more than the log file to know all of it: where indexes or epochs could not be
+   * written it stays behind.
+   */
+  get recoveryPoint(): bigint {
+    const isWhole = this.#sealer.isFinished && !this.log.leaderEpochs.isDue(this.#syncedBelow);
+    return isWhole && this.#syncedBelow > this.#sealedBelow ? this.#syncedBelow : this.#sealedBelow;
   }
 
   /** Throws KafkaError KAFKA_STORAGE_ERROR when nothing can be trusted to reach the disk any more. */
@@ -122,6 +139,7 @@ export class LogWriter {
     const append = isFlushDue ? { ...asked, durable: true } : asked;
     const { batches, stamp, durable } = append;
     if (!this.#isNamed) this.#name();
+    if (!this.#isEpochNoted) this.noteEpochs();
     const taken = this.#take(append);
     const result = (synced: Promise<void>): AppendResult => ({
       baseOffset: batches[0]?.baseOffset ?? taken.nextOffset,
@@ -150,12 +168,18 @@ export class LogWriter {
     return isDue;
   }
 
+  /** Syncs everything appended so far, where that is not done (UnifiedLog.flush). Throws KAFKA_STORAGE_ERROR. */
+  async flush(): Promise<void> {
+    if (this.#syncedBelow >= this.log.logEndOffset) return;
+    this.#unsynced = 0n;
+    const wait = this.#nothing(true);
+    this.#committer.enqueue(wait);
+    await asStorageError(wait.synced.promise);
+  }
+
   /** Answers a retry as its first try was answered, once that is written, or synced. */
   async answerAgain(earlier: ProducedBatch, durable: boolean): Promise<AppendResult> {
-    const { segments, logEndOffset } = this.log;
-    const { active } = segments;
-    const nothing = { segment: active, bytes: noBytes, position: active.sizeBytes, nextOffset: logEndOffset };
-    const wait = new PendingAppend({ ...nothing, undo: () => undefined }, durable);
+    const wait = this.#nothing(durable);
     if (durable || earlier.lastOffset >= this.highWatermark) this.#committer.enqueue(wait);
     else wait.written.resolve();
     const synced = asStorageError(wait.synced.promise);
@@ -198,12 +222,28 @@ export class LogWriter {
     await asStorageError(segments.active.sync());
     await asStorageError(this.#finishSealed());
     await asStorageError(segments.active.storeIndexes());
-    onStorage(() => {
-      const snapshot = snapshots.take(logEndOffset, producers.all);
-      if (snapshot !== null) snapshots.write(directory, snapshot);
-      leaderEpochs.write(directory, logEndOffset);
+    const snapshot = snapshots.take(logEndOffset, producers.all);
+    if (snapshot !== null) await asStorageError(snapshots.write(directory, snapshot));
+    await asStorageError(leaderEpochs.store(directory, logEndOffset));
+    this.#sealedBelow = logEndOffset;
+  }
+
+  /** Writes the leader epochs, that of the next record too, before what is appended from now on. */
+  noteEpochs(): void {
+    this.#isEpochNoted = true;
+    const { leaderEpochs, directory, logEndOffset, topic, partition, logger } = this.log;
+    if (!leaderEpochs.isDue(logEndOffset + 1n)) return;
+    const warn = (error: unknown): void =>
+      logger.warn('the leader epochs of a log could not be written; its next roll tries again', {
+        topic,
+        partition,
+        cause: asError(error).message,
+      });
+    this.#committer.enqueue({
+      kind: 'step',
+      run: () => leaderEpochs.store(directory, logEndOffset + 1n).catch(warn),
+      undo: () => undefined,
     });
-    this.recoveryPoint = logEndOffset;
   }
 
   /** Making a log syncs nothing, so that a topic of many partitions does not hold up the broker: its first append does. */
@@ -213,8 +253,8 @@ export class LogWriter {
     this.#committer.enqueue({
       kind: 'step',
       run: async () => {
-        disk.syncDirectorySync(directory);
-        disk.syncDirectorySync(dirname(directory));
+        await disk.syncDirectory(directory);
+        await disk.syncDirectory(dirname(directory));
       },
       undo: () => {
         this.#isNamed = false;
@@ -226,8 +266,21 @@ export class LogWriter {
     this.#flushed(await this.#sealer.finish());
   }
 
+  /** An append of nothing: it waits for all that stand before it. */
+  #nothing(durable: boolean): PendingAppend {
+    const { segments, logEndOffset: nextOffset } = this.log;
+    const { active: segment } = segments;
+    const place = { segment, bytes: noBytes, position: segment.sizeBytes, nextOffset };
+    return new PendingAppend({ ...place, undo: () => undefined }, durable);
+  }
+
+  #synced(nextOffset: bigint): void {
+    this.#syncedBelow = nextOffset;
+    this.lastFlushMs = this.log.clock.now();
+  }
+
   #flushed(endOffset: bigint | null): void {
-    if (endOffset !== null) this.recoveryPoint = endOffset;
+    if (endOffset !== null) this.#sealedBelow = endOffset;
   }
 
   /** Gives the batches their offsets and enters them in segment, indexes and producer states. */

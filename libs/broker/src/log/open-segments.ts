@@ -19,7 +19,7 @@ export async function openSegments(
   const { disk, directory, clock, slice } = location;
   for (const [index, base] of bases.entries()) {
     await slice.rest();
-    const segment = Segment.create(disk, directory, base, clock.now());
+    const { segment, fileBytes } = Segment.open(disk, directory, base, clock.now());
     opened.push(segment);
     const next = bases[index + 1];
     const isSynced = location.closedCleanly || (next !== undefined && next <= location.recoveryPoint);
@@ -29,18 +29,18 @@ export async function openSegments(
       if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
       continue;
     }
-    if (next === undefined) await resumeLast(location, segment, leaderEpochs);
-    else await adoptSealed(location, segment, next, leaderEpochs);
+    if (next === undefined) await resumeLast(location, segment, fileBytes, leaderEpochs);
+    else await adoptSealed(location, segment, fileBytes, next, leaderEpochs);
   }
 }
 
 async function adoptSealed(
   location: LogLocation,
   segment: Segment,
+  sizeBytes: number,
   nextBase: bigint,
   leaderEpochs: LeaderEpochs,
 ): Promise<void> {
-  const sizeBytes = segment.file.size();
   const found = checkStoredIndexes(location.disk, segment, sizeBytes, nextBase);
   if ('fault' in found) {
     await rebuildIndexes(location, segment, found, leaderEpochs);
@@ -66,15 +66,16 @@ async function assertReaches(segment: Segment, nextBase: bigint): Promise<void> 
 async function resumeLast(
   location: LogLocation,
   segment: Segment,
+  sizeBytes: number,
   leaderEpochs: LeaderEpochs,
 ): Promise<void> {
   const found = readIndexes(location.disk, segment);
   let end: number | null = null;
   let fault: IndexFault = { path: segment.path('index'), fault: 'it does not fit to the log file' };
   if ('fault' in found) fault = found;
-  else end = await segment.resume(found.offsets, found.times);
+  else end = await segment.resume(found.offsets, found.times, sizeBytes);
   end ??= await rebuildIndexes(location, segment, fault, leaderEpochs);
-  if (end !== segment.file.size()) throw damagedBelow(location, segment, end);
+  if (end !== sizeBytes) throw damagedBelow(location, segment, end);
   segment.readableBytes = segment.sizeBytes;
 }
 
@@ -133,6 +134,7 @@ async function recover(
     // The later ones first: a crash between the two must not leave them behind a gap.
     removeSegments(location, laterBases);
     segment.file.truncateSync(end);
+    segment.lastWriteMs = segment.file.stat().modifiedMs;
   }
   // What a crash left in the page cache is served from now on: another crash must not lose it.
   await segment.file.sync();

@@ -7,6 +7,8 @@ export interface LogConfig {
   readonly segmentJitterMs: number;
   /** Records after which the log is synced even where no client asked for it; Number.MAX_SAFE_INTEGER stands for Long.MAX. */
   readonly flushMessages: number;
+  /** flush.ms */
+  readonly flushMs: number;
   readonly segmentIndexBytes: number;
   readonly indexIntervalBytes: number;
   readonly retentionMs: number;
@@ -151,8 +153,11 @@ export interface LogManager {
   /** Opens (recovering) every log found on disk; a directory-wide lock is held until `close`. */
   get(topic: string, partition: number): PartitionLog | undefined;
   create(topic: string, partition: number, config: LogConfig): PartitionLog;
-  /** Renames to `….<uuid>-delete` at once, unlinks after file.delete.delay.ms. */
-  remove(topic: string, partitions: readonly number[]): void;
+  /**
+   * Renames to `….<uuid>-delete`, many after each other without holding others up; unlinks after log.segment.delete.delay.ms. Rejects
+   * with KafkaError KAFKA_STORAGE_ERROR.
+   */
+  remove(topic: string, partitions: readonly number[]): Promise<void>;
   all(): Iterable<PartitionLog>;
   /** Logs that could not be cleaned once and keep what they should have forgotten, until a restart (LogCleanerManager). */
   readonly uncleanable: readonly PartitionLog[];

@@ -30,12 +30,14 @@ export class ProducerSnapshots {
     this.#latest = logStartOffset;
   }
 
-  /** Those of a directory; nothing is read yet. */
-  static list(disk: Disk, directory: string, logger: Logger, logStartOffset: bigint): ProducerSnapshots {
-    const offsets = disk
-      .listSync(directory)
-      .map(({ name }) => snapshotOffsetOf(name))
-      .filter((offset) => offset !== null);
+  /** Those among the names of a log's directory; nothing is read yet. */
+  static among(
+    names: Iterable<string>,
+    disk: Disk,
+    logger: Logger,
+    logStartOffset: bigint,
+  ): ProducerSnapshots {
+    const offsets = [...names].map((name) => snapshotOffsetOf(name)).filter((offset) => offset !== null);
     return new ProducerSnapshots(disk, logger, offsets, logStartOffset);
   }
 
@@ -83,13 +85,13 @@ export class ProducerSnapshots {
   }
 
   /** Writes and syncs; the checksum finds a torn one. Throws DiskError. */
-  write(directory: string, { offset, content }: TakenSnapshot): void {
+  async write(directory: string, { offset, content }: TakenSnapshot): Promise<void> {
     const file = this.disk.openSync(join(directory, snapshotFile(offset)), 'write');
     try {
       this.#offsets.add(offset);
-      file.writeSync([content], 0);
+      await file.write([content], 0);
       file.truncateSync(content.length);
-      file.syncSync();
+      await file.sync();
     } finally {
       file.closeSync();
     }

@@ -2,6 +2,7 @@ import { KafkaError, type BatchView } from '@oubliette/protocol';
 import type { Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import { readBatches } from './batch-scan.js';
+import { segmentFile } from './file-names.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
 import type { Segment } from './segment.js';
@@ -15,12 +16,14 @@ export interface RestoredLog {
   readonly disk: Disk;
   readonly logger: Logger;
   readonly directory: string;
+  /** Of the files in it. */
+  readonly names: ReadonlySet<string>;
   readonly segments: readonly Segment[];
   readonly logStartOffset: bigint;
   readonly logEndOffset: bigint;
   /**
-   * What lies from here on may not have been synced: snapshots behind it and transaction indexes of its segment and later ones are made
-   * anew. Null after a clean stop.
+   * What lies from here on may not have been synced: snapshots behind it, and transaction indexes of its segment and later ones, are made
+   * anew; so is that of the last segment, whose records alone were. Null after a clean stop.
    */
   readonly recoveryPoint: bigint | null;
   /** Wall-clock ms. */
@@ -37,9 +40,9 @@ export interface RestoredLog {
 export async function restoreProducers(
   log: RestoredLog,
 ): Promise<{ producers: ProducerStates; snapshots: ProducerSnapshots }> {
-  const { directory, segments, logStartOffset, logEndOffset } = log;
+  const { directory, names, segments, logStartOffset, logEndOffset } = log;
   const rebuiltFrom = loadTransactionIndexes(log);
-  const snapshots = ProducerSnapshots.list(log.disk, directory, log.logger, logStartOffset);
+  const snapshots = ProducerSnapshots.among(names, log.disk, log.logger, logStartOffset);
   const bases = new Set(segments.map((segment) => segment.baseOffset));
   snapshots.prune(directory, bases, logStartOffset, rebuiltFrom ?? logEndOffset);
 
@@ -50,31 +53,34 @@ export async function restoreProducers(
       producers.load(producerId, state);
   }
   const from = loaded?.offset ?? logStartOffset;
-  const take = (offset: bigint): void => {
+  const take = async (offset: bigint): Promise<void> => {
     const taken = snapshots.take(offset, producers.all);
-    if (taken !== null) snapshots.write(directory, taken);
+    if (taken !== null) await snapshots.write(directory, taken);
   };
   for (const [index, segment] of segments.entries()) {
     const isRebuilt = rebuiltFrom !== null && segment.baseOffset >= rebuiltFrom;
     // The last segments are those that another crash would have to go through.
-    if (index >= segments.length - snapshotSegments && segment.baseOffset > from) take(segment.baseOffset);
+    if (index >= segments.length - snapshotSegments && segment.baseOffset > from) {
+      await take(segment.baseOffset);
+    }
     if (segment.nextOffset > from) await replay(log, segment, from, producers, isRebuilt);
     if (isRebuilt) segment.writeTransactionIndex();
   }
   producers.transactions.settleBelow(logEndOffset);
-  take(logEndOffset);
+  await take(logEndOffset);
   return { producers, snapshots };
 }
 
 /** Returns the base offset of the first segment whose index is to be rebuilt, null when all can be trusted. */
-function loadTransactionIndexes({ disk, logger, segments, recoveryPoint }: RestoredLog): bigint | null {
+function loadTransactionIndexes({ disk, logger, names, segments, recoveryPoint }: RestoredLog): bigint | null {
   let rebuiltFrom: bigint | null = null;
-  for (const segment of segments) {
-    const isFlushed = recoveryPoint === null || segment.nextOffset <= recoveryPoint;
+  for (const [index, segment] of segments.entries()) {
+    const next = segments[index + 1];
+    const isFlushed = recoveryPoint === null || (next !== undefined && next.baseOffset <= recoveryPoint);
     if (rebuiltFrom === null && isFlushed) {
+      // Most segments have none.
+      if (!names.has(segmentFile(segment.baseOffset, 'txnindex'))) continue;
       const path = segment.path('txnindex');
-      // Most segments have none, and a refused open costs far more than a look.
-      if (!disk.existsSync(path)) continue;
       const content = disk.readFileSync(path);
       try {
         segment.transactionIndex = TransactionIndex.decode(content, segment.baseOffset);

@@ -43,7 +43,7 @@ export class SegmentSealer {
     const { segment } = sealed;
     await segment.whileOpen(() => segment.file.sync());
     // A record that is synced in the next segment must be found after a power cut.
-    this.log.disk.syncDirectorySync(this.log.directory);
+    await this.log.disk.syncDirectory(this.log.directory);
     this.#unfinished.push(sealed);
     try {
       return await this.finish();
@@ -59,6 +59,11 @@ export class SegmentSealer {
     }
   }
 
+  /** Whether every sealed segment has all its files. */
+  get isFinished(): boolean {
+    return this.#unfinished.length === 0;
+  }
+
   /** Writes what is left of sealed segments. Throws DiskError; what was finished before it stays so. */
   async finish(): Promise<bigint | null> {
     let end: bigint | null = null;
@@ -66,8 +71,8 @@ export class SegmentSealer {
       // Retention or cleaning may have taken it away meanwhile.
       const { segment } = next;
       if (!segment.isClosed) await segment.whileOpen(() => segment.seal());
-      if (next.snapshot !== null) this.log.snapshots.write(this.log.directory, next.snapshot);
-      this.log.leaderEpochs.write(this.log.directory, next.endOffset);
+      if (next.snapshot !== null) await this.log.snapshots.write(this.log.directory, next.snapshot);
+      await this.log.leaderEpochs.store(this.log.directory, next.endOffset);
       this.#unfinished.shift();
       end = next.endOffset;
     }

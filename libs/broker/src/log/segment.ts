@@ -62,7 +62,7 @@ export class Segment {
   maxTimestampOffset = -1n;
   /** Aborted transactions whose markers stand in the segment. */
   transactionIndex = new TransactionIndex();
-  /** Wall-clock ms of the last append, or of opening; stands in for the timestamps of records that have none. */
+  /** When the log file last changed, wall-clock ms; stands in for the timestamps of records that have none (lastModified). */
   lastWriteMs: number;
   /** Undefined until it is asked for. */
   #firstTimestamp: bigint | null | undefined = null;
@@ -80,7 +80,7 @@ export class Segment {
     readonly baseOffset: bigint,
     readonly file: DiskFile,
     private suffix: string,
-    /** Wall-clock ms; rolling counts from here where records have no timestamp. */
+    /** When it was made, or opened by this process, wall-clock ms: rolling counts from here where records have no timestamp. */
     readonly createdMs: number,
   ) {
     this.nextOffset = baseOffset;
@@ -90,6 +90,19 @@ export class Segment {
   static create(disk: Disk, directory: string, baseOffset: bigint, nowMs: number, suffix = ''): Segment {
     const file = disk.openSync(join(directory, segmentFile(baseOffset, 'log') + suffix), 'write');
     return new Segment(disk, directory, baseOffset, file, suffix, nowMs);
+  }
+
+  /** A segment whose log file is there; nothing of it is taken yet but the time of its last write. */
+  static open(
+    disk: Disk,
+    directory: string,
+    baseOffset: bigint,
+    nowMs: number,
+  ): { readonly segment: Segment; readonly fileBytes: number } {
+    const segment = Segment.create(disk, directory, baseOffset, nowMs);
+    const { size, modifiedMs } = segment.file.stat();
+    segment.lastWriteMs = modifiedMs;
+    return { segment, fileBytes: size };
   }
 
   get offsetIndex(): OffsetLookup {
@@ -196,13 +209,13 @@ export class Segment {
    * Takes the last segment as its indexes say and reads its batches from the last indexed one on. Resolves to the position of the first
    * byte that is no batch, the file's size when all are; to null when the index is not this file's.
    */
-  async resume(offsets: OffsetIndex, times: TimeIndex): Promise<number | null> {
+  async resume(offsets: OffsetIndex, times: TimeIndex, fileBytes: number): Promise<number | null> {
     const last = offsets.last();
     const indexed = last === null ? null : this.baseOffset + BigInt(last.relativeOffset);
     this.#indexes = { kind: 'growing', offsets, times };
     this.#takeLastTime(times.last());
     this.sizeBytes = last?.position ?? 0;
-    const end = await scanHeaders(this.file, this.sizeBytes, this.file.size(), (batch) => {
+    const end = await scanHeaders(this.file, this.sizeBytes, fileBytes, (batch) => {
       const isIndexed = this.nextOffset > this.baseOffset || indexed === null || indexed === batch.lastOffset;
       if (!isIndexed || !this.#follows(batch)) return false;
       if (batch.maxTimestamp > this.maxTimestamp) {
@@ -276,6 +289,12 @@ export class Segment {
     this.#indexes = this.#storedIndexes(offsets.count, times.count);
   }
 
+  /** Says of another's records when they were last written; a start finds it again. */
+  setLastWrite(ms: number): void {
+    this.lastWriteMs = ms;
+    this.file.setModifiedSync(ms);
+  }
+
   /** Keeps the file open while somebody reads: a closed descriptor's number may already be another file's. */
   async whileOpen<T>(use: () => Promise<T>): Promise<T> {
     this.#readers++;
@@ -314,6 +333,15 @@ export class Segment {
     for (const kind of segmentFileKinds) {
       const path = this.path(kind);
       if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
+    }
+  }
+
+  /** The same without holding others up. */
+  async unlink(): Promise<void> {
+    this.close();
+    for (const kind of segmentFileKinds) {
+      const path = this.path(kind);
+      if (this.disk.existsSync(path)) await this.disk.removeFile(path);
     }
   }
 

@@ -24,6 +24,10 @@ export function onStorage<T>(work: () => T): T {
   }
 }
 
+export function messageOf(error: unknown): string {
+  return asError(error).message;
+}
+
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -34,6 +34,9 @@ export class TopicManager {
   readonly #config: BrokerConfig;
   readonly #entropy: Entropy;
   readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Deletions under way, by name: their logs go in slices. */
+  readonly #deletions = new Map<string, Promise<void>>();
   readonly #deletionListeners = new Set<(topic: string) => void>();
 
   constructor(parts: {
@@ -42,22 +45,29 @@ export class TopicManager {
     readonly config: BrokerConfig;
     readonly entropy: Entropy;
     readonly clock: Clock;
+    readonly logger: Logger;
   }) {
     this.#registry = parts.registry;
     this.#logs = parts.logs;
     this.#config = parts.config;
     this.#entropy = parts.entropy;
     this.#clock = parts.clock;
+    this.#logger = parts.logger;
   }
 
   /** Brings the logs to what the registry says: ends deletions and creations that a stop interrupted. */
-  async start(logger: Logger): Promise<void> {
-    this.#finishDeletions();
+  async start(): Promise<void> {
+    for (const { name, partitions } of this.#registry.deleting) await this.#removeLogs(name, partitions);
     for (const stored of this.#registry.topics.values()) {
       await this.#open(stored);
       this.#configure(stored);
     }
-    this.#warnOfStrays(logger);
+    this.#warnOfStrays();
+  }
+
+  /** Resolves when no deletion is under way. */
+  async close(): Promise<void> {
+    await Promise.all(this.#deletions.values());
   }
 
   get topics(): ReadonlyMap<string, StoredTopic> {
@@ -110,6 +120,7 @@ export class TopicManager {
    */
   async create({ name, partitions, configs }: NewTopic): Promise<StoredTopic> {
     checkTopicName(name);
+    if (this.#registry.deleting.some((gone) => gone.name === name)) await this.#finishDeletion(name);
     if (this.#registry.topics.has(name)) {
       throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
     }
@@ -121,11 +132,12 @@ export class TopicManager {
     return stored;
   }
 
+  /** The topic is gone at once; its logs follow. Throws UNKNOWN_TOPIC_OR_PARTITION. */
   delete(name: string): void {
     const stored = this.#require(name);
     this.#registry.beginDelete(name);
-    this.#logs.remove(name, [...Array(stored.partitions).keys()]);
-    this.#registry.endDelete(name);
+    const deletion = this.#removeLogs(name, stored.partitions).finally(() => this.#deletions.delete(name));
+    this.#deletions.set(name, deletion);
     for (const listener of this.#deletionListeners) listener(name);
   }
 
@@ -209,19 +221,39 @@ export class TopicManager {
     }
   }
 
-  #finishDeletions(): void {
-    for (const { name, partitions } of this.#registry.deleting) {
-      this.#logs.remove(name, [...Array(partitions).keys()]);
+  /** The directories of a new topic take the names of those that are on their way out: never may it inherit a log. */
+  async #finishDeletion(name: string): Promise<void> {
+    await this.#deletions.get(name);
+    const left = this.#registry.deleting.find((gone) => gone.name === name);
+    if (left === undefined) return;
+    await this.#removeLogs(name, left.partitions);
+    if (!this.#registry.deleting.includes(left)) return;
+    throw new KafkaError(
+      'KAFKA_STORAGE_ERROR',
+      `The logs of an earlier topic ${name} cannot be removed yet.`,
+    );
+  }
+
+  /** What cannot be removed now is removed at the next start: the registry still knows of it. */
+  async #removeLogs(name: string, partitions: number): Promise<void> {
+    try {
+      await this.#logs.remove(name, [...Array(partitions).keys()]);
       this.#registry.endDelete(name);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.#logger.error('the logs of a deleted topic could not be removed; the next start tries again', {
+        topic: name,
+        cause,
+      });
     }
   }
 
   /** A log that no topic claims is never served and never removed: somebody put it there or lost the registry's file. */
-  #warnOfStrays(logger: Logger): void {
+  #warnOfStrays(): void {
     for (const log of this.#logs.all()) {
       const stored = this.#registry.topics.get(log.topic);
       if (stored !== undefined && log.partition < stored.partitions) continue;
-      logger.warn(
+      this.#logger.warn(
         'a log directory belongs to no topic: it is kept and not served, remove it if it is not needed',
         {
           topic: log.topic,

@@ -14,6 +14,7 @@ export function config(overrides: Partial<LogConfig> = {}): LogConfig {
     segmentMs: 604_800_000,
     segmentJitterMs: 0,
     flushMessages: Number.MAX_SAFE_INTEGER,
+    flushMs: Number.MAX_SAFE_INTEGER,
     segmentIndexBytes: 10_485_760,
     indexIntervalBytes: 4_096,
     retentionMs: 604_800_000,
@@ -54,6 +55,8 @@ export function options(
     directory,
     configOf: () => world.config,
     retentionCheckIntervalMs: 1_000,
+    initialTaskDelayMs: 1_000,
+    directoryDeleteDelayMs: () => world.config.fileDeleteDelayMs,
     cleanerBackoffMs: 500,
     ...more,
   };

@@ -129,8 +129,10 @@ test('a log notes its epoch when it is made, and moves its start with the log st
   assert.equal(content(), '0\n1\n0 0\n');
   for (let index = 0; index < 5; index++) await log.append(batch([['k', 'v']]), { durable: false });
   log.deleteRecordsBefore(3n);
+  // The file follows behind what is on its way.
+  await log.append(batch([['k', 'v']]), { durable: false });
   assert.equal(content(), '0\n1\n0 3\n');
   await world.logs.close();
   const again = (await reopen(world)).logs.get('events', 0);
-  assert.deepEqual(again?.epochEnd(0), { leaderEpoch: 0, endOffset: 5n });
+  assert.deepEqual(again?.epochEnd(0), { leaderEpoch: 0, endOffset: 6n });
 });

@@ -76,14 +76,49 @@ test('what was marked as deleted is gone after a start, whatever stopped the las
   ).durable;
   newLog(world, 'gone');
   await world.clock.advanceAsync(3_000);
-  world.logs.remove('gone', [0]);
+  await world.logs.remove('gone', [0]);
   assert.ok(files(world).some((name) => name.endsWith('.deleted')));
   const next = await reopen(world, world.disk.crash(5));
   assert.ok(files(next).every((name) => !name.endsWith('.deleted')));
-  assert.deepEqual(
-    next.disk.listSync(directory).filter((entry) => entry.name.startsWith('gone')),
-    [],
+  const left = (): string[] =>
+    next.disk
+      .listSync(directory)
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('gone'));
+  // As with Kafka, log.segment.delete.delay.ms counts from the start anew.
+  await next.clock.advanceAsync(59_000);
+  assert.equal(left().length, 1);
+  assert.match(left()[0] ?? '', /-delete$/);
+  await next.clock.advanceAsync(2_000);
+  assert.deepEqual(left(), []);
+});
+
+test('a deleted log is not removed before log.initial.task.delay.ms have passed since the start', async () => {
+  const world = await open({}, { initialTaskDelayMs: 30_000, directoryDeleteDelayMs: () => 500 });
+  const gone = (): boolean => world.disk.listSync(directory).every(({ name }) => !name.startsWith('events'));
+  newLog(world);
+  await world.logs.remove('events', [0]);
+  await world.clock.advanceAsync(29_999);
+  assert.equal(gone(), false);
+  await world.clock.advanceAsync(2);
+  assert.equal(gone(), true);
+  newLog(world);
+  await world.logs.remove('events', [0]);
+  await world.clock.advanceAsync(501);
+  assert.equal(gone(), true);
+});
+
+test('retention has its first run after log.initial.task.delay.ms', async () => {
+  const world = await open(
+    { retentionMs: 1_000 },
+    { initialTaskDelayMs: 30_000, retentionCheckIntervalMs: 300_000 },
   );
+  const log = newLog(world);
+  await log.append(batch([['a', '1']]), { durable: false });
+  await world.clock.advanceAsync(29_000);
+  assert.equal(log.logStartOffset, 0n);
+  await world.clock.advanceAsync(1_001);
+  assert.equal(log.logStartOffset, 1n);
 });
 
 test('segments roll by size, by age of the records, and for a compacted log by max.compaction.lag.ms', async () => {
@@ -139,7 +174,7 @@ test('a topic that is made again inherits neither log start nor cleaning of the 
     await fill(log);
     log.deleteRecordsBefore(4n);
     await world.clock.advanceAsync(1_000);
-    world.logs.remove('events', [0]);
+    await world.logs.remove('events', [0]);
     // The cleaner looks again in half a second: the crash comes before.
     await fill(newLog(world));
     const next = await reopen(world, world.disk.crash(seed));

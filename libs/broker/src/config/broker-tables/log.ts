@@ -41,7 +41,13 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     { check: atLeast(0) },
   ),
   accepted('log.flush.start.offset.checkpoint.interval.ms', 'int', '60000', { check: atLeast(0) }),
-  accepted('log.initial.task.delay.ms', 'long', '30000', { check: atLeast(0), internal: true }),
+  served(
+    'log.initial.task.delay.ms',
+    'long',
+    '30000',
+    'How long after the start retention, checkpoints and the removal of deleted logs begin.',
+    { check: atLeast(0), internal: true },
+  ),
   served(
     'log.retention.check.interval.ms',
     'long',

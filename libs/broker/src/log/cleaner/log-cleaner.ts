@@ -27,7 +27,7 @@ export class LogCleaner {
       readonly checkpoint: CheckpointFile;
       readonly logs: () => Iterable<DiskPartitionLog>;
       /** Called when retention moved a log's start. */
-      readonly onLogStartMoved: () => void;
+      readonly onLogStartMoved: () => Promise<void>;
     },
   ) {
     this.#cleanedUpTo = parts.checkpoint.read();
@@ -43,11 +43,12 @@ export class LogCleaner {
     this.#stopping = true;
   }
 
-  /** Forgets a deleted log, also on disk: another one of its name starts anew. */
-  forget(topic: string, partition: number): void {
-    if (this.#cleanedUpTo.delete(partitionKey(topic, partition))) this.#writeCheckpoint();
+  /** Forgets deleted logs, also on disk: others of their names start anew. */
+  forget(topic: string, partitions: readonly number[]): void {
+    const known = partitions.filter((partition) => this.#cleanedUpTo.delete(partitionKey(topic, partition)));
+    if (known.length > 0) this.#writeCheckpoint();
     for (const log of this.#uncleanable) {
-      if (log.topic === topic && log.partition === partition) this.#uncleanable.delete(log);
+      if (log.topic === topic && partitions.includes(log.partition)) this.#uncleanable.delete(log);
     }
   }
 
@@ -121,7 +122,7 @@ export class LogCleaner {
       isStopping: () => this.#stopping || log.isClosed,
     });
     this.#cleanedUpTo.set(partitionKey(log.topic, log.partition), end);
-    this.#writeCheckpoint();
+    await this.parts.checkpoint.writeAside(this.#lines());
   }
 
   async #applyRetention(): Promise<void> {
@@ -132,15 +133,19 @@ export class LogCleaner {
         removed += await applyRetention(log, this.parts.reaper, this.parts.clock.now());
       });
     }
-    if (removed > 0) this.parts.onLogStartMoved();
+    if (removed > 0) await this.parts.onLogStartMoved();
   }
 
   #writeCheckpoint(): void {
+    this.parts.checkpoint.write(this.#lines());
+  }
+
+  #lines(): (readonly [string, number, bigint])[] {
     const lines: (readonly [string, number, bigint])[] = [];
     for (const log of this.parts.logs()) {
       const end = this.#cleanedUpTo.get(partitionKey(log.topic, log.partition));
       if (end !== undefined) lines.push([log.topic, log.partition, end]);
     }
-    this.parts.checkpoint.write(lines);
+    return lines;
   }
 }

@@ -200,7 +200,7 @@ test('deleting a topic during a cleaning leaves neither files nor errors', async
     await fill(world, log, turns);
     world.clock.advance(500);
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-    world.logs.remove('events', [0]);
+    await world.logs.remove('events', [0]);
     await world.clock.advanceAsync(2_000);
     assert.deepEqual(reports, []);
     assert.ok(world.disk.listSync('/data').every((entry) => entry.kind === 'file'));

@@ -1,0 +1,84 @@
+import { join } from 'node:path/posix';
+import { assertLogsThere, assertTopicId, listLogs, type FoundLog } from './data-directory.js';
+import { cleanShutdownFile, logDirectory } from './file-names.js';
+import { partitionKey } from './checkpoint-file.js';
+import { inLanes } from './lanes.js';
+import { loadLog, type LoadedLog } from './load-log.js';
+import type { KnownOffsets, LogCheckpoints } from './log-checkpoints.js';
+import { managerDefaults, type LogManagerOptions } from './log-manager-options.js';
+import type { LogConfig } from './partition-log.js';
+import { TimeSlice } from './time-slice.js';
+
+export interface OpenedLog extends FoundLog {
+  readonly config: LogConfig;
+  readonly found: LoadedLog;
+}
+
+/**
+ * Opens every log of a data directory and hands each to `add` as soon as it is open. Resolves to the paths of deleted logs that wait to
+ * be removed. Throws BrokerError DATA_DIR_CORRUPT, STOPPED; DiskError.
+ */
+export async function openLogs(
+  options: LogManagerOptions,
+  checkpoints: LogCheckpoints,
+  add: (log: OpenedLog) => void,
+): Promise<readonly string[]> {
+  const { disk, clock, directory, topicIdOf, signal, recoveryThreads } = options;
+  const slice = new TimeSlice(clock, signal);
+  const closedCleanly = takeCleanMark(options);
+  const known = checkpoints.read();
+  const { logs, deleted } = await listLogs(disk, directory, slice);
+  if (topicIdOf !== undefined) assertLogsThere(directory, logs, known.recoveryPoints, topicIdOf);
+  const configOf = once(options.configOf);
+  await inLanes(recoveryThreads ?? managerDefaults.recoveryThreads, logs, async (log) => {
+    const config = configOf(log.topic);
+    add({ ...log, config, found: await openOne(log, config, options, slice, { ...known, closedCleanly }) });
+  });
+  return deleted;
+}
+
+/** Whether the last owner closed everything; its mark counts for one start. */
+function takeCleanMark({ disk, directory }: LogManagerOptions): boolean {
+  const marker = join(directory, cleanShutdownFile);
+  if (!disk.existsSync(marker)) return false;
+  disk.removeFileSync(marker);
+  disk.syncDirectorySync(directory);
+  return true;
+}
+
+async function openOne(
+  { topic, partition }: FoundLog,
+  config: LogConfig,
+  options: LogManagerOptions,
+  slice: TimeSlice,
+  known: KnownOffsets & { readonly closedCleanly: boolean },
+): Promise<LoadedLog> {
+  const { disk, clock, logger, topicIdOf } = options;
+  const directory = join(options.directory, logDirectory(topic, partition));
+  const key = partitionKey(topic, partition);
+  const id = topicIdOf?.(topic);
+  if (id !== undefined) assertTopicId(disk, directory, id);
+  return loadLog({
+    disk,
+    clock,
+    logger,
+    slice,
+    directory,
+    indexIntervalBytes: config.indexIntervalBytes,
+    producerExpirationMs: options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs,
+    logStartOffset: known.logStarts.get(key) ?? 0n,
+    recoveryPoint: known.recoveryPoints.get(key) ?? 0n,
+    closedCleanly: known.closedCleanly,
+    mayHaveGaps: config.cleanupPolicy.has('compact') || known.cleaned?.has(key) !== false,
+  });
+}
+
+/** Partitions of one topic share their settings: they are made once. */
+function once(configOf: (topic: string) => LogConfig): (topic: string) => LogConfig {
+  const made = new Map<string, LogConfig>();
+  return (topic) => {
+    const config = made.get(topic) ?? configOf(topic);
+    made.set(topic, config);
+    return config;
+  };
+}
