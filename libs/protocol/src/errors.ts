@@ -8,7 +8,8 @@ export type ProtocolErrorCode =
   | 'FIELD_NOT_IN_VERSION'
   | 'UNKNOWN_API'
   | 'UNSUPPORTED_VERSION'
-  | 'VALUE_TOO_LONG';
+  | 'VALUE_TOO_LONG'
+  | 'TOO_MANY_ELEMENTS';
 
 /**
  * Bytes that are no message, or a message that has no bytes. `path` leads to the field, outermost first. Names fields and

@@ -9,6 +9,12 @@ import { ByteWriter } from './wire/byte-writer.js';
 /** Bytes of the length before every frame; it does not count itself. */
 export const FRAME_LENGTH_BYTES = 4;
 
+/**
+ * What the arrays of one request may hold, all in all: an element of two bytes takes a hundred as an object, and a frame of 100 MB
+ * the whole heap. Kafka has no such bound; its request fails there for want of memory.
+ */
+const MAX_REQUEST_ELEMENTS = 250_000;
+
 export interface RequestHead {
   readonly correlationId: number;
   readonly clientId: string | null;
@@ -27,7 +33,7 @@ export interface ReceivedRequest extends RequestHead {
  * bytes; then all that is left is to close the connection. A version that is not served is no error here.
  */
 export function decodeRequestHeader(frame: Uint8Array): ReceivedRequest {
-  const reader = new ByteReader(frame);
+  const reader = new ByteReader(frame, 0, frame.length, MAX_REQUEST_ELEMENTS);
   const key = reader.peekInt16(0);
   const version = reader.peekInt16(2);
   const api = apiByKey(key);

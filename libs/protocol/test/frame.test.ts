@@ -40,6 +40,23 @@ describe('frames', () => {
     });
   });
 
+  test('a request of more elements than could be held is refused before they are made', () => {
+    const partitions = (count: number) =>
+      Array.from({ length: count }, (_, partitionIndex) => partitionIndex);
+    const request = (count: number): Uint8Array =>
+      encodeRequest(apis.offsetFetch, 5, head, {
+        topics: [{ name: 't', partitionIndexes: partitions(count) }],
+      });
+    assert.equal(decodeRequest(request(249_999).subarray(4)).api, apis.offsetFetch);
+    assert.throws(() => decodeRequest(request(250_000).subarray(4)), refused('TOO_MANY_ELEMENTS'));
+    const tags = Buffer.concat([
+      Buffer.from('0012' + '0003' + '00000001' + 'ffff' + '00' + '0261' + '0261', 'hex'),
+      Buffer.from([0xe0, 0xa7, 0x12]), // 300,000
+      ...Array.from({ length: 300_000 }, () => Buffer.from([0x55, 0])),
+    ]);
+    assert.throws(() => decodeRequest(tags), refused('TOO_MANY_ELEMENTS'));
+  });
+
   test('a response, and the one of ApiVersions whose header is never flexible', () => {
     const heartbeat = encodeResponse(apis.heartbeat, 4, 9, { errorCode: 27 });
     assert.equal(hex(heartbeat), '0000000c' + '00000009' + '00' + '00000000' + '001b' + '00');

@@ -131,6 +131,7 @@ function arrayCodec(field: FieldSpec, version: number, flexible: boolean, nullab
           `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
         );
       }
+      reader.countElements(count);
       // Growing by push takes room for 17 at the first: most arrays are shorter. Long ones grow as their elements turn up.
       const items: unknown[] = count <= SIZED_AT_ONCE ? new Array<unknown>(count) : [];
       for (let index = 0; index < count; index++) items[index] = element.read(reader);

@@ -26,6 +26,7 @@ export function readTags(
     const size = reader.unsignedVarint();
     const field = known.find((candidate) => candidate.tag === tag);
     if (field === undefined) {
+      reader.countElements(1);
       unknown.push({ tag, data: reader.bytes(size) });
       continue;
     }

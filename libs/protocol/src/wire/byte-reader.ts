@@ -9,11 +9,14 @@ export class ByteReader {
   readonly #buffer: Buffer;
   readonly #end: number;
   #position: number;
+  #elementsLeft: number;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  /** `maxElements`: how many elements its arrays may have, all in all. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, maxElements = Infinity) {
     this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#position = start;
     this.#end = Math.min(end, bytes.length);
+    this.#elementsLeft = maxElements;
   }
 
   get position(): number {
@@ -22,6 +25,13 @@ export class ByteReader {
 
   get remaining(): number {
     return this.#end - this.#position;
+  }
+
+  /** To be called before so many elements are made. Throws `ProtocolError` TOO_MANY_ELEMENTS. */
+  countElements(count: number): void {
+    this.#elementsLeft -= count;
+    if (this.#elementsLeft >= 0) return;
+    throw new ProtocolError('TOO_MANY_ELEMENTS', `${count} elements are more than a frame may still hold`);
   }
 
   /** The value `offset` bytes ahead, which is not passed. */
