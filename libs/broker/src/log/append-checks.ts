@@ -128,7 +128,7 @@ function rulesOf({ topic, partition, config, nowMs }: AppendContext): RecordRule
 }
 
 /** LogValidator.processRecordErrors, its words included. */
-function refuseRecords({ errors, hasTimestampError }: RecordScan): void {
+function refuseRecords({ errors, errorCount, hasTimestampError }: RecordScan): void {
   if (errors.length === 0) return;
   if (hasTimestampError) {
     const text = 'One or more records have been rejected due to invalid timestamp';
@@ -137,7 +137,7 @@ function refuseRecords({ errors, hasTimestampError }: RecordScan): void {
   const shown = errors.slice(0, 3).map(({ batchIndex, batchIndexErrorMessage: message }) => {
     return `RecordError(batchIndex=${batchIndex}, message=${message === '' ? 'null' : `'${message}'`})`;
   });
-  const text = `One or more records have been rejected due to ${errors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
+  const text = `One or more records have been rejected due to ${errorCount} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
   throw new RecordValidationError('INVALID_RECORD', text, errors);
 }
 

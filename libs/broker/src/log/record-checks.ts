@@ -23,12 +23,17 @@ export interface RecordFrame {
 export interface RecordScan {
   /** -1 without one; null beyond the whole numbers that a double holds, where the header's own word stands. */
   readonly maxTimestamp: number | null;
+  /** The first ones. */
   readonly errors: readonly RecordError[];
+  /** Of all. */
+  readonly errorCount: number;
   readonly hasTimestampError: boolean;
 }
 
 const noTimestamp = -1;
 const noErrors: readonly RecordError[] = Object.freeze([]);
+/** Kafka names every one; 90 KiB that unpack to nine million records would be answered with 700 MB. */
+const maxErrorsNamed = 10_000;
 
 /**
  * Walks over the records of one unpacked batch without decoding them, by the rules of DefaultRecord.readFrom and
@@ -39,16 +44,20 @@ const noErrors: readonly RecordError[] = Object.freeze([]);
 export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: RecordRules): RecordScan {
   const walk = new RecordWalk(payload);
   let errors: RecordError[] | null = null;
+  let errorCount = 0;
   let hasTimestampError = false;
   let max = noTimestamp;
   for (let index = 0; index < frame.count; index++) {
     walk.next();
     const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
-    if (rules.isCompacted && !walk.hasKey) {
-      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: keyMissing(rules) });
-    } else if (!isTimestampAllowed(timestamp, frame, rules)) {
-      hasTimestampError = true;
-      (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage: outOfRange(timestamp, walk, rules) });
+    const lacksKey = rules.isCompacted && !walk.hasKey;
+    if (lacksKey || !isTimestampAllowed(timestamp, frame, rules)) {
+      errorCount += 1;
+      hasTimestampError ||= !lacksKey;
+      if (errorCount <= maxErrorsNamed) {
+        const batchIndexErrorMessage = lacksKey ? keyMissing(rules) : outOfRange(timestamp, walk, rules);
+        (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage });
+      }
     }
     if (timestamp > max) max = timestamp;
   }
@@ -56,6 +65,7 @@ export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: Reco
   return {
     maxTimestamp: Number.isSafeInteger(max) ? max : null,
     errors: errors ?? noErrors,
+    errorCount,
     hasTimestampError,
   };
 }

@@ -80,3 +80,15 @@ test('records at fault are named, and of their content nothing is said', () => {
     },
   );
 });
+
+test('of very many records at fault the first are named, and all counted', () => {
+  const keyless = { timestamp: BigInt(startMs), key: null, value: null };
+  const sent = encodeBatch({ records: Array.from({ length: 12_000 }, () => keyless), compression: 'gzip' });
+  assert.throws(
+    () => validate(sent, { cleanupPolicy: new Set(['compact'] as const) }),
+    (error) =>
+      error instanceof RecordValidationError &&
+      error.recordErrors.length === 10_000 &&
+      error.clientMessage.includes('due to 12000 record errors in total'),
+  );
+});
