@@ -70,11 +70,10 @@ export class ClusterStore {
       // Files of before groups had settings, or starts were counted, hold neither.
       return { run: 0, resourceConfigs: noResourceConfigs, ...state };
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = cause instanceof SyntaxError ? syntaxFault(cause) : messageOf(cause);
       throw new BrokerError(
         'DATA_DIR_CORRUPT',
         `${this.#path} cannot be read (${why}): restore it from a copy, or start with an empty data directory`,
-        { cause },
       );
     }
   }
@@ -83,4 +82,14 @@ export class ClusterStore {
     const text = JSON.stringify({ version: formatVersion, ...state }, null, 1);
     this.#disk.replaceFileSync(this.#path, Buffer.from(text, 'utf8'));
   }
+}
+
+/** V8 quotes what stands around the fault, which may be a password: only its place is told. */
+function syntaxFault({ message }: SyntaxError): string {
+  const place = /at position \d+/.exec(message)?.[0];
+  return place === undefined ? 'it is not valid JSON' : `it is not valid JSON ${place}`;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -100,3 +100,12 @@ test('a file of before starts were counted counts them from now on', () => {
   assert.equal(open(disk).leaderEpoch('constructor', 0), 2);
   assert.equal(open(disk).leaderEpoch('constructor', 0), 4);
 });
+
+test('a garbled file is refused by the place of the fault, and nothing of it is quoted', () => {
+  const disk = newDisk();
+  disk.replaceFileSync(path, Buffer.from('{"version":1,"password":s3cret-of-nobody}'));
+  assert.throws(
+    () => open(disk),
+    (error) => String(error).includes(path) && !/s3c|passw/.test(String(error)),
+  );
+});
