@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { compressSync, decompressFrameSync } from 'lz4-napi';
+import { lz4Package } from './codec-packages.js';
 import { corrupt, refuseBeyond } from './corrupt.js';
 import { measureLz4Frame } from './lz4-frame.js';
 
@@ -13,6 +13,7 @@ const PLAIN_BIT = 0x80000000;
 /** One LZ4 frame in the shape that Kafka's own producer gives it. */
 export function lz4Compress(bytes: Uint8Array): Uint8Array {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { compressSync } = lz4Package();
   const parts: Uint8Array[] = [HEADER];
   for (let start = 0; start < input.length; start += BLOCK_BYTES) {
     const block = input.subarray(start, start + BLOCK_BYTES);
@@ -38,7 +39,7 @@ export function lz4Decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const { end, unpackedBytes } = measureLz4Frame(input, maxBytes);
   refuseBeyond('lz4', unpackedBytes, maxBytes);
   try {
-    return decompressFrameSync(input.subarray(0, end));
+    return lz4Package().decompressFrameSync(input.subarray(0, end));
   } catch (cause) {
     throw corrupt('lz4', 'a block or a checksum is wrong', cause);
   }

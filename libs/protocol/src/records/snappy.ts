@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { compressSync, uncompressSync } from 'snappy';
+import { snappyPackage } from './codec-packages.js';
 import { corrupt, refuseBeyond } from './corrupt.js';
 
 /** What snappy-java's stream begins with: the name, then its version and the oldest version that can read it. */
@@ -17,6 +17,7 @@ const MAX_GROWTH = 22;
 
 /** A stream as snappy-java writes it: a header, then blocks of 32 KiB, each behind its packed length. */
 export function snappyCompress(bytes: Uint8Array): Uint8Array {
+  const { compressSync } = snappyPackage();
   const parts: Uint8Array[] = [HEADER];
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     const block = compressSync(bytes.subarray(start, start + BLOCK_BYTES));
@@ -36,6 +37,7 @@ export function snappyDecompress(bytes: Uint8Array, maxBytes: number): Uint8Arra
     total += unpackedLength(block);
     refuseBeyond('snappy', total, maxBytes);
   }
+  const { uncompressSync } = snappyPackage();
   const unpacked = blocks.map((block) => uncompressSync(block, { asBuffer: true }) as Buffer);
   const [only] = unpacked;
   return only !== undefined && unpacked.length === 1 ? only : Buffer.concat(unpacked, total);

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { Decoder, Encoder } from '@toondepauw/node-zstd';
+import { zstdPackage } from './codec-packages.js';
 import { corrupt, refuseBeyond } from './corrupt.js';
 
 // RFC 8878, section 3.1: frames and blocks.
@@ -16,6 +16,7 @@ const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const;
 
 /** One zstd frame. `level` -131072 to 22. */
 export function zstdCompress(bytes: Uint8Array, level: number): Uint8Array {
+  const { Encoder } = zstdPackage();
   return new Encoder(level).encodeSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }
 
@@ -31,6 +32,7 @@ export function zstdDecompress(bytes: Uint8Array, maxBytes: number): Uint8Array 
 
 function decode(input: Buffer): Uint8Array {
   try {
+    const { Decoder } = zstdPackage();
     return new Decoder().decodeSync(input);
   } catch (cause) {
     throw corrupt('zstd', 'a block or a checksum is wrong', cause);
