@@ -207,7 +207,8 @@ export class GroupCoordinator {
         clientId: member.clientId,
         clientHost: member.clientHost,
         metadata: isStable ? metadataFor(member, group.protocolName) : new Uint8Array(0),
-        assignment: isStable ? member.assignment : new Uint8Array(0),
+        // Between two generations that of the old one, as far as it was not taken back.
+        assignment: member.assignment,
       })),
     };
   }

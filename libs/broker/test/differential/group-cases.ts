@@ -12,7 +12,7 @@ function sorted(entries: readonly unknown[]): unknown[] {
 }
 
 /** What is by chance or of one side only, out: member ids become `member`, addresses `address`. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return sorted(value);
@@ -110,8 +110,8 @@ export async function awaitCoordinator(client: WireClient): Promise<void> {
       keyType: 0,
       coordinatorKeys: [],
     });
-    // NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS
-    if (found.errorCode === 0 && ![14, 15, 16].includes(answer.errorCode)) return;
+    // While it loads, Kafka's answers heartbeats with NONE; once it knows its groups, with UNKNOWN_MEMBER_ID.
+    if (found.errorCode === 0 && answer.errorCode === 25) return;
   }
   throw new Error('no coordinator after 200 requests');
 }

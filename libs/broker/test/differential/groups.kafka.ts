@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
 import { awaitCoordinator, groupCases, groupTopics } from './group-cases.js';
+import { memberCases, memberSettings } from './member-cases.js';
 import { offsetsTopicCases } from './offsets-topic-cases.js';
 import { compare, startBoth } from './two-brokers.js';
 
@@ -9,12 +10,13 @@ import { compare, startBoth } from './two-brokers.js';
  * Needs a directory of Kafka's jars in OUBLIETTE_KAFKA_LIBS.
  */
 test('groups and committed offsets as Kafka does', { skip: kafkaLibs === undefined }, async (t) => {
-  const sides = await startBoth(t, groupTopics);
+  const sides = await startBoth(t, groupTopics, memberSettings);
   for (const side of sides) {
     const client = await side.connect();
     await awaitCoordinator(client);
     client.end();
   }
   await compare(t, sides, groupCases);
+  await compare(t, sides, memberCases);
   await compare(t, sides, offsetsTopicCases);
 });

@@ -101,14 +101,16 @@ export interface TopicSpec {
 /** What a case saw: plain values that must be equal on both sides. */
 export type Case = (side: Side, client: WireClient) => Promise<unknown>;
 
-/** Starts both brokers with the same topics. */
+/** Starts both brokers with the same topics, and the same settings beside those that are theirs. */
 export async function startBoth(
   t: TestContext,
   topics: Readonly<Record<string, TopicSpec>>,
+  config: Readonly<Record<string, string>> = {},
 ): Promise<readonly [Side, Side]> {
-  const fixture = await BrokerFixture.start(t, alike);
+  const settings = { ...alike, ...config };
+  const fixture = await BrokerFixture.start(t, settings);
   const ours = new Side('ours', fixture.port);
-  const kafka = new Side('kafka', await startKafkaNode(t, alike));
+  const kafka = new Side('kafka', await startKafkaNode(t, settings));
   for (const side of [ours, kafka]) await side.createTopics(topics);
   return [ours, kafka];
 }
