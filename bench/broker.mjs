@@ -1,4 +1,5 @@
 // The bundled broker beside Apache Kafka 4.1.1, by turns: ours, Kafka, Kafka, ours. `--quick` is one short turn of each.
+import { soak, soakPartitions } from './support/soak.mjs';
 import { consumeWithJava, produceWithJava } from './support/java.mjs';
 import { BrokerProcess } from './support/broker-process.mjs';
 import { mean, quantile } from './support/figures.mjs';
@@ -12,10 +13,9 @@ const javaRecords = isQuick ? 300_000 : 2_000_000;
 const replaySeconds = isQuick ? 4 : 15;
 const recordsPerBatch = 80;
 const recordBytes = 196;
-const loadPartitions = 1_000;
+const loadPartitions = soakPartitions;
 const loadBytes = isQuick ? 200e6 : 1e9;
 const soakSeconds = isQuick ? 10 : 600;
-const soakConnections = 500;
 
 const javaWork = [
   { size: 200, compression: 'none' },
@@ -24,7 +24,11 @@ const javaWork = [
   { size: 1024, compression: 'lz4' },
 ];
 
-export async function run({ say }) {
+/** What `--only` takes. */
+export const parts = ['java', 'replay', 'load', 'soak'];
+
+export async function run({ say, only }) {
+  const wants = (part) => only.length === 0 || only.includes(part);
   if (process.env['OUBLIETTE_KAFKA_LIBS'] === undefined) {
     say('OUBLIETTE_KAFKA_LIBS is not set: without Kafka there is nothing to compare with');
     return [];
@@ -35,16 +39,18 @@ export async function run({ say }) {
     say(`${engine} ${what}: ${Math.round(value * 100) / 100}`);
   };
   for (const engine of order) {
-    await withJava(engine, note);
-    await withReplay(engine, note);
-    await underLoad(engine, note);
+    if (wants('java')) await withJava(engine, note);
+    if (wants('replay')) await withReplay(engine, note);
+    if (wants('load')) await underLoad(engine, note);
   }
-  // Kafka's own way to sync before it answers.
-  await withBroker('kafka', { 'log.flush.interval.messages': '1' }, async (broker) => {
-    note('kafka', 'synced requests/s', (await replayed(broker, 'synced', -1, 64)).perSecond);
-  });
-  await soak(note);
-  return rows(seen);
+  if (wants('replay')) {
+    // Kafka's own way to sync before it answers.
+    await withBroker('kafka', { 'log.flush.interval.messages': '1' }, async (broker) => {
+      note('kafka', 'synced requests/s', (await replayed(broker, 'synced', -1, 64)).perSecond);
+    });
+  }
+  if (wants('soak')) await soak({ seconds: soakSeconds, note, say });
+  return rows(seen, wants);
 }
 
 async function withBroker(engine, config, work) {
@@ -127,42 +133,7 @@ async function underLoad(engine, note) {
   });
 }
 
-/** Many partitions and connections for a while: ours only. */
-async function soak(note) {
-  await withBroker('ours', {}, async (broker) => {
-    const admin = await Wire.connect(broker.port);
-    await createTopics(admin, { soak: loadPartitions });
-    const wires = await Promise.all(Array.from({ length: soakConnections }, () => Wire.connect(broker.port)));
-    const frames = wires.map((_, index) =>
-      produceFrame('soak', {
-        recordsPerBatch: 10,
-        recordBytes: 100,
-        acks: 1,
-        partition: (index * 2) % loadPartitions,
-      }),
-    );
-    const pauseMs = 100;
-    const work = async (seconds) => {
-      const until = performance.now() + seconds * 1000;
-      const lane = async (wire, index) => {
-        while (performance.now() < until) {
-          await wire.send(frames[index]);
-          await new Promise((resolve) => setTimeout(resolve, pauseMs));
-        }
-      };
-      await Promise.all(wires.map(lane));
-    };
-    await work(soakSeconds / 3);
-    const before = broker.residentMiB;
-    await broker.longestBlockMs();
-    await work(soakSeconds);
-    note('ours', 'longest block ms', await broker.longestBlockMs());
-    note('ours', 'memory growth MiB', broker.residentMiB - before);
-    for (const wire of [admin, ...wires]) wire.close();
-  });
-}
-
-function rows(seen) {
+function rows(seen, wants) {
   const ours = (what) => mean(seen.ours[what]);
   const kafka = (what) => mean(seen.kafka[what]);
   const ratio = (what, least, unit = '', of = what) => {
@@ -183,22 +154,28 @@ function rows(seen) {
     wanted: `≤ ${most}${unit}`,
     met: ours(what) <= most,
   });
-  return [
-    ...javaWork.flatMap(({ size, compression }) => [
-      ratio(`java-${size}-${compression} records/s`, 1.2),
-      atMostRatio(`java-${size}-${compression} p99 ms`, 1, ' ms'),
-    ]),
-    ratio('consumed records/s', 1),
-    ratio('replayed records/s', 2),
-    atMostRatio('replayed p99 ms', 0.5, ' ms'),
-    ratio('records per CPU second', 1.5),
-    ratio('acks=all requests/s', 0.8),
-    ratio('acks=all requests/s', 3, '', 'synced requests/s'),
-    atMostRatio('start under load ms', 0.2, ' ms'),
-    atMostRatio('resident under load MiB', 1 / 3, ' MiB'),
-    limit('longest block ms', 50, ' ms'),
-    limit('memory growth MiB', 20, ' MiB'),
-  ];
+  const all = {
+    java: () => [
+      ...javaWork.flatMap(({ size, compression }) => [
+        ratio(`java-${size}-${compression} records/s`, 1.2),
+        atMostRatio(`java-${size}-${compression} p99 ms`, 1, ' ms'),
+      ]),
+      ratio('consumed records/s', 1),
+    ],
+    replay: () => [
+      ratio('replayed records/s', 2),
+      atMostRatio('replayed p99 ms', 0.5, ' ms'),
+      ratio('records per CPU second', 1.5),
+      ratio('acks=all requests/s', 0.8),
+      ratio('acks=all requests/s', 3, '', 'synced requests/s'),
+    ],
+    load: () => [
+      atMostRatio('start under load ms', 0.2, ' ms'),
+      atMostRatio('resident under load MiB', 1 / 3, ' MiB'),
+    ],
+    soak: () => [limit('longest block ms', 50, ' ms'), limit('memory growth MiB', 20, ' MiB')],
+  };
+  return parts.filter(wants).flatMap((part) => all[part]());
 }
 
 function count(value) {

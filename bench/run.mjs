@@ -1,4 +1,5 @@
-// `npm run bench [-- NAME] [--quick] [--out FILE]`: runs all benchmarks or one, prints a table of each, and writes JSON.
+// `npm run bench [-- NAME] [--quick] [--only PART] [--out FILE]`: runs all benchmarks or one, or parts of that (README.md), prints a
+// table of each, and writes JSON.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -11,7 +12,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 const names = ['import', 'start', 'forget', 'broker'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string' }, quick: { type: 'boolean' } },
+  options: {
+    out: { type: 'string' },
+    quick: { type: 'boolean' },
+    only: { type: 'string', multiple: true, default: [] },
+  },
 });
 const asked = positionals.length > 0 ? positionals : names;
 const unknown = asked.filter((name) => !names.includes(name));
@@ -38,9 +43,15 @@ async function runAll() {
   );
   const results = {};
   for (const name of asked) {
-    const { title, run } = await import(`./${name}.mjs`);
+    const { title, run, parts = [] } = await import(`./${name}.mjs`);
+    const unknownParts = values.only.filter((part) => !parts.includes(part));
+    if (unknownParts.length > 0) {
+      console.error(`${name} has no part ${unknownParts.join(', ')}. It has ${parts.join(', ') || 'none'}.`);
+      process.exitCode = 2;
+      continue;
+    }
     console.log(`\n${title}`);
-    results[name] = await run({ say: (line) => console.error(`  ${line}`) });
+    results[name] = await run({ say: (line) => console.error(`  ${line}`), only: values.only });
     printTable(results[name]);
   }
   if (values.out !== undefined)

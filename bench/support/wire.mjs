@@ -70,6 +70,12 @@ export async function createTopics(wire, topics, config = {}) {
   }
 }
 
+export async function deleteTopics(wire, names) {
+  const { responses } = await wire.call(apis.deleteTopics, 4, { topicNames: names, timeoutMs: 60_000 });
+  const failed = responses.find(({ errorCode }) => errorCode !== 0);
+  if (failed !== undefined) throw new Error(`${failed.name}: ${failed.errorCode}`);
+}
+
 /** Records of all partitions together, or null while one is not led. */
 export async function logEnds(wire, name, partitions) {
   const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
@@ -89,10 +95,17 @@ export async function logEnds(wire, name, partitions) {
 }
 
 /** A batch of so many records of so many bytes, as a frame to be sent again and again. */
-export function produceFrame(name, { recordsPerBatch, recordBytes, acks, partition = 0 }) {
+export function produceFrame(
+  name,
+  { recordsPerBatch, recordBytes, acks, partition = 0, keyOf = () => null },
+) {
   const timestamp = BigInt(Date.now());
   const value = Buffer.alloc(recordBytes, 'oubliette');
-  const records = Array.from({ length: recordsPerBatch }, () => ({ timestamp, key: null, value }));
+  const records = Array.from({ length: recordsPerBatch }, (_, index) => ({
+    timestamp,
+    key: keyOf(index),
+    value,
+  }));
   const body = {
     transactionalId: null,
     acks,
