@@ -28,6 +28,10 @@ export async function runBroker(args: readonly string[], run: BrokerRun): Promis
       run.stderr.write(`${oneLine(error.message)} (--help shows how)\n`);
       return exit.usage;
     }
+    if (error instanceof DiskError) {
+      run.stderr.write(`${error.code}: ${oneLine(error.message)}\n`);
+      return exit.failed;
+    }
     if (!(error instanceof BrokerError)) throw error;
     if (error.code === 'STOPPED') return exit.done;
     run.stderr.write(`${error.code}: ${oneLine(error.message)}\n`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,4 +90,12 @@ test('settings come from the file and from --set, which goes first; what is wron
     assert.equal(refused.code, exit, refused.stderr);
     assert.match(refused.stderr, expected);
   }
+});
+
+test('a file of the data directory that cannot be read is told in one line', async (t) => {
+  const dataDir = directory(t);
+  mkdirSync(join(dataDir, 'cluster.json'));
+  const { code, stderr } = await run(t, '--listen', '127.0.0.1:0', '--data-dir', dataDir).end;
+  assert.equal(code, 1);
+  assert.match(stderr, /^EISDIR: \S+ of \S+cluster\.json failed: [^\n]+\n$/);
 });

@@ -1,5 +1,6 @@
-import { KafkaError, encodeBatch, iterateBatches, iterateRecords } from '@oubliette/protocol';
+import { encodeBatch, iterateBatches, iterateRecords, KafkaError, type BatchView } from '@oubliette/protocol';
 import type { Clock } from '@oubliette/runtime';
+import { BrokerError } from '../errors.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from './group-records.js';
 
@@ -22,24 +23,31 @@ export class OffsetsLog {
 
   /**
    * Replays everything there is. Partitions may have been added since it was written: a group's records are looked for only where the
-   * group is now, as in Kafka.
+   * group is now, as in Kafka. Throws BrokerError DATA_DIR_CORRUPT for what cannot be read: offsets are not left out silently.
    */
   async load(): Promise<void> {
     for (const [index, log] of this.#logs.entries()) {
       let next = log.logStartOffset;
-      while (next < log.highWatermark) {
-        const { records } = await log.read(next, readBytes, { minOneBatch: true, isolation: 'uncommitted' });
-        if (records.length === 0) break;
-        for (const batch of iterateBatches(records)) {
-          next = batch.nextOffset;
-          if (batch.isControl) continue;
-          for (const { key, value } of iterateRecords(batch)) {
-            const record = key === null ? null : decodeGroupRecord(key, value);
-            if (record !== null && partitionOf(record.groupId, this.#logs.length) === index)
-              this.#replay(record);
+      try {
+        while (next < log.highWatermark) {
+          const read = await log.read(next, readBytes, { minOneBatch: true, isolation: 'uncommitted' });
+          if (read.records.length === 0) break;
+          for (const batch of iterateBatches(read.records)) {
+            this.#replayBatch(batch, index);
+            next = batch.nextOffset;
           }
         }
+      } catch (cause) {
+        throw unreadable(log, next, cause);
       }
+    }
+  }
+
+  #replayBatch(batch: BatchView, index: number): void {
+    if (batch.isControl) return;
+    for (const { key, value } of iterateRecords(batch)) {
+      const record = key === null ? null : decodeGroupRecord(key, value);
+      if (record !== null && partitionOf(record.groupId, this.#logs.length) === index) this.#replay(record);
     }
   }
 
@@ -92,6 +100,15 @@ function asCoordinator(error: unknown): unknown {
     default:
       return error;
   }
+}
+
+function unreadable({ topic, partition }: PartitionLog, offset: bigint, cause: unknown): BrokerError {
+  return new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${topic}-${partition} cannot be read at offset ${offset} (${cause instanceof Error ? cause.message : 'unknown'}): restore its ` +
+      'directory from a copy, or remove it with its line in recovery-point-offset-checkpoint to begin without what its groups committed.',
+    { cause },
+  );
 }
 
 /** Kafka's choice: the absolute value of Java's String.hashCode (0 for the one without), modulo the partition count. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KafkaError } from '@oubliette/protocol';
+import { encodeBatch, type KafkaError } from '@oubliette/protocol';
 import { CoordinatorFixture, joinRequest, client } from './coordinator-fixture.js';
 
 const outside = { groupId: 'g', memberId: '', instanceId: null, generation: -1 };
@@ -141,4 +141,13 @@ test('an empty group without offsets goes at the next check', async () => {
   assert.equal(coordinator.describe('g')?.state, 'Empty');
   await clock.advanceAsync(10_000);
   assert.equal(coordinator.describe('g'), null);
+});
+
+test('what cannot be read of the committed offsets refuses the start, by its place', async () => {
+  const fixture = await CoordinatorFixture.start();
+  await fixture.coordinator.commit({ ...outside, groupId: 'simple' }, [at(9n)]);
+  const garbled = { timestamp: 0n, key: Buffer.from([0, 1, 0, 9, 83]), value: null };
+  const log = fixture.world.logs.get('__consumer_offsets', 0);
+  await log?.append(encodeBatch({ records: [garbled] }), { durable: false });
+  await assert.rejects(fixture.restart(), /__consumer_offsets-0 cannot be read at offset 1 /);
 });
