@@ -65,7 +65,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const entropy = options.entropy ?? new SystemEntropy();
   const config = new BrokerConfig(options.config);
   for (const name of config.ignored) {
-    logger.warn(`the setting ${name} has no effect: this broker is one process without replication`);
+    logger.warn(`the setting ${name} has no effect on this broker; it is kept and shown`);
   }
   const { host, port } = listenAddress(options, config);
   const dataDir = resolve(options.dataDir);

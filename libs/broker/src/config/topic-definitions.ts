@@ -37,7 +37,10 @@ export const topicDefinitions: readonly TopicConfigDefinition[] = [
   topic('compression.lz4.level', 'int', '9', {
     check: between(1, 17),
     synonyms: ['compression.lz4.level'],
-    about: 'The level for lz4 when compression.type is lz4.',
+    // The codec in use knows one level only.
+    hasEffect: false,
+    about:
+      'The level for lz4 when compression.type is lz4. Kept and shown; this broker packs lz4 at its fastest.',
   }),
   topic('compression.type', 'string', 'producer', {
     check: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),

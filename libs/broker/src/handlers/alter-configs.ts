@@ -2,7 +2,8 @@ import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { attempt } from './answer-error.js';
 import { checkForm } from './config-changes.js';
-import { replaceSettings, type Resource, ResourceType } from './config-resources.js';
+import { replaceSettings, type Resource } from './config-resources.js';
+import { ResourceType } from './resource-type.js';
 
 /*
  * AlterConfigs, versions 0 to 2: replaces everything that was set on the resource by what the request holds. What it does not name goes

@@ -3,7 +3,7 @@ import { brokerDefinition } from '../config/broker-config.js';
 import type { ConfigDefinition } from '../config/definition.js';
 import type { Settings } from '../config/resource-checks.js';
 import { topicDefinition } from '../config/topic-config.js';
-import { ResourceType } from './config-resources.js';
+import { ResourceType } from './resource-type.js';
 
 /** Operations of IncrementalAlterConfigs (org.apache.kafka.clients.admin.AlterConfigOp.OpType). */
 const operations = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'] as const;

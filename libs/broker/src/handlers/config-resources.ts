@@ -1,5 +1,4 @@
 import { KafkaError } from '@oubliette/protocol';
-import { baseName, brokerDefinition } from '../config/broker-config.js';
 import {
   checkClientMetricsSettings,
   checkDynamicSettings,
@@ -7,18 +6,10 @@ import {
   refuseAs,
   type Settings,
 } from '../config/resource-checks.js';
-import { topicDefinition } from '../config/topic-config.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { refuseTopicName } from '../topics/topic-name.js';
-
-/** Kinds of resource that settings belong to (org.apache.kafka.common.config.ConfigResource.Type). */
-export const ResourceType = {
-  topic: 2,
-  broker: 4,
-  brokerLogger: 8,
-  clientMetrics: 16,
-  group: 32,
-} as const;
+import { ResourceType } from './resource-type.js';
+import { sayWithoutEffect } from './without-effect.js';
 
 /** Whose settings a request is about. */
 export interface Resource {
@@ -88,7 +79,7 @@ export function replaceSettings(
   if (validateOnly) return;
   store(resource, settings, broker);
   sayWithoutEffect(
-    resource,
+    resource.resourceType,
     changed.map(([name]) => name),
     broker,
   );
@@ -159,19 +150,5 @@ function store({ resourceType, resourceName }: Resource, settings: Settings, bro
   } else {
     const kind = resourceType === ResourceType.group ? 'group' : 'clientMetrics';
     registry.setResourceConfigs(kind, resourceName, settings);
-  }
-}
-
-/** A setting that changes nothing here is accepted, and that is said once. */
-function sayWithoutEffect(
-  { resourceType }: Resource,
-  names: readonly string[],
-  broker: BrokerServices,
-): void {
-  for (const name of names) {
-    const definition =
-      resourceType === ResourceType.topic ? topicDefinition(name) : brokerDefinition(baseName(name));
-    if (definition?.hasEffect === true || !broker.config.noteWithoutEffect(name)) continue;
-    broker.logger.warn(`the setting ${name} has no effect on this broker; it is kept and shown`);
   }
 }

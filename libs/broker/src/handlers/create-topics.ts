@@ -6,6 +6,8 @@ import { clusterMetadataTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { answerError, noError } from './answer-error.js';
 import { describeTopicConfigs } from './config-entries.js';
+import { ResourceType } from './resource-type.js';
+import { sayWithoutEffect } from './without-effect.js';
 
 /*
  * CreateTopics, versions 2 to 7. One replica a partition. From 5 on the answer holds the topic's settings, always as an array: a
@@ -92,6 +94,7 @@ async function createOne(
     const partitions = partitionCount(topic, context);
     const wanted = { name, partitions, configs };
     const topicId = validateOnly ? broker.topics.newId() : (await broker.topics.create(wanted)).id;
+    if (!validateOnly) sayWithoutEffect(ResourceType.topic, Object.keys(configs), broker);
     const entries = describeTopicConfigs(configs, broker.config).map((entry) =>
       createdConfig(entry, configs),
     );

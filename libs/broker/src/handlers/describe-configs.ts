@@ -11,7 +11,8 @@ import {
   describeGroupConfigs,
   describeTopicConfigs,
 } from './config-entries.js';
-import { ownSettings, type Resource, ResourceType } from './config-resources.js';
+import { ownSettings, type Resource } from './config-resources.js';
+import { ResourceType } from './resource-type.js';
 
 /*
  * DescribeConfigs, versions 1 to 4: topics, this broker (by its id), what was changed for all brokers (the empty name), groups and

@@ -4,7 +4,8 @@ import type { BrokerServices } from '../server/broker-services.js';
 import { repeated, repeatedResources } from './alter-configs.js';
 import { attempt } from './answer-error.js';
 import { applyChanges, checkForm, type ConfigChange } from './config-changes.js';
-import { ownSettings, replaceSettings, type Resource, ResourceType } from './config-resources.js';
+import { ownSettings, replaceSettings, type Resource } from './config-resources.js';
+import { ResourceType } from './resource-type.js';
 
 /* IncrementalAlterConfigs, versions 0 and 1: set, delete, append, subtract (KIP-339); all changes of a resource or none. */
 

@@ -1,7 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
-import { ResourceType } from './config-resources.js';
+import { ResourceType } from './resource-type.js';
 
 /* ListConfigResources, versions 0 (client metrics subscriptions only) and 1 (every kind, KIP-1142). */
 

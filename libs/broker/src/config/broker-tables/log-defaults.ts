@@ -7,10 +7,7 @@ export const logDefaultsTable: readonly BrokerConfigDefinition[] = [
     check: gzipLevel,
     update: 'cluster-wide',
   }),
-  served('compression.lz4.level', 'int', '9', 'The default of the topic setting compression.lz4.level.', {
-    check: between(1, 17),
-    update: 'cluster-wide',
-  }),
+  accepted('compression.lz4.level', 'int', '9', { check: between(1, 17), update: 'cluster-wide' }),
   served('compression.type', 'string', 'producer', 'The default of the topic setting compression.type.', {
     check: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),
     update: 'cluster-wide',
