@@ -15,6 +15,7 @@ const directoryPattern = /^(.+)-(\d{1,9})$/;
 const deleteDirectoryPattern = /-delete$/;
 const snapshotSuffix = '.snapshot';
 const snapshotPattern = /^(\d{20})\.snapshot$/;
+const indexPattern = /^(\d{20})\.(?:index|timeindex|txnindex)$/;
 const segmentPattern = /^(\d{20})\.log$/;
 
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex';
@@ -28,6 +29,12 @@ export function segmentFile(baseOffset: bigint, kind: SegmentFileKind): string {
 export function baseOffsetOf(name: string): bigint | null {
   const match = segmentPattern.exec(name);
   return match?.[1] === undefined ? null : BigInt(match[1]);
+}
+
+/** The name of the `.log` file that an index belongs to, null for other names. */
+export function indexedLogOf(name: string): string | null {
+  const match = indexPattern.exec(name);
+  return match?.[1] === undefined ? null : `${match[1]}.log`;
 }
 
 /** `<offset>.snapshot`: what was known of producers below the offset. */

@@ -1,7 +1,8 @@
+import { join } from 'node:path/posix';
 import type { Clock, Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { baseOffsetOf, leaderEpochCheckpointFile } from './file-names.js';
+import { baseOffsetOf, indexedLogOf, leaderEpochCheckpointFile } from './file-names.js';
 import { finishReplacements } from './finish-replacements.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import type { LogLocation } from './log-location.js';
@@ -29,6 +30,7 @@ export interface LoadedLog {
 export async function loadLog(location: LogLocation): Promise<LoadedLog> {
   const { disk, directory, clock, logger } = location;
   const names = await finishReplacements(disk, directory);
+  removeOrphans(location, names);
   const bases = names
     .map((name) => baseOffsetOf(name))
     .filter((base) => base !== null)
@@ -67,6 +69,18 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
   } catch (error) {
     for (const segment of segments) segment.close();
     throw error;
+  }
+}
+
+/** An index without its log file says nothing (LogLoader.loadSegmentFiles). */
+function removeOrphans({ disk, directory, logger }: LogLocation, names: readonly string[]): void {
+  const known = new Set(names);
+  for (const name of names) {
+    const log = indexedLogOf(name);
+    if (log === null || known.has(log)) continue;
+    const path = join(directory, name);
+    logger.warn('an index without its log file is removed', { path });
+    disk.removeFileSync(path);
   }
 }
 

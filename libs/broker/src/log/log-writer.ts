@@ -222,6 +222,7 @@ export class LogWriter {
     await asStorageError(segments.active.sync());
     await asStorageError(this.#finishSealed());
     await asStorageError(segments.active.storeIndexes());
+    onStorage(() => segments.active.storeTransactionIndex());
     const snapshot = snapshots.take(logEndOffset, producers.all);
     if (snapshot !== null) await asStorageError(snapshots.write(directory, snapshot));
     await asStorageError(leaderEpochs.store(directory, logEndOffset));

@@ -27,6 +27,8 @@ export async function openSegments(
       const later = bases.slice(index + 1);
       if (!(await recover(location, segment, later, leaderEpochs))) return;
       if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
+      // A start after a clean stop goes by its indexes: those that a crash left are not to be trusted.
+      if (next !== undefined) await segment.seal();
       continue;
     }
     if (next === undefined) await resumeLast(location, segment, fileBytes, leaderEpochs);

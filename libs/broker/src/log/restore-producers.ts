@@ -59,12 +59,13 @@ export async function restoreProducers(
   };
   for (const [index, segment] of segments.entries()) {
     const isRebuilt = rebuiltFrom !== null && segment.baseOffset >= rebuiltFrom;
-    // The last segments are those that another crash would have to go through.
-    if (index >= segments.length - snapshotSegments && segment.baseOffset > from) {
+    // The last segments are those that another crash would have to go through; Kafka leaves one at each that it recovers.
+    const isWanted = isRebuilt || index >= segments.length - snapshotSegments;
+    if (isWanted && segment.baseOffset > from) {
       await take(segment.baseOffset);
     }
     if (segment.nextOffset > from) await replay(log, segment, from, producers, isRebuilt);
-    if (isRebuilt) segment.writeTransactionIndex();
+    if (isRebuilt) segment.storeTransactionIndex();
   }
   producers.transactions.settleBelow(logEndOffset);
   await take(logEndOffset);
@@ -72,7 +73,13 @@ export async function restoreProducers(
 }
 
 /** Returns the base offset of the first segment whose index is to be rebuilt, null when all can be trusted. */
-function loadTransactionIndexes({ disk, logger, names, segments, recoveryPoint }: RestoredLog): bigint | null {
+function loadTransactionIndexes({
+  disk,
+  logger,
+  names,
+  segments,
+  recoveryPoint,
+}: RestoredLog): bigint | null {
   let rebuiltFrom: bigint | null = null;
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1];

@@ -70,7 +70,10 @@ export class SegmentSealer {
     for (let next = this.#unfinished[0]; next !== undefined; next = this.#unfinished[0]) {
       // Retention or cleaning may have taken it away meanwhile.
       const { segment } = next;
-      if (!segment.isClosed) await segment.whileOpen(() => segment.seal());
+      if (!segment.isClosed) {
+        await segment.whileOpen(() => segment.seal());
+        segment.storeTransactionIndex();
+      }
       if (next.snapshot !== null) await this.log.snapshots.write(this.log.directory, next.snapshot);
       await this.log.leaderEpochs.store(this.log.directory, next.endOffset);
       this.#unfinished.shift();

@@ -270,15 +270,19 @@ export class Segment {
     this.#indexTime();
     const { offsets, times } = this.#growing;
     await Promise.all([this.#writeIndex('index', offsets.bytes), this.#writeIndex('timeindex', times.bytes)]);
-    this.writeTransactionIndex();
     this.#isUnstored = false;
   }
 
-  /** Kafka has this file only where a transaction was aborted. Nothing else knows its content for sure: it is synced. */
-  writeTransactionIndex(): void {
+  /**
+   * Writes the transaction index where it changed. Kafka has this file only where a transaction was aborted. Nothing else knows its
+   * content for sure: it is synced.
+   */
+  storeTransactionIndex(): void {
+    if (!this.transactionIndex.isChanged) return;
     const path = this.path('txnindex');
     if (this.transactionIndex.count > 0) this.disk.replaceFileSync(path, this.transactionIndex.encode());
     else if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
+    this.transactionIndex.stored();
   }
 
   /** Like `storeIndexes`, for a segment that nothing is appended to any more: memory keeps no index of it. */

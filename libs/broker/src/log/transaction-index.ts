@@ -21,6 +21,7 @@ export class CorruptTransactionIndex extends Error {
 /** The aborted transactions of one segment, in the order of their markers (Kafka's TransactionIndex and AbortedTxn). */
 export class TransactionIndex {
   #entries: AbortedEntry[];
+  #isChanged = true;
 
   constructor(entries: readonly AbortedEntry[] = []) {
     this.#entries = [...entries];
@@ -47,7 +48,9 @@ export class TransactionIndex {
         lastStableOffset: bytes.readBigInt64BE(start + at.lastStableOffset),
       });
     }
-    return new TransactionIndex(entries);
+    const index = new TransactionIndex(entries);
+    index.stored();
+    return index;
   }
 
   get entries(): readonly AbortedEntry[] {
@@ -58,12 +61,24 @@ export class TransactionIndex {
     return this.#entries.length;
   }
 
+  /** Whether the file may say something else. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
+  /** The file says the same now. */
+  stored(): void {
+    this.#isChanged = false;
+  }
+
   append(entry: AbortedEntry): void {
+    this.#isChanged = true;
     this.#entries.push(entry);
   }
 
   /** Keeps the first `count` entries. */
   truncate(count: number): void {
+    this.#isChanged = true;
     this.#entries.length = Math.min(this.#entries.length, count);
   }
 

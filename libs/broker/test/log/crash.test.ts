@@ -114,11 +114,12 @@ class History {
       this.cleaned++;
     const world = await reopen(this.#world, this.#world.disk.crash(this.seed + this.lives), often);
     const log = world.logs.get('events', 0);
-    if (log === undefined) assert.fail(`${this.#name}: the log is gone`);
-    if (wasClean) assert.equal(log.logEndOffset, end, `${this.#name}: a clean stop lost records`);
-    this.cut += Number(end - log.logEndOffset);
+    if (log === undefined) assert.equal(this.safe.size, 0, `${this.#name}: the log is gone`);
+    if (wasClean) assert.equal(log?.logEndOffset, end, `${this.#name}: a clean stop lost records`);
     this.#world = world;
-    this.#log = log;
+    // Its directory's name was not synced yet: nothing in it was acknowledged.
+    this.#log = log ?? newLog(world);
+    this.cut += Number(end - this.#log.logEndOffset);
   }
 
   async #check(): Promise<void> {

@@ -191,7 +191,8 @@ test('a failed write leaves no trace of a transaction, of its start or its end',
   const world = await open();
   const log = newLog(world);
   const { send, end } = writers(log);
-  world.disk.fail({ operation: 'write', code: 'ENOSPC', stored: 0.5 });
+  const path = (name: string): boolean => name.endsWith('.log');
+  world.disk.fail({ operation: 'write', code: 'ENOSPC', stored: 0.5, path });
   await assert.rejects(send(1n, 'a'), refused('KAFKA_STORAGE_ERROR'));
   assert.equal(log.lastStableOffset, log.highWatermark);
   await send(2n, 'b');
@@ -255,3 +256,17 @@ for (const how of ['closed', 'crashed'] as const) {
     assert.equal(baseOffset, before.producers.length > 0 ? log.logEndOffset : -1n);
   });
 }
+
+test('aborted transactions of a sealed segment stay known when another of its indexes has to be rebuilt', async () => {
+  const world = await open({ segmentBytes: 1_000 });
+  await history(newLog(world));
+  const log = world.logs.get('events', 0);
+  const expected = log === undefined ? [] : await readCommitted(log);
+  await world.logs.close();
+  for (const { name } of world.disk.listSync('/data/events-0')) {
+    if (name.endsWith('.index')) world.disk.removeFileSync(`/data/events-0/${name}`);
+  }
+  const next = (await reopen(world)).logs.get('events', 0);
+  assert.ok(expected.length > 0 && !expected.some((key) => key.startsWith('gone')), String(expected));
+  assert.deepEqual(next === undefined ? [] : await readCommitted(next), expected);
+});

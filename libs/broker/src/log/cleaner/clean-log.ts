@@ -60,6 +60,7 @@ async function rewrite(
     }
     await cleaned.file.sync();
     await cleaned.seal();
+    cleaned.storeTransactionIndex();
     assertOpen(log);
     cleaned.readableBytes = cleaned.sizeBytes;
     cleaned.setLastWrite(last.lastWriteMs);

@@ -127,7 +127,7 @@ async function compare(run: Run, seed: number): Promise<number> {
     withRestarts: true,
     ...run.shape,
   });
-  const timing = { cleanerBackoffMs: tickMs, retentionCheckIntervalMs: tickMs };
+  const timing = { cleanerBackoffMs: tickMs, retentionCheckIntervalMs: tickMs, initialTaskDelayMs: tickMs };
   const { dedupeBufferSize = 1_000_000 } = run;
   const more = { ...timing, cleaner: () => ({ dedupeBufferSize }) };
   let world = await open(run.config, more);
@@ -141,7 +141,8 @@ async function compare(run: Run, seed: number): Promise<number> {
     const at = `seed ${seed}, step ${index} (${step.kind})`;
     if (step.kind === 'restart') {
       await world.logs.close();
-      world = await reopen(world, world.disk, more);
+      const leaderEpoch = log.leaderEpoch + 2;
+      world = await reopen(world, world.disk, { ...more, leaderEpochOf: () => leaderEpoch });
       const again = world.logs.get('events', 0);
       assert.ok(again);
       log = again;

@@ -1,9 +1,10 @@
 // Drives one log of Apache Kafka's own storage classes on a clock of ours: the same appends, passes and restarts as the bundled broker's
 // log gets, so that both directories can be compared byte by byte. One command a line on standard input, one answer a line.
-//   open DIR NOW_MS NAME=VALUE,…   topic settings, and dedupe=BYTES, load=FACTOR
+//   open DIR NOW_MS NAME=VALUE,… [CLEAN RECOVERY_POINT LOG_START EPOCH]   topic settings, and dedupe=BYTES, load=FACTOR
 //   append HEX | marker PRODUCER EPOCH COORDINATOR commit|abort | highWatermark OFFSET
 //   read OFFSET MAX committed|uncommitted | find TIMESTAMP | producers | epochEnd EPOCH | expire | roll | recover RECOVERY_POINT | state
 //   time MS (forward by) | clean (passes until none is due, each with retention) | retain | deleteBefore OFFSET | restart | close
+// Each restart and recovery leads the partition in an epoch two above the last, as that of a single node does.
 // Answers: "ok …" or "error CLASS MESSAGE".
 import java.io.*;
 import java.lang.reflect.Proxy;
@@ -65,8 +66,10 @@ public class KafkaLog {
   final LogCleanerManager manager;
   final Cleaner cleaner;
   UnifiedLog log;
+  int epoch;
 
-  KafkaLog(String directory, long now, String settings) throws Exception {
+  KafkaLog(String directory, long now, String settings, boolean clean, long recoveryPoint, long logStart, int epoch) throws Exception {
+    this.epoch = epoch;
     time.now = now;
     this.directory = new File(directory);
     Map<String, String> given = new HashMap<>();
@@ -77,31 +80,30 @@ public class KafkaLog {
     given.remove("load");
     config = new LogConfig(given);
     Files.createDirectories(this.directory.toPath());
-    openLog(true);
+    openLog(clean, recoveryPoint, logStart);
     manager = new LogCleanerManager(List.of(this.directory.getParentFile()), logs, failures);
     cleaner = new Cleaner(0, new SkimpyOffsetMap(memory), 65_536, 1_048_588, load,
         new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", time), time, partition -> {});
   }
 
-  void openLog(boolean clean) throws Exception {
-    log = UnifiedLog.create(directory, config, log == null ? 0 : log.logStartOffset(), log == null ? 0 : log.logEndOffset(), scheduler,
-        new BrokerTopicStats(), time, 900_000, new ProducerStateManagerConfig(86_400_000, false), 600_000, failures, clean, Optional.empty());
+  /** Opens the log as after a clean stop, or as after a crash. */
+  void openLog(boolean clean, long recoveryPoint, long logStart) throws Exception {
+    log = UnifiedLog.create(directory, config, logStart, recoveryPoint, scheduler, new BrokerTopicStats(), time, 900_000,
+        new ProducerStateManagerConfig(86_400_000, false), 600_000, failures, clean, Optional.empty());
     log.updateHighWatermark(log.logEndOffset());
-    log.assignEpochStartOffset(0, log.logEndOffset()); // as a partition does that becomes the leader
+    log.assignEpochStartOffset(epoch, log.logEndOffset()); // as a partition does that becomes the leader
     logs.put(log.topicPartition(), log);
   }
 
-  /** Opens the log as after a crash that lost nothing. */
-  void recover(long recoveryPoint) throws Exception {
-    log = UnifiedLog.create(directory, config, log.logStartOffset(), recoveryPoint, scheduler, new BrokerTopicStats(), time, 900_000,
-        new ProducerStateManagerConfig(86_400_000, false), 600_000, failures, false, Optional.empty());
-    log.updateHighWatermark(log.logEndOffset());
-    log.assignEpochStartOffset(0, log.logEndOffset()); // as a partition does that becomes the leader
-    logs.put(log.topicPartition(), log);
+  void reopen(boolean clean, long recoveryPoint) throws Exception {
+    scheduler.tasks.clear();
+    log.close();
+    epoch += 2;
+    openLog(clean, recoveryPoint, log.logStartOffset());
   }
 
   String append(MemoryRecords records, AppendOrigin origin) throws Exception {
-    LogAppendInfo info = log.appendAsLeader(records, 0, origin);
+    LogAppendInfo info = log.appendAsLeader(records, epoch, origin);
     log.updateHighWatermark(log.logEndOffset());
     log.activeSegment().offsetIndex(); // indexes are made when they are first asked for
     log.activeSegment().timeIndex();
@@ -142,7 +144,7 @@ public class KafkaLog {
       case "clean": return clean();
       case "retain": return "ok " + (config.compact ? 0 : log.deleteOldSegments());
       case "deleteBefore": log.maybeIncrementLogStartOffset(Long.parseLong(words[1]), LogStartOffsetIncrementReason.ClientRecordDeletion); return "ok";
-      case "restart": scheduler.tasks.clear(); log.close(); openLog(true); return "ok";
+      case "restart": reopen(true, log.logEndOffset()); return "ok";
       case "read": {
         FetchIsolation isolation = words[3].equals("committed") ? FetchIsolation.TXN_COMMITTED : FetchIsolation.HIGH_WATERMARK;
         FetchDataInfo found = log.read(Long.parseLong(words[1]), Integer.parseInt(words[2]), isolation, true);
@@ -160,7 +162,7 @@ public class KafkaLog {
       case "epochEnd": return log.endOffsetForEpoch(Integer.parseInt(words[1])).map(e -> "ok " + e.epoch() + " " + e.offset()).orElse("ok none");
       case "expire": log.removeExpiredProducers(time.now); return "ok";
       case "roll": log.roll(); return "ok";
-      case "recover": scheduler.tasks.clear(); log.close(); recover(Long.parseLong(words[1])); return "ok";
+      case "recover": reopen(false, Long.parseLong(words[1])); return "ok";
       case "state": return "ok " + log.logStartOffset() + " " + log.logEndOffset() + " " + log.lastStableOffset();
       case "close": log.close(); return "ok";
       default: throw new IllegalArgumentException(words[0]);
@@ -176,7 +178,9 @@ public class KafkaLog {
       String[] words = line.split(" ");
       try {
         if (words[0].equals("open")) {
-          current = new KafkaLog(words[1], Long.parseLong(words[2]), words[3]);
+          boolean isNew = words.length == 4;
+          current = new KafkaLog(words[1], Long.parseLong(words[2]), words[3], isNew || words[4].equals("true"),
+              isNew ? 0 : Long.parseLong(words[5]), isNew ? 0 : Long.parseLong(words[6]), isNew ? 0 : Integer.parseInt(words[7]));
           out.println("ok");
         } else out.println(current.run(words));
       } catch (Throwable error) {

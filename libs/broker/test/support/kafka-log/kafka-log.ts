@@ -1,5 +1,13 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -12,6 +20,14 @@ const source = join(
   fileURLToPath(new URL('.', import.meta.url)),
   '../../../../test/support/kafka-log/KafkaLog.java',
 );
+
+/** What is known of a log beside its files. */
+export interface FoundState {
+  readonly closedCleanly: boolean;
+  readonly recoveryPoint: bigint;
+  readonly logStartOffset: bigint;
+  readonly leaderEpoch: number;
+}
 
 /** One log in Kafka's own storage classes, driven by hand (see KafkaLog.java for the commands). */
 export class KafkaLog {
@@ -38,9 +54,32 @@ export class KafkaLog {
 
   /** A new, empty log; the one before is left as it is. */
   async open(nowMs: number, settings: Readonly<Record<string, string | number>>): Promise<void> {
+    this.#newDirectory();
+    await this.ask(this.#openCommand(nowMs, settings));
+  }
+
+  /** A log whose files stand already. */
+  async openFound(
+    nowMs: number,
+    settings: Readonly<Record<string, string | number>>,
+    content: ReadonlyMap<string, Uint8Array>,
+    known: FoundState,
+  ): Promise<void> {
+    this.#newDirectory();
+    mkdirSync(this.#directory, { recursive: true });
+    for (const [name, bytes] of content) writeFileSync(join(this.#directory, name), bytes);
+    const { closedCleanly, recoveryPoint, logStartOffset, leaderEpoch } = known;
+    const state = [closedCleanly, recoveryPoint, logStartOffset, leaderEpoch].join(' ');
+    await this.ask(`${this.#openCommand(nowMs, settings)} ${state}`);
+  }
+
+  #newDirectory(): void {
     this.#directory = join(this.#root, `world-${++this.#opened}`, 'events-0');
+  }
+
+  #openCommand(nowMs: number, settings: Readonly<Record<string, string | number>>): string {
     const given = Object.entries(settings).map(([name, value]) => `${name}=${String(value)}`);
-    await this.ask(`open ${this.#directory} ${nowMs} ${given.join(',')}`);
+    return `open ${this.#directory} ${nowMs} ${given.join(',')}`;
   }
 
   /** Throws what Kafka refuses. */
