@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KafkaError } from '@oubliette/protocol';
+import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
+import { BrokerConfig } from '../../src/config/broker-config.js';
+import { openLogManager } from '../../src/log/log-manager.js';
+import { ClusterRegistry } from '../../src/topics/cluster-registry.js';
+import { ClusterStore } from '../../src/topics/cluster-store.js';
+import { TopicManager } from '../../src/topics/topic-manager.js';
+import { batch, config as logConfig } from '../log/fixture.js';
+
+const partitions = 100;
+const renameMs = 2;
+
+/** A disk that is as slow as the clock says. */
+async function world(disk = new SimulatedDisk()) {
+  const clock = new ManualClock();
+  const entropy = new SeededEntropy(1);
+  const errors: string[] = [];
+  const logger = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (message: string) => void errors.push(message),
+  };
+  disk.makeDirectorySync('/data');
+  const registry = new ClusterRegistry(new ClusterStore(disk, '/data/cluster.json'), entropy);
+  const logs = await openLogManager({
+    disk,
+    clock,
+    entropy,
+    logger,
+    directory: '/data',
+    configOf: () => logConfig(),
+    topicIdOf: (topic) => registry.topics.get(topic)?.id,
+    retentionCheckIntervalMs: 1_000,
+    cleanerBackoffMs: 500,
+  });
+  const topics = new TopicManager({ registry, logs, config: new BrokerConfig({}), entropy, clock, logger });
+  await topics.start();
+  const names = (suffix: RegExp): number =>
+    disk.listSync('/data').filter(({ name }) => name.startsWith('events') && suffix.test(name)).length;
+  return {
+    disk,
+    clock,
+    registry,
+    logs,
+    topics,
+    errors,
+    plain: () => names(/-\d+$/),
+    deleted: () => names(/-delete$/),
+  };
+}
+
+const wanted = { name: 'events', partitions, configs: {} };
+
+/** Lets time pass until the promise is settled. */
+async function passing<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const settled = promise.finally(() => (isSettled = true));
+  settled.catch(() => undefined);
+  while (!isSettled) await clock.advanceAsync(1);
+  return settled;
+}
+
+test('a topic is gone at once, its logs go in slices, and a new one of its name waits for them', async () => {
+  const { disk, clock, registry, logs, topics, plain, deleted } = await world();
+  await topics.create(wanted);
+  await topics.log('events', 99).append(batch([['old', '1']]), { durable: false });
+  const renameSync = disk.renameSync.bind(disk);
+  disk.renameSync = (from, to) => {
+    renameSync(from, to);
+    if (to.endsWith('-delete')) clock.advance(renameMs);
+  };
+  topics.delete('events');
+  assert.equal(topics.topics.has('events'), false);
+  assert.throws(() => topics.log('events', 0), KafkaError);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(deleted() > 0 && deleted() < 10, `${deleted()} logs in one slice`);
+  const creating = topics.create({ ...wanted, partitions: 3 });
+  assert.equal(topics.topics.has('events'), false);
+  const { id } = await passing(clock, creating);
+  assert.equal(deleted(), partitions);
+  assert.equal(plain(), 3);
+  assert.deepEqual(registry.deleting, []);
+  assert.equal(registry.topics.get('events')?.id, id);
+  assert.equal(logs.get('events', 99), undefined);
+  assert.equal(topics.log('events', 0).logEndOffset, 0n);
+});
+
+test('of two who make a topic anew while the old one goes, one is told that it is there', async () => {
+  const { clock, topics } = await world();
+  await topics.create(wanted);
+  topics.delete('events');
+  const both = Promise.allSettled([topics.create(wanted), topics.create(wanted)]);
+  const outcomes = (await passing(clock, both)).map(({ status }) => status);
+  assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
+});
+
+test('a deletion that a crash interrupted is finished by the next start', async () => {
+  const first = await world();
+  await first.topics.create(wanted);
+  for (const partition of [0, 99]) {
+    const { durable } = await first.topics
+      .log('events', partition)
+      .append(batch([['a', '1']]), { durable: true });
+    await durable;
+  }
+  first.disk.syncDirectorySync('/data');
+  first.topics.delete('events');
+  const { deleted, plain, registry, topics } = await world(first.disk.crash(3));
+  assert.deepEqual([plain(), registry.deleting.length, topics.topics.size], [0, 0, 0]);
+  assert.ok(deleted() > 0);
+});
+
+test('no new topic inherits the logs of one whose deletion failed', async () => {
+  const { disk, clock, topics, errors, plain } = await world();
+  await topics.create({ ...wanted, partitions: 3 });
+  await topics.log('events', 2).append(batch([['old', '1']]), { durable: false });
+  const path = (name: string): boolean => name.includes('events-2');
+  disk.fail({ operation: 'rename', code: 'EIO', times: 2, path });
+  topics.delete('events');
+  await passing(clock, topics.close());
+  assert.equal(errors.length, 1);
+  await assert.rejects(topics.create({ ...wanted, partitions: 3 }), { codeName: 'KAFKA_STORAGE_ERROR' });
+  assert.equal(topics.topics.has('events'), false);
+  await topics.create({ ...wanted, partitions: 3 });
+  assert.equal(topics.log('events', 2).logEndOffset, 0n);
+  assert.equal(plain(), 3);
+});
