@@ -54,7 +54,7 @@ export async function readPartitions(
     }
     try {
       const limit = Math.max(0, Math.min(partition.maxBytes, maxBytes - bytes));
-      const read = readLog(log, partition, limit, { minOneBatch: bytes === 0, isolation });
+      const read = readLog(log, partition, limit, { minOneBatch: bytes === 0, mayCut: true, isolation });
       // Most partitions of a fetch have nothing new: they are answered without a turn of the event loop.
       const answer = read instanceof Promise ? await read : read;
       bytes += answer.records.length;

@@ -5,6 +5,7 @@ import type { FoundOffset } from './partition-log.js';
 import type { Segment } from './segment.js';
 
 const lengthFieldEnd = 12;
+const baseOffsetBytes = 8;
 
 /** What of a segment is wanted. */
 export interface WantedRecords {
@@ -15,10 +16,12 @@ export interface WantedRecords {
   readonly maxBytes: number;
   /** One batch even where it is larger than `maxBytes`. */
   readonly minOneBatch: boolean;
+  /** The last batch is cut off where `maxBytes` end (FileRecords.slice). */
+  readonly mayCut: boolean;
   readonly indexIntervalBytes: number;
 }
 
-/** Whole batches as they stand, and where in the segment's file. */
+/** Batches as they stand, the last one cut off where that was allowed, and where in the segment's file. */
 export interface FoundRecords {
   readonly segment: Segment;
   readonly position: number;
@@ -40,7 +43,15 @@ export async function readSegment(segment: Segment, wanted: WantedRecords): Prom
     const { at, batch } = firstEndingAtOrAfter(bytes, offset);
     if (batch !== null) {
       const { end, isAtBound } = endOfBatches(bytes, at, wanted);
-      const records = bytes.subarray(at, end);
+      const cutAt = wanted.mayCut && end > at && !isAtBound ? at + wanted.maxBytes : end;
+      // All of the bytes that may be answered are needed, and the offset of the batch that they end in.
+      if (cutAt > end && length < Math.min(cutAt + baseOffsetBytes, limit - position)) {
+        position += at;
+        windowBytes = wanted.maxBytes + baseOffsetBytes;
+        if (length < window.length) return null;
+        continue;
+      }
+      const records = bytes.subarray(at, endOfCut(bytes, end, cutAt, wanted.bound));
       const isWhole =
         records.length > 0 || batch.sizeBytes > wanted.maxBytes || batch.baseOffset >= wanted.bound;
       const most = Math.max(records.length, Math.min(wanted.maxBytes, limit - position - at));
@@ -80,6 +91,13 @@ function endOfBatches(
     end += batch.sizeBytes;
   }
   return { end, isAtBound: false };
+}
+
+/** Where the answer ends: behind the whole batches, or within the next one when that is below the bound. */
+function endOfCut(bytes: Buffer, end: number, cutAt: number, bound: bigint): number {
+  if (cutAt <= end) return end;
+  const isBeyond = end + baseOffsetBytes <= bytes.length && bytes.readBigInt64BE(end) >= bound;
+  return isBeyond ? end : Math.min(cutAt, bytes.length);
 }
 
 function neededBytes(bytes: Buffer, at: number): number {

@@ -16,12 +16,12 @@ export interface ReadableLog {
   readonly lastStableOffset: bigint;
 }
 
-/** Whole batches from `offset` on, below the isolation level's bound. Throws KafkaError OFFSET_OUT_OF_RANGE. */
+/** Batches from `offset` on, below the isolation level's bound. Throws KafkaError OFFSET_OUT_OF_RANGE. */
 export async function readLog(
   log: ReadableLog,
   offset: bigint,
   maxBytes: number,
-  { minOneBatch, isolation }: ReadOptions,
+  { minOneBatch, mayCut = false, isolation }: ReadOptions,
 ): Promise<ReadResult> {
   if (offset < log.logStartOffset || offset > log.logEndOffset) {
     throw new KafkaError(
@@ -38,7 +38,7 @@ export async function readLog(
   while (found === null && segment !== undefined && offset < bound) {
     const from: Segment = segment;
     found = await from.whileOpen(() =>
-      readSegment(from, { offset, bound, maxBytes, minOneBatch, indexIntervalBytes }),
+      readSegment(from, { offset, bound, maxBytes, minOneBatch, mayCut, indexIntervalBytes }),
     );
     segment = log.segments.above(from.baseOffset);
   }

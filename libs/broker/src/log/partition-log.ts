@@ -63,6 +63,8 @@ export interface AbortedTransaction {
 export interface ReadOptions {
   /** Answer one whole batch even when it is larger than asked for (KIP-74). */
   readonly minOneBatch: boolean;
+  /** What is left of the bytes asked for holds the beginning of the next batch, as in Kafka's answers; default whole batches alone. */
+  readonly mayCut?: boolean;
   /** `committed` stops at the last stable offset and names aborted transactions. */
   readonly isolation: 'uncommitted' | 'committed';
 }

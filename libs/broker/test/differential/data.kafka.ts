@@ -17,8 +17,6 @@ import { compare, startBoth } from './two-brokers.js';
  * directory of Kafka's jars in OUBLIETTE_KAFKA_LIBS. What differs, and why:
  *
  * - a Produce without records (null): Kafka fails inside and never answers; we refuse with INVALID_RECORD.
- * - a fetch whose bounds end within a batch: Kafka sends the beginning of that batch, which clients throw away; we end before it.
- *   What of it is whole is compared.
  */
 test('produce, fetch, offsets and deletion as Kafka does', { skip: kafkaLibs === undefined }, async (t) => {
   const sides = await startBoth(t, { ...produceTopics, ...fetchTopics, ...offsetTopics });

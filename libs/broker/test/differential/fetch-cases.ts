@@ -3,7 +3,7 @@ import type { WireClient } from '../support/wire-client.js';
 import { batchOf, told } from './batches.js';
 import { answerOf, type Case, type Side } from './two-brokers.js';
 
-type Asked = Partial<EncodableRequestOf<'fetch'>> & { readonly version?: number; readonly cut?: boolean };
+type Asked = Partial<EncodableRequestOf<'fetch'>> & { readonly version?: number };
 
 interface Place {
   readonly topic?: string;
@@ -66,7 +66,7 @@ export async function fetchFrom(
   side: Side,
   client: WireClient,
   places: readonly Place[],
-  { version = 12, cut = false, ...asked }: Asked = {},
+  { version = 12, ...asked }: Asked = {},
 ) {
   const answer = await answerOf(client, apis.fetch, version, {
     replicaId: -1,
@@ -89,8 +89,8 @@ export async function fetchFrom(
       topic: isNamed(version) ? topic : side.topicName(topicId),
       partitions: partitions.map(({ records, ...rest }) => ({
         ...rest,
-        // A batch that the bounds cut is sent by half, which no client looks at; we send it whole or not.
-        bytes: cut ? 'cut' : (records?.length ?? null),
+        // Of a batch that the bounds cut the beginning is sent.
+        bytes: records?.length ?? null,
         records: records === null ? null : told(records),
       })),
     })),
@@ -164,9 +164,13 @@ export const fetchCases: Readonly<Record<string, Case>> = {
   'a max of 1 byte': read([{ maxBytes: 1 }]),
   'a max of 1 byte of two partitions': read([{ maxBytes: 1 }, { partition: 1, maxBytes: 1 }]),
   'a max of 1 byte of all': read([{}, { partition: 1 }], { maxBytes: 1 }),
-  'a max that cuts the second batch': read([{ maxBytes: 800 }, { partition: 1, maxBytes: 100 }], {
-    cut: true,
-  }),
+  'a max that cuts the second batch': read([{ maxBytes: 800 }, { partition: 1, maxBytes: 100 }]),
+  ...Object.fromEntries(
+    Array.from({ length: 60 }, (_, step) => step * 37 + 60).map((maxBytes) => [
+      `a max of ${maxBytes} bytes of all, wherever that cuts`,
+      read([{}, { partition: 1 }, { topic: 'trimmed', offset: 3n }], { maxBytes }),
+    ]),
+  ),
   'a max of 0': read([{ maxBytes: 0 }, { partition: 1, maxBytes: 0 }]),
   'a negative max': read([{ maxBytes: -5 }]),
   'a min above all': read([{}], { minBytes: 5_000_000, maxWaitMs: 30 }),

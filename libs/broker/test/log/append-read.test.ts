@@ -172,3 +172,28 @@ test('a clean stop and a start find everything again', async () => {
   const next = await found.append(batch([['n', 'v']], startMs + 50), { durable: false });
   assert.equal(next.baseOffset, 40n);
 });
+
+test('where it may be cut, an answer is what stands in the file, up to the bytes asked for', async () => {
+  const world = await open({ indexIntervalBytes: 100 });
+  const log = newLog(world);
+  const starts: number[] = [];
+  let size = 0;
+  for (let index = 0; index < 12; index++) {
+    const sent = batch([['k', 'v'.repeat(index * 40)]]);
+    starts.push(size);
+    size += sent.length;
+    await log.append(sent, { durable: false });
+  }
+  const file = Buffer.from(world.disk.readFileSync('/data/events-0/00000000000000000000.log'));
+  const cut = { minOneBatch: true, mayCut: true, isolation: 'uncommitted' } as const;
+  for (const [offset, start] of starts.entries()) {
+    const firstBytes = (starts[offset + 1] ?? size) - start;
+    for (let maxBytes = 0; maxBytes < size + 100; maxBytes += 23) {
+      const { records } = await log.read(BigInt(offset), maxBytes, cut);
+      const expected = file.subarray(start, start + Math.max(firstBytes, maxBytes));
+      assert.ok(expected.equals(records), `offset ${offset}, ${maxBytes} bytes: ${records.length}`);
+      const strict = await log.read(BigInt(offset), maxBytes, { ...cut, minOneBatch: false });
+      assert.equal(strict.records.length, maxBytes < firstBytes ? 0 : expected.length);
+    }
+  }
+});
