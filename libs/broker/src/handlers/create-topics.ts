@@ -1,11 +1,13 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import type { ConfigEntry } from './config-entries.js';
+import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkAssignments, checkPlacement, checkReplicationFactor } from '../topics/replica-assignment.js';
 import { clusterMetadataTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { answerError, noError } from './answer-error.js';
 import { describeTopicConfigs } from './config-entries.js';
+import { checkDeadline } from './deadline.js';
 import { ResourceType } from './resource-type.js';
 import { sayWithoutEffect } from './without-effect.js';
 
@@ -128,13 +130,16 @@ export const createTopics = defineHandler(
     const single = request.topics.filter(({ name }) => seen.get(name) === 1);
     const repeated = [...seen].filter(([, count]) => count > 1).map(([name]) => name);
     try {
+      if (single.length > 0) checkDeadline(request.timeoutMs);
       checkTotal(single, context);
     } catch (error) {
       return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
     }
     const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
     const topics: Awaited<ReturnType<typeof createOne>>[] = [];
+    const slice = new TimeSlice(context.broker.clock, undefined);
     for (const { topic, refusal } of named) {
+      await slice.rest();
       topics.push(await createOne(topic, refusal, request.validateOnly, context));
     }
     topics.push(

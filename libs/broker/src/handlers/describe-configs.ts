@@ -1,4 +1,5 @@
-import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
+import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
+import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { refuseTopicName } from '../topics/topic-name.js';
@@ -18,6 +19,8 @@ import { ResourceType } from './resource-type.js';
  * DescribeConfigs, versions 1 to 4: topics, this broker (by its id), what was changed for all brokers (the empty name), groups and
  * client metrics subscriptions, which exist for every name. There are no loggers to describe.
  */
+
+type Asked = RequestOf<'describeConfigs'>['resources'][number];
 
 const invalid = (text: string): KafkaError => new KafkaError('INVALID_REQUEST', text);
 
@@ -57,28 +60,46 @@ function checkBrokerId(name: string, broker: BrokerServices, orElse: string): vo
   }
 }
 
+/** One that is asked for again is answered once: a hundred kilobytes would ask for gigabytes. Kafka repeats it, its clients do not. */
+function withoutRepeats(resources: readonly Asked[]): readonly Asked[] {
+  const key = ({ resourceType, resourceName, configurationKeys }: Asked): string =>
+    JSON.stringify([resourceType, resourceName, configurationKeys]);
+  return [...new Map(resources.map((resource) => [key(resource), resource])).values()];
+}
+
+function answerResource(
+  { resourceType, resourceName, configurationKeys }: Asked,
+  { includeSynonyms, includeDocumentation }: RequestOf<'describeConfigs'>,
+  broker: BrokerServices,
+) {
+  const wanted =
+    configurationKeys === null || configurationKeys.length === 0 ? null : new Set(configurationKeys);
+  try {
+    const configs = describe({ resourceType, resourceName }, broker)
+      .filter(({ name }) => wanted?.has(name) ?? true)
+      .map((entry) => ({
+        ...entry,
+        synonyms: includeSynonyms ? entry.synonyms : [],
+        documentation: includeDocumentation ? entry.documentation : null,
+      }));
+    // Kafka's answer has an empty text here, where others have none.
+    return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
+  } catch (error) {
+    const { errorCode, errorMessage } = answerError(error, broker.logger);
+    return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs: [] };
+  }
+}
+
 export const describeConfigs = defineHandler(
   apis.describeConfigs,
   { versions: [1, 4] },
-  (request, { broker }) => {
-    const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const wanted =
-        configurationKeys === null || configurationKeys.length === 0 ? null : new Set(configurationKeys);
-      try {
-        const configs = describe({ resourceType, resourceName }, broker)
-          .filter(({ name }) => wanted?.has(name) ?? true)
-          .map((entry) => ({
-            ...entry,
-            synonyms: request.includeSynonyms ? entry.synonyms : [],
-            documentation: request.includeDocumentation ? entry.documentation : null,
-          }));
-        // Kafka's answer has an empty text here, where others have none.
-        return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
-      } catch (error) {
-        const { errorCode, errorMessage } = answerError(error, broker.logger);
-        return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs: [] };
-      }
-    });
+  async (request, { broker }) => {
+    const slice = new TimeSlice(broker.clock, undefined);
+    const results: ReturnType<typeof answerResource>[] = [];
+    for (const resource of withoutRepeats(request.resources)) {
+      await slice.rest();
+      results.push(answerResource(resource, request, broker));
+    }
     return { throttleTimeMs: 0, results };
   },
 );

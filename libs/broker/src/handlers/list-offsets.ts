@@ -1,5 +1,6 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import type { FoundOffset, PartitionLog } from '../log/partition-log.js';
+import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
@@ -90,9 +91,11 @@ export const listOffsets = defineHandler(
   { versions: [1, 10] },
   async (request, context) => {
     const topics = [];
+    const slice = new TimeSlice(context.broker.clock, undefined);
     for (const [name, partitions] of askedOnce(request.topics)) {
       const answers = [];
       for (const [partitionIndex, asked] of partitions) {
+        await slice.rest();
         answers.push(
           asked === null
             ? { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST }

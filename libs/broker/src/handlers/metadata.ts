@@ -1,4 +1,5 @@
 import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf } from '@oubliette/protocol';
+import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
@@ -67,6 +68,7 @@ async function createByItself(name: string, { broker }: Pick<RequestContext, 'br
     if (broker.config.number('default.replication.factor') !== 1) {
       throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
     }
+    broker.topics.checkNewName(name);
     // With settings of its own, and its coordinator.
     if (name === offsetsTopic) await broker.groups.start();
     else await broker.topics.create({ name, partitions, configs: {} });
@@ -92,7 +94,11 @@ async function answerTopics(
   if (ids.size === 0) {
     const names = new Set(asked.map(({ name }) => name ?? ''));
     const answers: AnsweredTopic[] = [];
-    for (const name of names) answers.push(await answerName(name, mayCreate, operations, context));
+    const slice = new TimeSlice(context.broker.clock, undefined);
+    for (const name of names) {
+      await slice.rest();
+      answers.push(await answerName(name, mayCreate, operations, context));
+    }
     return answers;
   }
   return [...ids].map((id) => {
@@ -103,6 +109,23 @@ async function answerTopics(
   });
 }
 
+/** The whole request failed (MetadataRequest.getErrorResponse): no brokers, and every topic with the error. */
+function failedAnswer(
+  errorCode: number,
+  asked: NonNullable<RequestOf<'metadata'>['topics']>,
+  version: number,
+) {
+  return {
+    throttleTimeMs: 0,
+    brokers: [],
+    clusterId: null,
+    controllerId: -1,
+    topics: asked.map(({ name, topicId }) => failedTopic(errorCode, name ?? '', topicId, notAsked)),
+    clusterAuthorizedOperations: notAsked,
+    errorCode: version >= 13 ? errorCode : ErrorCode.NONE,
+  };
+}
+
 export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, async (request, context) => {
   const { broker, version } = context;
   const { nodeId, host, port } = broker.advertised;
@@ -111,14 +134,16 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, asyn
   const asked = request.topics ?? [];
   // Versions 10 and 11 have the field of the id, and nothing behind it.
   const isTooEarly = version < 12 && asked.some(({ name, topicId }) => name === null || topicId !== zeroUuid);
+  if (isTooEarly) return failedAnswer(ErrorCode.INVALID_REQUEST, asked, version);
+  const hasId = asked.some(({ topicId }) => topicId !== zeroUuid);
+  // Kafka fails inside over what has neither.
+  if (!hasId && asked.some(({ name }) => name === null)) {
+    return failedAnswer(ErrorCode.UNKNOWN_SERVER_ERROR, asked, version);
+  }
   const mayCreate = request.allowAutoTopicCreation && broker.config.flag('auto.create.topics.enable');
   const topics = wantsAll
     ? [...broker.topics.topics.values()].map((topic) => describeTopic(topic, broker, operations))
-    : isTooEarly
-      ? asked.map(({ name, topicId }) =>
-          failedTopic(ErrorCode.INVALID_REQUEST, name ?? '', topicId, notAsked),
-        )
-      : await answerTopics(asked, mayCreate, operations, context);
+    : await answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: null }],

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 
-/** Start-up lets others run after so long, ms: far below what a client or a signal would notice. */
+/** Long work lets others run after so long, ms: far below what a client or a signal would notice. */
 const sliceMs = 10;
 
 /** Keeps long work from blocking the event loop, and ends it when the process is told to stop. */

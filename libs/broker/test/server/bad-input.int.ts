@@ -155,3 +155,33 @@ test('connections beyond max.connections are refused, the others served', async 
   await third.closed();
   for (const client of clients) assert.equal((await client.call(apis.apiVersions, 0, {})).errorCode, 0);
 });
+
+test('a request that asks very much keeps nobody else waiting', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'auto.create.topics.enable': 'false' });
+  const [greedy, other] = [await WireClient.connect(fixture.port), await WireClient.connect(fixture.port)];
+  t.after(() => [greedy, other].forEach((client) => client.end()));
+  const numbers = Array.from({ length: 40_000 }, (_, index) => index);
+  const broker = { resourceType: 4, resourceName: '1' };
+  let answered = 0;
+  const asked = [
+    greedy.call(apis.metadata, 8, { topics: numbers.map((n) => ({ name: `t${n}` })) }),
+    greedy.call(apis.listOffsets, 5, {
+      replicaId: -1,
+      topics: [
+        { name: 't', partitions: numbers.map((partitionIndex) => ({ partitionIndex, timestamp: -1n })) },
+      ],
+    }),
+    greedy.call(apis.describeConfigs, 4, {
+      resources: numbers.map((n) => ({
+        ...broker,
+        configurationKeys: n < 100 ? [`none.${n}`] : ['node.id'],
+      })),
+    }),
+  ].map((call) => call.finally(() => (answered += 1)));
+  let roundTrips = 0;
+  for (; answered < asked.length; roundTrips++) await other.call(apis.apiVersions, 0, {});
+  // One for each request and a few for what is read and written at once: it was 4 while each held everybody up.
+  assert.ok(roundTrips > 12, String(roundTrips));
+  const [, , configs] = await Promise.all(asked);
+  assert.equal((configs as { results: readonly unknown[] }).results.length, 101);
+});
