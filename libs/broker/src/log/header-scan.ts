@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_OVERHEAD, BatchView } from '@oubliette/protocol';
 import type { DiskFile } from '@oubliette/runtime';
 
-/** Small enough for a slab that Node shares among buffers: a start walks the ends of a thousand logs. */
 const chunkBytes = 2 * 1024;
 /** What lies behind the last indexed batch takes a read or two; a longer way lets others run. */
 const readsAtOnce = 16;
@@ -19,7 +18,8 @@ export async function scanHeaders(
   to: number,
   visit: (header: BatchView) => boolean,
 ): Promise<number> {
-  const chunk = Buffer.allocUnsafe(chunkBytes);
+  // Not from a slab that Node shares among buffers: what else lies in it, such as an index, would keep this too.
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
   let position = from;
   let [chunkStart, chunkEnd] = [from, from];
   for (let reads = 0; position < to;) {

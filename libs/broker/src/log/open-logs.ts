@@ -30,9 +30,11 @@ export async function openLogs(
   const { logs, deleted } = await listLogs(disk, directory, slice);
   if (topicIdOf !== undefined) assertLogsThere(directory, logs, known.recoveryPoints, topicIdOf);
   const configOf = once(options.configOf);
+  const producerExpirationMs = options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs;
+  const shared = { ...known, closedCleanly, producerExpirationMs };
   await inLanes(recoveryThreads ?? managerDefaults.recoveryThreads, logs, async (log) => {
     const config = configOf(log.topic);
-    add({ ...log, config, found: await openOne(log, config, options, slice, { ...known, closedCleanly }) });
+    add({ ...log, config, found: await openOne(log, config, options, slice, shared) });
   });
   return deleted;
 }
@@ -51,7 +53,7 @@ async function openOne(
   config: LogConfig,
   options: LogManagerOptions,
   slice: TimeSlice,
-  known: KnownOffsets & { readonly closedCleanly: boolean },
+  known: KnownOffsets & { readonly closedCleanly: boolean; readonly producerExpirationMs: number },
 ): Promise<LoadedLog> {
   const { disk, clock, logger, topicIdOf } = options;
   const directory = join(options.directory, logDirectory(topic, partition));
@@ -65,7 +67,7 @@ async function openOne(
     slice,
     directory,
     indexIntervalBytes: config.indexIntervalBytes,
-    producerExpirationMs: options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs,
+    producerExpirationMs: known.producerExpirationMs,
     logStartOffset: known.logStarts.get(key) ?? 0n,
     recoveryPoint: known.recoveryPoints.get(key) ?? 0n,
     closedCleanly: known.closedCleanly,

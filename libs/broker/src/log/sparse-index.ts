@@ -4,7 +4,8 @@ import { Buffer } from 'node:buffer';
 export const offsetEntryBytes = 8;
 /** Time index: timestamp (int64, ms), relative offset (int32). Kafka's TimeIndex. */
 export const timeEntryBytes = 12;
-const firstCapacityBytes = 1_536;
+/** A few entries: most of a thousand logs hardly grow. */
+const firstCapacityBytes = 96;
 
 /** What every index tells of itself. */
 interface IndexSize {
