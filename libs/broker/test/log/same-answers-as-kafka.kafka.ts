@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { encodeBatch, iterateBatches, KafkaError } from '@oubliette/protocol';
+import { encodeBatch, KafkaError } from '@oubliette/protocol';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import type { PartitionLog, TransactionMarker } from '../../src/log/partition-log.js';
 import { KafkaLog, kafkaLibs } from '../support/kafka-log/kafka-log.js';
@@ -13,8 +13,6 @@ const seeds = process.env.OUBLIETTE_FULL === '1' ? 200 : 6;
 const steps = 90;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Four records of at most 90 bytes. */
-const largestBatch = 61 + 4 * 110;
 const settings = { segmentBytes: 1_500, indexIntervalBytes: 250 };
 
 /** Days pass: nothing has to happen twice a second. */
@@ -88,32 +86,10 @@ class Pair {
     at: string,
   ): Promise<void> {
     const [theirs = '', aborted = ''] = await this.kafka.ask(`read ${offset} ${maxBytes} ${isolation}`);
-    const ours = await this.#log.read(offset, maxBytes, { minOneBatch: true, isolation });
-    // Kafka cuts the last batch off at the limit, and its readers leave the rest of it out. Ours may hold a little less.
-    const whole = [...iterateBatches(Buffer.from(theirs, 'hex'), { partialTail: 'ignore' })].map(
-      ({ bytes: batch }) => hex(batch),
-    );
-    const count = [...iterateBatches(ours.records)].length;
-    assert.equal(hex(ours.records), whole.slice(0, count).join(''), `${at}: read ${offset}`);
-    const left = whole.slice(count).join('').length / 2;
-    assert.ok(
-      whole.length === 0 || (count > 0 && left <= settings.indexIntervalBytes + largestBatch),
-      `${at}: ${left} bytes were left`,
-    );
-    const context = `${at}: aborted transactions from ${offset}, ${maxBytes} bytes`;
-    const named = ours.abortedTransactions?.map((each) => `${each.producerId}:${each.firstOffset}`) ?? [
-      'null',
-    ];
-    const known = aborted === '' ? [] : aborted.split(',');
-    // Where an index entry stands exactly at the end of what was read Kafka takes the next one, and names more than it needs to.
-    const end = [...iterateBatches(ours.records)].at(-1)?.nextOffset ?? offset;
-    const needed = (list: readonly string[]) => list.filter((each) => BigInt(each.split(':')[1] ?? 0) < end);
-    assert.deepEqual(needed(named), needed(known), context);
-    assert.deepEqual(
-      named.filter((each) => !known.includes(each)),
-      [],
-      context,
-    );
+    const ours = await this.#log.read(offset, maxBytes, { minOneBatch: true, mayCut: true, isolation });
+    assert.equal(hex(ours.records), theirs, `${at}: read ${offset}, ${maxBytes} bytes`);
+    const named = ours.abortedTransactions?.map((each) => `${each.producerId}:${each.firstOffset}`).join();
+    assert.equal(named ?? 'null', aborted, `${at}: aborted transactions from ${offset}, ${maxBytes} bytes`);
   }
 
   async state(at: string): Promise<void> {
