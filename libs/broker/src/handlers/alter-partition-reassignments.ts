@@ -2,7 +2,8 @@ import { apis, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
-import { attempt, noError } from './answer-error.js';
+import { attempt } from './answer-error.js';
+import { checkDeadline } from './deadline.js';
 
 /*
  * AlterPartitionReassignments, versions 0 and 1. Every partition stands on this broker: moving it there is done at once, moving it
@@ -32,14 +33,18 @@ export const alterPartitionReassignments = defineHandler(
   apis.alterPartitionReassignments,
   { versions: [0, 1] },
   (request, { broker }) => {
+    const inTime = (): void => checkDeadline(request.timeoutMs);
     const responses = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, replicas }) => ({
         partitionIndex,
-        ...attempt(() => reassign(name, partitionIndex, replicas, broker), broker.logger),
+        ...attempt(() => {
+          inTime();
+          reassign(name, partitionIndex, replicas, broker);
+        }, broker.logger),
       })),
     }));
     const { allowReplicationFactorChange } = request;
-    return { throttleTimeMs: 0, allowReplicationFactorChange, ...noError, responses };
+    return { throttleTimeMs: 0, allowReplicationFactorChange, ...attempt(inTime, broker.logger), responses };
   },
 );

@@ -2,6 +2,7 @@ import { apis, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
 import { answerError, noError, type AnsweredError } from './answer-error.js';
+import { checkDeadline } from './deadline.js';
 
 /*
  * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. Groups
@@ -38,10 +39,14 @@ export const createPartitions = defineHandler(
   { versions: [0, 3] },
   async (request, context) => {
     const names = new Set(request.topics.map(({ name }) => name));
+    const isSingle = (name: string): boolean =>
+      request.topics.filter((topic) => topic.name === name).length === 1;
+    const hasWork = [...names].some(isSingle);
     const results: (AnsweredError & { readonly name: string })[] = [];
     for (const name of names) {
       const [asked, ...others] = request.topics.filter((topic) => topic.name === name);
       const add = async (): Promise<void> => {
+        if (hasWork) checkDeadline(request.timeoutMs);
         if (asked === undefined || others.length > 0) {
           throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
         }

@@ -2,6 +2,7 @@ import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { attempt } from './answer-error.js';
+import { checkDeadline } from './deadline.js';
 
 /*
  * DeleteTopics, versions 1 to 6 (by id from 6 on). What stands twice, by name, by id or once by each, is refused and answered once.
@@ -38,13 +39,27 @@ function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: Request
   return { name: stored.name, topicId: stored.id, ...outcome };
 }
 
-function answer(asked: readonly Asked[], context: RequestContext) {
+function deadlineRefusal(timeoutMs: number): KafkaError | null {
+  try {
+    checkDeadline(timeoutMs);
+    return null;
+  } catch (error) {
+    if (error instanceof KafkaError) return error;
+    throw error;
+  }
+}
+
+function answer(asked: readonly Asked[], timeoutMs: number, context: RequestContext) {
   const byKey = new Map<string, { readonly asked: Asked; readonly times: number }>();
   for (const [index, one] of asked.entries()) {
     const isEmpty = one.name === null && one.topicId === zeroUuid;
     const key = isEmpty ? `${index}` : `${one.name ?? ''}/${one.topicId}`;
     byKey.set(key, { asked: one, times: (byKey.get(key)?.times ?? 0) + 1 });
   }
+  const isGood = (one: Asked): boolean => (one.name === null) !== (one.topicId === zeroUuid);
+  const hasWork = [...byKey.values()].some(({ asked: one, times }) => times === 1 && isGood(one));
+  const late = hasWork ? deadlineRefusal(timeoutMs) : null;
+  if (late !== null) return asked.map((one) => deleteOne(one, late, context));
   const idsGiven = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId));
   return [...byKey.values()].map(({ asked: one, times }) => {
     const what = one.name === null ? 'id' : 'name';
@@ -62,7 +77,7 @@ export const deleteTopics = defineHandler(apis.deleteTopics, { versions: [1, 6] 
   const asked =
     context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
   if (context.broker.config.flag('delete.topic.enable')) {
-    return { throttleTimeMs: 0, responses: answer(asked, context) };
+    return { throttleTimeMs: 0, responses: answer(asked, request.timeoutMs, context) };
   }
   const refusal =
     context.version < 3

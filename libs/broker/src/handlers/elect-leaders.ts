@@ -2,6 +2,7 @@ import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { attempt } from './answer-error.js';
+import { checkDeadline } from './deadline.js';
 
 /*
  * ElectLeaders, versions 0 to 2: this broker leads everything, so ELECTION_NOT_NEEDED for each partition that is there. Asked for all,
@@ -19,9 +20,11 @@ function refuse(topic: string, partition: number, { topics }: BrokerServices): n
   throw new KafkaError('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.');
 }
 
-function refuseType(electionType: number, asked: NonNullable<RequestOf<'electLeaders'>['topicPartitions']>) {
-  const errorCode = ErrorCode.INVALID_REQUEST;
-  const errorMessage = `Unknown election type ${electionType}`;
+function refuseAll(
+  errorCode: number,
+  errorMessage: string | null,
+  asked: NonNullable<RequestOf<'electLeaders'>['topicPartitions']>,
+) {
   const replicaElectionResults = asked.map(({ topic, partitions }) => ({
     topic,
     partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),
@@ -29,9 +32,21 @@ function refuseType(electionType: number, asked: NonNullable<RequestOf<'electLea
   return { throttleTimeMs: 0, errorCode, replicaElectionResults };
 }
 
-export const electLeaders = defineHandler(apis.electLeaders, { versions: [0, 2] }, (request, { broker }) => {
+export const electLeaders = defineHandler(apis.electLeaders, { versions: [0, 2] }, (request, context) => {
+  const { broker, version } = context;
   const { electionType, topicPartitions } = request;
-  if (electionType < 0 || electionType > unclean) return refuseType(electionType, topicPartitions ?? []);
+  if (electionType < 0 || electionType > unclean) {
+    return refuseAll(
+      ErrorCode.INVALID_REQUEST,
+      `Unknown election type ${electionType}`,
+      topicPartitions ?? [],
+    );
+  }
+  const { errorCode } = attempt(() => checkDeadline(request.timeoutMs), broker.logger);
+  if (errorCode !== ErrorCode.NONE) {
+    const refused = refuseAll(errorCode, null, topicPartitions ?? []);
+    return version >= 1 ? refused : { ...refused, errorCode: ErrorCode.NONE };
+  }
   const replicaElectionResults =
     topicPartitions === null
       ? [...broker.topics.topics.keys()].map((topic) => ({ topic, partitionResult: [] }))

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
 import { askAboutAltering } from './alter-steps.js';
 import { askAboutDescribing } from './describe-steps.js';
+import { askAboutMetadata } from './metadata-steps.js';
 import { askAboutSettings } from './setting-steps.js';
 import { askAboutTopics } from './topic-steps.js';
 import { TwoEngines, type Difference } from './two-engines.js';
@@ -46,6 +47,7 @@ test(
     await engines.create('alter', 'describe');
     await askAboutDescribing(engines);
     await askAboutTopics(engines);
+    await askAboutMetadata(engines);
     await askAboutAltering(engines);
     await askAboutSettings(engines, share);
     assert.deepEqual(

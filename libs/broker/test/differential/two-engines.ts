@@ -120,12 +120,15 @@ export class TwoEngines {
     for (const [name, field] of Object.entries(value)) {
       if (name === 'unknownTags' || name === 'throttleTimeMs') continue;
       plain[name] = this.#plain(field);
-      if (name === 'clusterId' || name === 'port') plain[name] = `a ${name}`;
+      if (differing.has(name) && field !== null) plain[name] = `a ${name}`;
       if (name === 'topicId') plain[name] = field === zeroId ? 'none' : 'an id';
     }
     return plain;
   }
 }
+
+/** What each has of its own. */
+const differing: ReadonlySet<string> = new Set(['clusterId', 'port', 'logDir', 'totalBytes', 'usableBytes']);
 
 const attempts = 20;
 const settleMs = 100;
