@@ -1,5 +1,6 @@
 import { ErrorCode, KafkaError } from '@oubliette/protocol';
 import type { PartitionLog, ReadOptions, ReadResult } from '../log/partition-log.js';
+import { TimeSlice } from '../log/time-slice.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { answerError } from './answer-error.js';
 import {
@@ -10,6 +11,9 @@ import {
   type WantedPartition,
 } from './fetch-partition.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
+
+/** Partitions that are looked at before others are let run. */
+const restEvery = 128;
 
 export type Isolation = ReadOptions['isolation'];
 
@@ -46,7 +50,9 @@ export async function readPartitions(
   const seen: SeenLog[] = [];
   let bytes = 0;
   let hasError = false;
-  for (const partition of wanted) {
+  const slice = new TimeSlice(broker.clock, undefined);
+  for (const [index, partition] of wanted.entries()) {
+    if (index % restEvery === restEvery - 1) await slice.rest();
     const log = findLog(partition, broker);
     if (typeof log === 'string') {
       missing.push(missingPartition(partition, log));

@@ -36,6 +36,14 @@ interface PartitionResponse {
 }
 
 const acksAll = -1;
+/** Lines about refused batches that one request may bring into the log. */
+const maxRefusalLines = 10;
+
+/** How many batches of one request were refused. */
+interface Refusals {
+  count: number;
+}
+
 const topicIdsFrom = 13;
 /** Where a batch's length ends, and where its format stands; no record of any format is smaller. */
 const lengthEnd = 12;
@@ -121,6 +129,7 @@ async function append(
   partition: PartitionData,
   acks: number,
   context: RequestContext,
+  refusals: Refusals,
 ): Promise<PartitionResponse> {
   const { index } = partition;
   let log: PartitionLog | null = null;
@@ -140,7 +149,7 @@ async function append(
       recordErrors: [],
     };
   } catch (error) {
-    return refusal(topic, index, error, log, context);
+    return refusal(topic, index, error, log, context, refusals);
   }
 }
 
@@ -150,14 +159,18 @@ function refusal(
   error: unknown,
   log: PartitionLog | null,
   { broker }: RequestContext,
+  refusals: Refusals,
 ): PartitionResponse {
   const { errorCode, errorMessage: reason } = answerError(error, broker.logger);
-  broker.logger.warn('a produced batch was refused', {
-    topic,
-    partition: index,
-    errorCode,
-    ...(reason === null ? {} : { reason }),
-  });
+  refusals.count += 1;
+  if (refusals.count <= maxRefusalLines) {
+    broker.logger.warn('a produced batch was refused', {
+      topic,
+      partition: index,
+      errorCode,
+      ...(reason === null ? {} : { reason }),
+    });
+  }
   const logStartOffset = log === null || withoutLogStart.has(errorCode) ? -1n : log.logStartOffset;
   if (!(error instanceof RecordValidationError)) return { ...refused(index, errorCode), logStartOffset };
   const { recordErrors, clientMessage: errorMessage } = error;
@@ -168,12 +181,13 @@ function answerTopic(
   { name, topicId, partitionData }: TopicData,
   acks: number,
   context: RequestContext,
+  refusals: Refusals,
 ): Promise<PartitionResponse>[] {
   const topic = context.version >= topicIdsFrom ? context.broker.topics.nameOf(topicId) : name;
   return partitionData.map((partition) =>
     topic === undefined
       ? Promise.resolve(refused(partition.index, ErrorCode.UNKNOWN_TOPIC_ID))
-      : append(topic, partition, acks, context),
+      : append(topic, partition, acks, context, refusals),
   );
 }
 
@@ -197,10 +211,14 @@ export const produce = defineHandler(
       return { responses: topicData.map(refuseAll), throttleTimeMs: 0 };
     }
     // Every append is begun before anything is awaited: the batches of a connection reach their logs in order.
-    const answers = topicData.map((topic) => answerTopic(topic, acks, context));
+    const refusals: Refusals = { count: 0 };
+    const answers = topicData.map((topic) => answerTopic(topic, acks, context, refusals));
     const responses = [];
     for (const [at, { name, topicId }] of topicData.entries()) {
       responses.push({ name, topicId, partitionResponses: await Promise.all(answers[at] ?? []) });
+    }
+    if (refusals.count > maxRefusalLines) {
+      context.broker.logger.warn('a request had more batches refused', { refused: refusals.count });
     }
     if (acks === 0) {
       const failed = responses.some((topic) =>
