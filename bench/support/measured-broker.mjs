@@ -1,6 +1,7 @@
 // The bundled broker as a process that watches its own event loop. Its one argument is the order as JSON.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startBroker } from '@oubliette/broker';
+import { keepYoungGenerationSmall } from '@oubliette/broker-app';
 import { Blockers, watchedDisk } from './watched-disk.mjs';
 
 const resolutionMs = 1;
@@ -10,6 +11,8 @@ const delays = monitorEventLoopDelay({ resolution: resolutionMs });
 // What blocks is looked into only where that is asked for: the other figures are those of the broker as it is delivered.
 const { watch = false, ...order } = JSON.parse(process.argv[2]);
 const blockers = watch ? new Blockers() : null;
+// As the daemon does.
+keepYoungGenerationSmall();
 const broker = await startBroker({
   ...order,
   ...(blockers === null ? {} : { disk: watchedDisk(blockers) }),

@@ -2,6 +2,7 @@ import { BrokerError, parseProperties, startBroker } from '@oubliette/broker';
 import { DiskError, SystemDisk } from '@oubliette/runtime';
 import { parseBrokerArguments, usage, UsageError, type BrokerArguments } from './arguments.js';
 import { lineLogger, type LineSink } from './line-logger.js';
+import { keepYoungGenerationSmall } from './young-generation.js';
 
 /** The world of one run. */
 export interface BrokerRun {
@@ -40,6 +41,7 @@ export async function runBroker(args: readonly string[], run: BrokerRun): Promis
 }
 
 async function serve(parsed: BrokerArguments, { stdout, stderr, stop }: BrokerRun): Promise<void> {
+  keepYoungGenerationSmall();
   const config = { ...readConfigFile(parsed.configFile), ...parsed.settings };
   const broker = await startBroker({
     dataDir: parsed.dataDir ?? config['log.dirs'] ?? config['log.dir'] ?? './data',
