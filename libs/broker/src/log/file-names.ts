@@ -21,8 +21,13 @@ const segmentPattern = /^(\d{20})\.log$/;
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex';
 export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex'];
 
+/** What the names of a segment's files begin with. */
+export function segmentStem(baseOffset: bigint): string {
+  return baseOffset.toString().padStart(offsetDigits, '0');
+}
+
 export function segmentFile(baseOffset: bigint, kind: SegmentFileKind): string {
-  return `${baseOffset.toString().padStart(offsetDigits, '0')}.${kind}`;
+  return `${segmentStem(baseOffset)}.${kind}`;
 }
 
 /** The base offset of a `.log` file's name, null for other names. */

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { join } from 'node:path/posix';
 import { BATCH_HEADER_BYTES, type BatchView } from '@oubliette/protocol';
 import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
 import { scanBatches } from './batch-scan.js';
-import { segmentFile, segmentFileKinds, type SegmentFileKind } from './file-names.js';
+import { segmentFile, segmentFileKinds, segmentStem, type SegmentFileKind } from './file-names.js';
 import { scanHeaders } from './header-scan.js';
 import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
 import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
@@ -71,6 +70,8 @@ export class Segment {
   /** Whether the log file, and the index files, may lack something of what stands here. */
   #isUnsynced = false;
   #isUnstored = true;
+  /** Its files' paths up to their kind. */
+  readonly #stem: string;
   #readers = 0;
   #closeWanted = false;
 
@@ -83,12 +84,13 @@ export class Segment {
     /** When it was made, or opened by this process, wall-clock ms: rolling counts from here where records have no timestamp. */
     readonly createdMs: number,
   ) {
+    this.#stem = `${directory}/${segmentStem(baseOffset)}`;
     this.nextOffset = baseOffset;
     this.lastWriteMs = createdMs;
   }
 
   static create(disk: Disk, directory: string, baseOffset: bigint, nowMs: number, suffix = ''): Segment {
-    const file = disk.openSync(join(directory, segmentFile(baseOffset, 'log') + suffix), 'write');
+    const file = disk.openSync(`${directory}/${segmentFile(baseOffset, 'log')}${suffix}`, 'write');
     return new Segment(disk, directory, baseOffset, file, suffix, nowMs);
   }
 
@@ -120,7 +122,7 @@ export class Segment {
   }
 
   path(kind: SegmentFileKind): string {
-    return join(this.directory, segmentFile(this.baseOffset, kind) + this.suffix);
+    return `${this.#stem}.${kind}${this.suffix}`;
   }
 
   /** Takes account of a batch that stands, or will stand, at the end. */
@@ -291,6 +293,12 @@ export class Segment {
     await this.storeIndexes();
     const { offsets, times } = this.#growing;
     this.#indexes = this.#storedIndexes(offsets.count, times.count);
+  }
+
+  /** Unlinks the index files of a segment that has its indexes in memory. */
+  removeIndexes(): void {
+    for (const path of [this.path('index'), this.path('timeindex')])
+      if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
   }
 
   /** Says of another's records when they were last written; a start finds it again. */
