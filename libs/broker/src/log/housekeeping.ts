@@ -8,6 +8,7 @@ import { Periodic, type Rhythm } from './periodic.js';
 import type { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
 import { messageOf } from './storage-error.js';
+import { TimeSlice } from './time-slice.js';
 
 export interface HousekeepingParts {
   readonly options: LogManagerOptions;
@@ -50,7 +51,9 @@ export function startHousekeeping(parts: HousekeepingParts): readonly Periodic[]
 async function deleteOld({ options, logs, reaper, checkpoints }: HousekeepingParts): Promise<void> {
   const { clock, logger } = options;
   let removed = 0;
+  const slice = new TimeSlice(clock, undefined);
   for (const log of [...logs()]) {
+    await slice.rest();
     // That of compacted logs is the cleaner's part, at its own pace.
     if (log.config.cleanupPolicy.has('compact')) continue;
     try {
