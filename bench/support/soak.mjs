@@ -4,6 +4,8 @@ import { createTopics, deleteTopics, produceFrame, Wire } from './wire.mjs';
 export const soakPartitions = 1_000;
 const connections = 500;
 const pauseMs = 100;
+/** Clients that know nothing of each other keep no step: each pauses a little longer or shorter. */
+const pauseOf = (index) => pauseMs * (0.8 + 0.4 * ((index * 0.618) % 1));
 const mib = 1024 * 1024;
 /** What is told of the things that blocked longest. */
 const shown = 5;
@@ -81,7 +83,7 @@ async function workFor(seconds, admin, [deleting, cleaning, ...others]) {
     ...others.map((wire, index) => {
       const partition = (index * 2) % soakPartitions;
       const frame = produceFrame('soak', { recordsPerBatch: 10, recordBytes: 100, acks: 1, partition });
-      return repeat(pauseMs, () => wire.send(frame));
+      return repeat(pauseOf(index), () => wire.send(frame));
     }),
     repeat(20, () => deleting.send(large)),
     repeat(50, (turn) => cleaning.send(keyed[turn % keyed.length])),
