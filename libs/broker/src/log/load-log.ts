@@ -12,6 +12,7 @@ import { ProducerStates } from './producer-states.js';
 import { restoreProducers } from './restore-producers.js';
 import { SegmentList } from './segment-list.js';
 import { Segment } from './segment.js';
+import { isDiskFull } from './storage-error.js';
 
 /** A log that was found on disk. */
 export interface LoadedLog {
@@ -52,7 +53,13 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     const logStartOffset = startOf(location, list);
     leaderEpochs.truncateFromEnd(logEndOffset);
     leaderEpochs.truncateFromStart(logStartOffset);
-    leaderEpochs.write(directory, logEndOffset);
+    try {
+      leaderEpochs.write(directory, logEndOffset);
+    } catch (error) {
+      // The log has its recovery point behind them until they are written.
+      if (!isDiskFull(error)) throw error;
+      logger.warn('there is no room for the leader epochs', { path: directory });
+    }
     const { producers, snapshots } = await restoreProducers({
       disk,
       logger,

@@ -18,7 +18,7 @@ import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
 import type { Periodic } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { RollJitter } from './roll.js';
-import { messageOf } from './storage-error.js';
+import { isDiskFull, messageOf } from './storage-error.js';
 import { TimeSlice } from './time-slice.js';
 
 export type { LogManagerOptions } from './log-manager-options.js';
@@ -213,7 +213,13 @@ class DiskLogManager implements LogManager {
       this.#add(topic, partition, config, found);
     });
     // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
-    this.#checkpoints.write();
+    try {
+      this.#checkpoints.write();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      const cause = messageOf(error);
+      this.options.logger.warn('checkpoints could not be written; that is tried again', { cause });
+    }
     for (const path of deleted) this.#reapDirectory(path);
   }
 

@@ -97,7 +97,9 @@ export class LogWriter {
    * written it stays behind.
    */
   get recoveryPoint(): bigint {
-    const isWhole = this.#sealer.isFinished && !this.log.leaderEpochs.isDue(this.#syncedBelow);
+    const { leaderEpochs } = this.log;
+    if (leaderEpochs.isDue(this.#sealedBelow)) return 0n;
+    const isWhole = this.#sealer.isFinished && !leaderEpochs.isDue(this.#syncedBelow);
     return isWhole && this.#syncedBelow > this.#sealedBelow ? this.#syncedBelow : this.#sealedBelow;
   }
 

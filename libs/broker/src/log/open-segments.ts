@@ -5,6 +5,7 @@ import { checkStoredIndexes, readIndexes, type IndexFault } from './index-check.
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogLocation } from './log-location.js';
 import { Segment } from './segment.js';
+import { isDiskFull } from './storage-error.js';
 
 /**
  * Opens the segments with these base offsets (ascending) and adds them to `opened`. Those below the recovery point are taken as their
@@ -28,7 +29,7 @@ export async function openSegments(
       if (!(await recover(location, segment, later, leaderEpochs))) return;
       if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
       // A start after a clean stop goes by its indexes: those that a crash left are not to be trusted.
-      if (next !== undefined) await segment.seal();
+      if (next !== undefined) await sealRecovered(location, segment);
       continue;
     }
     if (next === undefined) await resumeLast(location, segment, fileBytes, leaderEpochs);
@@ -46,11 +47,24 @@ async function adoptSealed(
   const found = checkStoredIndexes(location.disk, segment, sizeBytes, nextBase);
   if ('fault' in found) {
     await rebuildIndexes(location, segment, found, leaderEpochs);
-    await segment.seal();
+    await sealRecovered(location, segment);
   } else segment.adopt(sizeBytes, nextBase, found);
   if (!location.mayHaveGaps) await assertReaches(segment, nextBase);
   segment.sizeBytes = segment.readableBytes = sizeBytes;
   segment.nextOffset = nextBase;
+}
+
+/** Without room for its indexes they are kept in memory; none is left on disk that the next start would believe. */
+async function sealRecovered({ logger }: LogLocation, segment: Segment): Promise<void> {
+  try {
+    await segment.seal();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    segment.removeIndexes();
+    logger.warn('there is no room for the indexes of a segment: the next start makes them again', {
+      path: segment.path('log'),
+    });
+  }
 }
 
 /** Without cleaning, segments follow each other: where the next begins later, one between them is gone. */

@@ -6,6 +6,7 @@ import { segmentFile } from './file-names.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { ProducerStates } from './producer-states.js';
 import type { Segment } from './segment.js';
+import { isDiskFull } from './storage-error.js';
 import { CorruptTransactionIndex, TransactionIndex } from './transaction-index.js';
 
 /** Of how many segments at the end a scan leaves the snapshots that rolling would have left. */
@@ -55,7 +56,17 @@ export async function restoreProducers(
   const from = loaded?.offset ?? logStartOffset;
   const take = async (offset: bigint): Promise<void> => {
     const taken = snapshots.take(offset, producers.all);
-    if (taken !== null) await snapshots.write(directory, taken);
+    if (taken === null) return;
+    try {
+      await snapshots.write(directory, taken);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      snapshots.remove(directory, offset);
+      log.logger.warn('there is no room for a producer snapshot: the next start reads the log instead', {
+        path: directory,
+        offset: String(offset),
+      });
+    }
   };
   for (const [index, segment] of segments.entries()) {
     const isRebuilt = rebuiltFrom !== null && segment.baseOffset >= rebuiltFrom;

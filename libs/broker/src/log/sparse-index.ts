@@ -102,7 +102,9 @@ export class OffsetIndex extends SparseIndex implements OffsetLookup {
   }
 
   offsetBehind(position: number): number | null {
-    const entry = this.lastWhere((at) => this.buffer.readInt32BE(at + 4) < position) + 1;
+    const found = this.lastWhere((at) => this.buffer.readInt32BE(at + 4) < position) + 1;
+    // One exactly there counts, but for the very first, which AbstractIndex.binarySearch never compares.
+    const entry = found === 0 && this.count > 0 && this.buffer.readInt32BE(4) === position ? 1 : found;
     return entry < this.count ? this.buffer.readInt32BE(entry * offsetEntryBytes) : null;
   }
 

@@ -1,4 +1,5 @@
 import { KafkaError } from '@oubliette/protocol';
+import { DiskError } from '@oubliette/runtime';
 
 /** What a producer hears when the disk fails: KAFKA_STORAGE_ERROR, retriable; a KafkaError stays what it is. */
 export function storageError(cause: Error): KafkaError {
@@ -22,6 +23,11 @@ export function onStorage<T>(work: () => T): T {
   } catch (error) {
     throw storageError(asError(error));
   }
+}
+
+/** Whether there was no room for it: what can be made again is left out then, and a start goes on. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof DiskError && error.code === 'ENOSPC';
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import type { Entropy } from '@oubliette/runtime';
+import { isDiskFull, onStorage } from '../log/storage-error.js';
 import {
   noResourceConfigs,
   type ClusterState,
@@ -42,7 +43,17 @@ export class ClusterRegistry {
     this.#nextProducerId = BigInt(this.#state.nextProducerId);
     this.#reservedBelow = this.#nextProducerId;
     for (const topic of this.#state.topics) this.#index(topic);
-    this.#save({ ...this.#state, run: this.#state.run + 1 });
+    this.#begin({ ...this.#state, run: this.#state.run + 1 }, stored === null);
+  }
+
+  /** Without room the run is counted in memory, and written with the next change: what is there can be read meanwhile. */
+  #begin(state: ClusterState, isNew: boolean): void {
+    try {
+      this.#store.save(state);
+    } catch (error) {
+      if (isNew || !isDiskFull(error)) throw error;
+    }
+    this.#state = state;
   }
 
   get clusterId(): string {
@@ -145,8 +156,9 @@ export class ClusterRegistry {
     return before.partitions < partitions ? [...known, { first: before.partitions, run }] : known;
   }
 
+  /** Throws KafkaError KAFKA_STORAGE_ERROR. */
   #save(state: ClusterState): void {
-    this.#store.save(state);
+    onStorage(() => this.#store.save(state));
     this.#state = state;
   }
 
