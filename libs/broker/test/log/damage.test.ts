@@ -244,3 +244,17 @@ test('behind the recovery point the log is cut at the first bad batch', async ()
   assert.ok(lines.some(({ message }) => message.startsWith('the log is cut')));
   assert.ok(again !== undefined && again.logEndOffset >= 12n && again.logEndOffset < 21n);
 });
+
+test('indexes that a crash left of segments it had not synced are made anew: the start after a clean stop goes by them', async () => {
+  const world = await filled();
+  const [, second] = bases(world);
+  const disk = world.disk.crash(1);
+  const path = segment(second ?? 0, 'index');
+  const good = Buffer.from(disk.readFileSync(path));
+  assert.ok(good.length >= 8);
+  spoil(disk, path, 0, [0, 0, 0, 0]);
+  disk.removeFileSync(`${directory}/recovery-point-offset-checkpoint`);
+  const { logs } = await next(world, disk);
+  await logs.close();
+  assert.deepEqual(Buffer.from(disk.readFileSync(path)), good);
+});
