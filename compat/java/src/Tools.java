@@ -13,9 +13,9 @@ import org.apache.kafka.common.utils.Exit;
 
 /** Kafka's command-line tools: each is called with the arguments a shell would give it. */
 public final class Tools {
-    private static final String TOOLS = "org.apache.kafka.tools.";
-    private static final String GROUPS = TOOLS + "consumer.group.ConsumerGroupCommand";
-    private static final String CONFIGS = "kafka.admin.ConfigCommand";
+    static final String TOOLS = "org.apache.kafka.tools.";
+    static final String GROUPS = TOOLS + "consumer.group.ConsumerGroupCommand";
+    static final String CONFIGS = "kafka.admin.ConfigCommand";
 
     private static volatile Integer firstCode;
 
@@ -70,6 +70,7 @@ public final class Tools {
         groups(to, topic, group);
         configs(to, topic);
         others(to, topic);
+        new MoreTools(this, bootstrap, home, suffix).register(to);
     }
 
     private void performance(Operations to) {
@@ -200,24 +201,24 @@ public final class Tools {
         });
     }
 
-    private List<String> with(String... args) {
+    List<String> with(String... args) {
         List<String> all = new ArrayList<>(List.of("--bootstrap-server", bootstrap));
         all.addAll(List.of(args));
         return all;
     }
 
-    private List<String> with(String[] first, String... more) {
+    List<String> with(String[] first, String... more) {
         List<String> all = with(first);
         all.addAll(List.of(more));
         return all;
     }
 
-    private String tool(String name, String... args) throws Exception {
+    String tool(String name, String... args) throws Exception {
         return call(TOOLS + name, "", with(args));
     }
 
     /** Runs a tool's main; gives what it printed, throws Failed when it ended with another code than 0. */
-    private static String call(String className, String input, List<String> args) throws Exception {
+    static String call(String className, String input, List<String> args) throws Exception {
         System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
         Switched.begin();
         firstCode = null;
@@ -232,11 +233,11 @@ public final class Tools {
         return output;
     }
 
-    private static void expect(String output, String pattern) {
+    static void expect(String output, String pattern) {
         Operations.check(Pattern.compile(pattern).matcher(output).find(), "no /" + pattern + "/ in: " + output);
     }
 
-    private static void expectFailure(String pattern, Operations.Operation operation) throws Exception {
+    static void expectFailure(String pattern, Operations.Operation operation) throws Exception {
         try {
             operation.run();
         } catch (Failed failed) {
@@ -253,7 +254,7 @@ public final class Tools {
         }
     }
 
-    private static final class Failed extends Exception {
+    static final class Failed extends Exception {
         Failed(String output) {
             super(output);
         }
