@@ -86,6 +86,13 @@ function validateBatch(batch: BatchView, context: AppendContext): BatchView {
   refuseRecords(scan);
   const other = targetCodec(batch, config);
   if (other !== null) return recompressed(batch, other, config);
+  // Kafka would have to write the batch anew, and fails: it has read its records without keys and values (PartialDefaultRecord).
+  if (batch.compression !== Compression.none && !scan.isCounted) {
+    throw new KafkaError(
+      'UNKNOWN_SERVER_ERROR',
+      'the offset deltas of a compressed batch do not count from 0',
+    );
+  }
   if (config.messageTimestampType === 'CreateTime') correctMaxTimestamp(batch, scan.maxTimestamp);
   return batch;
 }

@@ -28,6 +28,8 @@ export interface RecordScan {
   /** Of all. */
   readonly errorCount: number;
   readonly hasTimestampError: boolean;
+  /** The records' offset deltas are 0, 1, 2, … */
+  readonly isCounted: boolean;
 }
 
 const noTimestamp = -1;
@@ -38,17 +40,18 @@ const maxErrorsNamed = 10_000;
 /**
  * Walks over the records of one unpacked batch without decoding them, by the rules of DefaultRecord.readFrom and
  * LogValidator.validateRecord: they fill the payload exactly, each fills its own length, a compacted topic takes none without a
- * key, timestamps keep to the topic's bounds. Throws KafkaError INVALID_RECORD for a wrong structure. Offset deltas are not
- * looked at, as in Kafka.
+ * key, timestamps keep to the topic's bounds. Throws KafkaError INVALID_RECORD for a wrong structure.
  */
 export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: RecordRules): RecordScan {
   const walk = new RecordWalk(payload);
   let errors: RecordError[] | null = null;
   let errorCount = 0;
   let hasTimestampError = false;
+  let isCounted = true;
   let max = noTimestamp;
   for (let index = 0; index < frame.count; index++) {
     walk.next();
+    if (walk.offsetDelta !== index) isCounted = false;
     const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
     const lacksKey = rules.isCompacted && !walk.hasKey;
     if (lacksKey || !isTimestampAllowed(timestamp, frame, rules)) {
@@ -67,6 +70,7 @@ export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: Reco
     errors: errors ?? noErrors,
     errorCount,
     hasTimestampError,
+    isCounted,
   };
 }
 

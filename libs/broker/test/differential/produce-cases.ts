@@ -113,6 +113,13 @@ const keyless = encodeBatch({
   })),
 });
 const stampedBatch = batchOf(2, { logAppendTime: runMs });
+/** Compressed records whose offset deltas are these, below a header that counts. */
+const uncounted = (deltas: readonly number[]): Uint8Array =>
+  encodeBatch({
+    records: records(3).map((record, index) => ({ ...record, offsetDelta: deltas[index] ?? 0 })),
+    compression: 'gzip',
+    lastOffsetDelta: 2,
+  });
 const hour = 3_600_000n;
 
 /** A record whose bytes are written by hand. */
@@ -237,6 +244,19 @@ export const produceCases: Readonly<Record<string, Case>> = {
   'offset deltas that do not count': keep('kept', [
     handmade([0x0c, 0, 0, 8, 1, 1, 0, 0x0c, 0, 0, 8, 1, 1, 0], 2),
   ]),
+  ...Object.fromEntries(
+    [
+      [0, 0, 0],
+      [1, 2, 3],
+      [0, 2, 1],
+      [0, 1, 3],
+    ].flatMap((deltas) =>
+      ['plain', 'zstd'].map((topic) => [
+        `offset deltas ${deltas.join()} in gzip, ${topic}`,
+        keep(topic, [uncounted(deltas)]),
+      ]),
+    ),
+  ),
   'codec 5': send(
     'plain',
     patched(batchOf(1), (v) => v.setInt16(at.attributes, 5)),

@@ -92,3 +92,12 @@ test('of very many records at fault the first are named, and all counted', () =>
       error.clientMessage.includes('due to 12000 record errors in total'),
   );
 });
+
+test('a compressed batch whose offset deltas do not count is refused, unless it is written anew', () => {
+  const uncounted = records.map((record) => ({ ...record, offsetDelta: 1 }));
+  const sent = encodeBatch({ records: uncounted, compression: 'gzip', lastOffsetDelta: 2 });
+  assert.throws(() => validate(sent), /^KafkaError: UNKNOWN_SERVER_ERROR/);
+  const [batch] = validate(sent, { compressionType: 'zstd' }).batches;
+  assert.deepEqual(batch && [...iterateRecords(batch)].map(({ offsetDelta }) => offsetDelta), [0, 1, 2]);
+  assert.equal(validate(encodeBatch({ records: uncounted, lastOffsetDelta: 2 })).batches.length, 1);
+});
