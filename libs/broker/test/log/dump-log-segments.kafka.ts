@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,22 +6,16 @@ import { test } from 'node:test';
 import { sleep, SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { silentLogger } from '../../src/logger.js';
 import { openLogManager } from '../../src/log/log-manager.js';
+import { dumpSegments } from '../support/java-tool.js';
+import { kafkaLibs } from '../support/live-kafka.js';
 import { batch, config } from './fixture.js';
 
-const libs = process.env.OUBLIETTE_KAFKA_LIBS;
-
-function dump(files: readonly string[]): string {
-  const args = ['-cp', `${libs}/*`, 'kafka.tools.DumpLogSegments', '--deep-iteration', '--print-data-log'];
-  return execFileSync('java', [...args, '--files', files.join(',')], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
-}
+const dump = (files: readonly string[]): Promise<string> =>
+  dumpSegments(files, '--deep-iteration', '--print-data-log');
 
 test(
   "Kafka's own tool reads what was appended, rolled, compacted and closed",
-  { skip: libs === undefined },
+  { skip: kafkaLibs === undefined },
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'oubliette-dump-'));
     const clock = new SystemClock();
@@ -74,7 +67,7 @@ test(
       );
       assert.ok(ending('.log').length >= 2 && ending('.index').length >= 2);
 
-      const batches = dump(ending('.log'));
+      const batches = await dump(ending('.log'));
       const headers = batches.split('\n').filter((line) => line.startsWith('baseOffset:'));
       assert.ok(headers.length > 100, `${headers.length} batches`);
       assert.ok(headers.every((line) => line.includes('magic: 2') && line.includes('isvalid: true')));
@@ -91,7 +84,7 @@ test(
       assert.equal(shown.at(-1), 'value-557-');
       assert.ok(shown.length < 12, `${shown.length} of 12 values of one key are left`);
 
-      const indexes = dump([...ending('.index'), ...ending('.timeindex')]);
+      const indexes = await dump([...ending('.index'), ...ending('.timeindex')]);
       assert.ok(!/mismatch|out of order|Exception/i.test(indexes), indexes);
       assert.ok((indexes.match(/position: \d+/g)?.length ?? 0) > 20, 'the offset indexes are empty');
       assert.ok((indexes.match(/timestamp: \d+/g)?.length ?? 0) > 20, 'the time indexes are empty');

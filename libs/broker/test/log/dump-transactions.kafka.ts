@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,29 +6,13 @@ import { test } from 'node:test';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { silentLogger } from '../../src/logger.js';
 import { openLogManager } from '../../src/log/log-manager.js';
+import { dumpSegments } from '../support/java-tool.js';
+import { kafkaLibs } from '../support/live-kafka.js';
 import { batch, config } from './fixture.js';
-
-const libs = process.env.OUBLIETTE_KAFKA_LIBS;
-
-function dump(files: readonly string[], ...options: string[]): string {
-  const args = [
-    '-Xmx256m',
-    '-XX:TieredStopAtLevel=1',
-    '-cp',
-    `${libs}/*`,
-    'kafka.tools.DumpLogSegments',
-    ...options,
-  ];
-  return execFileSync('java', [...args, '--files', files.join(',')], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
-}
 
 test(
   "Kafka's own tool finds no fault in indexes, transaction indexes and snapshots",
-  { skip: libs === undefined },
+  { skip: kafkaLibs === undefined },
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'oubliette-dump-'));
     const settings = config({ segmentBytes: 12_000, indexIntervalBytes: 300 });
@@ -82,7 +65,7 @@ test(
         ending('.log').length > 1 && ending('.txnindex').length > 1 && ending('.snapshot').length > 1,
       );
 
-      const dumped = dump(
+      const dumped = await dumpSegments(
         [...ending('.log'), ...ending('.txnindex'), ...ending('.snapshot')],
         '--deep-iteration',
       );
@@ -100,9 +83,9 @@ test(
       );
       const open = `producerId: 9 producerEpoch: 2 coordinatorEpoch: -1 currentTxnFirstOffset: OptionalLong[${end - 1n}]`;
       assert.ok(dumped.includes(open), 'the open transaction stands in no snapshot');
-      const verified = dump(indexes, '--verify-index-only');
+      const verified = await dumpSegments(indexes, '--verify-index-only');
       assert.ok(!/mismatch|out of order|exception|corrupt/i.test(verified), verified);
-      const sane = dump(indexes, '--index-sanity-check');
+      const sane = await dumpSegments(indexes, '--index-sanity-check');
       assert.equal(sane.match(/passed sanity check/g)?.length, indexes.length, sane);
     } finally {
       rmSync(directory, { recursive: true });

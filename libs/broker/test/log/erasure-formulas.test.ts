@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogConfig, PartitionLog } from '../../src/log/partition-log.js';
-import { batch, isOnDisk, newLog, open, type World } from './fixture.js';
+import { batch, isOnDisk, newLog, open, put, type World } from './fixture.js';
 
 // The worst cases of three formulas, reached and not exceeded, on a clock of ours. In seconds: A record's clock ahead, S segment.ms, R
 // retention.ms, C retention check, F file.delete.delay.ms, M max.compaction.lag.ms, m min.compaction.lag.ms, G gap between appends,
@@ -18,17 +18,6 @@ interface Case {
   readonly bound: number;
   readonly ahead?: number;
   readonly transactionMs?: number;
-}
-
-async function put(
-  world: World,
-  log: PartitionLog,
-  key: string,
-  value: string | null,
-  ahead = 0,
-): Promise<void> {
-  const result = await log.append(batch([[key, value]], world.clock.now() + ahead), { durable: true });
-  await result.durable;
 }
 
 async function start(config: Partial<LogConfig>): Promise<{ world: World; log: PartitionLog }> {

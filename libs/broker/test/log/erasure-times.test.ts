@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogConfig, PartitionLog } from '../../src/log/partition-log.js';
-import { batch, isInLog, isOnDisk, newLog, open, reopen, type World } from './fixture.js';
+import { isInLog, isOnDisk, newLog, open, put, reopen, type World } from './fixture.js';
 
 // What was seen on live Kafka 4.1.1 brokers with log.cleaner.backoff.ms=500, log.retention.check.interval.ms=1000 and
 // file.delete.delay.ms=3000, replayed on a clock of our own.
 const live = { fileDeleteDelayMs: 3_000, deleteRetentionMs: 86_400_000 };
 const secret = 'SECRET-VALUE';
-
-async function put(
-  world: World,
-  log: PartitionLog,
-  key: string,
-  value: string | null,
-  ahead = 0,
-): Promise<void> {
-  const result = await log.append(batch([[key, value]], world.clock.now() + ahead), { durable: true });
-  await result.durable;
-}
 
 async function start(
   overrides: Partial<LogConfig>,

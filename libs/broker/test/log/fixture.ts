@@ -108,6 +108,18 @@ export function batch(
   return encodeBatch({ records: records(pairs, timestamp), ...more });
 }
 
+/** Appends a record that is synced when this resolves; its timestamp is `ahead` ms ahead of the clock. */
+export async function put(
+  world: World,
+  log: PartitionLog,
+  key: string,
+  value: string | null,
+  ahead = 0,
+): Promise<void> {
+  const result = await log.append(batch([[key, value]], world.clock.now() + ahead), { durable: true });
+  await result.durable;
+}
+
 export interface Row {
   readonly offset: bigint;
   readonly key: string | null;

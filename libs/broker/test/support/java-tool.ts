@@ -16,3 +16,8 @@ export async function java(className: string, ...args: readonly string[]): Promi
   assert.equal(code, 0, output);
   return output;
 }
+
+/** What kafka.tools.DumpLogSegments says of files of a log. */
+export function dumpSegments(files: readonly string[], ...options: readonly string[]): Promise<string> {
+  return java('kafka.tools.DumpLogSegments', ...options, '--files', files.join(','));
+}
