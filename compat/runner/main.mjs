@@ -7,7 +7,7 @@ import { judge } from './judge.mjs';
 import { findingNames } from './lists.mjs';
 import { cache } from './places.mjs';
 
-const names = ['kcat', 'kafkajs', 'librdkafka', 'java', 'franz-go'];
+const names = ['kcat', 'kafkajs', 'librdkafka', 'java', 'franz-go', 'sarama'];
 const usage = `compat/run ${names.join('|')}|all [--full] [--on kafka]`;
 
 /** Runs one suite; resolves to what it found. A recipe that cannot be followed is a failure of its own, never a skip. */
