@@ -155,7 +155,10 @@ public final class Tools {
             String[] broker = {"--entity-type", "brokers", "--entity-name", "1"};
             expect(call(CONFIGS, "", with(broker, "--describe", "--all")), "log\\.cleaner\\.threads=1");
             call(CONFIGS, "", with(broker, "--alter", "--add-config", "log.cleaner.threads=2"));
-            expect(call(CONFIGS, "", with(broker, "--describe")), "log\\.cleaner\\.threads=2.*DYNAMIC_BROKER_CONFIG");
+            // A broker takes a change up a moment after the controller has answered.
+            String described = "";
+            for (int tries = 0; tries < 20 && !described.contains("log.cleaner.threads=2 "); tries++) described = call(CONFIGS, "", with(broker, "--describe"));
+            expect(described, "log\\.cleaner\\.threads=2.*DYNAMIC_BROKER_CONFIG");
             call(CONFIGS, "", with(broker, "--alter", "--delete-config", "log.cleaner.threads"));
             expectFailure("Cannot update|InvalidRequest|Invalid", () -> call(CONFIGS, "", with(broker, "--alter", "--add-config", "log.dirs=/elsewhere")));
         });
