@@ -98,11 +98,10 @@ export class GroupCoordinator {
     let group = this.#groups.get(request.groupId);
     if (group === undefined) {
       if (request.memberId !== '') return Promise.resolve(refusedJoin('UNKNOWN_MEMBER_ID', request.memberId));
-      if (request.protocolType === '' || request.protocols.length === 0) {
-        return Promise.resolve(refusedJoin('INCONSISTENT_GROUP_PROTOCOL', ''));
-      }
       group = new ClassicGroup(request.groupId, this.#clock.now());
       this.#groups.set(request.groupId, group);
+      // As Kafka: the log knows the group before its first generation, and also when its first member is refused.
+      this.#appendQuietly(group.id, [{ kind: 'group', groupId: group.id, value: withoutMembers(group) }]);
     }
     return this.#membership.join(group, request, client);
   }
@@ -284,7 +283,7 @@ export class GroupCoordinator {
     if (records.length === 0) return;
     this.#log.append(groupId, records).catch((error: unknown) => {
       const code = error instanceof KafkaError ? error.codeName : 'UNKNOWN_SERVER_ERROR';
-      this.#logger.error('expired offsets of a consumer group could not be deleted', { code });
+      this.#logger.error('a change of a consumer group could not be stored', { code });
     });
   }
 
@@ -320,6 +319,17 @@ export interface GroupDescription {
     readonly metadata: Uint8Array;
     readonly assignment: Uint8Array;
   }[];
+}
+
+function withoutMembers({ protocolType, generation, stateSince }: ClassicGroup): StoredGroup {
+  return {
+    protocolType: protocolType ?? '',
+    generation,
+    protocol: null,
+    leader: null,
+    stateSince: BigInt(stateSince),
+    members: [],
+  };
 }
 
 function restore(groupId: string, stored: StoredGroup): ClassicGroup {

@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
 import { awaitCoordinator, groupCases, groupTopics } from './group-cases.js';
+import { groupRecordCases } from './group-record-cases.js';
 import { memberCases, memberSettings } from './member-cases.js';
 import { offsetsTopicCases } from './offsets-topic-cases.js';
 import { compare, startBoth } from './two-brokers.js';
@@ -18,5 +19,6 @@ test('groups and committed offsets as Kafka does', { skip: kafkaLibs === undefin
   }
   await compare(t, sides, groupCases);
   await compare(t, sides, memberCases);
+  await compare(t, sides, groupRecordCases);
   await compare(t, sides, offsetsTopicCases);
 });

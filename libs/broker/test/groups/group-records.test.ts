@@ -51,27 +51,88 @@ test('what is stored is read back', () => {
   );
 });
 
-// Read out of a log that Kafka 4.1.1's DumpLogSegments --offsets-decoder understands as these values.
-test('an offset has the bytes Kafka reads', () => {
-  const { key, value } = encodeGroupRecord(
-    {
-      kind: 'offset',
-      groupId: 'pg',
-      topic: 'perf',
-      partition: 1,
-      value: { offset: 144_680n, leaderEpoch: 0, metadata: '', commitTimestamp: 1_795_377_457_250n },
+// Read out of the __consumer_offsets of an Apache Kafka 4.1.1.
+const fromKafka: readonly { what: string; record: GroupRecord; key: string; value: string }[] = [
+  {
+    what: 'a group nobody is in yet',
+    record: {
+      kind: 'group',
+      groupId: 'g',
+      value: {
+        protocolType: '',
+        generation: 0,
+        protocol: null,
+        leader: null,
+        stateSince: 0x1a20649fc17n,
+        members: [],
+      },
     },
-    0n,
-  );
-  assert.equal(Buffer.from(key ?? []).toString('hex'), '0001000270670004706572660000' + '0001');
-  assert.equal(
-    Buffer.from(value ?? []).toString('hex'),
-    '0003' +
-      '0000000000023528' +
-      '00000000' +
-      '0000' +
-      BigInt(1_795_377_457_250).toString(16).padStart(16, '0'),
-  );
+    key: '0002000167',
+    value: '0003000000000000ffffffff000001a20649fc1700000000',
+  },
+  {
+    what: 'an offset',
+    record: {
+      kind: 'offset',
+      groupId: 'g',
+      topic: 't',
+      partition: 0,
+      value: { offset: 1n, leaderEpoch: -1, metadata: '', commitTimestamp: 0x1a20649fcc1n },
+    },
+    key: '000100016700017400000000',
+    value: '00040000000000000001ffffffff01000001a20649fcc100',
+  },
+  {
+    what: 'a group with a member',
+    record: {
+      kind: 'group',
+      groupId: 'g',
+      value: {
+        protocolType: 'consumer',
+        generation: 1,
+        protocol: 'RoundRobinAssigner',
+        leader: 'kafkajs-0a1608d0-0cf3-487f-8d9b-8912d03593ca',
+        stateSince: 0x1a20649fc3dn,
+        members: [
+          {
+            memberId: 'kafkajs-0a1608d0-0cf3-487f-8d9b-8912d03593ca',
+            instanceId: null,
+            clientId: 'kafkajs',
+            clientHost: '/127.0.0.1',
+            rebalanceTimeoutMs: 60_000,
+            sessionTimeoutMs: 30_000,
+            subscription: Buffer.from('00000000000100017400000000', 'hex'),
+            assignment: Buffer.from('000000000001000174000000010000000000000000', 'hex'),
+          },
+        ],
+      },
+    },
+    key: '0002000167',
+    value:
+      '00030008636f6e73756d6572000000010012526f756e64526f62696e41737369676e6572002c6b61666b616a732d30613136303864302d306366332d34383766' +
+      '2d386439622d383931326430333539336361000001a20649fc3d00000001002c6b61666b616a732d30613136303864302d306366332d343837662d386439622d' +
+      '383931326430333539336361ffff00076b61666b616a73000a2f3132372e302e302e310000ea60000075300000000d000000000001000174000000000000001500' +
+      '0000000001000174000000010000000000000000',
+  },
+];
+for (const { what, record: stored, key, value } of fromKafka) {
+  test(`${what} has Kafka's bytes`, () => {
+    const encoded = encodeGroupRecord(stored, 0n);
+    assert.equal(Buffer.from(encoded.key ?? []).toString('hex'), key);
+    assert.equal(Buffer.from(encoded.value ?? []).toString('hex'), value);
+  });
+}
+
+test('an offset of an older version is read', () => {
+  const value = '0003' + '0000000000023528' + '00000000' + '0000' + '000001a20649fcc1';
+  const key = Buffer.from('000100016700017400000000', 'hex');
+  assert.deepEqual(decodeGroupRecord(key, Buffer.from(value, 'hex')), {
+    kind: 'offset',
+    groupId: 'g',
+    topic: 't',
+    partition: 0,
+    value: { offset: 144_680n, leaderEpoch: 0, metadata: '', commitTimestamp: 0x1a20649fcc1n },
+  });
 });
 
 test('a key of another protocol is left alone', () => {
