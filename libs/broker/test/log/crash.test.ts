@@ -103,9 +103,9 @@ class History {
 
   async #die(): Promise<void> {
     this.#startBefore = this.#log.logStartOffset;
-    const wasClean = this.chance.below(4) === 0;
-    if (wasClean) {
-      await this.#world.logs.close();
+    const stops = this.chance.below(4) === 0;
+    const wasClean = stops && (await this.#close());
+    if (stops) {
       this.#startBefore = this.#log.logStartOffset;
     } else this.crashes++;
     for (let step = 0; step < 20; step++) this.#dead.add(`${this.lives}.${step}`);
@@ -120,6 +120,20 @@ class History {
     // Its directory's name was not synced yet: nothing in it was acknowledged.
     this.#log = log ?? newLog(world);
     this.cut += Number(end - this.#log.logEndOffset);
+  }
+
+  /** Whether there was room for all that a stop writes. A cleaning under way may let others run first, and goes on when time does. */
+  async #close(): Promise<boolean> {
+    let isClean: boolean | null = null;
+    void this.#world.logs.close().then(
+      () => (isClean = true),
+      (error: unknown) => {
+        assert.match(String(error), /ENOSPC/);
+        isClean = false;
+      },
+    );
+    while (isClean === null) await this.#world.clock.advanceAsync(1);
+    return isClean;
   }
 
   async #check(): Promise<void> {
