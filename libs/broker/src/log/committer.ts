@@ -1,5 +1,6 @@
 import type { Segment } from './segment.js';
 import { Deferred } from './deferred.js';
+import { asError } from './storage-error.js';
 
 /** An append that has its place in the log and is not written yet. */
 export interface TakenAppend {
@@ -32,8 +33,9 @@ export class PendingAppend {
 /** Work between two appends, such as sealing a segment: what was queued before it is written, what is behind it is not yet. */
 export interface PendingStep {
   readonly kind: 'step';
-  /** A rejection breaks the log. */
+  /** A rejection breaks the log, unless `changedNothing` says that this one left everything as it was. */
   readonly run: () => Promise<void>;
+  readonly changedNothing?: (error: unknown) => boolean;
   readonly undo: () => void;
 }
 
@@ -98,7 +100,9 @@ export class Committer {
     try {
       await step.run();
     } catch (error) {
-      this.#break(asError(error), []);
+      const isAsBefore = step.changedNothing?.(error) ?? false;
+      if (isAsBefore) this.#takeBack(asError(error), [step, ...this.#queue.splice(0)]);
+      else this.#break(asError(error), []);
     }
   }
 
@@ -165,8 +169,4 @@ export class Committer {
       item.synced.reject(error);
     }
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -11,7 +11,7 @@ import { mustRoll, type RollJitter } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import { Segment } from './segment.js';
 import { SegmentSealer } from './segment-sealer.js';
-import { asError, asStorageError, onStorage, storageError } from './storage-error.js';
+import { asError, asStorageError, isOutOfFiles, onStorage, storageError } from './storage-error.js';
 
 const settled = Promise.resolve();
 const noBytes = new Uint8Array(0);
@@ -245,7 +245,9 @@ export class LogWriter {
     this.#committer.enqueue({
       kind: 'step',
       run: () => leaderEpochs.store(directory, logEndOffset + 1n).catch(warn),
-      undo: () => undefined,
+      undo: () => {
+        this.#isEpochNoted = false;
+      },
     });
   }
 
@@ -259,6 +261,8 @@ export class LogWriter {
         await disk.syncDirectory(directory);
         await disk.syncDirectory(dirname(directory));
       },
+      // No record stands in the log before it has its names.
+      changedNothing: isOutOfFiles,
       undo: () => {
         this.#isNamed = false;
       },

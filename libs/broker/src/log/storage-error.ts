@@ -30,6 +30,11 @@ export function isDiskFull(error: unknown): boolean {
   return error instanceof DiskError && error.code === 'ENOSPC';
 }
 
+/** Whether the process had no file descriptor for it (EMFILE, ENFILE): the work was not even begun. */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof DiskError && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
+
 export function messageOf(error: unknown): string {
   return asError(error).message;
 }

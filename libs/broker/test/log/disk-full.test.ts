@@ -48,6 +48,26 @@ test('a roll on a full disk seals the segment later: nothing is lost, and a clea
   assert.equal((await readAll(again)).length, 12);
 });
 
+test('out of files at the first append: it is refused, and the next one that finds a file is kept', async () => {
+  const world = await open();
+  const log = newLog(world);
+  world.disk.fail({ operation: 'sync', code: 'EMFILE', path: (path) => path.endsWith('events-0') });
+  for (const durable of [true, false]) {
+    const appended = log.append(batch([['k0', value]]), { durable });
+    if (durable) await assert.rejects(appended, refused('KAFKA_STORAGE_ERROR'));
+    else await appended;
+  }
+  assert.deepEqual(
+    (await readAll(log)).map(({ offset, key }) => [offset, key]),
+    [[0n, 'k0']],
+  );
+  const result = await log.append(batch([['k1', value]]), { durable: true });
+  await result.durable;
+  const again = (await reopen(world, world.disk.crash(5))).logs.get('events', 0);
+  assert.ok(again);
+  assert.equal((await readAll(again)).length, 2);
+});
+
 test('after a failed sync the log takes no more: what reached the disk is unknown until a restart reads it', async () => {
   const world = await open();
   const log = newLog(world);
