@@ -4,6 +4,7 @@ import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
+import { Turns } from './turns.js';
 
 /** How long a clean stop waits for answers under way, in ms. */
 const drainMs = 5_000;
@@ -21,6 +22,7 @@ export class BrokerServer {
   readonly #logger: Logger;
   readonly #settings: ServerSettings;
   readonly #connections = new Set<Connection>();
+  readonly #turns: Turns;
   readonly #server: Server;
   #dispatcher: Dispatcher | null = null;
   #sweep: Timer | null = null;
@@ -29,6 +31,7 @@ export class BrokerServer {
     this.#clock = clock;
     this.#logger = logger;
     this.#settings = settings;
+    this.#turns = new Turns(clock);
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -85,6 +88,7 @@ export class BrokerServer {
       socket,
       dispatcher: this.#dispatcher,
       clock: this.#clock,
+      turns: this.#turns,
       logger: this.#logger,
       maxRequestBytes: this.#settings.maxRequestBytes,
       onClose: () => this.#connections.delete(connection),

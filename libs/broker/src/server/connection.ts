@@ -6,6 +6,7 @@ import type { Logger } from '../logger.js';
 import { CloseConnectionError } from './api-handler.js';
 import type { Dispatched, Dispatcher } from './dispatcher.js';
 import { FrameReader, FrameSizeError } from './frame-reader.js';
+import type { Turns } from './turns.js';
 
 /** Requests read ahead and not answered yet, per connection; beyond, the socket is not read. */
 const maxInFlight = 64;
@@ -45,6 +46,7 @@ export class Connection {
     readonly socket: Socket;
     readonly dispatcher: Dispatcher;
     readonly clock: Clock;
+    readonly turns: Turns;
     readonly logger: Logger;
     readonly maxRequestBytes: number;
     readonly onClose: () => void;
@@ -57,7 +59,10 @@ export class Connection {
     this.#clientHost = `/${parts.socket.remoteAddress ?? 'unknown'}`;
     this.lastActive = parts.clock.monotonic();
     parts.socket.setNoDelay(true);
-    parts.socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    parts.socket.on('data', (chunk: Buffer) => {
+      // Nothing more is read of who has to wait for its turn.
+      if (!parts.turns.run(() => this.#receive(chunk))) parts.socket.pause();
+    });
     parts.socket.on('drain', () => {
       this.#startNext();
       this.#readOn();
@@ -96,7 +101,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     this.lastActive = this.#clock.monotonic();
-    if (this.#isStopping) return;
+    if (this.#isStopping || this.#isClosed) return;
     try {
       for (const frame of this.#frames.push(chunk)) {
         this.#waiting.push(this.#dispatcher.dispatch(frame, this.#clientHost, this.#gone.signal));
@@ -107,6 +112,7 @@ export class Connection {
     }
     this.#startNext();
     if (this.#isFull()) this.#socket.pause();
+    else this.#readOn();
   }
 
   #isFull(): boolean {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { SystemClock } from '@oubliette/runtime';
 import { silentLogger } from '../../src/logger.js';
 import { Connection } from '../../src/server/connection.js';
+import { Turns } from '../../src/server/turns.js';
 import type { Dispatcher } from '../../src/server/dispatcher.js';
 
 test('a request that waits hears that its client is gone', async () => {
@@ -33,10 +34,12 @@ test('a request that waits hears that its client is gone', async () => {
 });
 
 function serve(socket: Socket, dispatcher: Dispatcher, onClose: () => void): void {
+  const clock = new SystemClock();
   new Connection({
     socket,
     dispatcher,
-    clock: new SystemClock(),
+    clock,
+    turns: new Turns(clock),
     logger: silentLogger,
     maxRequestBytes: 1_000,
     onClose,
