@@ -44,6 +44,8 @@ export interface Disk {
   /** Creates the directory and its parents; no error when it exists. */
   makeDirectorySync(path: string, permissions?: number): void;
   renameSync(from: string, to: string): void;
+  /** Gives a file a second name; EEXIST when that is taken. Not every file system can (EPERM, ENOTSUP). */
+  linkSync(from: string, to: string): void;
   removeFileSync(path: string): void;
   /** The same without holding others up: freeing a large file takes long. */
   removeFile(path: string): Promise<void>;

@@ -67,6 +67,10 @@ export class SystemDisk implements Disk {
     asDiskError('rename', from, () => fs.renameSync(from, to));
   }
 
+  linkSync(from: string, to: string): void {
+    asDiskError('link', from, () => fs.linkSync(from, to));
+  }
+
   removeFileSync(path: string): void {
     asDiskError('remove', path, () => fs.unlinkSync(path));
   }

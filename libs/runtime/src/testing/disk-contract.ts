@@ -111,6 +111,19 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     assert.equal(disk.existsSync(`${root}/z`), false);
   });
 
+  check('a second name outlives the first, and is the same file', (disk, root) => {
+    disk.replaceFileSync(`${root}/a`, bytes('old'));
+    disk.linkSync(`${root}/a`, `${root}/b`);
+    assert.throws(() => disk.linkSync(`${root}/a`, `${root}/b`), code('EEXIST'));
+    disk.replaceFileSync(`${root}/a`, bytes('new'));
+    assert.deepEqual(
+      [text(disk.readFileSync(`${root}/a`)), text(disk.readFileSync(`${root}/b`))],
+      ['new', 'old'],
+    );
+    disk.renameSync(`${root}/b`, `${root}/a`);
+    assert.equal(text(disk.readFileSync(`${root}/a`)), 'old');
+  });
+
   check('removing and syncing that take a turn end the same', async (disk, root) => {
     disk.makeDirectorySync(`${root}/x/y`);
     for (const name of ['a', 'x/b', 'x/y/c']) disk.replaceFileSync(`${root}/${name}`, bytes('a'));
@@ -145,6 +158,7 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
       () => disk.volumeSync(gone),
       () => disk.listSync(gone),
       () => disk.renameSync(gone, `${root}/b`),
+      () => disk.linkSync(gone, `${root}/b`),
       () => disk.removeFileSync(gone),
       () => disk.removeDirectorySync(gone),
       () => disk.syncDirectorySync(gone),

@@ -154,6 +154,14 @@ export class SimulatedDisk implements Disk {
     }
   }
 
+  linkSync(from: string, to: string): void {
+    this.#enter('link', from);
+    const node = this.#find(from);
+    if (node?.kind !== 'file') throw new DiskError(node ? 'EPERM' : 'ENOENT', 'link', from);
+    if (this.#find(to)) throw new DiskError('EEXIST', 'link', from);
+    this.#parent('link', to).change([[posix.basename(to), node]]);
+  }
+
   removeFileSync(path: string): void {
     this.#enter('remove', path);
     if (this.#find(path)?.kind !== 'file') throw new DiskError('ENOENT', 'remove', path);

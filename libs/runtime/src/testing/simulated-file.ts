@@ -13,6 +13,7 @@ export type Operation =
   | 'stat'
   | 'create'
   | 'rename'
+  | 'link'
   | 'remove'
   | 'lock';
 
