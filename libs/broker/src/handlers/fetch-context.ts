@@ -1,7 +1,7 @@
 import { ErrorCode, type ErrorName, type RequestOf } from '@oubliette/protocol';
 import type { RequestContext } from '../server/api-handler.js';
 import { missingPartition, type PartitionAnswer, type WantedPartition } from './fetch-partition.js';
-import { nextSessionEpoch, type FetchSession } from './fetch-session.js';
+import { nextSessionEpoch, partitionName, type FetchSession } from './fetch-session.js';
 
 type FetchRequest = RequestOf<'fetch'>;
 
@@ -31,7 +31,7 @@ export function planFetch(request: FetchRequest, context: RequestContext): Fetch
   const usesTopicIds = context.version >= topicIdsFrom;
   if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
     if (sessionId !== noSession) sessions.remove(sessionId);
-    const wanted = wantedPartitions(request, context);
+    const wanted = eachOnce(wantedPartitions(request, context), usesTopicIds);
     if (sessionEpoch === finalEpoch) return { wanted, answer: withoutSession };
     return {
       wanted,
@@ -54,6 +54,16 @@ export function planFetch(request: FetchRequest, context: RequestContext): Fetch
   sessions.touch(session);
   session.epoch = nextSessionEpoch(session.epoch);
   return { wanted: session.wanted(), answer: (answers) => answerNews(session, sessionEpoch, answers) };
+}
+
+/**
+ * A partition that is named twice is read once, where it stands first and as it is wanted last: Kafka keeps them in a LinkedHashMap
+ * (FetchRequest.fetchData).
+ */
+function eachOnce(wanted: readonly WantedPartition[], usesTopicIds: boolean): WantedPartition[] {
+  const byName = new Map<string, WantedPartition>();
+  for (const partition of wanted) byName.set(partitionName(partition, usesTopicIds), partition);
+  return [...byName.values()];
 }
 
 function withoutSession(answers: readonly PartitionAnswer[]): SessionAnswer {

@@ -10,6 +10,7 @@ import {
   type PartitionAnswer,
   type WantedPartition,
 } from './fetch-partition.js';
+import type { FetchShare } from './fetch-share.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
 
 /** Partitions that are looked at before others are let run. */
@@ -38,12 +39,14 @@ export interface FetchPass {
 /**
  * Reads the partitions in order, `maxBytes` of all (ReplicaManager.readFromLog). Once one gave records, every further one keeps
  * to what is left of both bounds; before, one whole batch is given even when it is larger. Partitions that are not there stand last.
+ * What is read is taken from `share`.
  */
 export async function readPartitions(
   wanted: readonly WantedPartition[],
   broker: BrokerServices,
   maxBytes: number,
   isolation: Isolation,
+  share: FetchShare,
 ): Promise<FetchPass> {
   const answers: PartitionAnswer[] = [];
   const missing: PartitionAnswer[] = [];
@@ -51,6 +54,7 @@ export async function readPartitions(
   let bytes = 0;
   let hasError = false;
   const slice = new TimeSlice(broker.clock, undefined);
+  share.begin();
   for (const [index, partition] of wanted.entries()) {
     if (index % restEvery === restEvery - 1) await slice.rest();
     const log = findLog(partition, broker);
@@ -60,7 +64,13 @@ export async function readPartitions(
     }
     try {
       const limit = Math.max(0, Math.min(partition.maxBytes, maxBytes - bytes));
-      const read = readLog(log, partition, limit, { minOneBatch: bytes === 0, mayCut: true, isolation });
+      const read = readLog(
+        log,
+        partition,
+        limit,
+        { minOneBatch: bytes === 0, mayCut: true, isolation },
+        share,
+      );
       // Most partitions of a fetch have nothing new: they are answered without a turn of the event loop.
       const answer = read instanceof Promise ? await read : read;
       bytes += answer.records.length;
@@ -78,6 +88,7 @@ export async function readPartitions(
       answers.push(refusedPartition(partition, answerError(error, broker.logger).errorCode));
     }
   }
+  share.end();
   return { answers: [...answers, ...missing], seen, bytes, hasError };
 }
 
@@ -100,6 +111,7 @@ function readLog(
   wanted: WantedPartition,
   limit: number,
   options: ReadOptions,
+  share: FetchShare,
 ): PartitionAnswer | Promise<PartitionAnswer> {
   checkLeaderEpoch(wanted.leaderEpoch, log);
   const { fetchOffset } = wanted;
@@ -116,7 +128,18 @@ function readLog(
   if (wanted.maxBytes < 0) {
     throw new KafkaError('UNKNOWN_SERVER_ERROR', `a fetch of ${wanted.maxBytes} bytes`);
   }
-  return log.read(fetchOffset, limit, options).then((found) => answerOf(wanted, found));
+  const taken = share.take(limit, options.minOneBatch);
+  if (taken === null) return answerOf(wanted, nothingRead(log, options));
+  return log.read(fetchOffset, Math.min(limit, taken), options).then(
+    (found) => {
+      share.settle(taken, found.records.length, limit);
+      return answerOf(wanted, found);
+    },
+    (error: unknown) => {
+      share.settle(taken, 0, limit);
+      throw error;
+    },
+  );
 }
 
 /** The client's last record is of an epoch that ended earlier in this log (KIP-595), or null when it is not. */

@@ -80,9 +80,17 @@ export class FetchSession {
     });
   }
 
-  #key({ topicId, topic, partition }: ForgottenPartition): string {
-    return `${this.usesTopicIds ? topicId : topic}:${partition}`;
+  #key(partition: ForgottenPartition): string {
+    return partitionName(partition, this.usesTopicIds);
   }
+}
+
+/** What tells partitions of one request apart. */
+export function partitionName(
+  { topicId, topic, partition }: ForgottenPartition,
+  usesTopicIds: boolean,
+): string {
+  return `${usesTopicIds ? topicId : topic}:${partition}`;
 }
 
 /** Whether the client must hear of this, by CachedPartition.maybeUpdateResponseData; the session then knows that it did. */

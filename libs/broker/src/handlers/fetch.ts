@@ -3,13 +3,15 @@ import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { planFetch, refuseFetch, type SessionAnswer } from './fetch-context.js';
 import { tellLeaders } from './fetch-leaders.js';
 import type { PartitionAnswer } from './fetch-partition.js';
-import { readPartitions, type Isolation } from './fetch-read.js';
+import { readPartitions, type FetchPass, type Isolation } from './fetch-read.js';
+import { FetchShare } from './fetch-share.js';
 import { waitForBytes } from './fetch-wait.js';
 
 /*
  * Fetch, versions 4 to 18: sessions from 7 on (KIP-227), topic ids from 13 on. A fetch that finds less than minBytes waits, without
  * a timer of its own, until enough was appended or maxWaitMs is over. One whole batch is always answered, even when it is larger
- * than the bounds (KIP-74). Isolation level 1 reads up to the last stable offset and names the aborted transactions (KIP-98).
+ * than the bounds (KIP-74). All answers share one budget of bytes: a fetch that gets nothing of it waits for at most maxWaitMs, then
+ * answers with one batch. Isolation level 1 reads up to the last stable offset and names the aborted transactions (KIP-98).
  */
 
 interface TopicAnswer {
@@ -41,6 +43,11 @@ function respond(answer: SessionAnswer, context: RequestContext) {
   return { throttleTimeMs: 0, errorCode, sessionId, responses: byTopic(answers), nodeEndpoints };
 }
 
+/** A pass that is not answered before there is more. */
+function isWaiting({ bytes, hasError, seen }: FetchPass, enough: number): boolean {
+  return bytes < enough && !hasError && seen.length > 0;
+}
+
 export const fetch = defineHandler(
   apis.fetch,
   { versions: [4, 18] },
@@ -55,15 +62,26 @@ export const fetch = defineHandler(
     const maxBytes = Math.min(request.maxBytes, config.number('fetch.max.bytes'));
     const enough = Math.min(request.minBytes, maxBytes);
     const end = clock.monotonic() + request.maxWaitMs;
-    let pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
-    while (pass.bytes < enough && !pass.hasError && pass.seen.length > 0) {
+    const share = new FetchShare(context.answers);
+    const read = (): Promise<FetchPass> =>
+      readPartitions(plan.wanted, context.broker, maxBytes, isolation, share);
+    let pass = await read();
+    for (;;) {
       const leftMs = end - clock.monotonic();
-      if (
-        leftMs <= 0 ||
-        !(await waitForBytes(pass, enough - pass.bytes, leftMs, isolation, delayed, context.gone))
-      )
-        break;
-      pass = await readPartitions(plan.wanted, context.broker, maxBytes, isolation);
+      const gotNoShare = share.isShort && pass.bytes === 0;
+      if (gotNoShare ? share.isLastTry : leftMs <= 0 || share.isShort || !isWaiting(pass, enough)) break;
+      if (gotNoShare) {
+        await share.wait(maxBytes, leftMs, delayed, context.gone);
+      } else {
+        const { bytes } = pass;
+        // Who waits holds nothing: what it found is read again, as Kafka does too.
+        if (bytes > 0) pass = { ...pass, answers: [] };
+        share.giveBack(bytes);
+        const hasMore = await waitForBytes(pass, enough - bytes, leftMs, isolation, delayed, context.gone);
+        if (!hasMore && bytes === 0) break;
+      }
+      if (context.gone.aborted) return null;
+      pass = await read();
     }
     return respond(plan.answer(pass.answers), context);
   },

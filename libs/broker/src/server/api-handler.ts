@@ -8,6 +8,7 @@ import {
   type Fields,
 } from '@oubliette/protocol';
 import type { ClientIdentity } from '../groups/group-messages.js';
+import type { AnswerAccount } from './answer-budget.js';
 import type { BrokerServices } from './broker-services.js';
 
 /** The range of an API's versions as ApiVersions shows it. */
@@ -25,6 +26,8 @@ export interface RequestContext {
   readonly client: ClientIdentity;
   /** Aborted when the client is gone: nobody reads an answer that is waited for. */
   readonly gone: AbortSignal;
+  /** What this client's answers hold of the budget of all. */
+  readonly answers: AnswerAccount;
   /** Everything that is served: what ApiVersions answers. */
   readonly served: readonly ServedApi[];
 }

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Clock, Timer } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { AnswerBudget } from './answer-budget.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Turns } from './turns.js';
@@ -23,6 +24,7 @@ export class BrokerServer {
   readonly #settings: ServerSettings;
   readonly #connections = new Set<Connection>();
   readonly #turns: Turns;
+  readonly #answers = new AnswerBudget();
   readonly #server: Server;
   #dispatcher: Dispatcher | null = null;
   #sweep: Timer | null = null;
@@ -89,6 +91,7 @@ export class BrokerServer {
       dispatcher: this.#dispatcher,
       clock: this.#clock,
       turns: this.#turns,
+      answers: this.#answers,
       logger: this.#logger,
       maxRequestBytes: this.#settings.maxRequestBytes,
       onClose: () => this.#connections.delete(connection),

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { ByteWriter, ProtocolError } from '@oubliette/protocol';
 import type { Clock } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
+import { AnswerAccount, type AnswerBudget } from './answer-budget.js';
 import { CloseConnectionError } from './api-handler.js';
-import type { Dispatched, Dispatcher } from './dispatcher.js';
+import type { Dispatched, Dispatcher, Sender } from './dispatcher.js';
 import { FrameReader, FrameSizeError } from './frame-reader.js';
 import type { Turns } from './turns.js';
 
@@ -29,7 +30,8 @@ export class Connection {
   readonly #logger: Logger;
   readonly #frames: FrameReader;
   readonly #writer = new ByteWriter(writerSlabBytes);
-  readonly #clientHost: string;
+  readonly #answers: AnswerAccount;
+  readonly #sender: Sender;
   readonly #waiting: Dispatched[] = [];
   readonly #slots: Slot[] = [];
   #running = 0;
@@ -47,6 +49,7 @@ export class Connection {
     readonly dispatcher: Dispatcher;
     readonly clock: Clock;
     readonly turns: Turns;
+    readonly answers: AnswerBudget;
     readonly logger: Logger;
     readonly maxRequestBytes: number;
     readonly onClose: () => void;
@@ -56,7 +59,12 @@ export class Connection {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#frames = new FrameReader(parts.maxRequestBytes);
-    this.#clientHost = `/${parts.socket.remoteAddress ?? 'unknown'}`;
+    this.#answers = new AnswerAccount(parts.answers);
+    this.#sender = {
+      clientHost: `/${parts.socket.remoteAddress ?? 'unknown'}`,
+      gone: this.#gone.signal,
+      answers: this.#answers,
+    };
     this.lastActive = parts.clock.monotonic();
     parts.socket.setNoDelay(true);
     parts.socket.on('data', (chunk: Buffer) => {
@@ -64,6 +72,7 @@ export class Connection {
       if (!parts.turns.run(() => this.#receive(chunk))) parts.socket.pause();
     });
     parts.socket.on('drain', () => {
+      this.#answers.drained(0);
       this.#startNext();
       this.#readOn();
     });
@@ -72,6 +81,7 @@ export class Connection {
     parts.socket.on('close', () => {
       this.#isClosed = true;
       this.#gone.abort();
+      this.#answers.close();
       this.#waiting.length = 0;
       this.#settleIfIdle();
       parts.onClose();
@@ -104,7 +114,7 @@ export class Connection {
     if (this.#isStopping || this.#isClosed) return;
     try {
       for (const frame of this.#frames.push(chunk)) {
-        this.#waiting.push(this.#dispatcher.dispatch(frame, this.#clientHost, this.#gone.signal));
+        this.#waiting.push(this.#dispatcher.dispatch(frame, this.#sender));
       }
     } catch (error) {
       this.#fail(error);
@@ -156,6 +166,8 @@ export class Connection {
     slot.done = true;
     this.#running -= 1;
     this.#send();
+    // Below the mark at which it asks for a pause it holds next to nothing.
+    this.#answers.sent(this.#socket.writableNeedDrain ? this.#socket.writableLength : 0);
     this.#startNext();
     this.#settleIfIdle();
     this.#readOn();

@@ -1,6 +1,7 @@
 import { apis, decodeRequestHeader, encodeResponse, ErrorCode, type ByteWriter } from '@oubliette/protocol';
 import type { ClientIdentity } from '../groups/group-messages.js';
 import { CloseConnectionError, type ApiHandler, type RequestFrame, type ServedApi } from './api-handler.js';
+import type { AnswerAccount } from './answer-budget.js';
 import type { BrokerServices } from './broker-services.js';
 
 /** A request whose handler is known. */
@@ -9,6 +10,14 @@ export interface Dispatched {
   readonly overlaps: boolean;
   /** Resolves to the answer's pieces, or null where none is sent. */
   run(writer: ByteWriter): Promise<Uint8Array[] | null>;
+}
+
+/** Whose requests they are: one for each connection. */
+export interface Sender {
+  readonly clientHost: string;
+  /** Aborted when the client is gone. */
+  readonly gone: AbortSignal;
+  readonly answers: AnswerAccount;
 }
 
 /** Finds the handler of a frame. */
@@ -31,7 +40,7 @@ export class Dispatcher {
   }
 
   /** Throws ProtocolError or CloseConnectionError when the connection cannot go on, as Kafka's SocketServer closes it. */
-  dispatch(frame: Uint8Array, clientHost: string, gone: AbortSignal): Dispatched {
+  dispatch(frame: Uint8Array, from: Sender): Dispatched {
     const { api, version, correlationId, clientId, reader } = decodeRequestHeader(frame);
     const handler = this.#handlers.get(api.key);
     if (handler === undefined) throw new CloseConnectionError(`API ${api.name} is not served`);
@@ -41,9 +50,10 @@ export class Dispatcher {
       }
       return this.#unsupportedApiVersions(handler, correlationId);
     }
+    const { clientHost, gone, answers } = from;
     const client: ClientIdentity = { clientId: clientId ?? '', clientHost };
     const request: RequestFrame = { version, correlationId, reader };
-    const context = { broker: this.#broker, version, client, gone, served: this.served };
+    const context = { broker: this.#broker, version, client, gone, answers, served: this.served };
     return {
       handler,
       overlaps: handler.overlaps,

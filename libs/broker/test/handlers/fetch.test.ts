@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apis, ByteReader, ByteWriter } from '@oubliette/protocol';
+import { apis, ByteReader, ByteWriter, decodeResponse } from '@oubliette/protocol';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { fetch } from '../../src/handlers/fetch.js';
 import type { RequestContext } from '../../src/server/api-handler.js';
+import { AnswerAccount, AnswerBudget } from '../../src/server/answer-budget.js';
 import { DelayedQueue } from '../../src/server/delayed-queue.js';
 
 const version = 11;
@@ -51,12 +52,15 @@ function ask(
   log: SyncingLog,
   clock: ManualClock,
   gone = new AbortController().signal,
+  budget = new AnswerBudget(),
+  minBytes = 1,
+  times = 1,
 ): Promise<Uint8Array[] | null> {
   const writer = new ByteWriter();
   apis.fetch.request.encode(version, writer, {
     replicaId: -1,
     maxWaitMs: 500,
-    minBytes: 1,
+    minBytes,
     maxBytes: 1_000_000,
     isolationLevel: 0,
     sessionId: 0,
@@ -64,7 +68,12 @@ function ask(
     topics: [
       {
         topic: 'events',
-        partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, partitionMaxBytes: 1_000_000 }],
+        partitions: Array.from({ length: times }, () => ({
+          partition: 0,
+          currentLeaderEpoch: -1,
+          fetchOffset: 0n,
+          partitionMaxBytes: 1_000_000,
+        })),
       },
     ],
     forgottenTopicsData: [],
@@ -76,7 +85,14 @@ function ask(
     config: { number: () => 50_000_000 },
     topics: { log: () => log },
   };
-  const context = { broker, version, client: {}, gone, served: [] } as unknown as RequestContext;
+  const context = {
+    broker,
+    version,
+    client: {},
+    gone,
+    answers: new AnswerAccount(budget),
+    served: [],
+  } as unknown as RequestContext;
   const frame = { version, correlationId: 1, reader: new ByteReader(writer.finish()) };
   return fetch.serve(frame, context, new ByteWriter());
 }
@@ -121,4 +137,69 @@ test('a fetch that waits ends when its client is gone, and watches nothing any m
   assert.deepEqual([answered, log.watchers], [true, 0]);
   await answer;
   await ask(log, new ManualClock(), client.signal);
+});
+
+function readable(): SyncingLog {
+  const log = new SyncingLog();
+  log.publish();
+  return log;
+}
+
+function recordsOf(parts: Uint8Array[] | null): number | undefined {
+  const { body } = decodeResponse(apis.fetch, version, Buffer.concat(parts ?? []).subarray(4));
+  return body.responses[0]?.partitions[0]?.records?.length;
+}
+
+test('a fetch waits for its part of what all answers may hold, and is answered when there is some', async () => {
+  const budget = new AnswerBudget(1_000_000);
+  const others = new AnswerAccount(budget);
+  others.adjust(1_000_000);
+  let answered = false;
+  const answer = ask(readable(), new ManualClock(), undefined, budget).then((parts) => {
+    answered = true;
+    return parts;
+  });
+  await turns();
+  assert.equal(answered, false);
+  others.sent(0);
+  await turns();
+  assert.equal(answered, true);
+  assert.equal(recordsOf(await answer), 70);
+  assert.equal(budget.heldBytes, 70, 'until they are sent');
+});
+
+test('a fetch that gets no part in its time answers one batch all the same, unless that was done too often', async () => {
+  for (const [held, records] of [
+    [1_000_000, 70],
+    [2_000_000, 0],
+  ] as const) {
+    const budget = new AnswerBudget(1_000_000);
+    new AnswerAccount(budget).adjust(held);
+    const clock = new ManualClock();
+    const answer = ask(readable(), clock, undefined, budget);
+    await turns();
+    clock.advance(510);
+    assert.equal(recordsOf(await answer), records);
+    assert.equal(budget.heldBytes, held + records);
+  }
+});
+
+test('a fetch that waits for more bytes holds nothing of what it found', async () => {
+  const budget = new AnswerBudget(1_000_000);
+  const clock = new ManualClock();
+  const answer = ask(readable(), clock, undefined, budget, 100);
+  await turns();
+  assert.equal(budget.heldBytes, 0);
+  clock.advance(510);
+  assert.equal(recordsOf(await answer), 70);
+  assert.equal(budget.heldBytes, 70);
+});
+
+test('a partition that a fetch names twice is answered once', async () => {
+  const parts = await ask(readable(), new ManualClock(), undefined, undefined, 1, 2);
+  const { body } = decodeResponse(apis.fetch, version, Buffer.concat(parts ?? []).subarray(4));
+  assert.deepEqual(
+    body.responses.map(({ topic, partitions }) => [topic, partitions.length]),
+    [['events', 1]],
+  );
 });

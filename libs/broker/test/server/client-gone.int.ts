@@ -4,14 +4,15 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { SystemClock } from '@oubliette/runtime';
 import { silentLogger } from '../../src/logger.js';
+import { AnswerBudget } from '../../src/server/answer-budget.js';
 import { Connection } from '../../src/server/connection.js';
 import { Turns } from '../../src/server/turns.js';
-import type { Dispatcher } from '../../src/server/dispatcher.js';
+import type { Dispatcher, Sender } from '../../src/server/dispatcher.js';
 
 test('a request that waits hears that its client is gone', async () => {
   const asked = new Promise<AbortSignal>((resolve) => {
     const dispatcher = {
-      dispatch: (_frame: Uint8Array, _host: string, gone: AbortSignal) => ({
+      dispatch: (_frame: Uint8Array, { gone }: Sender) => ({
         handler: null,
         overlaps: false,
         run: async () => {
@@ -40,6 +41,7 @@ function serve(socket: Socket, dispatcher: Dispatcher, onClose: () => void): voi
     dispatcher,
     clock,
     turns: new Turns(clock),
+    answers: new AnswerBudget(),
     logger: silentLogger,
     maxRequestBytes: 1_000,
     onClose,

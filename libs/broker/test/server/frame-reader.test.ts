@@ -64,3 +64,17 @@ test('a length that no request has is refused before anything is gathered', () =
   const atLimit = new FrameReader(100).push(framed(new Uint8Array(100)));
   assert.equal(atLimit.length, 1);
 });
+
+test('a frame that drips in is gathered in buffers, not kept in a chunk for each byte', () => {
+  const reader = new FrameReader(1_000_000);
+  const stream = framed(Buffer.alloc(200_000, 7));
+  const sizes = new Set<number>();
+  for (let at = 0; at < stream.length - 1; at++) {
+    assert.equal(reader.push(stream.subarray(at, at + 1)).length, 0);
+    sizes.add(reader.pendingChunks);
+  }
+  assert.ok(Math.max(...sizes) <= 16, `${Math.max(...sizes)} chunks`);
+  const [frame] = reader.push(stream.subarray(-1));
+  assert.deepEqual(frame, stream.subarray(4));
+  assert.equal(reader.pendingChunks, 0);
+});
