@@ -9,6 +9,8 @@ export interface IndexFault {
   readonly fault: string;
 }
 
+const beyondLog = 'it has entries, yet the log file is empty';
+
 /**
  * Checks the index files of a sealed segment by their sizes and last entries (the sanity checks of Kafka's OffsetIndex and TimeIndex),
  * without reading the rest.
@@ -25,13 +27,20 @@ export function checkStoredIndexes(
   if ('fault' in times) return times;
   const lastOffset = new OffsetIndex(offsets.last).last();
   const lastTime = new TimeIndex(times.last).last();
+  if (sizeBytes === 0 && offsets.count + times.count > 0) {
+    return { path: segment.path(times.count > 0 ? 'timeindex' : 'index'), fault: beyondLog };
+  }
   const longest = nextOffset - segment.baseOffset;
   const isInside = (relative: number): boolean => relative >= 0 && BigInt(relative) < longest;
   if (lastOffset !== null) {
     const { relativeOffset, position } = lastOffset;
     // What Kafka has allocated ahead and never filled reads as zeros.
     const isUnfilled = offsets.count > 1 && relativeOffset === 0;
-    if (isUnfilled || !isInside(relativeOffset) || position < 0 || position >= sizeBytes) {
+    if (!isUnfilled && isInside(relativeOffset) && position >= sizeBytes) {
+      const fault = `its last entry stands for byte ${position} of the log file, which has ${sizeBytes}`;
+      return { path: segment.path('index'), fault };
+    }
+    if (isUnfilled || !isInside(relativeOffset) || position < 0) {
       return { path: segment.path('index'), fault: 'its last entry lies outside of the segment' };
     }
   }
@@ -39,6 +48,11 @@ export function checkStoredIndexes(
     return { path: segment.path('timeindex'), fault: 'its last entry lies outside of the segment' };
   }
   return { offsetEntries: offsets.count, timeEntries: times.count, lastTime };
+}
+
+/** Whether indexes that were checked tell of records that their empty log file lacks. */
+export function isOfRecords(checked: StoredIndexes | IndexFault): boolean {
+  return 'fault' in checked && checked.fault === beyondLog;
 }
 
 /** The indexes of the last segment, read whole: it is appended to. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { batchAt as parseBatch, iterateRecords, KafkaError, type BatchView } from '@oubliette/protocol';
+import { iterateRecords } from '@oubliette/protocol';
 import { readBatches } from './batch-scan.js';
+import { batchAt, BatchSearch } from './find-batch.js';
 import type { FoundOffset } from './partition-log.js';
 import type { Segment } from './segment.js';
 
@@ -30,19 +31,32 @@ export interface FoundRecords {
   readonly rangeBytes: number;
 }
 
-/** The wanted batches, none where the first is too large; null when the segment has no readable batch that far. */
+/**
+ * The wanted batches, none where the first is too large; null when the segment has no readable batch that far. Throws KafkaError
+ * CORRUPT_MESSAGE where the offset may stand in a batch that cannot be read.
+ */
 export async function readSegment(segment: Segment, wanted: WantedRecords): Promise<FoundRecords | null> {
+  const search = new BatchSearch(segment, wanted.offset);
+  const found = await readWanted(segment, wanted, search);
+  if (found === null) search.assertNothingHidden();
+  return found;
+}
+
+async function readWanted(
+  segment: Segment,
+  wanted: WantedRecords,
+  search: BatchSearch,
+): Promise<FoundRecords | null> {
   const limit = segment.readableBytes;
-  const { offset } = wanted;
-  let position = segment.positionBefore(offset);
+  let position = segment.positionBefore(wanted.offset);
   let windowBytes = wanted.maxBytes + wanted.indexIntervalBytes;
   while (position < limit) {
     const window = Buffer.allocUnsafe(Math.min(windowBytes, limit - position));
     const length = await segment.file.read(window, 0, window.length, position);
     const bytes = window.subarray(0, length);
-    const { at, batch } = firstEndingAtOrAfter(bytes, offset);
+    const { at, batch } = search.in(bytes);
     if (batch !== null) {
-      const { end, isAtBound } = endOfBatches(bytes, at, wanted);
+      const { end, isAtBound } = endOfBatches(bytes, at, wanted, segment.nextOffset);
       const cutAt = wanted.mayCut && end > at && !isAtBound ? at + wanted.maxBytes : end;
       // All of the bytes that may be answered are needed, and the offset of the batch that they end in.
       if (cutAt > end && length < Math.min(cutAt + baseOffsetBytes, limit - position)) {
@@ -69,26 +83,22 @@ export async function readSegment(segment: Segment, wanted: WantedRecords): Prom
   return null;
 }
 
-/** The batch that holds or follows the offset, or, without one in the window, where the cut-off rest begins. */
-function firstEndingAtOrAfter(bytes: Buffer, offset: bigint): { at: number; batch: BatchView | null } {
-  let at = 0;
-  for (let batch = batchAt(bytes, at); batch !== null; batch = batchAt(bytes, at)) {
-    if (batch.lastOffset >= offset) return { at, batch };
-    at += batch.sizeBytes;
-  }
-  return { at, batch: null };
-}
-
+/** Behind the last wanted batch. One that is not of this place ends the answer like the bound: who asks for it is told. */
 function endOfBatches(
   bytes: Buffer,
   from: number,
   { bound, maxBytes, minOneBatch }: WantedRecords,
+  segmentEnd: bigint,
 ): { end: number; isAtBound: boolean } {
   let end = from;
+  let before = -1n;
   for (let batch = batchAt(bytes, end); batch !== null; batch = batchAt(bytes, end)) {
-    if (batch.baseOffset >= bound) return { end, isAtBound: true };
+    const { baseOffset } = batch;
+    if (baseOffset >= bound || baseOffset >= segmentEnd || baseOffset <= before)
+      return { end, isAtBound: true };
     if (end + batch.sizeBytes - from > maxBytes && !(minOneBatch && end === from)) break;
     end += batch.sizeBytes;
+    before = baseOffset;
   }
   return { end, isAtBound: false };
 }
@@ -102,20 +112,6 @@ function endOfCut(bytes: Buffer, end: number, cutAt: number, bound: bigint): num
 
 function neededBytes(bytes: Buffer, at: number): number {
   return at + lengthFieldEnd > bytes.length ? 0 : lengthFieldEnd + bytes.readInt32BE(at + lengthFieldEnd - 4);
-}
-
-/**
- * The batch there, null when it is cut off, or damaged behind others that can be served first. Throws KafkaError CORRUPT_MESSAGE for a
- * damaged one at the start.
- */
-function batchAt(bytes: Buffer, at: number): BatchView | null {
-  try {
-    return parseBatch(bytes, at);
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error;
-    if (at > 0) return null;
-    throw new KafkaError('CORRUPT_MESSAGE', `a batch on disk is damaged: ${error.message}`, { cause: error });
-  }
 }
 
 /** The segment's first readable record at or above `from` with a timestamp of at least `timestamp`. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import { BrokerError } from '../errors.js';
 import { segmentFile, segmentFileKinds } from './file-names.js';
-import { checkStoredIndexes, readIndexes, type IndexFault } from './index-check.js';
+import { checkStoredIndexes, isOfRecords, readIndexes, type IndexFault } from './index-check.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogLocation } from './log-location.js';
 import { Segment } from './segment.js';
@@ -45,11 +45,14 @@ async function adoptSealed(
   leaderEpochs: LeaderEpochs,
 ): Promise<void> {
   const found = checkStoredIndexes(location.disk, segment, sizeBytes, nextBase);
+  const isEmptied =
+    sizeBytes === 0 && (!location.mayHaveGaps || (location.closedCleanly && isOfRecords(found)));
+  if (isEmptied) throw emptied(segment, nextBase);
   if ('fault' in found) {
     await rebuildIndexes(location, segment, found, leaderEpochs);
     await sealRecovered(location, segment);
   } else segment.adopt(sizeBytes, nextBase, found);
-  if (!location.mayHaveGaps) await assertReaches(segment, nextBase);
+  if (!location.mayHaveGaps) await assertReaches(location, segment, nextBase);
   segment.sizeBytes = segment.readableBytes = sizeBytes;
   segment.nextOffset = nextBase;
 }
@@ -68,13 +71,34 @@ async function sealRecovered({ logger }: LogLocation, segment: Segment): Promise
 }
 
 /** Without cleaning, segments follow each other: where the next begins later, one between them is gone. */
-async function assertReaches(segment: Segment, nextBase: bigint): Promise<void> {
-  const end = await segment.endOffset();
-  if (end === null || end === nextBase) return;
+async function assertReaches(location: LogLocation, segment: Segment, nextBase: bigint): Promise<void> {
+  const { position, nextOffset } = await segment.findEnd();
+  if (position !== segment.sizeBytes) {
+    location.logger.warn(
+      'a sealed segment does not end with a whole batch: its last records cannot be read',
+      {
+        path: segment.path('log'),
+        position,
+        sizeBytes: segment.sizeBytes,
+        next: String(nextBase),
+      },
+    );
+    return;
+  }
+  if (nextOffset === nextBase) return;
   throw new BrokerError(
     'DATA_DIR_CORRUPT',
-    `${segment.path('log')} ends at offset ${end}, yet the next segment begins at ${nextBase}: ` +
+    `${segment.path('log')} ends at offset ${nextOffset}, yet the next segment begins at ${nextBase}: ` +
       'restore the segment between them from a copy, or move the later segments away to end the log here.',
+  );
+}
+
+/** Cleaning alone may leave a sealed segment without a record; its indexes have no entry then. */
+function emptied(segment: Segment, nextBase: bigint): BrokerError {
+  return new BrokerError(
+    'DATA_DIR_CORRUPT',
+    `${segment.path('log')} is empty, yet its records reached up to offset ${nextBase}, where the next segment begins: ` +
+      'restore the file from a copy, or move it and the later segments away to end the log here.',
   );
 }
 

@@ -10,6 +10,8 @@ import { TransactionIndex } from './transaction-index.js';
 
 /** Where the highest timestamp stands in a batch's header. */
 const maxTimestampAt = 35;
+/** Indexes hold offsets as an int32 from the segment's base on. */
+const farthestOffset = 2n ** 31n - 1n;
 
 /** What an append changes in a segment, to take it back when the write fails. */
 export interface SegmentMark {
@@ -236,15 +238,18 @@ export class Segment {
     return last !== null && this.nextOffset === this.baseOffset ? null : end;
   }
 
-  /** The offset behind the last batch of a sealed segment; null without one, or where its last batches cannot be read. */
-  async endOffset(): Promise<bigint | null> {
-    let end: bigint | null = null;
+  /**
+   * The position behind the last whole batch of a sealed segment, and the offset behind it; the latter is null where none was found from
+   * the last indexed batch on.
+   */
+  async findEnd(): Promise<{ readonly position: number; readonly nextOffset: bigint | null }> {
+    let nextOffset: bigint | null = null;
     const from = this.positionBefore(this.nextOffset);
     const position = await scanHeaders(this.file, from, this.sizeBytes, (batch) => {
-      end = batch.nextOffset;
+      nextOffset = batch.nextOffset;
       return true;
     });
-    return position === this.sizeBytes ? end : null;
+    return { position, nextOffset };
   }
 
   /** Where to start looking for an offset. */
@@ -380,9 +385,10 @@ export class Segment {
     return length < header.length ? null : header.readBigInt64BE(maxTimestampAt);
   }
 
-  /** Whether the batch can stand behind what is there. */
+  /** Whether the batch can stand behind what is there: an index holds no offset farther off than that (LogSegment.canConvertToRelativeOffset). */
   #follows(batch: BatchView): boolean {
-    return batch.baseOffset >= this.nextOffset && batch.lastOffsetDelta >= 0;
+    if (batch.baseOffset < this.nextOffset || batch.lastOffsetDelta < 0) return false;
+    return batch.lastOffset - this.baseOffset <= farthestOffset;
   }
 
   #indexTime(): void {

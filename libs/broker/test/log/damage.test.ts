@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KafkaError } from '@oubliette/protocol';
+import { iterateBatches, KafkaError } from '@oubliette/protocol';
 import type { SimulatedDisk } from '@oubliette/runtime/testing';
 import { openLogManager, type LogManagerOptions } from '../../src/log/log-manager.js';
-import type { LogManager } from '../../src/log/partition-log.js';
+import type { LogManager, ReadResult } from '../../src/log/partition-log.js';
 import {
   batch,
   directory,
@@ -111,6 +111,72 @@ for (const stop of ['clean', 'crash'] as const) {
     assert.equal(log?.logEndOffset, 12n);
   });
 
+  test(`${stop}: a batch with an offset that is not of its place is CORRUPT_MESSAGE to its readers alone`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const second = bases({ ...world, disk })[1] ?? 0;
+    const file = Buffer.from(disk.readFileSync(segment(second)));
+    const starts = [...iterateBatches(file)].map(({ position }) => position);
+    const [at = 0] = starts.slice(1);
+    const offset = file.readBigInt64BE(at);
+    const damaged = async (wrong: bigint): Promise<void> => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64BE(wrong);
+      const copy = disk.crash(1);
+      if (stop === 'clean') copy.replaceFileSync(`${directory}/.kafka_cleanshutdown`, Buffer.from('{}'));
+      spoil(copy, segment(second), at, [...bytes]);
+      const { log, logs } = await next(world, copy);
+      assert.ok(log);
+      for (let wanted = 0n; wanted < 12n; wanted++) {
+        const read: Promise<ReadResult> = log.read(wanted, 1_000, {
+          minOneBatch: true,
+          isolation: 'uncommitted',
+        });
+        if (wanted === offset) {
+          await assert.rejects(
+            read,
+            (error) => error instanceof KafkaError && error.codeName === 'CORRUPT_MESSAGE',
+            `${wrong}`,
+          );
+        } else assert.equal(rowsOf((await read).records)[0]?.key, `k${wanted}`, `${wrong}`);
+      }
+      await logs.close();
+    };
+    assert.equal(starts.length, 3);
+    for (const wrong of [offset | (0x55n << 32n), -1n, 0n, offset + 1n, 11n, 12n]) await damaged(wrong);
+  });
+
+  test(`${stop}: a sealed segment without its last bytes is told; its readers go on with the next, as Kafka's do`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const [, second = 0, third = 0] = bases({ ...world, disk });
+    const whole = disk.readFileSync(segment(second));
+    const last = [...iterateBatches(whole)].at(-1);
+    disk.replaceFileSync(segment(second), whole.subarray(0, -5));
+    const { log, lines } = await next(world, disk);
+    const told = lines.filter(({ message }) => message.startsWith('a sealed segment does not end with'));
+    assert.deepEqual(
+      told.map(({ fields }) => [fields['path'], fields['position'], fields['next']]),
+      [[segment(second), last?.position, String(third)]],
+    );
+    assert.ok(log);
+    const read = await log.read(BigInt(third) - 1n, 100, { minOneBatch: true, isolation: 'uncommitted' });
+    assert.equal(rowsOf(read.records)[0]?.key, `k${third}`);
+  });
+
+  test(`${stop}: an emptied sealed segment is a refusal that names it`, async () => {
+    const world = await filled();
+    const disk = await after(world);
+    const [, second = 0, third = 0] = bases({ ...world, disk });
+    disk.replaceFileSync(segment(second), Buffer.alloc(0));
+    await assert.rejects(
+      next(world, disk),
+      corrupt(new RegExp(`${segment(second)} is empty, yet its records reached up to offset ${third}`)),
+    );
+    for (const kind of ['index', 'timeindex']) disk.replaceFileSync(segment(second, kind), Buffer.alloc(0));
+    await assert.rejects(next(world, disk), corrupt(/is empty, yet/));
+  });
+
   test(`${stop}: a segment that is missing between two others is a refusal that names the place`, async () => {
     const world = await filled();
     const disk = await after(world);
@@ -187,6 +253,54 @@ for (const stop of ['clean', 'crash'] as const) {
   });
 }
 
+const compacted = (world: World): World => ({
+  ...world,
+  config: { ...world.config, cleanupPolicy: new Set(['compact']) },
+});
+
+test('an emptied segment of a compacted log is a refusal where a clean stop left indexes that tell of records', async () => {
+  const world = compacted(await filled());
+  await world.logs.close();
+  const [, second = 0] = bases(world);
+  world.disk.replaceFileSync(segment(second), Buffer.alloc(0));
+  await assert.rejects(next(world), corrupt(/is empty, yet its records reached up to/));
+  // Cleaning leaves a segment without records, and nothing in its indexes.
+  for (const kind of ['index', 'timeindex'])
+    world.disk.replaceFileSync(segment(second, kind), Buffer.alloc(0));
+  world.disk.replaceFileSync(`${directory}/.kafka_cleanshutdown`, Buffer.from('{}'));
+  const { log, lines } = await next(world);
+  assert.equal(log?.logEndOffset, 12n);
+  assert.deepEqual(lines, []);
+});
+
+test('an emptied segment of a compacted log is told after a crash, which may have come between two new names', async () => {
+  const world = compacted(await filled());
+  const [, second = 0] = bases(world);
+  const disk = world.disk.crash(1);
+  disk.replaceFileSync(segment(second), Buffer.alloc(0));
+  const { logs, lines } = await next(world, disk);
+  assert.ok(lines.some(({ fields }) => /yet the log file is empty/.test(String(fields['fault']))));
+  await logs.close();
+  assert.equal((await next(world, disk)).log?.logEndOffset, 12n);
+});
+
+test('an index that stands for bytes behind the end of its log file says how far that is', async () => {
+  const world = await filled();
+  await world.logs.close();
+  const [, second = 0] = bases(world);
+  const cut = world.disk.readFileSync(segment(second)).subarray(0, 120);
+  world.disk.replaceFileSync(segment(second), cut);
+  const { lines } = await next({
+    ...world,
+    config: { ...world.config, cleanupPolicy: new Set(['compact']) },
+  });
+  const faults = lines.map(({ fields }) => String(fields['fault']));
+  assert.ok(
+    faults.some((fault) => /stands for byte \d+ of the log file, which has 120/.test(fault)),
+    faults.join(),
+  );
+});
+
 test('a log directory of another topic of that name is a refusal', async () => {
   const world = await filled(3, { topicIdOf: () => 'AAAAAAAAAAAAAAAAAAAAAA' });
   await world.logs.close();
@@ -211,8 +325,7 @@ test('after a clean stop no more is read than headers behind the last indexed ba
     };
     return file;
   };
-  const compacted = { ...world.config, cleanupPolicy: new Set(['compact'] as const) };
-  const { log } = await next({ ...world, config: compacted });
+  const { log } = await next(compacted(world));
   assert.equal(log?.logEndOffset, 40n);
   assert.deepEqual(
     read.map(({ path }) => path),

@@ -133,6 +133,8 @@ const flip =
     return content;
   };
 
+const secondBatchAt = (content: Buffer): number => 12 + content.readInt32BE(8);
+
 const flipTxn: Change = (files, whole) => {
   const name = whole.name(whole.aborting, 'txnindex');
   files.set(name, flip(1)(Buffer.from(whole.get(name))));
@@ -192,6 +194,12 @@ const refusedWhereSynced: But = {
 /** Kafka's storage fails, and the broker stops. */
 const noKafka: But = Object.fromEntries(stops.map((stop) => [stop, { kafkas: 'fails' }]));
 
+/** Kafka serves what stands there with the offset that it has now, and stops where it has to index it. */
+const misplaced: But = {
+  ...whereSynced('records'),
+  'crash, nothing synced': { kafkas: 'fails' },
+};
+
 /** Where no record is read these files are left as they are, or empty, by one of the two, and made anew by the other. */
 function whereSynced(...names: readonly string[]): But {
   return { clean: { ours: names }, 'crash, all but the last segment synced': { ours: names } };
@@ -216,6 +224,21 @@ export const damages: readonly Damage[] = [
   ...always('a flipped byte in a header of the first segment', edit('0.log', flip(16))),
   ...always('a batch length of the first segment that reaches beyond it', edit('0.log', flip(9))),
   ...always('the first segment cut short', edit('0.log', cut(tail))),
+  ...always(
+    'an empty first segment',
+    edit('0.log', () => Buffer.alloc(0)),
+    refusedWhereSynced,
+  ),
+  ...always(
+    'an offset of the first segment that is far behind it',
+    edit('0.log', (content) => flip(secondBatchAt(content) + 3)(content)),
+    misplaced,
+  ),
+  ...always(
+    'an offset of the first segment that is before it',
+    edit('0.log', (content) => flip(secondBatchAt(content))(content)),
+    misplaced,
+  ),
   ...always(
     'an empty last segment',
     edit('-1.log', () => Buffer.alloc(0)),
