@@ -42,7 +42,11 @@ function makeProgram(context: CliContext): Command {
       'brokers to talk to (or OUBLIETTE_BROKERS, or those of the running sample)',
     )
     .option('--command-config <file>', 'client properties (not yet)')
-    .option('--data-dir <dir>', 'where the sample keeps its data', './data')
+    .option(
+      '--data-dir <dir>',
+      'where the sample, or for the command broker that broker, keeps its data',
+      './data',
+    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .exitOverride();

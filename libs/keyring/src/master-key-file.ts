@@ -34,7 +34,7 @@ export async function loadMasterKeyFile(path: string, disk: Disk, entropy: Entro
   if (!disk.existsSync(path)) {
     throw new KeyringError(
       'MASTER_KEY_MISSING',
-      `There is no master-key file at ${path}: put the one back that this deployment was started with, or, for a new deployment, make one.`,
+      `There is no master-key file at ${path}: put the one back that this deployment was started with, or, for a new deployment, make one with createMasterKeyFile of @oubliette/keyring.`,
     );
   }
   const { kind, mode } = disk.statSync(path);

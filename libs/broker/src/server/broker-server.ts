@@ -121,7 +121,11 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
       },
     );
   }
-  return new BrokerError('ADDRESS_NOT_AVAILABLE', `Cannot listen on ${address}: ${error.message}`, {
-    cause: error,
-  });
+  return new BrokerError(
+    'ADDRESS_NOT_AVAILABLE',
+    `Cannot listen on ${address}: ${error.message}. Take an address of this machine, and a port that you may open.`,
+    {
+      cause: error,
+    },
+  );
 }

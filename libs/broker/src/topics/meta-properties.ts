@@ -47,8 +47,8 @@ export function keepMetaProperties(
     if (found[name] === value) continue;
     throw new BrokerError(
       'DATA_DIR_CORRUPT',
-      `${path} says ${name}=${found[name] ?? '(nothing)'} where ${value} is expected: the directory belongs to another broker; ` +
-        `choose another one, or set node.id as it was.`,
+      `${path} says ${name}=${found[name] ?? '(nothing)'} where ${value} is expected: it is damaged, or of another broker. ` +
+        `Restore it from a copy, choose another directory, or set node.id as it was.`,
     );
   }
 }

@@ -113,5 +113,8 @@ function missing(handler: string, topic: string): OublietteError {
 }
 
 function refusalOf(handler: string, verdict: TopicVerdict): string {
-  return `${handler}: topic ${verdict.topic} cannot meet its erasureDeadline. ${verdict.reasons.join(' ')}`;
+  return (
+    `${handler}: topic ${verdict.topic} cannot meet its erasureDeadline. ${verdict.reasons.join(' ')} ` +
+    'Change the topic (forFeature leaves one that exists as it is), or leave erasureDeadline out.'
+  );
 }
