@@ -7,35 +7,48 @@ const attempts = 5;
 
 /**
  * A lock file that names its holder: process id, its start time and the boot it belongs to, so that a process id which
- * was given to another process, or a reboot, does not keep the lock. Processes in different containers cannot see each
+ * was given to another process, or a reboot, does not keep the lock; and its own inode, so that a copy of the directory is not
+ * kept by the holder of the original. Processes in different containers cannot see each
  * other: one directory must not be mounted into two.
  */
 export function lockFile(path: string): () => void {
-  const mine = describeProcess(process.pid);
+  const holder = describeProcess(process.pid);
   const draft = `${path}.${process.pid}`;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (tryCreate(path, draft, mine)) return () => release(path, mine);
-    const holder = readOrNull(path);
-    if (holder === null) continue;
-    if (isAlive(holder)) throw lockedBy(path, holder);
-    takeAway(path, `${draft}.stale`, holder);
+    const mine = tryCreate(path, draft, holder);
+    if (mine !== null) return () => release(path, mine);
+    const found = readOrNull(path);
+    if (found === null) continue;
+    if (isAlive(found) && !isCopy(path, found)) throw lockedBy(path, found);
+    takeAway(path, `${draft}.stale`, found);
   }
   throw lockedBy(path, readOrNull(path) ?? 'another process');
 }
 
-/** A hard link appears with its content complete, or not at all. */
-function tryCreate(path: string, draft: string, content: string): boolean {
-  asDiskError('lock', path, () => fs.writeFileSync(draft, content, { mode: 0o600 }));
+/** A hard link appears with its content complete, or not at all. Returns the content, null when there is a lock already. */
+function tryCreate(path: string, draft: string, holder: string): string | null {
+  const content = asDiskError('lock', path, () => writeDraft(draft, holder));
   try {
     fs.linkSync(draft, path);
-    return true;
+    return content;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return null;
     return asDiskError('lock', path, () => {
       throw error;
     });
   } finally {
     fs.rmSync(draft, { force: true });
+  }
+}
+
+function writeDraft(draft: string, holder: string): string {
+  const file = fs.openSync(draft, 'w', 0o600);
+  try {
+    const content = `${holder} ${fs.fstatSync(file, { bigint: true }).ino}\n`;
+    fs.writeSync(file, content);
+    return content;
+  } finally {
+    fs.closeSync(file);
   }
 }
 
@@ -60,7 +73,7 @@ function release(path: string, mine: string): void {
 }
 
 function describeProcess(pid: number): string {
-  return `${pid} ${startTimeOf(pid)} ${readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'}\n`;
+  return `${pid} ${startTimeOf(pid)} ${readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'}`;
 }
 
 /** Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot; '-' where there is no /proc. */
@@ -70,8 +83,9 @@ function startTimeOf(pid: number): string {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
 }
 
-function isAlive(holder: string): boolean {
-  const pid = Number(holder.split(' ')[0]);
+function isAlive(content: string): boolean {
+  const [number, startTime, boot] = content.trimEnd().split(' ');
+  const pid = Number(number);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
@@ -79,7 +93,15 @@ function isAlive(holder: string): boolean {
     const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
     if (gone) return false;
   }
-  return describeProcess(pid) === holder;
+  return describeProcess(pid) === `${pid} ${startTime} ${boot}`;
+}
+
+/** Whether the file is another one than its holder made; one that does not say which may be the holder's. */
+function isCopy(path: string, content: string): boolean {
+  const inode = content.trimEnd().split(' ')[3];
+  if (inode === undefined) return false;
+  const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found !== undefined && String(found.ino) !== inode;
 }
 
 function lockedBy(path: string, holder: string): DiskError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -37,6 +37,26 @@ test('a lock of another process holds while it lives and is taken over after kil
     release();
   } finally {
     child.kill('SIGKILL');
+    dispose();
+  }
+});
+
+test('the lock of a running process is its directory alone: a copy of that can be taken', () => {
+  const { disk, root, dispose } = make();
+  try {
+    const [original, copy] = [join(root, 'original'), join(root, 'copy')];
+    disk.makeDirectorySync(original);
+    const release = disk.lockSync(`${original}/.lock`);
+    cpSync(original, copy, { recursive: true, preserveTimestamps: true });
+    const releaseCopy = disk.lockSync(`${copy}/.lock`);
+    for (const held of [original, copy]) assert.throws(() => disk.lockSync(`${held}/.lock`), /ELOCKED/);
+    renameSync(original, `${original}-moved`);
+    assert.throws(() => disk.lockSync(`${original}-moved/.lock`), /ELOCKED/);
+    renameSync(`${original}-moved`, original);
+    release();
+    releaseCopy();
+    assert.deepEqual(disk.listSync(copy), []);
+  } finally {
     dispose();
   }
 });

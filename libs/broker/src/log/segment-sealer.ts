@@ -70,7 +70,7 @@ export class SegmentSealer {
     for (let next = this.#unfinished[0]; next !== undefined; next = this.#unfinished[0]) {
       // Retention or cleaning may have taken it away meanwhile.
       const { segment } = next;
-      if (!segment.isClosed) {
+      if (!segment.isClosed && !segment.isDeleted) {
         await segment.whileOpen(() => segment.seal());
         segment.storeTransactionIndex();
       }

@@ -2,7 +2,13 @@ import { Buffer } from 'node:buffer';
 import { BATCH_HEADER_BYTES, type BatchView } from '@oubliette/protocol';
 import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
 import { scanBatches } from './batch-scan.js';
-import { segmentFile, segmentFileKinds, segmentStem, type SegmentFileKind } from './file-names.js';
+import {
+  deletedSuffix,
+  segmentFile,
+  segmentFileKinds,
+  segmentStem,
+  type SegmentFileKind,
+} from './file-names.js';
 import { scanHeaders } from './header-scan.js';
 import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
 import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
@@ -325,6 +331,11 @@ export class Segment {
 
   get isClosed(): boolean {
     return this.#closeWanted;
+  }
+
+  /** Whether retention or cleaning took it away, and its files wait to be unlinked. */
+  get isDeleted(): boolean {
+    return this.suffix === deletedSuffix;
   }
 
   close(): void {

@@ -9,7 +9,7 @@ export class CleaningStopped extends Error {
 }
 
 /**
- * A segment's batches from a position on, some at a time, each with its CRC checked: Kafka's cleaner does not look and gives a damaged
+ * A segment's batches from a position on, some at a time, each with its CRC and its place checked: Kafka's cleaner does not look and gives a damaged
  * record that it copies a new, right checksum. Throws KafkaError CORRUPT_MESSAGE, or CleaningStopped.
  */
 export async function* checkedChunks(
@@ -17,6 +17,7 @@ export async function* checkedChunks(
   from: number,
   { isStopping, pace }: Pick<CleaningTools, 'isStopping' | 'pace'>,
 ): AsyncGenerator<readonly BatchView[], void, undefined> {
+  let before = segment.baseOffset - 1n;
   for await (const chunk of readBatches(segment.file, from, segment.sizeBytes)) {
     if (isStopping()) throw new CleaningStopped('the cleaner stops');
     let bytes = 0;
@@ -24,6 +25,13 @@ export async function* checkedChunks(
       if (!batch.isIntact()) {
         throw new KafkaError('CORRUPT_MESSAGE', `${segment.file.path} fails its CRC-32C at byte ${position}`);
       }
+      // The CRC-32C leaves the base offset out.
+      const { baseOffset, lastOffset } = batch;
+      if (baseOffset <= before || lastOffset >= segment.nextOffset) {
+        const fault = 'a batch whose offset is not of its place';
+        throw new KafkaError('CORRUPT_MESSAGE', `${segment.file.path} holds ${fault} at byte ${position}`);
+      }
+      before = lastOffset;
       bytes += batch.sizeBytes;
     }
     await pace.moved(bytes);

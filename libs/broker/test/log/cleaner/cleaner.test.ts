@@ -137,30 +137,36 @@ test('small segments are merged, offsets stay, and reading from a compacted offs
   assert.equal(Buffer.from(records).readBigInt64BE(0), 39n);
 });
 
-test('a corrupt batch stops the cleaning of its log alone, and is reported', async () => {
-  const reports: string[] = [];
-  const logger = {
-    info: () => undefined,
-    warn: () => undefined,
-    error: (message: string) => reports.push(message),
-  };
-  const world = await open(compact, { logger });
-  const bad = newLog(world, 'bad');
-  const good = newLog(world, 'good');
-  for (const log of [bad, good]) {
-    for (let index = 0; index < 12; index++) {
-      await (
-        await log.append(batch([['same', `value-${index}`]], world.clock.now()), { durable: true })
-      ).durable;
+const faults = [
+  { what: 'a corrupt batch', at: 70, byte: 255 },
+  { what: 'a batch with an offset behind its segment', at: 3, byte: 1 },
+  { what: 'a batch with an offset before its segment', at: 0, byte: 255 },
+];
+for (const { what, at, byte } of faults)
+  test(`${what} stops the cleaning of its log alone, and is reported`, async () => {
+    const reports: string[] = [];
+    const logger = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (message: string) => reports.push(message),
+    };
+    const world = await open(compact, { logger });
+    const bad = newLog(world, 'bad');
+    const good = newLog(world, 'good');
+    for (const log of [bad, good]) {
+      for (let index = 0; index < 12; index++) {
+        await (
+          await log.append(batch([['same', `value-${index}`]], world.clock.now()), { durable: true })
+        ).durable;
+      }
     }
-  }
-  const file = world.disk.openSync('/data/bad-0/00000000000000000000.log', 'write');
-  file.writeSync([new Uint8Array([255])], 70);
-  await world.clock.advanceAsync(5_000);
-  assert.equal(reports.filter((report) => report.includes('cannot be cleaned')).length, 1);
-  assert.equal(bad.logStartOffset, 0n);
-  assert.ok((await readAll(good)).length < 12);
-});
+    const file = world.disk.openSync('/data/bad-0/00000000000000000000.log', 'write');
+    file.writeSync([new Uint8Array([byte])], at);
+    await world.clock.advanceAsync(5_000);
+    assert.equal(reports.filter((report) => report.includes('cannot be cleaned')).length, 1);
+    assert.equal(bad.logStartOffset, 0n);
+    assert.ok((await readAll(good)).length < 12);
+  });
 
 test('a full disk delays a cleaning: it is tried again, and done when there is room', async () => {
   const reports: string[] = [];
