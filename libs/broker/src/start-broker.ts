@@ -85,7 +85,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     signal: options.signal,
   });
   /** What is open, to be closed in reverse order. */
-  const opened: (() => Promise<void>)[] = [() => logs.close()];
+  const opened: (() => Promise<void>)[] = [() => logs.close(), () => registry.close()];
   try {
     const topics = new TopicManager({ registry, logs, config, entropy, clock, logger });
     opened.push(() => topics.close());

@@ -31,3 +31,13 @@ export function attempt(work: () => void, logger: Logger): AnsweredError {
     return answerError(error, logger);
   }
 }
+
+/** The same for work that takes a while. */
+export async function attemptLater(work: () => Promise<void>, logger: Logger): Promise<AnsweredError> {
+  try {
+    await work();
+    return noError;
+  } catch (error) {
+    return answerError(error, logger);
+  }
+}

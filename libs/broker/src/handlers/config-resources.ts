@@ -7,6 +7,7 @@ import {
   type Settings,
 } from '../config/resource-checks.js';
 import type { BrokerServices } from '../server/broker-services.js';
+import { ownOf, type BrokerConfigs } from '../topics/cluster-image.js';
 import { refuseTopicName } from '../topics/topic-name.js';
 import { ResourceType } from './resource-type.js';
 import { sayWithoutEffect } from './without-effect.js';
@@ -42,32 +43,52 @@ export function ownSettings({ resourceType, resourceName }: Resource, broker: Br
     case ResourceType.broker:
       return isThisBroker(resourceName, broker) ? own : cluster;
     case ResourceType.group:
-      return broker.registry.resourceConfigs.group[resourceName] ?? {};
+      return ownOf(broker.registry.resourceConfigs.group, resourceName);
     case ResourceType.clientMetrics:
-      return broker.registry.resourceConfigs.clientMetrics[resourceName] ?? {};
+      return ownOf(broker.registry.resourceConfigs.clientMetrics, resourceName);
     default:
       throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`);
   }
 }
 
-/** The settings that a resource is to have, and the names that the request spoke of, be it to remove them. */
-export interface Wanted {
+/** What a resource's settings are to become, and the names that the request spoke of, be it to remove them. */
+export interface Change {
+  /** Called with the settings that are stored when it is made. Throws KafkaError. */
+  readonly change: (own: Settings) => Settings;
+  readonly named: readonly string[];
+}
+
+interface Wanted {
   readonly settings: Settings;
   readonly named: readonly string[];
 }
 
 /**
- * Replaces the resource's own settings; with `validateOnly` only checks. Refusals are Kafka's: INVALID_CONFIG for topics and groups,
- * INVALID_REQUEST for brokers, UNKNOWN_TOPIC_OR_PARTITION after everything else was found good.
+ * Changes the resource's own settings; with `validateOnly` only checks. It is checked against what is seen now and once more against
+ * what is stored when it is made: another request may come in between. Refusals are Kafka's: INVALID_CONFIG for topics and groups,
+ * INVALID_REQUEST for brokers, UNKNOWN_TOPIC_OR_PARTITION after everything else was found good; KAFKA_STORAGE_ERROR.
  */
-export function replaceSettings(
+export async function changeSettings(
   resource: Resource,
-  wanted: Wanted,
+  { change, named }: Change,
   validateOnly: boolean,
   broker: BrokerServices,
-): void {
-  const { settings } = wanted;
-  const own = ownSettings(resource, broker);
+): Promise<void> {
+  let changed: readonly string[] = [];
+  const decide = (own: Settings, configs: BrokerConfigs): Settings => {
+    const settings = change(own);
+    changed = checkLengths(own, settings);
+    check(resource, { settings, named }, configs, broker);
+    return settings;
+  };
+  decide(ownSettings(resource, broker), broker.registry.brokerConfigs);
+  if (validateOnly) return;
+  await store(resource, decide, broker);
+  sayWithoutEffect(resource.resourceType, changed, broker);
+}
+
+/** Returns the names of what becomes another value. Throws INVALID_CONFIG. */
+function checkLengths(own: Settings, settings: Settings): readonly string[] {
   const changed = Object.entries(settings).filter(([name, value]) => own[name] !== value);
   if (changed.some(([, value]) => value.length > maxValueLength)) {
     throw new KafkaError(
@@ -75,17 +96,15 @@ export function replaceSettings(
       `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueLength} bytes.`,
     );
   }
-  check(resource, wanted, broker);
-  if (validateOnly) return;
-  store(resource, settings, broker);
-  sayWithoutEffect(
-    resource.resourceType,
-    changed.map(([name]) => name),
-    broker,
-  );
+  return changed.map(([name]) => name);
 }
 
-function check({ resourceType, resourceName }: Resource, wanted: Wanted, broker: BrokerServices): void {
+function check(
+  { resourceType, resourceName }: Resource,
+  wanted: Wanted,
+  { cluster, broker: own }: BrokerConfigs,
+  broker: BrokerServices,
+): void {
   const { settings } = wanted;
   switch (resourceType) {
     case ResourceType.topic:
@@ -94,7 +113,6 @@ function check({ resourceType, resourceName }: Resource, wanted: Wanted, broker:
     case ResourceType.broker: {
       const isOwn = isThisBroker(resourceName, broker);
       checkDynamicSettings(settings, isOwn);
-      const { cluster, broker: own } = broker.registry.brokerConfigs;
       refuseAs('INVALID_REQUEST', () => {
         const maps = [isOwn ? cluster : settings, isOwn ? settings : own] as const;
         broker.config.checkDynamic(new Map(Object.entries(maps[0])), new Map(Object.entries(maps[1])));
@@ -136,19 +154,33 @@ function checkTopic(name: string, settings: Settings, broker: BrokerServices): v
   }
 }
 
-function store({ resourceType, resourceName }: Resource, settings: Settings, broker: BrokerServices): void {
-  const { registry, topics, config } = broker;
+async function store(
+  { resourceType, resourceName }: Resource,
+  decide: (own: Settings, configs: BrokerConfigs) => Settings,
+  broker: BrokerServices,
+): Promise<void> {
+  const { registry, topics } = broker;
   if (resourceType === ResourceType.topic) {
-    topics.setConfigs(resourceName, settings);
+    await topics.changeConfigs(resourceName, (own) => decide(own, registry.brokerConfigs));
   } else if (resourceType === ResourceType.broker) {
-    const isOwn = isThisBroker(resourceName, broker);
-    const { cluster, broker: own } = registry.brokerConfigs;
-    const changed = isOwn ? { cluster, broker: settings } : { cluster: settings, broker: own };
-    registry.setBrokerConfigs(changed);
-    config.setDynamic(new Map(Object.entries(changed.cluster)), new Map(Object.entries(changed.broker)));
-    topics.reconfigureAll();
+    await storeBroker(isThisBroker(resourceName, broker), decide, broker);
   } else {
     const kind = resourceType === ResourceType.group ? 'group' : 'clientMetrics';
-    registry.setResourceConfigs(kind, resourceName, settings);
+    await registry.changeResourceConfigs(kind, resourceName, (own) => decide(own, registry.brokerConfigs));
   }
+}
+
+async function storeBroker(
+  isOwn: boolean,
+  decide: (own: Settings, configs: BrokerConfigs) => Settings,
+  { registry, topics, config }: BrokerServices,
+): Promise<void> {
+  await registry.changeBrokerConfigs((configs) =>
+    isOwn
+      ? { ...configs, broker: decide(configs.broker, configs) }
+      : { ...configs, cluster: decide(configs.cluster, configs) },
+  );
+  const { cluster, broker: own } = registry.brokerConfigs;
+  config.setDynamic(new Map(Object.entries(cluster)), new Map(Object.entries(own)));
+  topics.reconfigureAll();
 }

@@ -3,6 +3,7 @@ import type { ConfigEntry } from './config-entries.js';
 import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkAssignments, checkPlacement, checkReplicationFactor } from '../topics/replica-assignment.js';
+import type { NewTopic } from '../topics/topic-manager.js';
 import { clusterMetadataTopic } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { answerError, noError } from './answer-error.js';
@@ -81,29 +82,39 @@ function checkName(name: string, { broker }: RequestContext): KafkaError | null 
   }
 }
 
-async function createOne(
+/** What is to be made of it, or why not. */
+function planOf(
   topic: CreatableTopic,
   refusal: KafkaError | null,
-  validateOnly: boolean,
   context: RequestContext,
-) {
-  const { broker } = context;
-  const { name } = topic;
+): NewTopic | { readonly refusal: unknown } {
   try {
     if (refusal !== null) throw refusal;
     const configs = configsOf(topic);
-    broker.topics.checkConfigs(configs);
-    const partitions = partitionCount(topic, context);
-    const wanted = { name, partitions, configs };
-    const topicId = validateOnly ? broker.topics.newId() : (await broker.topics.create(wanted)).id;
-    if (!validateOnly) sayWithoutEffect(ResourceType.topic, Object.keys(configs), broker);
-    const entries = describeTopicConfigs(configs, broker.config).map((entry) =>
-      createdConfig(entry, configs),
-    );
-    return { name, topicId, ...noError, numPartitions: partitions, replicationFactor: 1, configs: entries };
+    context.broker.topics.checkConfigs(configs);
+    return { name: topic.name, partitions: partitionCount(topic, context), configs };
   } catch (error) {
-    return refused(name, error, context);
+    return { refusal: error };
   }
+}
+
+function created({ name, partitions, configs }: NewTopic, topicId: string, { broker }: RequestContext) {
+  const entries = describeTopicConfigs(configs, broker.config).map((entry) => createdConfig(entry, configs));
+  return { name, topicId, ...noError, numPartitions: partitions, replicationFactor: 1, configs: entries };
+}
+
+/** Makes them together; returns what is answered for each. */
+async function make(wanted: readonly NewTopic[], validateOnly: boolean, context: RequestContext) {
+  const { broker } = context;
+  if (validateOnly) return (topic: NewTopic) => created(topic, broker.topics.newId(), context);
+  const outcomes = await broker.topics.createAll(wanted);
+  const byTopic = new Map(wanted.map((topic, index) => [topic, outcomes[index]]));
+  return (topic: NewTopic) => {
+    const outcome = byTopic.get(topic);
+    if (outcome?.status !== 'fulfilled') return refused(topic.name, outcome?.reason, context);
+    sayWithoutEffect(ResourceType.topic, Object.keys(topic.configs), broker);
+    return created(topic, outcome.value.id, context);
+  };
 }
 
 function refused(name: string, error: unknown, { broker }: RequestContext) {
@@ -136,20 +147,27 @@ export const createTopics = defineHandler(
       return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
     }
     const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
-    const topics: Awaited<ReturnType<typeof createOne>>[] = [];
     const slice = new TimeSlice(context.broker.clock, undefined);
+    const plans: { readonly name: string; readonly plan: ReturnType<typeof planOf> }[] = [];
     for (const { topic, refusal } of named) {
       await slice.rest();
-      topics.push(await createOne(topic, refusal, request.validateOnly, context));
+      plans.push({ name: topic.name, plan: planOf(topic, refusal, context) });
+    }
+    const wanted = plans.flatMap(({ plan }) => ('refusal' in plan ? [] : [plan]));
+    const made = await make(wanted, request.validateOnly, context);
+    const topics: (ReturnType<typeof created> | ReturnType<typeof refused>)[] = [];
+    for (const { name, plan } of plans) {
+      await slice.rest();
+      topics.push('refusal' in plan ? refused(name, plan.refusal, context) : made(plan));
     }
     topics.push(
       ...repeated.map((name) =>
         refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
       ),
     );
-    const created = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
-    if (created > 0 && !request.validateOnly) {
-      context.broker.logger.info('topics were created', { topics: created });
+    const count = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
+    if (count > 0 && !request.validateOnly) {
+      context.broker.logger.info('topics were created', { topics: count });
     }
     return { throttleTimeMs: 0, topics };
   },

@@ -1,4 +1,5 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
+import { onStorage } from '../log/storage-error.js';
 import { defineHandler } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
@@ -26,7 +27,7 @@ export const deleteRecords = defineHandler(
           }
           const before = offset === toHighWatermark ? log.highWatermark : offset;
           if (before < 0n || before > log.highWatermark) throw new KafkaError('OFFSET_OUT_OF_RANGE');
-          const lowWatermark = log.deleteRecordsBefore(before);
+          const lowWatermark = onStorage(() => log.deleteRecordsBefore(before));
           return { partitionIndex, lowWatermark, errorCode: ErrorCode.NONE };
         } catch (error) {
           return {

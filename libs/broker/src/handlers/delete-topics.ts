@@ -1,7 +1,7 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { zeroUuid } from '../topics/uuid.js';
-import { attempt } from './answer-error.js';
+import { attemptLater } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
 
 /*
@@ -16,11 +16,11 @@ interface Asked {
 
 const invalid = (text: string): KafkaError => new KafkaError('INVALID_REQUEST', text);
 
-function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: RequestContext) {
+async function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: RequestContext) {
   const { topics, logger } = broker;
   const found = asked.name ?? topics.nameOf(asked.topicId);
   const stored = found === undefined ? undefined : topics.topics.get(found);
-  const outcome = attempt(() => {
+  const outcome = await attemptLater(async () => {
     if (refusal !== null) throw refusal;
     if (asked.name === null && asked.topicId === zeroUuid) {
       throw invalid('Neither topic name nor id were specified.');
@@ -33,7 +33,7 @@ function deleteOne(asked: Asked, refusal: KafkaError | null, { broker }: Request
         ? new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
         : new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
     }
-    topics.delete(stored.name);
+    await topics.delete(stored.name);
   }, logger);
   if (outcome.errorCode !== ErrorCode.NONE || stored === undefined) return { ...asked, ...outcome };
   return { name: stored.name, topicId: stored.id, ...outcome };
@@ -49,6 +49,7 @@ function deadlineRefusal(timeoutMs: number): KafkaError | null {
   }
 }
 
+/** All of them are stored together. */
 function answer(asked: readonly Asked[], timeoutMs: number, context: RequestContext) {
   const byKey = new Map<string, { readonly asked: Asked; readonly times: number }>();
   for (const [index, one] of asked.entries()) {
@@ -59,9 +60,9 @@ function answer(asked: readonly Asked[], timeoutMs: number, context: RequestCont
   const isGood = (one: Asked): boolean => (one.name === null) !== (one.topicId === zeroUuid);
   const hasWork = [...byKey.values()].some(({ asked: one, times }) => times === 1 && isGood(one));
   const late = hasWork ? deadlineRefusal(timeoutMs) : null;
-  if (late !== null) return asked.map((one) => deleteOne(one, late, context));
+  if (late !== null) return Promise.all(asked.map((one) => deleteOne(one, late, context)));
   const idsGiven = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId));
-  return [...byKey.values()].map(({ asked: one, times }) => {
+  const answers = [...byKey.values()].map(({ asked: one, times }) => {
     const what = one.name === null ? 'id' : 'name';
     if (times > 1) return deleteOne(one, invalid(`Duplicate topic ${what}.`), context);
     const id = one.name === null ? undefined : context.broker.topics.topics.get(one.name)?.id;
@@ -71,17 +72,23 @@ function answer(asked: readonly Asked[], timeoutMs: number, context: RequestCont
       : null;
     return deleteOne(isGivenTwice ? { ...one, topicId: id } : one, refusal, context);
   });
+  return Promise.all(answers);
 }
 
-export const deleteTopics = defineHandler(apis.deleteTopics, { versions: [1, 6] }, (request, context) => {
-  const asked =
-    context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
-  if (context.broker.config.flag('delete.topic.enable')) {
-    return { throttleTimeMs: 0, responses: answer(asked, request.timeoutMs, context) };
-  }
-  const refusal =
-    context.version < 3
-      ? invalid('This version does not support topic deletion.')
-      : new KafkaError('TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.');
-  return { throttleTimeMs: 0, responses: asked.map((one) => deleteOne(one, refusal, context)) };
-});
+export const deleteTopics = defineHandler(
+  apis.deleteTopics,
+  { versions: [1, 6] },
+  async (request, context) => {
+    const asked =
+      context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
+    if (context.broker.config.flag('delete.topic.enable')) {
+      return { throttleTimeMs: 0, responses: await answer(asked, request.timeoutMs, context) };
+    }
+    const refusal =
+      context.version < 3
+        ? invalid('This version does not support topic deletion.')
+        : new KafkaError('TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.');
+    const responses = await Promise.all(asked.map((one) => deleteOne(one, refusal, context)));
+    return { throttleTimeMs: 0, responses };
+  },
+);

@@ -1,28 +1,29 @@
 import { apis, KafkaError } from '@oubliette/protocol';
+import type { Settings } from '../config/resource-checks.js';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { repeated, repeatedResources } from './alter-configs.js';
-import { attempt } from './answer-error.js';
+import { attemptLater } from './answer-error.js';
 import { applyChanges, checkForm, type ConfigChange } from './config-changes.js';
-import { ownSettings, replaceSettings, type Resource } from './config-resources.js';
+import { changeSettings, type Resource } from './config-resources.js';
 import { ResourceType } from './resource-type.js';
 
 /* IncrementalAlterConfigs, versions 0 and 1: set, delete, append, subtract (KIP-339); all changes of a resource or none. */
 
-function alter(
+async function alter(
   resource: Resource,
   changes: readonly ConfigChange[],
   validateOnly: boolean,
   broker: BrokerServices,
-): void {
+): Promise<void> {
   checkForm(changes);
   if (resource.resourceType === ResourceType.brokerLogger) {
     changeLoggers(resource.resourceName, changes, broker);
     return;
   }
-  const settings = applyChanges(resource.resourceType, ownSettings(resource, broker), changes);
+  const change = (own: Settings): Settings => applyChanges(resource.resourceType, own, changes);
   const named = changes.map(({ name }) => name);
-  replaceSettings(resource, { settings, named }, validateOnly, broker);
+  await changeSettings(resource, { change, named }, validateOnly, broker);
 }
 
 /** Kafka's loggers are Java classes; none of them is here. */
@@ -43,17 +44,17 @@ function changeLoggers(name: string, changes: readonly ConfigChange[], broker: B
 export const incrementalAlterConfigs = defineHandler(
   apis.incrementalAlterConfigs,
   { versions: [0, 1] },
-  (request, { broker }) => {
+  async (request, { broker }) => {
     const isRepeated = repeatedResources(request.resources);
-    const responses = request.resources.map(({ resourceType, resourceName, configs }) => ({
+    const outcomes = request.resources.map(async ({ resourceType, resourceName, configs }) => ({
       resourceType,
       resourceName,
-      ...attempt(() => {
+      ...(await attemptLater(async () => {
         const resource = { resourceType, resourceName };
         if (isRepeated(resource)) throw repeated();
-        alter(resource, configs, request.validateOnly, broker);
-      }, broker.logger),
+        await alter(resource, configs, request.validateOnly, broker);
+      }, broker.logger)),
     }));
-    return { throttleTimeMs: 0, responses };
+    return { throttleTimeMs: 0, responses: await Promise.all(outcomes) };
   },
 );

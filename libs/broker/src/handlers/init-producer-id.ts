@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import { answerError } from './answer-error.js';
 
 /*
  * InitProducerId, versions 0 to 5, for idempotent producers: a fresh id with epoch 0. A transactional id is refused with
@@ -8,11 +9,16 @@ import { defineHandler } from '../server/api-handler.js';
 export const initProducerId = defineHandler(
   apis.initProducerId,
   { versions: [0, 5] },
-  (request, { broker }) => {
+  async (request, { broker }) => {
     if (request.transactionalId !== null) {
       return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, producerId: -1n, producerEpoch: -1 };
     }
-    const producerId = broker.registry.nextProducerId();
-    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 };
+    try {
+      const producerId = await broker.registry.nextProducerId();
+      return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 };
+    } catch (error) {
+      const { errorCode } = answerError(error, broker.logger);
+      return { throttleTimeMs: 0, errorCode, producerId: -1n, producerEpoch: -1 };
+    }
   },
 );

@@ -107,6 +107,7 @@ class DiskLogManager implements LogManager {
     if (this.#logs.has(key)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `${key} has a log already`);
     const { disk, clock, logger, directory, topicIdOf } = this.options;
     const path = join(directory, logDirectory(topic, partition));
+    const isNew = !disk.existsSync(path);
     try {
       // A log of this name that was deleted may stand in checkpoints yet.
       this.#cleaner.forget(topic, [partition]);
@@ -117,6 +118,8 @@ class DiskLogManager implements LogManager {
       return this.#add(topic, partition, config, newLog(disk, clock, logger, path));
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
+      // Half of a log would be somebody's at the next start.
+      if (isNew && disk.existsSync(path)) disk.removeDirectorySync(path);
       throw new KafkaError('KAFKA_STORAGE_ERROR', error.message, { cause: error });
     }
   }

@@ -1,170 +1,162 @@
 import type { Entropy } from '@oubliette/runtime';
-import { isDiskFull, onStorage } from '../log/storage-error.js';
-import {
-  noResourceConfigs,
-  type ClusterState,
-  type ClusterStore,
-  type MadePartitions,
-  type ResourceConfigs,
-  type StoredTopic,
-} from './cluster-store.js';
-import { collidingName } from './topic-name.js';
+import { isDiskFull } from '../log/storage-error.js';
+import { ClusterImage, ownOf, type BrokerConfigs, type Deletion } from './cluster-image.js';
+import type { ClusterStore, ResourceConfigs, StoredTopic } from './cluster-store.js';
+import { ClusterWriter } from './cluster-writer.js';
 import { randomUuid } from './uuid.js';
 
-/** A node of Kafka that starts again gives up its partitions, then is made their leader: an epoch for each. */
-const epochsPerRun = 2;
+type Settings = Readonly<Record<string, string>>;
 
 /** Ids are reserved in blocks, so that handing one out costs no write (Kafka: ProducerIdsBlock). */
 const producerIdBlock = 1000n;
 
-/** The cluster's state in memory; every change is on disk before it is seen. */
+/**
+ * The cluster's state. What is read is on disk; a change resolves once it is (ClusterWriter) and rejects with KafkaError: what its
+ * checks say of the state at that moment, KAFKA_STORAGE_ERROR when it cannot be stored, NOT_CONTROLLER after `close`.
+ */
 export class ClusterRegistry {
   readonly #store: ClusterStore;
-  readonly #topics = new Map<string, StoredTopic>();
-  readonly #namesById = new Map<string, string>();
-  readonly #namesByCollision = new Map<string, string>();
-  #state: ClusterState;
+  readonly #writer: ClusterWriter;
   #nextProducerId: bigint;
-  #reservedBelow: bigint;
+  #reserving: Promise<void> | null = null;
 
   constructor(store: ClusterStore, entropy: Entropy) {
     this.#store = store;
     const stored = store.load();
-    this.#state = stored ?? {
-      run: -1,
-      clusterId: randomUuid(entropy),
-      nextProducerId: '0',
-      topics: [],
-      deleting: [],
-      // A new cluster of 4.1 has the eligible leader replicas, which hold this setting for all brokers (KIP-966).
-      brokerConfigs: { cluster: { 'min.insync.replicas': '1' }, broker: {} },
-      resourceConfigs: noResourceConfigs,
-    };
-    this.#nextProducerId = BigInt(this.#state.nextProducerId);
-    this.#reservedBelow = this.#nextProducerId;
-    for (const topic of this.#state.topics) this.#index(topic);
-    this.#begin({ ...this.#state, run: this.#state.run + 1 }, stored === null);
+    const found = stored === null ? ClusterImage.empty(randomUuid(entropy)) : ClusterImage.of(stored);
+    const image = found.copy(found.run + 1);
+    this.#begin(image, stored === null);
+    this.#writer = new ClusterWriter(store, image);
+    this.#nextProducerId = image.nextProducerId;
   }
 
   /** Without room the run is counted in memory, and written with the next change: what is there can be read meanwhile. */
-  #begin(state: ClusterState, isNew: boolean): void {
+  #begin(image: ClusterImage, isNew: boolean): void {
     try {
-      this.#store.save(state);
+      this.#store.saveSync(image.state);
     } catch (error) {
       if (isNew || !isDiskFull(error)) throw error;
     }
-    this.#state = state;
+  }
+
+  /** Stores what was asked for; further changes are refused. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  /** Makes the room that deletions need on a full disk, where there is room for it. Rejects with DiskError. */
+  async prepare(): Promise<void> {
+    try {
+      await this.#store.prepare(this.#writer.image.state);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   get clusterId(): string {
-    return this.#state.clusterId;
+    return this.#writer.image.clusterId;
   }
 
   get topics(): ReadonlyMap<string, StoredTopic> {
-    return this.#topics;
+    return this.#writer.image.topics;
   }
 
-  get deleting(): ClusterState['deleting'] {
-    return this.#state.deleting;
+  /** Topics that are gone and whose directories may still stand, by name. */
+  get deleting(): ReadonlyMap<string, Deletion> {
+    return this.#writer.image.deleting;
   }
 
-  get brokerConfigs(): ClusterState['brokerConfigs'] {
-    return this.#state.brokerConfigs;
+  get brokerConfigs(): BrokerConfigs {
+    return this.#writer.image.brokerConfigs;
   }
 
   get resourceConfigs(): ResourceConfigs {
-    return this.#state.resourceConfigs;
+    return this.#writer.image.resourceConfigs;
   }
 
   nameOf(id: string): string | undefined {
-    return this.#namesById.get(id);
+    return this.#writer.image.nameOf(id);
   }
 
   /** The topic whose name differs from this one only in '.' and '_', or undefined. */
   collision(name: string): string | undefined {
-    return this.#namesByCollision.get(collidingName(name));
+    return this.#writer.image.collision(name);
   }
 
   /** The epoch in which this broker leads a partition: 0 in the run that made it. */
   leaderEpoch(topic: string, partition: number): number {
-    const made = this.#topics.get(topic)?.made?.findLast(({ first }) => first <= partition);
-    return epochsPerRun * (this.#state.run - (made?.run ?? 0));
+    return this.#writer.image.leaderEpoch(topic, partition);
   }
 
-  /** Adds the topic or replaces the one of this name. */
-  put(topic: StoredTopic): void {
-    const others = this.#state.topics.filter(({ name }) => name !== topic.name);
-    const stored = { ...topic, made: this.#madeIn(topic) };
-    this.#save({ ...this.#state, topics: [...others, stored] });
-    this.#index(stored);
+  /** Rejects with TOPIC_ALREADY_EXISTS, and INVALID_TOPIC_EXCEPTION for a collision with another than those created `together`. */
+  createTopic(
+    topic: StoredTopic,
+    together: ReadonlySet<string> = new Set([topic.name]),
+  ): Promise<StoredTopic> {
+    return this.#writer.change((image) => image.createTopic(topic, together));
   }
 
-  /** Decides the deletion: from here on the topic is gone, and a start after a crash finishes removing its directories. */
-  beginDelete(name: string): void {
-    const topic = this.#topics.get(name);
-    if (topic === undefined) return;
-    this.#save({
-      ...this.#state,
-      topics: this.#state.topics.filter((other) => other.name !== name),
-      deleting: [
-        ...this.#state.deleting.filter((other) => other.name !== name),
-        { name, partitions: topic.partitions },
-      ],
-    });
-    this.#topics.delete(name);
-    this.#namesById.delete(topic.id);
-    this.#namesByCollision.delete(collidingName(name));
+  /**
+   * Stores what `change` makes of the topic of this name and id. Rejects with UNKNOWN_TOPIC_OR_PARTITION, and with what `change` throws.
+   * `freesSpace`: it only takes away.
+   */
+  changeTopic(
+    { name, id }: Pick<StoredTopic, 'name' | 'id'>,
+    change: (topic: StoredTopic) => StoredTopic,
+    freesSpace = false,
+  ): Promise<StoredTopic> {
+    return this.#writer.change((image) => image.changeTopic(name, id, change), freesSpace);
+  }
+
+  /**
+   * Decides the deletion: from here on the topic is gone, and a start after a crash finishes removing its directories. It can be stored
+   * on a full disk. Rejects with UNKNOWN_TOPIC_OR_PARTITION.
+   */
+  beginDelete({ name, id }: Pick<StoredTopic, 'name' | 'id'>): Promise<StoredTopic> {
+    return this.#writer.change((image) => image.beginDelete(name, id), true);
   }
 
   /** The directories of the topic are gone or renamed. */
-  endDelete(name: string): void {
-    this.#save({ ...this.#state, deleting: this.#state.deleting.filter((other) => other.name !== name) });
+  endDelete(name: string): Promise<void> {
+    return this.#writer.change((image) => image.endDelete(name), true);
   }
 
-  setBrokerConfigs(brokerConfigs: ClusterState['brokerConfigs']): void {
-    this.#save({ ...this.#state, brokerConfigs });
+  /** Stores what `change` makes of the settings of all brokers and of this one. */
+  changeBrokerConfigs(change: (configs: BrokerConfigs) => BrokerConfigs): Promise<void> {
+    return this.#writer.change((image) => void (image.brokerConfigs = change(image.brokerConfigs)));
   }
 
-  /** Replaces the settings of a group or of a metrics subscription; none left removes it. */
-  setResourceConfigs(
+  /** The same for those of a group or of a metrics subscription; none left removes it. */
+  changeResourceConfigs(
     kind: keyof ResourceConfigs,
     name: string,
-    settings: Readonly<Record<string, string>>,
-  ): void {
-    const { [name]: _replaced, ...others } = this.#state.resourceConfigs[kind];
-    const all = Object.keys(settings).length === 0 ? others : { ...others, [name]: settings };
-    this.#save({ ...this.#state, resourceConfigs: { ...this.#state.resourceConfigs, [kind]: all } });
+    change: (settings: Settings) => Settings,
+  ): Promise<void> {
+    return this.#writer.change((image) => {
+      image.setResourceConfigs(kind, name, change(ownOf(image.resourceConfigs[kind], name)));
+    });
   }
 
   /** A producer id that was never given to anybody, also not before a crash. */
-  nextProducerId(): bigint {
-    if (this.#nextProducerId >= this.#reservedBelow) {
-      const reserved = this.#nextProducerId + producerIdBlock;
-      this.#save({ ...this.#state, nextProducerId: String(reserved) });
-      this.#reservedBelow = reserved;
-    }
+  async nextProducerId(): Promise<bigint> {
+    while (this.#nextProducerId >= this.#reservedBelow) await this.#reserve();
     const id = this.#nextProducerId;
     this.#nextProducerId += 1n;
+    // In time, so that nobody waits. Whoever finds none left tries again, and hears why there is none.
+    if (this.#reservedBelow - this.#nextProducerId < producerIdBlock / 2n) {
+      this.#reserve().catch(() => undefined);
+    }
     return id;
   }
 
-  #madeIn({ name, id, partitions }: StoredTopic): readonly MadePartitions[] {
-    const { run } = this.#state;
-    const before = this.#topics.get(name);
-    if (before?.id !== id) return [{ first: 0, run }];
-    const known = before.made ?? [{ first: 0, run: 0 }];
-    return before.partitions < partitions ? [...known, { first: before.partitions, run }] : known;
+  get #reservedBelow(): bigint {
+    return this.#writer.image.nextProducerId;
   }
 
-  /** Throws KafkaError KAFKA_STORAGE_ERROR. */
-  #save(state: ClusterState): void {
-    onStorage(() => this.#store.save(state));
-    this.#state = state;
-  }
-
-  #index(topic: StoredTopic): void {
-    this.#topics.set(topic.name, topic);
-    this.#namesById.set(topic.id, topic.name);
-    this.#namesByCollision.set(collidingName(topic.name), topic.name);
+  #reserve(): Promise<void> {
+    this.#reserving ??= this.#writer
+      .change((image) => void (image.nextProducerId += producerIdBlock))
+      .finally(() => (this.#reserving = null));
+    return this.#reserving;
   }
 }

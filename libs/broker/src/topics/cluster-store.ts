@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
+import { StateReserve } from './state-reserve.js';
+import { writeWhole } from './write-whole.js';
 
 /** One topic as it is stored. */
 export interface StoredTopic {
@@ -47,14 +49,19 @@ type StoredState = Omit<ClusterState, LaterFields> & Partial<Pick<ClusterState, 
 
 const formatVersion = 1;
 
-/** Keeps the cluster's state in one JSON file that is replaced as one synced step: after a crash it is the old or the new one. */
+/**
+ * Keeps the cluster's state in one JSON file that is replaced as one synced step: after a crash it is the old or the new one.
+ * Beside it stands a reserve (StateReserve), in which what frees space can be written when the disk is full. One writing at a time.
+ */
 export class ClusterStore {
   readonly #disk: Disk;
   readonly #path: string;
+  readonly #reserve: StateReserve;
 
   constructor(disk: Disk, path: string) {
     this.#disk = disk;
     this.#path = path;
+    this.#reserve = new StateReserve(disk, path);
   }
 
   /** The stored state, or null before the first start. Throws `DATA_DIR_CORRUPT` for a file that is not ours. */
@@ -78,10 +85,39 @@ export class ClusterStore {
     }
   }
 
-  save(state: ClusterState): void {
-    const text = JSON.stringify({ version: formatVersion, ...state }, null, 1);
-    this.#disk.replaceFileSync(this.#path, Buffer.from(text, 'utf8'));
+  /** For the start, when nobody is held up by it. Throws DiskError. */
+  saveSync(state: ClusterState): void {
+    this.#disk.replaceFileSync(this.#path, contentOf(state));
   }
+
+  /** Makes the reserve for this state. Rejects with DiskError. */
+  async prepare(state: ClusterState): Promise<void> {
+    await this.#reserve.provide(contentOf(state).length);
+  }
+
+  /** Rejects with DiskError; then the file holds what it held, unless the disk fails at that too. */
+  async save(state: ClusterState): Promise<void> {
+    const content = contentOf(state);
+    await this.#reserve.provide(content.length);
+    const draft = `${this.#path}.tmp`;
+    try {
+      await writeWhole(this.#disk, draft, content);
+      await this.#reserve.replace(draft);
+    } catch (error) {
+      // A part of it would take the room that is missing.
+      if (this.#disk.existsSync(draft)) this.#disk.removeFileSync(draft);
+      throw error;
+    }
+  }
+
+  /** The same for a state that takes no more bytes than the stored one, without new room on the disk. */
+  async saveInReserve(state: ClusterState): Promise<void> {
+    await this.#reserve.use(contentOf(state));
+  }
+}
+
+function contentOf(state: ClusterState): Uint8Array {
+  return Buffer.from(JSON.stringify({ version: formatVersion, ...state }, null, 1), 'utf8');
 }
 
 /** V8 quotes what stands around the fault, which may be a password: only its place is told. */

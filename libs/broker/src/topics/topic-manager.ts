@@ -11,10 +11,12 @@ import {
 } from '../config/topic-config.js';
 import type { Logger } from '../logger.js';
 import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
+import { asError, storageError } from '../log/storage-error.js';
 import { TimeSlice } from '../log/time-slice.js';
 import type { ClusterRegistry } from './cluster-registry.js';
 import type { StoredTopic } from './cluster-store.js';
-import { checkTopicName } from './topic-name.js';
+import { TopicDeletions } from './topic-deletions.js';
+import { checkTopicName, collides } from './topic-name.js';
 import { randomUuid } from './uuid.js';
 
 /** A bound on one topic, so that a typing error does not open a million files. */
@@ -35,8 +37,11 @@ export class TopicManager {
   readonly #entropy: Entropy;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Deletions under way, by name: their logs go in slices. */
-  readonly #deletions = new Map<string, Promise<void>>();
+  readonly #deletions: TopicDeletions;
+  /** Partitions from so many on are being made: they are not served before all of them are there. */
+  readonly #making = new Map<string, number>();
+  /** The last one that was asked for, by topic. */
+  readonly #growths = new Map<string, Promise<void>>();
   readonly #deletionListeners = new Set<(topic: string) => void>();
 
   constructor(parts: {
@@ -53,13 +58,16 @@ export class TopicManager {
     this.#entropy = parts.entropy;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
+    this.#deletions = new TopicDeletions(parts);
   }
 
   /** Brings the logs to what the registry says: ends deletions and creations that a stop interrupted. */
   async start(): Promise<void> {
-    for (const { name, partitions } of this.#registry.deleting) await this.#removeLogs(name, partitions);
+    await this.#registry.prepare();
+    await this.#deletions.finishAll();
+    const slice = new TimeSlice(this.#clock, undefined);
     for (const stored of this.#registry.topics.values()) {
-      await this.#open(stored);
+      await this.#open(stored, slice);
       this.#configure(stored);
     }
     this.#warnOfStrays();
@@ -67,7 +75,7 @@ export class TopicManager {
 
   /** Resolves when no deletion is under way. */
   async close(): Promise<void> {
-    await Promise.all(this.#deletions.values());
+    await this.#deletions.close();
   }
 
   get topics(): ReadonlyMap<string, StoredTopic> {
@@ -82,7 +90,8 @@ export class TopicManager {
   log(topic: string, partition: number): PartitionLog {
     const stored = this.#registry.topics.get(topic);
     // Below 0 the key of a log could be that of another topic: `t` and -1 read as `t-` and 1.
-    const isThere = stored !== undefined && partition >= 0 && partition < stored.partitions;
+    const served = Math.min(stored?.partitions ?? 0, this.#making.get(topic) ?? Infinity);
+    const isThere = partition >= 0 && partition < served;
     const log = isThere ? this.#logs.get(topic, partition) : undefined;
     if (log === undefined) {
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
@@ -102,12 +111,7 @@ export class TopicManager {
       throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
     }
     const collision = this.#registry.collision(name);
-    if (collision !== undefined) {
-      throw new KafkaError(
-        'INVALID_TOPIC_EXCEPTION',
-        `Topic '${name}' collides with existing topic: ${collision}`,
-      );
-    }
+    if (collision !== undefined) throw collides(name, collision);
   }
 
   newId(): string {
@@ -115,52 +119,101 @@ export class TopicManager {
   }
 
   /**
-   * The topic is known at once, and its logs are there when this resolves. Rejects with what checkNewName and checkConfigs throw, but
-   * for a collision: that is checked for all topics of a request at once.
+   * The topic is stored and its logs are there when this resolves. Rejects with what checkNewName and checkConfigs throw; KAFKA_STORAGE_ERROR when it cannot be made, and then nothing of it
+   * is left.
    */
-  async create({ name, partitions, configs }: NewTopic): Promise<StoredTopic> {
+  async create(topic: NewTopic): Promise<StoredTopic> {
+    const [outcome] = await this.createAll([topic]);
+    if (outcome?.status === 'fulfilled') return outcome.value;
+    throw outcome?.reason;
+  }
+
+  /** The same for many, each with its own outcome, in their order: they are stored together, and may collide with each other. */
+  async createAll(topics: readonly NewTopic[]): Promise<readonly PromiseSettledResult<StoredTopic>[]> {
+    for (const { name } of topics) {
+      if (this.#registry.deleting.has(name)) await this.#deletions.finish(name);
+    }
+    const together = new Set(topics.map(({ name }) => name));
+    const stored = await Promise.allSettled(topics.map((topic) => this.#store(topic, together)));
+    const slice = new TimeSlice(this.#clock, undefined);
+    const outcomes: PromiseSettledResult<StoredTopic>[] = [];
+    for (const outcome of stored) {
+      if (outcome.status === 'rejected') outcomes.push(outcome);
+      else outcomes.push(...(await Promise.allSettled([this.#makeLogs(outcome.value, 0, slice)])));
+    }
+    return outcomes;
+  }
+
+  async #store({ name, partitions, configs }: NewTopic, together: ReadonlySet<string>): Promise<StoredTopic> {
     checkTopicName(name);
-    if (this.#registry.deleting.some((gone) => gone.name === name)) await this.#finishDeletion(name);
     if (this.#registry.topics.has(name)) {
       throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
     }
     this.checkConfigs(configs);
     checkPartitionCount(partitions);
-    const stored: StoredTopic = { name, id: this.newId(), partitions, configs };
-    this.#registry.put(stored);
-    await this.#open(stored);
-    return stored;
+    const id = this.newId();
+    return this.#registry.createTopic({ name, id, partitions, configs }, together);
   }
 
-  /** The topic is gone at once; its logs follow. Throws UNKNOWN_TOPIC_OR_PARTITION. */
-  delete(name: string): void {
-    const stored = this.#require(name);
-    this.#registry.beginDelete(name);
-    const deletion = this.#removeLogs(name, stored.partitions).finally(() => this.#deletions.delete(name));
-    this.#deletions.set(name, deletion);
+  /** Makes the logs from `first` on; what was made goes again, with the topic or the added partitions, when that fails. */
+  async #makeLogs(stored: StoredTopic, first: number, slice: TimeSlice): Promise<StoredTopic> {
+    const { name, id } = stored;
+    this.#making.set(name, first);
+    try {
+      await this.#open(stored, slice);
+      return stored;
+    } catch (error) {
+      if (this.#registry.topics.get(name)?.id === id) {
+        if (first === 0) await this.delete(name);
+        else await this.#takeBack(stored, first);
+      }
+      throw storageError(asError(error));
+    } finally {
+      this.#making.delete(name);
+    }
+  }
+
+  /** The logs before the count: after a crash in between the next start makes them anew, and finds none that belongs to nobody. */
+  async #takeBack(stored: StoredTopic, first: number): Promise<void> {
+    const added = Array.from({ length: stored.partitions - first }, (_, index) => first + index);
+    await this.#logs.remove(stored.name, added);
+    await this.#registry.changeTopic(stored, (topic) => ({ ...topic, partitions: first }), true);
+  }
+
+  /** When this resolves the topic is gone; its logs follow. Rejects with UNKNOWN_TOPIC_OR_PARTITION, KAFKA_STORAGE_ERROR. */
+  async delete(name: string): Promise<void> {
+    const stored = await this.#registry.beginDelete(this.#require(name));
+    this.#deletions.begin(stored);
     for (const listener of this.#deletionListeners) listener(name);
   }
 
   /** Throws INVALID_PARTITIONS when the count does not grow. */
   checkPartitions(name: string, count: number): void {
-    const stored = this.#require(name);
-    if (count < stored.partitions) {
-      throw new KafkaError(
-        'INVALID_PARTITIONS',
-        `The topic ${name} currently has ${stored.partitions} partition(s); ${count} would not be an increase.`,
-      );
-    }
-    if (count === stored.partitions) {
-      throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`);
-    }
-    checkPartitionCount(count);
+    checkGrowth(this.#require(name), count);
   }
 
+  /**
+   * Rejects with what checkPartitions throws, and with KAFKA_STORAGE_ERROR, after which the count is what it was. One after the other for
+   * a topic: what is taken back is the end of it.
+   */
   async addPartitions(name: string, count: number): Promise<void> {
-    this.checkPartitions(name, count);
-    const stored = { ...this.#require(name), partitions: count };
-    this.#registry.put(stored);
-    await this.#open(stored);
+    const before = this.#growths.get(name) ?? Promise.resolve();
+    const growth = before.catch(() => undefined).then(() => this.#grow(name, count));
+    this.#growths.set(name, growth);
+    try {
+      await growth;
+    } finally {
+      if (this.#growths.get(name) === growth) this.#growths.delete(name);
+    }
+  }
+
+  async #grow(name: string, count: number): Promise<void> {
+    const before = this.#require(name);
+    const stored = await this.#registry.changeTopic(before, (topic) => {
+      checkGrowth(topic, count);
+      return { ...topic, partitions: count };
+    });
+    await this.#makeLogs(stored, before.partitions, new TimeSlice(this.#clock, undefined));
   }
 
   /** Throws INVALID_CONFIG for settings that no topic could take. */
@@ -168,12 +221,17 @@ export class TopicManager {
     refuseAs('INVALID_CONFIG', () => checkTopicOverrides(configs, this.#config));
   }
 
-  /** Replaces all of the topic's own settings. */
-  setConfigs(name: string, configs: TopicOverrides): void {
-    const stored = { ...this.#require(name), configs };
-    this.checkConfigs(configs);
-    this.#registry.put(stored);
-    this.#configure(stored);
+  /**
+   * Puts what `change` makes of the topic's own settings in their place; it is called with those that are stored at that moment. Rejects
+   * with what it throws, INVALID_CONFIG, UNKNOWN_TOPIC_OR_PARTITION, KAFKA_STORAGE_ERROR.
+   */
+  async changeConfigs(name: string, change: (own: TopicOverrides) => TopicOverrides): Promise<void> {
+    const stored = await this.#registry.changeTopic(this.#require(name), (topic) => {
+      const configs = change(topic.configs);
+      this.checkConfigs(configs);
+      return { ...topic, configs };
+    });
+    this.#configure(this.#registry.topics.get(name) ?? stored);
   }
 
   /** Applies the broker's changed defaults to every log. */
@@ -202,15 +260,14 @@ export class TopicManager {
   }
 
   /** Makes the logs that are missing, as many as one slice of time allows and then the next. */
-  async #open({ name, id, partitions, configs }: StoredTopic): Promise<void> {
-    const config = toLogConfig(configs, this.#config);
-    const slice = new TimeSlice(this.#clock, undefined);
+  async #open({ name, id, partitions }: StoredTopic, slice: TimeSlice): Promise<void> {
     for (let partition = 0; partition < partitions; partition++) {
       if (this.#logs.get(name, partition) !== undefined) continue;
       await slice.rest();
-      // It may have been deleted meanwhile, or be another one of its name.
-      if (this.#registry.topics.get(name)?.id !== id) return;
-      this.#logs.create(name, partition, config);
+      // It may have been deleted meanwhile, or be another one of its name, or have other settings.
+      const stored = this.#registry.topics.get(name);
+      if (stored?.id !== id) return;
+      this.#logs.create(name, partition, toLogConfig(stored.configs, this.#config));
     }
   }
 
@@ -218,33 +275,6 @@ export class TopicManager {
     const config = toLogConfig(stored.configs, this.#config);
     for (let partition = 0; partition < stored.partitions; partition++) {
       this.#logs.get(stored.name, partition)?.configure(config);
-    }
-  }
-
-  /** The directories of a new topic take the names of those that are on their way out: never may it inherit a log. */
-  async #finishDeletion(name: string): Promise<void> {
-    await this.#deletions.get(name);
-    const left = this.#registry.deleting.find((gone) => gone.name === name);
-    if (left === undefined) return;
-    await this.#removeLogs(name, left.partitions);
-    if (!this.#registry.deleting.includes(left)) return;
-    throw new KafkaError(
-      'KAFKA_STORAGE_ERROR',
-      `The logs of an earlier topic ${name} cannot be removed yet.`,
-    );
-  }
-
-  /** What cannot be removed now is removed at the next start: the registry still knows of it. */
-  async #removeLogs(name: string, partitions: number): Promise<void> {
-    try {
-      await this.#logs.remove(name, [...Array(partitions).keys()]);
-      this.#registry.endDelete(name);
-    } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      this.#logger.error('the logs of a deleted topic could not be removed; the next start tries again', {
-        topic: name,
-        cause,
-      });
     }
   }
 
@@ -262,6 +292,19 @@ export class TopicManager {
       );
     }
   }
+}
+
+function checkGrowth({ name, partitions }: StoredTopic, count: number): void {
+  if (count < partitions) {
+    throw new KafkaError(
+      'INVALID_PARTITIONS',
+      `The topic ${name} currently has ${partitions} partition(s); ${count} would not be an increase.`,
+    );
+  }
+  if (count === partitions) {
+    throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`);
+  }
+  checkPartitionCount(count);
 }
 
 function checkPartitionCount(count: number): void {

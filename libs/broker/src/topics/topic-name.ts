@@ -42,3 +42,11 @@ export function checkTopicName(name: string): void {
 export function collidingName(name: string): string {
   return name.replaceAll('.', '_');
 }
+
+/** Two names that differ only in '.' and '_'. */
+export function collides(name: string, existing: string): KafkaError {
+  return new KafkaError(
+    'INVALID_TOPIC_EXCEPTION',
+    `Topic '${name}' collides with existing topic: ${existing}`,
+  );
+}

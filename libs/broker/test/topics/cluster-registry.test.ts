@@ -18,34 +18,33 @@ function newDisk(): SimulatedDisk {
   return disk;
 }
 
-const topic = (name: string, partitions = 1) => ({ name, id: 'x'.repeat(22), partitions, configs: {} });
+const topic = (name: string, partitions = 1) => ({ name, id: name.padEnd(22, 'x'), partitions, configs: {} });
 
-test('what was decided is there after a crash: topics, deletions, settings, the cluster id', () => {
+test('what was decided is there after a crash: topics, deletions, settings, the cluster id', async () => {
   for (let seed = 0; seed < 20; seed++) {
     const disk = newDisk();
     const before = open(disk);
-    before.put(topic('kept'));
-    before.put(topic('grown'));
-    before.put(topic('grown', 3));
-    before.put(topic('gone', 2));
-    before.beginDelete('gone');
-    before.setBrokerConfigs({ cluster: { 'log.roll.ms': '1' }, broker: {} });
+    await before.createTopic(topic('kept'));
+    const grown = await before.createTopic(topic('grown'));
+    await before.changeTopic(grown, (known) => ({ ...known, partitions: 3 }));
+    await before.beginDelete(await before.createTopic(topic('gone', 2)));
+    await before.changeBrokerConfigs(() => ({ cluster: { 'log.roll.ms': '1' }, broker: {} }));
     const after = open(disk.crash(seed), 2);
     assert.equal(after.clusterId, before.clusterId);
     assert.deepEqual([...after.topics.keys()].sort(), ['grown', 'kept']);
     assert.equal(after.topics.get('grown')?.partitions, 3);
-    assert.deepEqual(after.deleting, [{ name: 'gone', partitions: 2 }]);
+    assert.deepEqual([...after.deleting.values()], [{ name: 'gone', partitions: 2 }]);
     assert.deepEqual(after.brokerConfigs.cluster, { 'log.roll.ms': '1' });
   }
 });
 
-test('a producer id is never given twice, whatever crashes in between', () => {
+test('a producer id is never given twice, whatever crashes in between', async () => {
   let disk = newDisk();
   const seen = new Set<bigint>();
   for (let run = 0; run < 5; run++) {
     const registry = open(disk);
     for (let index = 0; index < 1500; index++) {
-      const id = registry.nextProducerId();
+      const id = await registry.nextProducerId();
       assert.ok(!seen.has(id));
       seen.add(id);
     }
@@ -61,9 +60,9 @@ test('a file that is not ours is refused and left as it is', () => {
   assert.throws(() => open(disk), { code: 'DATA_DIR_CORRUPT' });
 });
 
-test("names differ in more than '.' and '_', and are what Kafka allows", () => {
+test("names differ in more than '.' and '_', and are what Kafka allows", async () => {
   const registry = open(newDisk());
-  registry.put(topic('a.b_c'));
+  await registry.createTopic(topic('a.b_c'));
   assert.equal(registry.collision('a_b.c'), 'a.b_c');
   assert.equal(registry.collision('a.b.d'), undefined);
   for (const name of ['', '.', '..', 'a b', 'ä', 'a/b', 'x'.repeat(250)])
@@ -72,23 +71,24 @@ test("names differ in more than '.' and '_', and are what Kafka allows", () => {
     assert.equal(refuseTopicName(name), null);
 });
 
-test('each start leads every partition in a new epoch, two above the last; what was just made, in epoch 0', () => {
+test('each start leads every partition in a new epoch, two above the last; what was just made, in epoch 0', async () => {
   let disk = newDisk();
   const at = (registry: ClusterRegistry, name: string, partitions: readonly number[]): number[] =>
     partitions.map((partition) => registry.leaderEpoch(name, partition));
   const first = open(disk);
-  first.put(topic('old'));
+  const old = await first.createTopic(topic('old'));
   assert.deepEqual(at(first, 'old', [0]), [0]);
   disk = disk.crash(1);
   const second = open(disk);
-  second.put({ ...topic('old', 3), configs: { 'retention.ms': '1' } });
-  second.put(topic('new'));
+  await second.changeTopic(old, (known) => ({ ...known, partitions: 3, configs: { 'retention.ms': '1' } }));
+  await second.createTopic(topic('new'));
   assert.deepEqual([...at(second, 'old', [0, 1, 2]), ...at(second, 'new', [0])], [2, 0, 0, 0]);
   const third = open(disk);
-  third.put(third.topics.get('old') ?? topic('none'));
+  await third.changeTopic(old, (known) => known);
   assert.deepEqual([...at(third, 'old', [0, 1, 2]), ...at(third, 'new', [0])], [4, 2, 2, 2]);
-  third.beginDelete('old');
-  third.put({ ...topic('old'), id: 'y'.repeat(22) });
+  await third.beginDelete(old);
+  await third.endDelete('old');
+  await third.createTopic({ ...topic('old'), id: 'y'.repeat(22) });
   assert.deepEqual(at(third, 'old', [0]), [0]);
 });
 

@@ -1,0 +1,123 @@
+import { KafkaError } from '@oubliette/protocol';
+import { asError, isDiskFull, storageError } from '../log/storage-error.js';
+import type { ClusterImage } from './cluster-image.js';
+import type { ClusterStore } from './cluster-store.js';
+
+/** A change that is asked for and not yet stored. */
+interface Waiting {
+  readonly freesSpace: boolean;
+  /** Makes the change, or throws and leaves the image as it was; returns what resolves the caller's promise. */
+  readonly make: (image: ClusterImage) => () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What a number of changes come to. */
+interface Plan {
+  readonly image: ClusterImage;
+  readonly hasChanged: boolean;
+  /** Tells every caller how its change went. */
+  readonly settle: () => void;
+}
+
+/**
+ * Stores changes of the cluster's state one writing after the other; what is asked for while one is under way goes together into the
+ * next. A change is made on the state in which it is stored, so that what it checks holds then; it is seen, and its promise resolves,
+ * when it is on disk. What waits is bounded by the requests under way, of which each connection has one.
+ */
+export class ClusterWriter {
+  #image: ClusterImage;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(
+    private readonly store: ClusterStore,
+    image: ClusterImage,
+  ) {
+    this.#image = image;
+  }
+
+  /** The state as it is stored. */
+  get image(): ClusterImage {
+    return this.#image;
+  }
+
+  /**
+   * `change` throws before it changes anything, or not at all. `freesSpace`: the state becomes smaller, so that it can be stored on a full
+   * disk. Rejects with what `change` threw, or KafkaError KAFKA_STORAGE_ERROR; then nothing has changed, in memory or on disk.
+   */
+  change<T>(change: (image: ClusterImage) => T, freesSpace = false): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new KafkaError('NOT_CONTROLLER', 'the broker is stopping'));
+    return new Promise<T>((resolve, reject) => {
+      const make = (image: ClusterImage): (() => void) => {
+        const result = change(image);
+        return () => resolve(result);
+      };
+      this.#waiting.push({ freesSpace, make, reject });
+      // After a turn of the microtasks: what one request asks for is one writing.
+      this.#running ??= Promise.resolve().then(() => this.#run());
+    });
+  }
+
+  /** Stores what was asked for; further changes are refused with NOT_CONTROLLER. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = this.#waiting;
+        this.#waiting = [];
+        await this.#write(batch);
+      }
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const error = await this.#tryWrite(batch, (image) => this.store.save(image.state));
+    if (error === null) return;
+    const freeing = isDiskFull(error) ? batch.filter(({ freesSpace }) => freesSpace) : [];
+    for (const { reject } of batch.filter((change) => !freeing.includes(change))) reject(storageError(error));
+    if (freeing.length === 0) return;
+    const again = await this.#tryWrite(freeing, (image) => this.store.saveInReserve(image.state));
+    if (again !== null) for (const { reject } of freeing) reject(storageError(again));
+  }
+
+  /** Null when all callers have been told; else nobody was. */
+  async #tryWrite(
+    batch: readonly Waiting[],
+    save: (image: ClusterImage) => Promise<void>,
+  ): Promise<Error | null> {
+    const plan = planOf(this.#image, batch);
+    try {
+      if (plan.hasChanged) await save(plan.image);
+    } catch (error) {
+      return asError(error);
+    }
+    this.#image = plan.image;
+    plan.settle();
+    return null;
+  }
+}
+
+function planOf(current: ClusterImage, batch: readonly Waiting[]): Plan {
+  const image = current.copy();
+  const outcomes: (() => void)[] = [];
+  let hasChanged = false;
+  for (const { make, reject } of batch) {
+    try {
+      outcomes.push(make(image));
+      hasChanged = true;
+    } catch (error) {
+      outcomes.push(() => reject(asError(error)));
+    }
+  }
+  const settle = (): void => {
+    for (const tell of outcomes) tell();
+  };
+  return { image, hasChanged, settle };
+}
