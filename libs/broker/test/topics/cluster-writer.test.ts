@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Disk } from '@oubliette/runtime';
-import { SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
+import { SeededEntropy, SimulatedDisk, type Failure } from '@oubliette/runtime/testing';
 import { ClusterRegistry } from '../../src/topics/cluster-registry.js';
 import { ClusterStore } from '../../src/topics/cluster-store.js';
 
@@ -191,27 +191,32 @@ async function runUntilCut(disk: Disk, onDone: () => void): Promise<void> {
   }
 }
 
+const long = (index: number) => topic(`${index}${'l'.repeat(249)}`.slice(0, 249));
+
+/** One change is within the reserve's margin, many make it grow. */
+async function failOnce(failure: Failure, count: number, what: string): Promise<void> {
+  const { disk, registry } = await started();
+  await registry.createTopic(topic('a'));
+  disk.fail(failure);
+  const topics = Array.from({ length: count }, (_, index) => long(index));
+  const outcomes = await Promise.all(topics.map((one) => settled(registry.createTopic(one))));
+  const [outcome] = outcomes;
+  assert.ok(outcome === 'done' || outcome === 'KAFKA_STORAGE_ERROR', `${what}: ${outcome}`);
+  assert.equal(registry.topics.size, outcome === 'done' ? 1 + count : 1, what);
+  disk.heal();
+  assert.deepEqual(stored(disk), names(registry), what);
+  await registry.createTopic(topic('b'));
+  assert.deepEqual(stored(disk), names(registry), what);
+  for (let seed = 0; seed < 2; seed++) assert.ok(names(open(disk.crash(seed))).includes('b'), what);
+}
+
 test('a failure at any step of a change: refused with KAFKA_STORAGE_ERROR, and not on disk, or done', async () => {
   for (const code of ['ENOSPC', 'EIO'] as const) {
-    const operations = ['open', 'write', 'truncate', 'sync', 'rename', 'link', 'remove'] as const;
-    const matches = [/\.tmp$/, /\.reserve$/, /cluster\.json$/, /\.old$/, /\/data$/];
-    for (const operation of operations) {
-      for (const match of matches) {
-        const { disk, registry } = await started();
-        await registry.createTopic(topic('a'));
-        disk.fail({ operation, code, path: (at) => match.test(at), stored: 0.5 });
-        const long = 'l'.repeat(249);
-        const many = Array.from({ length: 100 }, (_, index) => topic(`${index}${long}`.slice(0, 249)));
-        const outcomes = await Promise.all(many.map((one) => settled(registry.createTopic(one))));
-        const [outcome] = outcomes;
-        const what = `${code} ${operation} ${match}`;
-        assert.ok(outcome === 'done' || outcome === 'KAFKA_STORAGE_ERROR', `${what}: ${outcome}`);
-        assert.equal(registry.topics.size, outcome === 'done' ? 101 : 1, what);
-        disk.heal();
-        assert.deepEqual(stored(disk), names(registry), what);
-        await registry.createTopic(topic('b'));
-        assert.deepEqual(stored(disk), names(registry), what);
-        for (let seed = 0; seed < 2; seed++) assert.ok(names(open(disk.crash(seed))).includes('b'), what);
+    for (const operation of ['open', 'write', 'truncate', 'sync', 'rename', 'link', 'remove'] as const) {
+      for (const match of [/\.tmp$/, /\.reserve$/, /cluster\.json$/, /\.old$/, /\/data$/]) {
+        const failure = { operation, code, path: (at: string) => match.test(at), stored: 0.5 };
+        for (const count of [1, 100])
+          await failOnce(failure, count, `${code} ${operation} ${match} ${count}`);
       }
     }
   }
@@ -219,7 +224,7 @@ test('a failure at any step of a change: refused with KAFKA_STORAGE_ERROR, and n
 
 test('on a full disk topics can be deleted, all of them; what takes room is refused, in the same request too', async () => {
   const { disk, registry } = await started();
-  const topics = Array.from({ length: 60 }, (_, index) => topic(`topic-${index}`));
+  const topics = Array.from({ length: 60 }, (_, index) => long(index));
   await Promise.all(topics.map((one) => registry.createTopic(one)));
   disk.setFreeBytes(0);
   const [first, ...others] = topics;
