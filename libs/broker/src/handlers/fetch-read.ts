@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { ErrorCode, KafkaError } from '@oubliette/protocol';
 import type { PartitionLog, ReadOptions, ReadResult } from '../log/partition-log.js';
 import { TimeSlice } from '../log/time-slice.js';
@@ -39,7 +40,7 @@ export interface FetchPass {
 /**
  * Reads the partitions in order, `maxBytes` of all (ReplicaManager.readFromLog). Once one gave records, every further one keeps
  * to what is left of both bounds; before, one whole batch is given even when it is larger. Partitions that are not there stand last.
- * What is read is taken from `share`.
+ * What is read is taken from `share`, into what `allocate` gives.
  */
 export async function readPartitions(
   wanted: readonly WantedPartition[],
@@ -47,6 +48,7 @@ export async function readPartitions(
   maxBytes: number,
   isolation: Isolation,
   share: FetchShare,
+  allocate: (bytes: number) => Buffer,
 ): Promise<FetchPass> {
   const answers: PartitionAnswer[] = [];
   const missing: PartitionAnswer[] = [];
@@ -68,7 +70,7 @@ export async function readPartitions(
         log,
         partition,
         limit,
-        { minOneBatch: bytes === 0, mayCut: true, isolation },
+        { minOneBatch: bytes === 0, mayCut: true, isolation, allocate },
         share,
       );
       // Most partitions of a fetch have nothing new: they are answered without a turn of the event loop.

@@ -64,7 +64,7 @@ export const fetch = defineHandler(
     const end = clock.monotonic() + request.maxWaitMs;
     const share = new FetchShare(context.answers);
     const read = (): Promise<FetchPass> =>
-      readPartitions(plan.wanted, context.broker, maxBytes, isolation, share);
+      readPartitions(plan.wanted, context.broker, maxBytes, isolation, share, context.buffers.allocate);
     let pass = await read();
     for (;;) {
       const leftMs = end - clock.monotonic();

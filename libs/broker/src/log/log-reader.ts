@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { iterateRecords } from '@oubliette/protocol';
 import { readBatches } from './batch-scan.js';
 import { batchAt, BatchSearch } from './find-batch.js';
@@ -20,6 +20,7 @@ export interface WantedRecords {
   /** The last batch is cut off where `maxBytes` end (FileRecords.slice). */
   readonly mayCut: boolean;
   readonly indexIntervalBytes: number;
+  readonly allocate: (bytes: number) => Buffer;
 }
 
 /** Batches as they stand, the last one cut off where that was allowed, and where in the segment's file. */
@@ -51,7 +52,7 @@ async function readWanted(
   let position = segment.positionBefore(wanted.offset);
   let windowBytes = wanted.maxBytes + wanted.indexIntervalBytes;
   while (position < limit) {
-    const window = Buffer.allocUnsafe(Math.min(windowBytes, limit - position));
+    const window = wanted.allocate(Math.min(windowBytes, limit - position));
     const length = await segment.file.read(window, 0, window.length, position);
     const bytes = window.subarray(0, length);
     const { at, batch } = search.in(bytes);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { KafkaError } from '@oubliette/protocol';
 import { findInSegment, newestInSegment, readSegment, type FoundRecords } from './log-reader.js';
 import type { AbortedTransaction, FoundOffset, LogConfig, ReadOptions, ReadResult } from './partition-log.js';
@@ -21,7 +22,7 @@ export async function readLog(
   log: ReadableLog,
   offset: bigint,
   maxBytes: number,
-  { minOneBatch, mayCut = false, isolation }: ReadOptions,
+  { minOneBatch, mayCut = false, isolation, allocate = Buffer.allocUnsafe }: ReadOptions,
 ): Promise<ReadResult> {
   if (offset < log.logStartOffset || offset > log.logEndOffset) {
     throw new KafkaError(
@@ -38,7 +39,7 @@ export async function readLog(
   while (found === null && segment !== undefined && offset < bound) {
     const from: Segment = segment;
     found = await from.whileOpen(() =>
-      readSegment(from, { offset, bound, maxBytes, minOneBatch, mayCut, indexIntervalBytes }),
+      readSegment(from, { offset, bound, maxBytes, minOneBatch, mayCut, indexIntervalBytes, allocate }),
     );
     segment = log.segments.above(from.baseOffset);
   }

@@ -67,6 +67,8 @@ export interface ReadOptions {
   readonly mayCut?: boolean;
   /** `committed` stops at the last stable offset and names aborted transactions. */
   readonly isolation: 'uncommitted' | 'committed';
+  /** Where the answer's bytes come from; they stay the caller's. Default new ones. */
+  readonly allocate?: (bytes: number) => Buffer;
 }
 
 /** The end of a producer's transaction, as its coordinator tells each partition (Kafka's EndTransactionMarker). */

@@ -10,6 +10,7 @@ import {
 import type { ClientIdentity } from '../groups/group-messages.js';
 import type { AnswerAccount } from './answer-budget.js';
 import type { BrokerServices } from './broker-services.js';
+import type { AnswerBuffers } from './read-buffers.js';
 
 /** The range of an API's versions as ApiVersions shows it. */
 export interface ServedApi {
@@ -28,6 +29,8 @@ export interface RequestContext {
   readonly gone: AbortSignal;
   /** What this client's answers hold of the budget of all. */
   readonly answers: AnswerAccount;
+  /** What the answer may be read into. Requests that allocate from it do not overlap. */
+  readonly buffers: AnswerBuffers;
   /** Everything that is served: what ApiVersions answers. */
   readonly served: readonly ServedApi[];
 }

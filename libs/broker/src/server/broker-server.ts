@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import { AnswerBudget } from './answer-budget.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
+import { ReadBuffers } from './read-buffers.js';
 import { Turns } from './turns.js';
 
 /** How long a clean stop waits for answers under way, in ms. */
@@ -25,6 +26,7 @@ export class BrokerServer {
   readonly #connections = new Set<Connection>();
   readonly #turns: Turns;
   readonly #answers = new AnswerBudget();
+  readonly #buffers = new ReadBuffers();
   readonly #server: Server;
   #dispatcher: Dispatcher | null = null;
   #sweep: Timer | null = null;
@@ -92,6 +94,7 @@ export class BrokerServer {
       clock: this.#clock,
       turns: this.#turns,
       answers: this.#answers,
+      buffers: this.#buffers,
       logger: this.#logger,
       maxRequestBytes: this.#settings.maxRequestBytes,
       onClose: () => this.#connections.delete(connection),

@@ -7,6 +7,7 @@ import { AnswerAccount, type AnswerBudget } from './answer-budget.js';
 import { CloseConnectionError } from './api-handler.js';
 import type { Dispatched, Dispatcher, Sender } from './dispatcher.js';
 import { FrameReader, FrameSizeError } from './frame-reader.js';
+import { AnswerBuffers, type ReadBuffers } from './read-buffers.js';
 import type { Turns } from './turns.js';
 
 /** Requests read ahead and not answered yet, per connection; beyond, the socket is not read. */
@@ -16,6 +17,8 @@ const writerSlabBytes = 16 * 1024;
 /** One request's place in the order of answers. */
 interface Slot {
   parts: readonly Uint8Array[] | null;
+  /** Gives back what the answer was read into. */
+  release: (() => void) | null;
   done: boolean;
 }
 
@@ -31,6 +34,7 @@ export class Connection {
   readonly #frames: FrameReader;
   readonly #writer = new ByteWriter(writerSlabBytes);
   readonly #answers: AnswerAccount;
+  readonly #buffers: AnswerBuffers;
   readonly #sender: Sender;
   readonly #waiting: Dispatched[] = [];
   readonly #slots: Slot[] = [];
@@ -50,6 +54,7 @@ export class Connection {
     readonly clock: Clock;
     readonly turns: Turns;
     readonly answers: AnswerBudget;
+    readonly buffers: ReadBuffers;
     readonly logger: Logger;
     readonly maxRequestBytes: number;
     readonly onClose: () => void;
@@ -60,10 +65,12 @@ export class Connection {
     this.#logger = parts.logger;
     this.#frames = new FrameReader(parts.maxRequestBytes);
     this.#answers = new AnswerAccount(parts.answers);
+    this.#buffers = new AnswerBuffers(parts.buffers);
     this.#sender = {
       clientHost: `/${parts.socket.remoteAddress ?? 'unknown'}`,
       gone: this.#gone.signal,
       answers: this.#answers,
+      buffers: this.#buffers,
     };
     this.lastActive = parts.clock.monotonic();
     parts.socket.setNoDelay(true);
@@ -146,7 +153,7 @@ export class Connection {
   }
 
   #start(request: Dispatched): void {
-    const slot: Slot = { parts: null, done: false };
+    const slot: Slot = { parts: null, release: null, done: false };
     this.#slots.push(slot);
     this.#running += 1;
     this.#runningMayOverlap = request.overlaps;
@@ -164,6 +171,7 @@ export class Connection {
 
   #finish(slot: Slot): void {
     slot.done = true;
+    slot.release = this.#buffers.detach();
     this.#running -= 1;
     this.#send();
     // Below the mark at which it asks for a pause it holds next to nothing.
@@ -175,9 +183,13 @@ export class Connection {
 
   /** Sends the answers whose turn it is; those of one turn of the event loop leave together. */
   #send(): void {
-    while (this.#slots[0]?.done === true) {
-      const parts = this.#slots.shift()?.parts ?? null;
-      if (parts === null || this.#isClosed) continue;
+    for (let slot = this.#slots[0]; slot?.done === true; slot = this.#slots[0]) {
+      this.#slots.shift();
+      const { parts, release } = slot;
+      if (parts === null || this.#isClosed) {
+        release?.();
+        continue;
+      }
       this.lastActive = this.#clock.monotonic();
       if (!this.#isCorked) {
         this.#isCorked = true;
@@ -187,7 +199,9 @@ export class Connection {
           this.#socket.uncork();
         });
       }
-      for (const part of parts) this.#socket.write(part);
+      // What a closed socket still held is left to the collector.
+      const sent = (error?: Error | null): void => (error ? undefined : release?.());
+      for (const part of parts) this.#socket.write(part, part === parts.at(-1) ? sent : undefined);
     }
   }
 

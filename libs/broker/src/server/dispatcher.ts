@@ -2,6 +2,7 @@ import { apis, decodeRequestHeader, encodeResponse, ErrorCode, type ByteWriter }
 import type { ClientIdentity } from '../groups/group-messages.js';
 import { CloseConnectionError, type ApiHandler, type RequestFrame, type ServedApi } from './api-handler.js';
 import type { AnswerAccount } from './answer-budget.js';
+import type { AnswerBuffers } from './read-buffers.js';
 import type { BrokerServices } from './broker-services.js';
 
 /** A request whose handler is known. */
@@ -18,6 +19,7 @@ export interface Sender {
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
   readonly answers: AnswerAccount;
+  readonly buffers: AnswerBuffers;
 }
 
 /** Finds the handler of a frame. */
@@ -50,10 +52,10 @@ export class Dispatcher {
       }
       return this.#unsupportedApiVersions(handler, correlationId);
     }
-    const { clientHost, gone, answers } = from;
+    const { clientHost, ...own } = from;
     const client: ClientIdentity = { clientId: clientId ?? '', clientHost };
     const request: RequestFrame = { version, correlationId, reader };
-    const context = { broker: this.#broker, version, client, gone, answers, served: this.served };
+    const context = { broker: this.#broker, version, client, ...own, served: this.served };
     return {
       handler,
       overlaps: handler.overlaps,

@@ -4,6 +4,7 @@ import { apis, ByteReader, ByteWriter, decodeResponse } from '@oubliette/protoco
 import { ManualClock } from '@oubliette/runtime/testing';
 import { fetch } from '../../src/handlers/fetch.js';
 import type { RequestContext } from '../../src/server/api-handler.js';
+import { AnswerBuffers, ReadBuffers } from '../../src/server/read-buffers.js';
 import { AnswerAccount, AnswerBudget } from '../../src/server/answer-budget.js';
 import { DelayedQueue } from '../../src/server/delayed-queue.js';
 
@@ -91,6 +92,7 @@ function ask(
     client: {},
     gone,
     answers: new AnswerAccount(budget),
+    buffers: new AnswerBuffers(new ReadBuffers()),
     served: [],
   } as unknown as RequestContext;
   const frame = { version, correlationId: 1, reader: new ByteReader(writer.finish()) };

@@ -6,6 +6,7 @@ import { SystemClock } from '@oubliette/runtime';
 import { silentLogger } from '../../src/logger.js';
 import { AnswerBudget } from '../../src/server/answer-budget.js';
 import { Connection } from '../../src/server/connection.js';
+import { ReadBuffers } from '../../src/server/read-buffers.js';
 import { Turns } from '../../src/server/turns.js';
 import type { Dispatcher, Sender } from '../../src/server/dispatcher.js';
 
@@ -42,6 +43,7 @@ function serve(socket: Socket, dispatcher: Dispatcher, onClose: () => void): voi
     clock,
     turns: new Turns(clock),
     answers: new AnswerBudget(),
+    buffers: new ReadBuffers(),
     logger: silentLogger,
     maxRequestBytes: 1_000,
     onClose,
