@@ -9,7 +9,9 @@ export {
   Compression,
   MAX_UNCOMPRESSED_BYTES,
   compress,
+  compressAside,
   decompress,
+  decompressAside,
   type CompressionName,
 } from './records/compression.js';
 export {
@@ -25,7 +27,8 @@ export {
   type IterateRecordsOptions,
   type RecordHeader,
 } from './records/iterate-records.js';
-export { encodeBatch, type BatchSpec, type EncodableRecord } from './records/encode-batch.js';
+export { repackBatch, type RepackedRecords } from './records/repack-batch.js';
+export { encodeBatch, writeRecord, type BatchSpec, type EncodableRecord } from './records/encode-batch.js';
 export {
   ControlRecordType,
   controlRecordType,

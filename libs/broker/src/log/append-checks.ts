@@ -3,16 +3,25 @@ import {
   BATCH_HEADER_BYTES,
   Compression,
   decompress,
+  decompressAside,
   KafkaError,
   type BatchView,
 } from '@oubliette/protocol';
+import type { Steps } from './large-appends.js';
 import type { LogConfig } from './partition-log.js';
 import { recompressed } from './recompress.js';
-import { scanRecords, type RecordRules, type RecordScan } from './record-checks.js';
+import { RecordScanner, type RecordRules, type RecordScan } from './record-checks.js';
 import { RecordValidationError } from './record-validation-error.js';
 
-/** A bound on what a compressed batch may unpack to, as a multiple of max.message.bytes. */
-const maxExpansion = 64;
+/**
+ * A bound on what a compressed batch may unpack to, where max.message.bytes is not more. Kafka has none: 90 KiB that unpack to
+ * gigabytes take its heap.
+ */
+const maxUnpackedBytes = 64 * 1024 * 1024;
+/** What unpacks to more is unpacked on another thread and checked in slices; by default no batch that is not packed is larger. */
+const largeBytes = 1024 * 1024 + BATCH_HEADER_BYTES;
+/** Records of a large batch that are checked before others are let run. */
+const restEvery = 16_384;
 
 export interface AppendContext {
   readonly topic: string;
@@ -31,14 +40,15 @@ export interface ValidatedAppend {
  * Checks the batches of an append by Kafka's rules and in its order (UnifiedLog.analyzeAndValidateRecords, then LogValidator), and
  * re-compresses where the topic's compression.type asks for it. Changes of the bytes that came nothing but a wrong highest
  * timestamp. Throws KafkaError: INVALID_RECORD, MESSAGE_TOO_LARGE, CORRUPT_MESSAGE, INVALID_TIMESTAMP, RECORD_LIST_TOO_LARGE;
- * RecordValidationError where single records are at fault.
+ * RecordValidationError where single records are at fault. Waits only where a batch is large.
  */
-export function validateAppend(records: Uint8Array, context: AppendContext): ValidatedAppend {
+export function* validateAppend(records: Uint8Array, context: AppendContext): Steps<ValidatedAppend> {
   const { config } = context;
   const sent = wholeBatches(records, config);
   const [first] = sent.batches;
   if (first === undefined) throw new KafkaError('INVALID_RECORD', 'an append holds at least one batch');
-  const stored = sent.batches.map((batch) => validateBatch(batch, context));
+  const stored: BatchView[] = [];
+  for (const batch of sent.batches) stored.push(yield* validateBatch(batch, context));
   const isUnchanged = stored.every((batch, index) => batch === sent.batches[index]);
   const result = isUnchanged ? sent : joined(stored, config);
   if (result.records.length > config.segmentBytes) {
@@ -76,16 +86,15 @@ function checkSize(batch: BatchView, { maxMessageBytes }: LogConfig): void {
 }
 
 /** The batch as it is to be stored: itself, or a re-compressed one. */
-function validateBatch(batch: BatchView, context: AppendContext): BatchView {
+function* validateBatch(batch: BatchView, context: AppendContext): Steps<BatchView> {
   checkHeader(batch);
   const { config } = context;
-  const payload = unpacked(batch, config);
-  const stamp = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
-  const frame = { count: batch.recordCount, baseTimestamp: Number(batch.baseTimestamp), stamp };
-  const scan = scanRecords(payload, frame, rulesOf(context));
+  const payload = yield* unpacked(batch, config);
+  const isLarge = payload.length > largeBytes;
+  const scan = yield* scanned(batch, payload, isLarge, context);
   refuseRecords(scan);
   const other = targetCodec(batch, config);
-  if (other !== null) return recompressed(batch, other, config);
+  if (other !== null) return yield* recompressed({ batch, payload, scan, isLarge }, other, config);
   // Kafka would have to write the batch anew, and fails: it has read its records without keys and values (PartialDefaultRecord).
   if (batch.compression !== Compression.none && !scan.isCounted) {
     throw new KafkaError(
@@ -97,14 +106,41 @@ function validateBatch(batch: BatchView, context: AppendContext): BatchView {
   return batch;
 }
 
+function* scanned(
+  batch: BatchView,
+  payload: Uint8Array,
+  isLarge: boolean,
+  context: AppendContext,
+): Steps<RecordScan> {
+  const stamp = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
+  const frame = { count: batch.recordCount, baseTimestamp: Number(batch.baseTimestamp), stamp };
+  const scanner = new RecordScanner(payload, frame, rulesOf(context));
+  while (scanner.advance(isLarge ? restEvery : frame.count)) yield null;
+  return scanner.end();
+}
+
 /** What does not unpack, or has no codec, Kafka answers with UNKNOWN_SERVER_ERROR. */
-function unpacked(batch: BatchView, { maxMessageBytes }: LogConfig): Uint8Array {
+function* unpacked(batch: BatchView, { maxMessageBytes }: LogConfig): Steps<Uint8Array> {
+  const { compression, payload } = batch;
+  if (compression === Compression.none) return payload;
   try {
-    const limit = Math.max(maxMessageBytes * maxExpansion, BATCH_HEADER_BYTES);
-    return decompress(batch.compression, batch.payload, limit);
+    const atOnce = unpackedAtOnce(batch);
+    if (atOnce !== null) return atOnce;
+    const bound = Math.max(maxMessageBytes, maxUnpackedBytes);
+    return yield () => decompressAside(compression, payload, bound);
   } catch (cause) {
-    if (!(cause instanceof KafkaError)) throw cause;
+    if (!(cause instanceof KafkaError) || cause.codeName === 'MESSAGE_TOO_LARGE') throw cause;
     throw new KafkaError('UNKNOWN_SERVER_ERROR', cause.message, { cause });
+  }
+}
+
+/** Null when it unpacks to more than is done at once. */
+function unpackedAtOnce({ compression, payload }: BatchView): Uint8Array | null {
+  try {
+    return decompress(compression, payload, largeBytes);
+  } catch (error) {
+    if (error instanceof KafkaError && error.codeName === 'MESSAGE_TOO_LARGE') return null;
+    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 import { BatchView, KafkaError } from '@oubliette/protocol';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import { validateAppend } from './append-checks.js';
+import { validateAppend, type ValidatedAppend } from './append-checks.js';
 import { encodeMarker } from './end-transaction-marker.js';
+import type { LargeAppends } from './large-appends.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import { findByTimestamp, findMaxTimestamp, readLog } from './log-view.js';
 import { LogWriter } from './log-writer.js';
@@ -34,6 +35,7 @@ export interface LogParts {
   readonly partition: number;
   readonly config: LogConfig;
   readonly rollJitter: RollJitter;
+  readonly largeAppends: LargeAppends;
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
   readonly snapshots: ProducerSnapshots;
@@ -64,6 +66,9 @@ export class DiskPartitionLog implements PartitionLog {
   #closed = false;
   /** Retention or cleaning under way; its caller sees its errors. */
   #maintenance: Promise<void> | null = null;
+  /** The last append while one before it is being checked; nobody passes it. */
+  #tail: Promise<void> | null = null;
+  readonly #largeAppends: LargeAppends;
   readonly #writer: LogWriter;
   readonly #onLogStartMoved: () => void;
   readonly #listeners = new Set<(bytes: number) => void>();
@@ -85,6 +90,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.config = parts.config;
     this.#logStartOffset = parts.logStartOffset;
     this.#onLogStartMoved = parts.onLogStartMoved;
+    this.#largeAppends = parts.largeAppends;
     this.#writer = new LogWriter(this);
     this.producers.transactions.settleBelow(this.logEndOffset);
     this.#noteLeaderEpoch();
@@ -136,10 +142,38 @@ export class DiskPartitionLog implements PartitionLog {
   }
 
   async append(records: Uint8Array, options: { readonly durable: boolean }): Promise<AppendResult> {
+    if (this.#tail !== null)
+      return this.#inOrder(
+        this.#tail.then(() => this.#check(records)),
+        options,
+      );
+    const checked = this.#check(records);
+    return checked instanceof Promise ? this.#inOrder(checked, options) : this.#enter(checked, options);
+  }
+
+  /** The checks of a large batch take time. Those that come behind it wait, as for Kafka's lock of the log. */
+  #inOrder(checked: Promise<ValidatedAppend>, options: { readonly durable: boolean }): Promise<AppendResult> {
+    const appended = checked.then((append) => {
+      this.#assertUsable();
+      return this.#enter(append, options);
+    });
+    const settled = (): void => {
+      if (this.#tail === tail) this.#tail = null;
+    };
+    const tail: Promise<void> = appended.then(settled, settled);
+    this.#tail = tail;
+    return appended;
+  }
+
+  #check(records: Uint8Array): ValidatedAppend | Promise<ValidatedAppend> {
     this.#assertUsable();
-    const nowMs = this.clock.now();
     const { topic, partition, config } = this;
-    const checked = validateAppend(records, { topic, partition, config, nowMs });
+    const context = { topic, partition, config, nowMs: this.clock.now() };
+    return this.#largeAppends.run(validateAppend(records, context));
+  }
+
+  #enter(checked: ValidatedAppend, options: { readonly durable: boolean }): Promise<AppendResult> {
+    const nowMs = this.clock.now();
     const append = { ...checked, stamp: this.#stamp(nowMs), nowMs, ...options };
     this.#writer.rollIfNeeded(append);
     const earlier = this.#findDuplicate(checked.batches);

@@ -10,6 +10,7 @@ import { DiskPartitionLog } from './disk-partition-log.js';
 import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
 import { startHousekeeping } from './housekeeping.js';
 import { inLanes } from './lanes.js';
+import { LargeAppends } from './large-appends.js';
 import { newLog, type LoadedLog } from './load-log.js';
 import { LogCheckpoints } from './log-checkpoints.js';
 import { managerDefaults, type LogManagerOptions } from './log-manager-options.js';
@@ -42,6 +43,7 @@ class DiskLogManager implements LogManager {
   readonly #checkpoints: LogCheckpoints;
   readonly #reaper: Reaper;
   readonly #rollJitter: RollJitter;
+  readonly #largeAppends: LargeAppends;
   readonly #cleaner: LogCleaner;
   readonly #startedMs: number;
   #periodic: readonly Periodic[] = [];
@@ -58,6 +60,7 @@ class DiskLogManager implements LogManager {
     this.#checkpoints = new LogCheckpoints(disk, directory, logger, () => this.#logs.values());
     this.#reaper = new Reaper(disk, clock, logger);
     this.#rollJitter = new RollJitter(options.entropy);
+    this.#largeAppends = new LargeAppends(clock);
     this.#cleaner = new LogCleaner({
       disk,
       clock,
@@ -237,6 +240,7 @@ class DiskLogManager implements LogManager {
       partition,
       config,
       rollJitter: this.#rollJitter,
+      largeAppends: this.#largeAppends,
       ...found,
       leaderEpoch: leaderEpochOf?.(topic, partition) ?? 0,
       onLogStartMoved: () => this.#checkpoints.writeLogStarts(),

@@ -30,6 +30,8 @@ export interface RecordScan {
   readonly hasTimestampError: boolean;
   /** The records' offset deltas are 0, 1, 2, … */
   readonly isCounted: boolean;
+  /** Written anew they would be the same bytes; said only of records without headers. */
+  readonly isAsWritten: boolean;
 }
 
 const noTimestamp = -1;
@@ -43,35 +45,75 @@ const maxErrorsNamed = 10_000;
  * key, timestamps keep to the topic's bounds. Throws KafkaError INVALID_RECORD for a wrong structure.
  */
 export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: RecordRules): RecordScan {
-  const walk = new RecordWalk(payload);
-  let errors: RecordError[] | null = null;
-  let errorCount = 0;
-  let hasTimestampError = false;
-  let isCounted = true;
-  let max = noTimestamp;
-  for (let index = 0; index < frame.count; index++) {
-    walk.next();
-    if (walk.offsetDelta !== index) isCounted = false;
-    const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
-    const lacksKey = rules.isCompacted && !walk.hasKey;
-    if (lacksKey || !isTimestampAllowed(timestamp, frame, rules)) {
-      errorCount += 1;
-      hasTimestampError ||= !lacksKey;
-      if (errorCount <= maxErrorsNamed) {
-        const batchIndexErrorMessage = lacksKey ? keyMissing(rules) : outOfRange(timestamp, walk, rules);
-        (errors ??= []).push({ batchIndex: index, batchIndexErrorMessage });
-      }
-    }
-    if (timestamp > max) max = timestamp;
+  const scanner = new RecordScanner(payload, frame, rules);
+  scanner.advance(frame.count);
+  return scanner.end();
+}
+
+/** `scanRecords` in pieces. */
+export class RecordScanner {
+  readonly #walk: RecordWalk;
+  #errors: RecordError[] | null = null;
+  #errorCount = 0;
+  #hasTimestampError = false;
+  #isCounted = true;
+  #max = noTimestamp;
+  #index = 0;
+  #firstDelta = 0;
+
+  constructor(
+    payload: Uint8Array,
+    private readonly frame: RecordFrame,
+    private readonly rules: RecordRules,
+  ) {
+    this.#walk = new RecordWalk(payload);
   }
-  walk.end();
-  return {
-    maxTimestamp: Number.isSafeInteger(max) ? max : null,
-    errors: errors ?? noErrors,
-    errorCount,
-    hasTimestampError,
-    isCounted,
-  };
+
+  /** Walks over so many more records; false when there are none left. */
+  advance(records: number): boolean {
+    const { frame, rules } = this;
+    const walk = this.#walk;
+    const end = Math.min(frame.count, this.#index + records);
+    let isCounted = this.#isCounted;
+    let max = this.#max;
+    for (let index = this.#index; index < end; index++) {
+      walk.next();
+      if (walk.offsetDelta !== index) isCounted = false;
+      if (index === 0) this.#firstDelta = walk.timestampDelta;
+      const timestamp = frame.stamp ?? frame.baseTimestamp + walk.timestampDelta;
+      const lacksKey = rules.isCompacted && !walk.hasKey;
+      if (lacksKey || !isTimestampAllowed(timestamp, frame, rules)) this.#refuse(index, lacksKey, timestamp);
+      if (timestamp > max) max = timestamp;
+    }
+    this.#isCounted = isCounted;
+    this.#max = max;
+    this.#index = end;
+    return end < frame.count;
+  }
+
+  #refuse(index: number, lacksKey: boolean, timestamp: number): void {
+    this.#errorCount += 1;
+    this.#hasTimestampError ||= !lacksKey;
+    if (this.#errorCount > maxErrorsNamed) return;
+    const batchIndexErrorMessage = lacksKey
+      ? keyMissing(this.rules)
+      : outOfRange(timestamp, this.#walk, this.rules);
+    (this.#errors ??= []).push({ batchIndex: index, batchIndexErrorMessage });
+  }
+
+  /** Throws when anything stands behind the last record. */
+  end(): RecordScan {
+    this.#walk.end();
+    const isPlain = this.#isCounted && this.#walk.isPlain && this.#firstDelta === 0;
+    return {
+      maxTimestamp: Number.isSafeInteger(this.#max) ? this.#max : null,
+      errors: this.#errors ?? noErrors,
+      errorCount: this.#errorCount,
+      hasTimestampError: this.#hasTimestampError,
+      isCounted: this.#isCounted,
+      isAsWritten: isPlain && this.frame.stamp === null,
+    };
+  }
 }
 
 /** LogValidator.validateTimestamp. */
@@ -106,6 +148,8 @@ class RecordWalk {
   hasKey = false;
   keyBytes = 0;
   valueBytes = 0;
+  /** All so far have no attributes or headers, and their numbers the shortest form. */
+  isPlain = true;
   #at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}
@@ -115,14 +159,17 @@ class RecordWalk {
     const start = this.#at;
     const end = start + length;
     if (length < 0 || end > this.bytes.length) fail(`a record says it has ${length} bytes`);
-    this.#at++; // attributes, unused
+    // The attributes are unused.
+    if (this.bytes[this.#at++] !== 0) this.isPlain = false;
     this.timestampDelta = this.#varlong();
     this.offsetDelta = this.#varint();
     const keyLength = this.#varint();
     this.hasKey = keyLength >= 0;
     this.keyBytes = Math.max(0, keyLength);
     this.#at += this.keyBytes;
-    this.valueBytes = Math.max(0, this.#varint());
+    const valueLength = this.#varint();
+    this.valueBytes = Math.max(0, valueLength);
+    if (keyLength < -1 || valueLength < -1) this.isPlain = false;
     this.#at += this.valueBytes;
     this.#headers(end);
     if (this.#at !== end) fail(`a record says it has ${length} bytes, its fields take ${this.#at - start}`);
@@ -136,6 +183,7 @@ class RecordWalk {
   #headers(end: number): void {
     const count = this.#varint();
     if (count === 0) return;
+    this.isPlain = false;
     if (count < 0 || count > this.bytes.length - this.#at) fail(`a record says it has ${count} headers`);
     for (let index = 0; index < count && this.#at <= end; index++) {
       const keyLength = this.#varint();
@@ -155,6 +203,7 @@ class RecordWalk {
       if (shift > 28) return fail('a varint is too long');
       byte = bytes[this.#at++] ?? 0;
       value |= (byte & 0x7f) << shift;
+      if (byte === 0 || (shift === 28 && byte > 0x0f)) this.isPlain = false;
     }
     if (this.#at > bytes.length) return fail('the records end in the middle of one');
     return (value >>> 1) ^ -(value & 1);
@@ -168,7 +217,10 @@ class RecordWalk {
       const byte = bytes[this.#at++];
       if (byte === undefined) return fail('the records end in the middle of one');
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
+      if (byte < 0x80) {
+        if (length > 1 && (byte === 0 || length === 10)) this.isPlain = false;
+        break;
+      }
       if (length === 10) return fail('a varlong is too long');
       scale *= 128;
     }

@@ -15,7 +15,10 @@ const records = ['a', null, 'c'].map((key, index) => ({
 }));
 
 function validate(bytes: Uint8Array, overrides: Partial<LogConfig> = {}) {
-  return validateAppend(bytes, { topic: 'events', partition: 0, config: config(overrides), nowMs: startMs });
+  const context = { topic: 'events', partition: 0, config: config(overrides), nowMs: startMs };
+  const step = validateAppend(bytes, context).next(new Uint8Array(0));
+  assert.ok(step.done === true, 'it waits for nothing');
+  return step.value;
 }
 
 for (const compression of codecs) {

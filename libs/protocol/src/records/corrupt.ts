@@ -9,9 +9,12 @@ export function corrupt(codec: string, reason: string, cause?: unknown): KafkaEr
   );
 }
 
-/** Refuses to unpack more than the bound. */
+/** Refuses to unpack more than the bound, with MESSAGE_TOO_LARGE. */
 export function refuseBeyond(codec: string, wanted: number, maxBytes: number): void {
   if (wanted > maxBytes) {
-    throw corrupt(codec, `it unpacks to ${wanted} bytes or more, ${maxBytes} are allowed`);
+    throw new KafkaError(
+      'MESSAGE_TOO_LARGE',
+      `a ${codec} payload: it unpacks to ${wanted} bytes or more, ${maxBytes} are allowed`,
+    );
   }
 }

@@ -110,23 +110,31 @@ function highestTimestamp(records: readonly EncodableRecord[]): bigint {
 }
 
 function writeRecords(writer: ByteWriter, records: readonly EncodableRecord[], baseTimestamp: bigint): void {
-  for (const [index, record] of records.entries()) {
-    const timestampDelta = record.timestamp - baseTimestamp;
-    const offsetDelta = record.offsetDelta ?? index;
-    writer.varint(1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + sizeOfContent(record));
-    writer.int8(0); // attributes, unused in format 2
-    writer.varlong(timestampDelta);
-    writer.varint(offsetDelta);
-    writeNullable(writer, record.key);
-    writeNullable(writer, record.value);
-    const headers = record.headers ?? [];
-    writer.varint(headers.length);
-    for (const { key, value } of headers) {
-      const size = Buffer.byteLength(key);
-      writer.varint(size);
-      writer.utf8(key, size);
-      writeNullable(writer, value);
-    }
+  for (const [index, record] of records.entries()) writeRecord(writer, record, index, baseTimestamp);
+}
+
+/** One record of a batch's payload; `index` is its offset delta where it has none of its own. */
+export function writeRecord(
+  writer: ByteWriter,
+  record: EncodableRecord,
+  index: number,
+  baseTimestamp: bigint,
+): void {
+  const timestampDelta = record.timestamp - baseTimestamp;
+  const offsetDelta = record.offsetDelta ?? index;
+  writer.varint(1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + sizeOfContent(record));
+  writer.int8(0); // attributes, unused in format 2
+  writer.varlong(timestampDelta);
+  writer.varint(offsetDelta);
+  writeNullable(writer, record.key);
+  writeNullable(writer, record.value);
+  const headers = record.headers ?? [];
+  writer.varint(headers.length);
+  for (const { key, value } of headers) {
+    const size = Buffer.byteLength(key);
+    writer.varint(size);
+    writer.utf8(key, size);
+    writeNullable(writer, value);
   }
 }
 

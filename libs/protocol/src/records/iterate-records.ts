@@ -24,6 +24,8 @@ const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 export interface IterateRecordsOptions {
   /** Bound on the unpacked payload, in bytes. */
   readonly maxUncompressedBytes?: number;
+  /** The payload where it is unpacked already. */
+  readonly payload?: Uint8Array;
 }
 
 /**
@@ -34,11 +36,8 @@ export function* iterateRecords(
   batch: BatchView,
   options: IterateRecordsOptions = {},
 ): Generator<DecodedRecord, void, undefined> {
-  const payload = decompress(
-    batch.compression,
-    batch.payload,
-    options.maxUncompressedBytes ?? MAX_UNCOMPRESSED_BYTES,
-  );
+  const bound = options.maxUncompressedBytes ?? MAX_UNCOMPRESSED_BYTES;
+  const payload = options.payload ?? decompress(batch.compression, batch.payload, bound);
   const { recordCount, baseOffset, baseTimestamp } = batch;
   const stamped = batch.isLogAppendTime ? batch.maxTimestamp : null;
   if (recordCount < 0) throw new KafkaError('INVALID_RECORD', `a batch of ${recordCount} records`);

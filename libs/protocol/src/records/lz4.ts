@@ -35,12 +35,28 @@ export function lz4Compress(bytes: Uint8Array): Uint8Array {
 
 /** Unpacks one LZ4 frame by the rules of Kafka's Lz4BlockInputStream; what stands behind the frame is not looked at. */
 export function lz4Decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { end, unpackedBytes } = measureLz4Frame(input, maxBytes);
-  refuseBeyond('lz4', unpackedBytes, maxBytes);
+  const frame = frameOf(bytes, maxBytes);
   try {
-    return lz4Package().decompressFrameSync(input.subarray(0, end));
+    return lz4Package().decompressFrameSync(frame);
   } catch (cause) {
     throw corrupt('lz4', 'a block or a checksum is wrong', cause);
   }
+}
+
+/** `lz4Decompress` on another thread. */
+export async function lz4DecompressAside(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const frame = frameOf(bytes, maxBytes);
+  try {
+    return await lz4Package().decompressFrame(frame);
+  } catch (cause) {
+    throw corrupt('lz4', 'a block or a checksum is wrong', cause);
+  }
+}
+
+/** The first frame, which unpacks to no more than that. */
+function frameOf(bytes: Uint8Array, maxBytes: number): Buffer {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { end, unpackedBytes } = measureLz4Frame(input, maxBytes);
+  refuseBeyond('lz4', unpackedBytes, maxBytes);
+  return input.subarray(0, end);
 }

@@ -30,6 +30,26 @@ export function snappyCompress(bytes: Uint8Array): Uint8Array {
 
 /** Unpacks snappy-java's stream, and the bare block that other clients send (as snappy-java's SnappyInputStream does). */
 export function snappyDecompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const { uncompressSync } = snappyPackage();
+  const unpacked = blocksOf(bytes, maxBytes).map((block) => {
+    return uncompressSync(block, { asBuffer: true }) as Buffer;
+  });
+  const [only] = unpacked;
+  return only !== undefined && unpacked.length === 1 ? only : Buffer.concat(unpacked);
+}
+
+/** `snappyDecompress` on another thread, block by block. */
+export async function snappyDecompressAside(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const { uncompress } = snappyPackage();
+  const unpacked: Buffer[] = [];
+  for (const block of blocksOf(bytes, maxBytes)) {
+    unpacked.push((await uncompress(block, { asBuffer: true })) as Buffer);
+  }
+  return Buffer.concat(unpacked);
+}
+
+/** The blocks, which unpack to no more than that. */
+function blocksOf(bytes: Uint8Array, maxBytes: number): Buffer[] {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const blocks = isStream(input) ? streamBlocks(input) : [input];
   let total = 0;
@@ -37,10 +57,7 @@ export function snappyDecompress(bytes: Uint8Array, maxBytes: number): Uint8Arra
     total += unpackedLength(block);
     refuseBeyond('snappy', total, maxBytes);
   }
-  const { uncompressSync } = snappyPackage();
-  const unpacked = blocks.map((block) => uncompressSync(block, { asBuffer: true }) as Buffer);
-  const [only] = unpacked;
-  return only !== undefined && unpacked.length === 1 ? only : Buffer.concat(unpacked, total);
+  return blocks;
 }
 
 function isStream(input: Buffer): boolean {

@@ -22,10 +22,27 @@ export function zstdCompress(bytes: Uint8Array, level: number): Uint8Array {
 
 /** Unpacks all frames, with or without their content's size: Java's streams do not write it. */
 export function zstdDecompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const input = framesOf(bytes, maxBytes);
   if (input.length === 0) return input; // no frame, no bytes, as Java's stream has it
-  refuseBeyond('zstd', mostUnpacked(input) - ROUGH_BYTES, maxBytes);
   const unpacked = decode(input);
+  refuseBeyond('zstd', unpacked.length, maxBytes);
+  return unpacked;
+}
+
+/** `zstdCompress` on another thread. */
+export function zstdCompressAside(bytes: Uint8Array, level: number): Promise<Uint8Array> {
+  const { Encoder } = zstdPackage();
+  return new Encoder(level).encode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+}
+
+/** `zstdDecompress` on another thread. */
+export async function zstdDecompressAside(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const input = framesOf(bytes, maxBytes);
+  if (input.length === 0) return input;
+  const { Decoder } = zstdPackage();
+  const unpacked = await new Decoder().decode(input).catch((cause: unknown) => {
+    throw corrupt('zstd', 'a block or a checksum is wrong', cause);
+  });
   refuseBeyond('zstd', unpacked.length, maxBytes);
   return unpacked;
 }
@@ -37,6 +54,13 @@ function decode(input: Buffer): Uint8Array {
   } catch (cause) {
     throw corrupt('zstd', 'a block or a checksum is wrong', cause);
   }
+}
+
+/** Frames that unpack to little more than that, if at all. */
+function framesOf(bytes: Uint8Array, maxBytes: number): Buffer {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  refuseBeyond('zstd', mostUnpacked(input) - ROUGH_BYTES, maxBytes);
+  return input;
 }
 
 /** Walks over frames and blocks without unpacking any. A bound: a packed block counts as the largest that the format allows. */

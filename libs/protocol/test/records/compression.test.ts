@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   compress,
+  compressAside,
   Compression,
   COMPRESSION_LEVELS,
   decompress,
+  decompressAside,
   encodeBatch,
   iterateBatches,
   iterateRecords,
@@ -15,6 +17,9 @@ import {
 const PACKING = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 const refused = (error: unknown): boolean =>
   error instanceof KafkaError && error.codeName === 'CORRUPT_MESSAGE';
+
+const tooLarge = (error: unknown): boolean =>
+  error instanceof KafkaError && error.codeName === 'MESSAGE_TOO_LARGE';
 
 const content = (length: number): Buffer =>
   Buffer.from('{"course":"AAA","week":7,"clicks":12},'.repeat(Math.ceil(length / 38))).subarray(0, length);
@@ -60,15 +65,24 @@ for (const name of PACKING) {
       for (const length of [1_000, 200_000]) {
         const packed = compress(codec, content(length));
         assert.equal(decompress(codec, packed, length).length, length);
-        assert.throws(() => decompress(codec, packed, length - 1), refused);
+        assert.throws(() => decompress(codec, packed, length - 1), tooLarge);
       }
+    });
+
+    test('on another thread it is the same', async () => {
+      const input = content(200_000);
+      const packed = compress(codec, input);
+      assert.deepEqual(Buffer.from(await compressAside(codec, input)), Buffer.from(packed));
+      assert.deepEqual(Buffer.from(await decompressAside(codec, packed, 200_000)), input);
+      await assert.rejects(decompressAside(codec, packed, 199_999), tooLarge);
+      await assert.rejects(decompressAside(codec, packed.subarray(0, packed.length / 2)), refused);
     });
 
     test('half a gigabyte out of little is refused before its memory is taken', () => {
       const bomb = BOMBS[name]();
       assert.ok(bomb.length < 32 * 1024 * 1024, `${bomb.length} bytes`);
       const before = process.memoryUsage();
-      assert.throws(() => decompress(codec, bomb, 1024 * 1024), refused);
+      assert.throws(() => decompress(codec, bomb, 1024 * 1024), tooLarge);
       const after = process.memoryUsage();
       assert.ok(after.rss - before.rss < 64 * 1024 * 1024, `${after.rss - before.rss} bytes more`);
     });

@@ -176,7 +176,10 @@ describe('what is not a batch', () => {
       records: [{ timestamp: 0n, key: null, value: new Uint8Array(100_000) }],
     });
     const view = only(batch);
-    assert.throws(() => [...iterateRecords(view, { maxUncompressedBytes: 50_000 })], code('CORRUPT_MESSAGE'));
+    assert.throws(
+      () => [...iterateRecords(view, { maxUncompressedBytes: 50_000 })],
+      code('MESSAGE_TOO_LARGE'),
+    );
     assert.equal([...iterateRecords(view)].length, 1);
   });
 });
