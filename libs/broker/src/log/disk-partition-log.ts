@@ -64,6 +64,7 @@ export class DiskPartitionLog implements PartitionLog {
   config: LogConfig;
   #logStartOffset: bigint;
   #closed = false;
+  #isDeleted = false;
   /** Retention or cleaning under way; its caller sees its errors. */
   #maintenance: Promise<void> | null = null;
   /** The last append while one before it is being checked; nobody passes it. */
@@ -139,6 +140,11 @@ export class DiskPartitionLog implements PartitionLog {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether its directory has the name of one that is about to go: nothing of it needs to reach the disk. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
   }
 
   async append(records: Uint8Array, options: { readonly durable: boolean }): Promise<AppendResult> {
@@ -308,7 +314,7 @@ export class DiskPartitionLog implements PartitionLog {
 
   /** Ends the log without a flush: its directory is about to go. Resolves when its files are closed. */
   async abandon(): Promise<void> {
-    this.#closed = true;
+    this.#closed = this.#isDeleted = true;
     for (const listener of this.#listeners) listener(0);
     await this.#maintenance;
     await this.#writer.idle();

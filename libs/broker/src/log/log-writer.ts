@@ -34,6 +34,8 @@ export interface WrittenLog {
   readonly leaderEpoch: number;
   readonly logStartOffset: bigint;
   readonly logEndOffset: bigint;
+  /** Whether its directory is about to go. */
+  readonly isDeleted: boolean;
   /** All records below may be read from now on, so many bytes more than before. */
   published(highWatermark: bigint, bytes: number): void;
 }
@@ -74,7 +76,11 @@ export class LogWriter {
   constructor(private readonly log: WrittenLog) {
     this.#sealer = new SegmentSealer(log);
     this.highWatermark = log.logEndOffset;
-    this.#sealedBelow = this.#syncedBelow = log.logEndOffset;
+    this.#syncedBelow = log.logEndOffset;
+    const { active, all } = log.segments;
+    const unfinished = all.filter((segment) => segment !== active && segment.isTransactionIndexDue);
+    for (const segment of unfinished) this.#sealer.resume(segment);
+    this.#sealedBelow = unfinished[0]?.baseOffset ?? log.logEndOffset;
     this.lastFlushMs = log.clock.now();
     this.#isNamed = log.logEndOffset > 0n;
     const { topic, partition, logger } = log;
@@ -236,12 +242,14 @@ export class LogWriter {
     this.#isEpochNoted = true;
     const { leaderEpochs, directory, logEndOffset, topic, partition, logger } = this.log;
     if (!leaderEpochs.isDue(logEndOffset + 1n)) return;
-    const warn = (error: unknown): void =>
+    const warn = (error: unknown): void => {
+      if (this.log.isDeleted) return;
       logger.warn('the leader epochs of a log could not be written; its next roll tries again', {
         topic,
         partition,
         cause: asError(error).message,
       });
+    };
     this.#committer.enqueue({
       kind: 'step',
       run: () => leaderEpochs.store(directory, logEndOffset + 1n).catch(warn),

@@ -76,11 +76,24 @@ export async function restoreProducers(
       await take(segment.baseOffset);
     }
     if (segment.nextOffset > from) await replay(log, segment, from, producers, isRebuilt);
-    if (isRebuilt) segment.storeTransactionIndex();
+    if (isRebuilt) storeRebuilt(log, segment);
   }
   producers.transactions.settleBelow(logEndOffset);
   await take(logEndOffset);
   return { producers, snapshots };
+}
+
+/** Without room it is kept in memory, and the recovery point stays below the segment until it is written. */
+function storeRebuilt({ logger }: RestoredLog, segment: Segment): void {
+  try {
+    segment.storeTransactionIndex();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const path = segment.path('txnindex');
+    logger.warn('there is no room for a transaction index: the next roll, or the next start, writes it', {
+      path,
+    });
+  }
 }
 
 /** Returns the base offset of the first segment whose index is to be rebuilt, null when all can be trusted. */

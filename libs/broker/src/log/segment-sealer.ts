@@ -23,6 +23,8 @@ export interface SealerParts {
   readonly directory: string;
   readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
+  /** Whether its directory is about to go. */
+  readonly isDeleted: boolean;
 }
 
 /**
@@ -34,6 +36,11 @@ export class SegmentSealer {
   #unfinished: SealedSegment[] = [];
 
   constructor(private readonly log: SealerParts) {}
+
+  /** Takes up a segment that a start could not give all its files, for want of room. */
+  resume(segment: Segment): void {
+    this.#unfinished.push({ segment, snapshot: null, endOffset: segment.nextOffset });
+  }
 
   /**
    * Returns the offset below which everything is on disk, null when that did not change. Throws DiskError when it is unknown what of the
@@ -49,6 +56,7 @@ export class SegmentSealer {
       return await this.finish();
     } catch (error) {
       const { topic, partition, logger } = this.log;
+      if (this.log.isDeleted) return null;
       logger.warn('the indexes of a sealed segment could not be written; the next roll tries again', {
         topic,
         partition,

@@ -298,6 +298,11 @@ export class Segment {
     this.transactionIndex.stored();
   }
 
+  /** Whether the disk lacks aborted transactions that stand here. */
+  get isTransactionIndexDue(): boolean {
+    return this.transactionIndex.isChanged && this.transactionIndex.count > 0;
+  }
+
   /** Like `storeIndexes`, for a segment that nothing is appended to any more: memory keeps no index of it. */
   async seal(): Promise<void> {
     if (this.#indexes.kind === 'stored') return;

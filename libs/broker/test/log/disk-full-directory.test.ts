@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KafkaError } from '@oubliette/protocol';
-import { batch, directory, newLog, open, readAll, reopen } from './fixture.js';
+import { batch, directory, files, newLog, open, readAll, reopen } from './fixture.js';
 
 const storageError = (error: unknown): boolean =>
   error instanceof KafkaError && error.codeName === 'KAFKA_STORAGE_ERROR';
@@ -51,4 +51,53 @@ test('a stop on a full disk leaves no clean mark, and the next start recovers wh
   const disk = world.disk.crash(1);
   const again = (await reopen(world, disk)).logs.get('events', 0);
   assert.equal(again && (await readAll(again)).length, 10);
+});
+
+test('a segment that retention takes away before its indexes found room gets none under its new name', async () => {
+  const world = await open({ segmentBytes: 500, indexIntervalBytes: 100, retentionMs: 10_000 });
+  const log = newLog(world);
+  const append = async (): Promise<void> => {
+    await (
+      await log.append(batch([['k', 'x'.repeat(60)]], world.clock.now()), { durable: true })
+    ).durable;
+  };
+  const isIndex = (path: string): boolean => /index/.test(path);
+  world.disk.fail({ operation: 'write', code: 'ENOSPC', times: Infinity, path: isIndex });
+  for (let index = 0; index < 12; index++) await append();
+  await world.clock.advanceAsync(15_000);
+  assert.ok(log.logStartOffset > 0n);
+  const before = files(world);
+  assert.ok(before.some((name) => name.endsWith('.log.deleted')));
+  world.disk.heal();
+  for (let index = 0; index < 6; index++) await append();
+  const added = files(world).filter((name) => !before.includes(name));
+  assert.deepEqual(
+    added.filter((name) => name.endsWith('.deleted')),
+    [],
+  );
+  assert.ok(added.some((name) => name.endsWith('.index')));
+});
+
+test('a log that is deleted while it is written says nothing of files that its directory does not take any more', async () => {
+  const lines: string[] = [];
+  const note = (message: string): void => void lines.push(message);
+  const logger = { info: () => undefined, warn: note, error: note };
+  const world = await open({ segmentBytes: 500, retentionMs: -1 }, { logger, leaderEpochOf: () => 3 });
+  const append = (topic: string, more: number): Promise<unknown>[] => {
+    const log = world.logs.get(topic, 0) ?? newLog(world, topic);
+    return Array.from({ length: more }, () =>
+      log.append(batch([['k', 'x'.repeat(60)]]), { durable: true }).then(({ durable }) => durable),
+    );
+  };
+  for (let turns = 0; turns < 60; turns++) {
+    const answers = append(`topic-${turns}`, 9);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    await world.logs.remove(`topic-${turns}`, [0]);
+    await Promise.allSettled(answers);
+  }
+  await world.logs.close();
+  assert.deepEqual(
+    lines.filter((line) => line.includes('could not be written')),
+    [],
+  );
 });

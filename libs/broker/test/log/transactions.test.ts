@@ -270,3 +270,46 @@ test('aborted transactions of a sealed segment stay known when another of its in
   assert.ok(expected.length > 0 && !expected.some((key) => key.startsWith('gone')), String(expected));
   assert.deepEqual(next === undefined ? [] : await readCommitted(next), expected);
 });
+
+for (const then of [
+  'is stopped',
+  'crashes',
+  'has room for all else, crashes',
+  'gets room, is stopped',
+  'gets room, rolls, crashes',
+] as const) {
+  test(`a start on a full disk keeps rebuilt transaction indexes in memory; the broker ${then}, and the next one knows them`, async () => {
+    const world = await open({ segmentBytes: 1_000, retentionMs: -1 });
+    await history(newLog(world));
+    const log = world.logs.get('events', 0);
+    const expected = log === undefined ? [] : await readCommitted(log);
+    const crashed = world.disk.crash(1);
+    const indexes = crashed.listSync('/data/events-0').filter(({ name }) => name.endsWith('.txnindex'));
+    for (const { name } of indexes) crashed.removeFileSync(`/data/events-0/${name}`);
+    const isIndex = (path: string): boolean => path.includes('.txnindex');
+    if (then !== 'has room for all else, crashes') crashed.setFreeBytes(0);
+    else crashed.fail({ operation: 'write', code: 'ENOSPC', times: Infinity, path: isIndex });
+    const full = await reopen(world, crashed);
+    const found = full.logs.get('events', 0);
+    assert.ok(found !== undefined && indexes.length > 0);
+    assert.deepEqual(await readCommitted(found), expected);
+    // What room comes to goes to the checkpoints first.
+    await full.clock.advanceAsync(120_000);
+    if (then.startsWith('gets room')) crashed.setFreeBytes(Infinity);
+    await full.clock.advanceAsync(120_000);
+    if (then.endsWith('rolls, crashes')) {
+      for (let index = 0; index < 20; index++) {
+        await (
+          await found.append(batch([[`after ${index}`, 'x'.repeat(100)]]), { durable: true })
+        ).durable;
+      }
+      await full.clock.advanceAsync(120_000);
+    }
+    if (then.endsWith('is stopped'))
+      await full.logs.close().catch((error) => assert.match(String(error), /ENOSPC/));
+    const disk = crashed.crash(2);
+    disk.setFreeBytes(Infinity);
+    const next = (await reopen(full, disk)).logs.get('events', 0);
+    assert.deepEqual(next === undefined ? [] : await readCommitted(next), expected);
+  });
+}
