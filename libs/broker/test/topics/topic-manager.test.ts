@@ -17,9 +17,10 @@ async function world(disk = new SimulatedDisk()) {
   const clock = new ManualClock();
   const entropy = new SeededEntropy(1);
   const errors: string[] = [];
+  const warnings: string[] = [];
   const logger = {
     info: () => undefined,
-    warn: () => undefined,
+    warn: (message: string) => void warnings.push(message),
     error: (message: string) => void errors.push(message),
   };
   disk.makeDirectorySync('/data');
@@ -46,6 +47,7 @@ async function world(disk = new SimulatedDisk()) {
     logs,
     topics,
     errors,
+    warnings,
     plain: () => names(/-\d+$/),
     deleted: () => names(/-delete$/),
   };
@@ -126,4 +128,91 @@ test('no new topic inherits the logs of one whose deletion failed', async () => 
   await topics.create({ ...wanted, partitions: 3 });
   assert.equal(topics.log('events', 2).logEndOffset, 0n);
   assert.equal(plain(), 3);
+});
+
+const atPartition2 = (path: string): boolean => path.includes('events-2/');
+
+test('a topic whose logs cannot all be made is refused, was served to nobody, and leaves nothing to the next start', async () => {
+  for (const operation of ['open', 'write'] as const) {
+    const { disk, topics, plain, registry, clock } = await world();
+    disk.fail({ operation, code: 'ENOSPC', path: atPartition2 });
+    const served: boolean[] = [];
+    const makeDirectorySync = disk.makeDirectorySync.bind(disk);
+    disk.makeDirectorySync = (path) => {
+      served.push(isServed(topics, 0));
+      makeDirectorySync(path);
+    };
+    const creating = topics.create({ ...wanted, partitions: 4 });
+    await assert.rejects(creating, { codeName: 'KAFKA_STORAGE_ERROR' });
+    assert.deepEqual(served, [false, false, false]);
+    assert.deepEqual([topics.topics.size, topics.nameOf('events')], [0, undefined]);
+    await passing(clock, topics.close());
+    assert.deepEqual([plain(), registry.deleting.size], [0, 0]);
+    const next = await world(disk.crash(1));
+    assert.deepEqual([next.topics.topics.size, next.plain(), next.warnings], [0, 0, []]);
+    await next.topics.create(wanted);
+    assert.equal(isServed(next.topics, 99), true);
+  }
+});
+
+function isServed(topics: TopicManager, partition: number): boolean {
+  try {
+    return topics.log('events', partition).logEndOffset === 0n;
+  } catch (error) {
+    assert.ok(error instanceof KafkaError);
+    return false;
+  }
+}
+
+test('added partitions whose logs cannot all be made are taken back, and added later', async () => {
+  const { disk, topics, plain } = await world();
+  await topics.create({ ...wanted, partitions: 1 });
+  disk.fail({ operation: 'open', code: 'ENOSPC', path: atPartition2 });
+  const refused = topics.addPartitions('events', 4);
+  const next = topics.addPartitions('events', 2);
+  await assert.rejects(refused, { codeName: 'KAFKA_STORAGE_ERROR' });
+  await next;
+  assert.deepEqual([topics.topics.get('events')?.partitions, plain()], [2, 2]);
+  assert.deepEqual([isServed(topics, 1), isServed(topics, 2)], [true, false]);
+  const outcomes = await Promise.allSettled([
+    topics.addPartitions('events', 4),
+    topics.addPartitions('events', 3),
+  ]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
+  assert.deepEqual([plain(), isServed(topics, 3), topics.topics.get('events')?.made?.length], [4, true, 3]);
+});
+
+test('on a full disk topics are deleted, and their names can be taken again once there is room', async () => {
+  const { disk, clock, topics, plain } = await world();
+  await topics.create({ ...wanted, partitions: 3 });
+  disk.setFreeBytes(0);
+  await assert.rejects(topics.create({ ...wanted, name: 'more' }), { codeName: 'KAFKA_STORAGE_ERROR' });
+  await topics.delete('events');
+  await passing(clock, topics.close());
+  assert.equal(plain(), 0);
+  disk.setFreeBytes(Infinity);
+  await topics.create({ ...wanted, partitions: 2 });
+  assert.equal(plain(), 2);
+});
+
+test('many topics of one request write the state a handful of times, and so does deleting them', async () => {
+  const { disk, registry, topics } = await world();
+  let writings = 0;
+  const renameSync = disk.renameSync.bind(disk);
+  disk.renameSync = (from, to) => {
+    if (to.endsWith('cluster.json')) writings++;
+    renameSync(from, to);
+  };
+  const many = Array.from({ length: 400 }, (_, index) => ({ ...wanted, name: `t${index}`, partitions: 1 }));
+  const outcomes = await topics.createAll(many);
+  assert.ok(outcomes.every(({ status }) => status === 'fulfilled'));
+  assert.ok(writings <= 2, `${writings} writings`);
+  await Promise.all(many.map(({ name }) => topics.delete(name)));
+  assert.equal(topics.topics.size, 0);
+  assert.ok(writings <= 5, `${writings} writings`);
+  await topics.close();
+  assert.equal(registry.deleting.size, 0);
 });
