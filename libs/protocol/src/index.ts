@@ -1,5 +1,5 @@
 export { ErrorCode, RETRIABLE_ERRORS, errorName, type ErrorName } from './error-code.js';
-export { KafkaError } from './kafka-error.js';
+export { KafkaError, withoutStack } from './kafka-error.js';
 export { ProtocolError, type ProtocolErrorCode } from './errors.js';
 export { ByteReader } from './wire/byte-reader.js';
 export { ByteWriter } from './wire/byte-writer.js';

@@ -18,3 +18,17 @@ export class KafkaError extends Error {
     this.retriable = RETRIABLE_ERRORS.has(codeName);
   }
 }
+
+/**
+ * For an error that is an answer to a client, not a fault: makes it without a stack, whose capture takes longer than all else of a
+ * refusal (Kafka's ApiException has none either).
+ */
+export function withoutStack<T extends Error>(make: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}

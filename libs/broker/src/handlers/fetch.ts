@@ -75,8 +75,11 @@ export const fetch = defineHandler(
       } else {
         const { bytes } = pass;
         // Who waits holds nothing: what it found is read again, as Kafka does too.
-        if (bytes > 0) pass = { ...pass, answers: [] };
-        share.giveBack(bytes);
+        if (bytes > 0) {
+          pass = { ...pass, answers: [] };
+          share.giveBack(bytes);
+          context.buffers.detach()?.();
+        }
         const hasMore = await waitForBytes(pass, enough - bytes, leftMs, isolation, delayed, context.gone);
         if (!hasMore && bytes === 0) break;
       }

@@ -6,9 +6,12 @@ import {
   Compression,
   ErrorCode,
   KafkaError,
+  withoutStack,
+  type ErrorName,
   type RequestOf,
 } from '@oubliette/protocol';
 import type { PartitionLog } from '../log/partition-log.js';
+import { TimeSlice } from '../log/time-slice.js';
 import { RecordValidationError, type RecordError } from '../log/record-validation-error.js';
 import { CloseConnectionError, defineHandler, type RequestContext } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
@@ -45,6 +48,10 @@ interface Refusals {
 }
 
 const topicIdsFrom = 13;
+/** More partitions than that are begun in slices, and one request at a time: few clients of Kafka's send so many. */
+const wideFrom = 1_000;
+/** Of them so many before others are let run. */
+const restEvery = 64;
 /** Where a batch's length ends, and where its format stands; no record of any format is smaller. */
 const lengthEnd = 12;
 const magicAt = 16;
@@ -74,16 +81,20 @@ function refused(index: number, errorCode: number): PartitionResponse {
   };
 }
 
+function refusalOf(code: ErrorName, message?: string): KafkaError {
+  return withoutStack(() => new KafkaError(code, message));
+}
+
 /** Exactly one whole batch of format 2 (ProduceRequest.validateRecords); what follows it and is no batch is not looked at. */
 function checkRecords(records: Uint8Array, version: number): BatchView {
   checkHead(records);
   const batch = batchAt(records, 0);
-  if (batch === null) throw new KafkaError('INVALID_RECORD', 'a record batch is missing or cut off');
+  if (batch === null) throw refusalOf('INVALID_RECORD', 'a record batch is missing or cut off');
   if (version < zstdFrom && batch.compression === Compression.zstd) {
-    throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', `Produce version ${version} knows no zstd`);
+    throw refusalOf('UNSUPPORTED_COMPRESSION_TYPE', `Produce version ${version} knows no zstd`);
   }
   if (batchAt(records, batch.sizeBytes) !== null) {
-    throw new KafkaError('INVALID_RECORD', 'a partition takes exactly one record batch a request');
+    throw refusalOf('INVALID_RECORD', 'a partition takes exactly one record batch a request');
   }
   return batch;
 }
@@ -95,12 +106,14 @@ function checkHead(records: Uint8Array): void {
   const size = view.getInt32(lengthEnd - 4);
   if (size < smallestRecord) {
     const what = `Record size ${size} is less than the minimum record overhead (${smallestRecord})`;
-    throw new RecordValidationError('CORRUPT_MESSAGE', what);
+    throw withoutStack(() => new RecordValidationError('CORRUPT_MESSAGE', what));
   }
   if (records.length <= magicAt) return;
   const magic = view.getInt8(magicAt);
   if (magic < 0 || magic > 2) {
-    throw new RecordValidationError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`);
+    throw withoutStack(
+      () => new RecordValidationError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`),
+    );
   }
 }
 
@@ -112,14 +125,14 @@ function admit(
   { broker, version }: RequestContext,
 ): { log: PartitionLog; records: Uint8Array } {
   const log = broker.topics.log(topic, index);
-  if (records === null) throw new KafkaError('INVALID_RECORD', 'a record batch is missing');
+  if (records === null) throw refusalOf('INVALID_RECORD', 'a record batch is missing');
   const batch = checkRecords(records, version);
-  if (acks < acksAll || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS');
+  if (acks < acksAll || acks > 1) throw refusalOf('INVALID_REQUIRED_ACKS');
   if (isInternalTopic(topic)) {
-    throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'Cannot append to an internal topic');
+    throw refusalOf('INVALID_TOPIC_EXCEPTION', 'Cannot append to an internal topic');
   }
   if (batch.isTransactional && !batch.isControl) {
-    throw new KafkaError('INVALID_TXN_STATE', 'this broker serves no transactions');
+    throw refusalOf('INVALID_TXN_STATE', 'this broker serves no transactions');
   }
   return { log, records };
 }
@@ -177,18 +190,35 @@ function refusal(
   return { ...refused(index, errorCode), logStartOffset, recordErrors, errorMessage };
 }
 
-function answerTopic(
-  { name, topicId, partitionData }: TopicData,
+/**
+ * Begins every append; unless they are many, before anything is awaited: the batches of a connection reach their logs in order.
+ */
+async function beginAppends(
+  topicData: readonly TopicData[],
   acks: number,
   context: RequestContext,
   refusals: Refusals,
-): Promise<PartitionResponse>[] {
-  const topic = context.version >= topicIdsFrom ? context.broker.topics.nameOf(topicId) : name;
-  return partitionData.map((partition) =>
-    topic === undefined
-      ? Promise.resolve(refused(partition.index, ErrorCode.UNKNOWN_TOPIC_ID))
-      : append(topic, partition, acks, context, refusals),
-  );
+): Promise<Promise<PartitionResponse>[][]> {
+  const isWide = topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0) > wideFrom;
+  if (isWide) context.alone();
+  const slice = new TimeSlice(context.broker.clock, undefined);
+  const begun: Promise<PartitionResponse>[][] = [];
+  let index = 0;
+  for (const { name, topicId, partitionData } of topicData) {
+    const topic = context.version >= topicIdsFrom ? context.broker.topics.nameOf(topicId) : name;
+    const answers: Promise<PartitionResponse>[] = [];
+    begun.push(answers);
+    for (const partition of partitionData) {
+      index += 1;
+      if (isWide && index % restEvery === 0) await slice.rest();
+      answers.push(
+        topic === undefined
+          ? Promise.resolve(refused(partition.index, ErrorCode.UNKNOWN_TOPIC_ID))
+          : append(topic, partition, acks, context, refusals),
+      );
+    }
+  }
+  return begun;
 }
 
 function hasTransactional({ partitionData }: TopicData): boolean {
@@ -210,9 +240,8 @@ export const produce = defineHandler(
     if (transactionalId === null && topicData.some(hasTransactional)) {
       return { responses: topicData.map(refuseAll), throttleTimeMs: 0 };
     }
-    // Every append is begun before anything is awaited: the batches of a connection reach their logs in order.
     const refusals: Refusals = { count: 0 };
-    const answers = topicData.map((topic) => answerTopic(topic, acks, context, refusals));
+    const answers = await beginAppends(topicData, acks, context, refusals);
     const responses = [];
     for (const [at, { name, topicId }] of topicData.entries()) {
       responses.push({ name, topicId, partitionResponses: await Promise.all(answers[at] ?? []) });

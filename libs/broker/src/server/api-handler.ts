@@ -27,6 +27,8 @@ export interface RequestContext {
   readonly client: ClientIdentity;
   /** Aborted when the client is gone: nobody reads an answer that is waited for. */
   readonly gone: AbortSignal;
+  /** Called before its first wait by a request that takes long to begin: no later one of this client begins before it is answered. */
+  readonly alone: () => void;
   /** What this client's answers hold of the budget of all. */
   readonly answers: AnswerAccount;
   /** What the answer may be read into. Requests that allocate from it do not overlap. */

@@ -69,6 +69,9 @@ export class Connection {
     this.#sender = {
       clientHost: `/${parts.socket.remoteAddress ?? 'unknown'}`,
       gone: this.#gone.signal,
+      alone: () => {
+        this.#runningMayOverlap = false;
+      },
       answers: this.#answers,
       buffers: this.#buffers,
     };

@@ -18,6 +18,8 @@ export interface Sender {
   readonly clientHost: string;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
+  /** No later request begins before those under way are answered. */
+  readonly alone: () => void;
   readonly answers: AnswerAccount;
   readonly buffers: AnswerBuffers;
 }

@@ -1,4 +1,4 @@
-import { KafkaError } from '@oubliette/protocol';
+import { KafkaError, withoutStack } from '@oubliette/protocol';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
 import { refuseAs } from '../config/resource-checks.js';
@@ -93,9 +93,7 @@ export class TopicManager {
     const served = Math.min(stored?.partitions ?? 0, this.#making.get(topic) ?? Infinity);
     const isThere = partition >= 0 && partition < served;
     const log = isThere ? this.#logs.get(topic, partition) : undefined;
-    if (log === undefined) {
-      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
-    }
+    if (log === undefined) throw withoutStack(notHosted);
     return log;
   }
 
@@ -317,4 +315,8 @@ function checkPartitionCount(count: number): void {
   if (count > maxPartitions) {
     throw new KafkaError('INVALID_PARTITIONS', `Number of partitions is above ${maxPartitions}.`);
   }
+}
+
+function notHosted(): KafkaError {
+  return new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
 }

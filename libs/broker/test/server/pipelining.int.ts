@@ -98,3 +98,26 @@ test('what a client has not read yet keeps its next requests waiting, and nobody
   lazy.resume();
   while ((await endOffset()) !== 2n);
 });
+
+test('what follows a request of very many partitions is appended behind it', async (t) => {
+  const fixture = await BrokerFixture.start(t);
+  const client = await WireClient.connect(fixture.port);
+  t.after(() => client.end());
+  await client.call(apis.metadata, 4, { topics: [{ name: 'piped' }] });
+  const records = encodeBatch({ records: [record('wide')] });
+  const missing = Array.from({ length: 20_000 }, (_, index) => ({ index: index + 1, records }));
+  const wide = {
+    acks: 1,
+    timeoutMs: 1000,
+    topicData: [{ name: 'piped', partitionData: [...missing, { index: 0, records }] }],
+  };
+  client.send(apis.produce, 7, wide);
+  client.send(apis.produce, 7, produceBody(1, 'next'));
+  const answers = [
+    decodeResponse(apis.produce, 7, await client.frame()),
+    decodeResponse(apis.produce, 7, await client.frame()),
+  ].map(({ body }) => body.responses[0]?.partitionResponses ?? []);
+  assert.equal(answers[0]?.length, 20_001);
+  assert.deepEqual([...new Set(answers[0].slice(0, -1).map(({ errorCode }) => errorCode))], [3]);
+  assert.deepEqual([answers[0].at(-1)?.baseOffset, answers[1]?.[0]?.baseOffset], [0n, 1n]);
+});
