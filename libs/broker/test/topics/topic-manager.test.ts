@@ -33,6 +33,7 @@ async function world(disk = new SimulatedDisk()) {
     directory: '/data',
     configOf: () => logConfig(),
     topicIdOf: (topic) => registry.topics.get(topic)?.id,
+    isDeleting: (topic) => registry.deleting.has(topic),
     retentionCheckIntervalMs: 1_000,
     cleanerBackoffMs: 500,
   });
@@ -165,14 +166,14 @@ function isServed(topics: TopicManager, partition: number): boolean {
 }
 
 test('added partitions whose logs cannot all be made are taken back, and added later', async () => {
-  const { disk, topics, plain } = await world();
+  const { disk, topics, plain, deleted } = await world();
   await topics.create({ ...wanted, partitions: 1 });
   disk.fail({ operation: 'open', code: 'ENOSPC', path: atPartition2 });
   const refused = topics.addPartitions('events', 4);
   const next = topics.addPartitions('events', 2);
   await assert.rejects(refused, { codeName: 'KAFKA_STORAGE_ERROR' });
   await next;
-  assert.deepEqual([topics.topics.get('events')?.partitions, plain()], [2, 2]);
+  assert.deepEqual([topics.topics.get('events')?.partitions, plain(), deleted()], [2, 2, 1]);
   assert.deepEqual([isServed(topics, 1), isServed(topics, 2)], [true, false]);
   const outcomes = await Promise.allSettled([
     topics.addPartitions('events', 4),
