@@ -76,11 +76,22 @@ function describeProcess(pid: number): string {
   return `${pid} ${startTimeOf(pid)} ${readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'}`;
 }
 
-/** Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot; '-' where there is no /proc. */
-function startTimeOf(pid: number): string {
+/** The fields of /proc/PID/stat from the third on (man 5 proc), none where there is no /proc. */
+function statOf(pid: number): readonly string[] {
   const stat = readOrNull(`/proc/${pid}/stat`);
   // The second field is the command in parentheses and may hold blanks.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  return stat === null ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Field 22, in clock ticks since boot; '-' where there is no /proc. */
+function startTimeOf(pid: number): string {
+  return statOf(pid)[19] ?? '-';
+}
+
+/** Field 3: a zombie (Z) or dead process (X) holds nothing any more, though its parent has not asked for its end yet. */
+function hasEnded(pid: number): boolean {
+  const state = statOf(pid)[0];
+  return state === 'Z' || state === 'X';
 }
 
 function isAlive(content: string): boolean {
@@ -93,7 +104,7 @@ function isAlive(content: string): boolean {
     const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
     if (gone) return false;
   }
-  return describeProcess(pid) === `${pid} ${startTime} ${boot}`;
+  return !hasEnded(pid) && describeProcess(pid) === `${pid} ${startTime} ${boot}`;
 }
 
 /** Whether the file is another one than its holder made; one that does not say which may be the holder's. */

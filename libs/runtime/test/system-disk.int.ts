@@ -41,6 +41,30 @@ test('a lock of another process holds while it lives and is taken over after kil
   }
 });
 
+test(
+  'a holder that has ended keeps nothing, also while its parent does not ask for its end',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const { disk, root, dispose } = make();
+    // The shell becomes `sleep`, which never waits for the child that the shell began.
+    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+      const stat = (): string => readFileSync(`/proc/${Number(pid)}/stat`, 'utf8');
+      while (!stat().includes(') Z ')) await new Promise((resolve) => setImmediate(resolve));
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      const startTime = stat().split(') ')[1]?.split(' ')[19];
+      writeFileSync(`${root}/.lock`, `${Number(pid)} ${startTime} ${boot}\n`);
+      disk.lockSync(`${root}/.lock`)();
+    } finally {
+      parent.kill('SIGKILL');
+      dispose();
+    }
+  },
+);
+
 test('the lock of a running process is its directory alone: a copy of that can be taken', () => {
   const { disk, root, dispose } = make();
   try {
