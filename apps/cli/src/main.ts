@@ -5,6 +5,12 @@ import { runCli } from './program.js';
 export async function main(args: readonly string[]): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort(new Error('Stopped.'));
+  // Who reads may have read enough, as `head` has.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   process.exitCode = await runCli(args, {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,15 @@ test('the committed file runs the build, and its exit code is the command’s', 
   assert.equal((JSON.parse(done.stdout) as { worstCaseMs: number }).worstCaseMs, 1_213_560_000);
   assert.equal(spawnSync(process.execPath, [bin, ...asked, '--deadline', '24h']).status, 1);
   assert.equal(spawnSync(process.execPath, [bin, 'doctor']).status, 2);
+});
+
+test('a reader that has read enough ends nothing with a stack trace', async () => {
+  const child = spawn(process.execPath, [bin, 'guard', 'bound', '--policy', 'delete'], { stdio: 'pipe' });
+  child.stdout.destroy();
+  let complaint = '';
+  child.stderr.on('data', (text: Buffer) => (complaint += String(text)));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.deepEqual([code, complaint], [0, '']);
 });
 
 test('before the build it says what to run', () => {
