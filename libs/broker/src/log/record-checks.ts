@@ -42,15 +42,8 @@ const maxErrorsNamed = 10_000;
 /**
  * Walks over the records of one unpacked batch without decoding them, by the rules of DefaultRecord.readFrom and
  * LogValidator.validateRecord: they fill the payload exactly, each fills its own length, a compacted topic takes none without a
- * key, timestamps keep to the topic's bounds. Throws KafkaError INVALID_RECORD for a wrong structure.
+ * key, timestamps keep to the topic's bounds. In as many pieces as wanted. Throws KafkaError INVALID_RECORD for a wrong structure.
  */
-export function scanRecords(payload: Uint8Array, frame: RecordFrame, rules: RecordRules): RecordScan {
-  const scanner = new RecordScanner(payload, frame, rules);
-  scanner.advance(frame.count);
-  return scanner.end();
-}
-
-/** `scanRecords` in pieces. */
 export class RecordScanner {
   readonly #walk: RecordWalk;
   #errors: RecordError[] | null = null;
