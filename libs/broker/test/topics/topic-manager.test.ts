@@ -25,6 +25,10 @@ async function world(disk = new SimulatedDisk()) {
   };
   disk.makeDirectorySync('/data');
   const registry = new ClusterRegistry(new ClusterStore(disk, '/data/cluster.json'), entropy);
+  const known = {
+    topicIdOf: (topic: string) => registry.topics.get(topic)?.id,
+    isDeleting: (topic: string) => registry.deleting.has(topic),
+  };
   const logs = await openLogManager({
     disk,
     clock,
@@ -32,8 +36,7 @@ async function world(disk = new SimulatedDisk()) {
     logger,
     directory: '/data',
     configOf: () => logConfig(),
-    topicIdOf: (topic) => registry.topics.get(topic)?.id,
-    isDeleting: (topic) => registry.deleting.has(topic),
+    ...known,
     retentionCheckIntervalMs: 1_000,
     cleanerBackoffMs: 500,
   });
