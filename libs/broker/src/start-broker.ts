@@ -181,6 +181,7 @@ async function openState(parts: {
     directory: dataDir,
     configOf,
     topicIdOf: (topic) => registry().topics.get(topic)?.id,
+    isDeleting: (topic) => registry().deleting.has(topic),
     leaderEpochOf: (topic, partition) => registry().leaderEpoch(topic, partition),
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
     initialTaskDelayMs: config.number('log.initial.task.delay.ms'),

@@ -8,7 +8,7 @@ import { readIfThere } from './segment.js';
 const formatVersion = '0';
 const draftSuffix = '.tmp';
 
-type OffsetLine = readonly [topic: string, partition: number, offset: bigint];
+export type OffsetLine = readonly [topic: string, partition: number, offset: bigint];
 
 /** `<topic>-<partition>`, as a key of checkpoints. */
 export function partitionKey(topic: string, partition: number): string {

@@ -1,7 +1,8 @@
 import { join } from 'node:path/posix';
 import type { Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import { CheckpointFile, partitionKey } from './checkpoint-file.js';
+import { CheckpointFile, partitionKey, type OffsetLine } from './checkpoint-file.js';
+import type { FoundLog } from './data-directory.js';
 import type { DiskPartitionLog } from './disk-partition-log.js';
 
 /** What the checkpoints of the last owner say, by partition. */
@@ -19,6 +20,11 @@ export class LogCheckpoints {
   readonly #logStarts: CheckpointFile;
   /** Logs that stand in a file on disk. */
   readonly #held = new Set<string>();
+  /** What was read of logs that are not opened: it stays in the files. */
+  #kept: { readonly recoveryPoints: readonly OffsetLine[]; readonly logStarts: readonly OffsetLine[] } = {
+    recoveryPoints: [],
+    logStarts: [],
+  };
 
   /** `logs`: those that there are, asked for at each writing. */
   constructor(
@@ -42,8 +48,22 @@ export class LogCheckpoints {
     return { logStarts, recoveryPoints, cleaned: this.cleaned.tryRead() };
   }
 
+  /** Leaves the lines of logs that are not opened as they were read. */
+  keep(logs: readonly FoundLog[], { recoveryPoints, logStarts }: KnownOffsets): void {
+    const linesOf = (known: ReadonlyMap<string, bigint>): OffsetLine[] =>
+      logs.flatMap(({ topic, partition }) => {
+        const offset = known.get(partitionKey(topic, partition));
+        return offset === undefined ? [] : [[topic, partition, offset] as const];
+      });
+    this.#kept = { recoveryPoints: linesOf(recoveryPoints), logStarts: linesOf(logStarts) };
+  }
+
   /** A log of this name that was deleted must not lend its offsets to a new one. Throws DiskError. */
   forget(topic: string, partition: number): void {
+    const others = (lines: readonly OffsetLine[]): OffsetLine[] =>
+      lines.filter((line) => line[0] !== topic || line[1] !== partition);
+    const { recoveryPoints, logStarts } = this.#kept;
+    this.#kept = { recoveryPoints: others(recoveryPoints), logStarts: others(logStarts) };
     if (this.#held.has(partitionKey(topic, partition))) this.write();
   }
 
@@ -52,7 +72,7 @@ export class LogCheckpoints {
     const logs = [...this.logs()];
     this.#held.clear();
     this.#hold(logs);
-    this.#recoveryPoints.write(logs.map(recoveryPointOf));
+    this.#recoveryPoints.write(this.#recoveryPointsOf(logs));
     this.writeLogStarts();
   }
 
@@ -61,8 +81,8 @@ export class LogCheckpoints {
     const logs = [...this.logs()];
     this.#hold(logs);
     const areWritten = [
-      await this.#recoveryPoints.writeAside(logs.map(recoveryPointOf)),
-      await this.#logStarts.writeAside(logs.map(logStartOf)),
+      await this.#recoveryPoints.writeAside(this.#recoveryPointsOf(logs)),
+      await this.#logStarts.writeAside(this.#logStartsOf(logs)),
     ];
     // What was deleted until then stands in no file any more.
     if (areWritten.every(Boolean)) {
@@ -75,14 +95,22 @@ export class LogCheckpoints {
   writeLogStarts(): void {
     const logs = [...this.logs()];
     this.#hold(logs);
-    this.#logStarts.write(logs.map(logStartOf));
+    this.#logStarts.write(this.#logStartsOf(logs));
   }
 
   /** The same without holding others up. Rejects with DiskError. */
   async writeLogStartsAside(): Promise<void> {
     const logs = [...this.logs()];
     this.#hold(logs);
-    await this.#logStarts.writeAside(logs.map(logStartOf));
+    await this.#logStarts.writeAside(this.#logStartsOf(logs));
+  }
+
+  #recoveryPointsOf(logs: readonly DiskPartitionLog[]): OffsetLine[] {
+    return [...logs.map(recoveryPointOf), ...this.#kept.recoveryPoints];
+  }
+
+  #logStartsOf(logs: readonly DiskPartitionLog[]): OffsetLine[] {
+    return [...logs.map(logStartOf), ...this.#kept.logStarts];
   }
 
   #hold(logs: readonly DiskPartitionLog[]): void {

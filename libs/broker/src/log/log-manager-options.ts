@@ -23,8 +23,10 @@ export interface LogManagerOptions {
   readonly directory: string;
   /** Settings of a topic whose logs stand on disk; for topics that nobody knows, the broker's defaults. */
   readonly configOf: (topic: string) => LogConfig;
-  /** Kafka's text form of the topic's id; written beside a new log. */
+  /** Kafka's text form of the topic's id; written beside a new log. Where it is given, logs of topics without one are not opened. */
   readonly topicIdOf?: (topic: string) => string | undefined;
+  /** Whether the topic, which has no id any more, waits for the removal of its logs; default no. */
+  readonly isDeleting?: (topic: string) => boolean;
   /** The epoch in which this broker leads the partition now; default 0. */
   readonly leaderEpochOf?: (topic: string, partition: number) => number;
   /** log.retention.check.interval.ms */

@@ -40,6 +40,8 @@ export async function openLogManager(options: LogManagerOptions): Promise<LogMan
 
 class DiskLogManager implements LogManager {
   readonly #logs = new Map<string, DiskPartitionLog>();
+  /** Logs on disk that belong to no topic. */
+  readonly #strays = new Set<string>();
   readonly #checkpoints: LogCheckpoints;
   readonly #reaper: Reaper;
   readonly #rollJitter: RollJitter;
@@ -110,6 +112,9 @@ class DiskLogManager implements LogManager {
     if (this.#logs.has(key)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `${key} has a log already`);
     const { disk, clock, logger, directory, topicIdOf } = this.options;
     const path = join(directory, logDirectory(topic, partition));
+    if (this.#strays.has(key) && disk.existsSync(path)) {
+      throw new KafkaError('KAFKA_STORAGE_ERROR', `${path} holds a log of another topic: move it away`);
+    }
     const isNew = !disk.existsSync(path);
     try {
       // A log of this name that was deleted may stand in checkpoints yet.
@@ -215,9 +220,14 @@ class DiskLogManager implements LogManager {
   }
 
   async #load(): Promise<void> {
-    const deleted = await openLogs(this.options, this.#checkpoints, ({ topic, partition, config, found }) => {
-      this.#add(topic, partition, config, found);
-    });
+    const { deleted, strays } = await openLogs(
+      this.options,
+      this.#checkpoints,
+      ({ topic, partition, config, found }) => {
+        this.#add(topic, partition, config, found);
+      },
+    );
+    for (const { topic, partition } of strays) this.#keepStray(topic, partition);
     // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
     try {
       this.#checkpoints.write();
@@ -227,6 +237,15 @@ class DiskLogManager implements LogManager {
       this.options.logger.warn('checkpoints could not be written; that is tried again', { cause });
     }
     for (const path of deleted) this.#reapDirectory(path);
+  }
+
+  /** Somebody put it there, or lost the registry's file. */
+  #keepStray(topic: string, partition: number): void {
+    this.#strays.add(partitionKey(topic, partition));
+    this.options.logger.warn(
+      'a log directory belongs to no topic: it is kept and not served, remove it if it is not needed',
+      { topic, partition },
+    );
   }
 
   #add(topic: string, partition: number, config: LogConfig, found: LoadedLog): DiskPartitionLog {

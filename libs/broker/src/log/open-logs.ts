@@ -14,20 +14,32 @@ export interface OpenedLog extends FoundLog {
   readonly found: LoadedLog;
 }
 
+/** What stands in a data directory beside the logs that were opened. */
+export interface NotOpened {
+  /** Paths of deleted logs that wait to be removed. */
+  readonly deleted: readonly string[];
+  /** Logs of topics that nobody knows: whose they are, and what they hold, is not ours to change. */
+  readonly strays: readonly FoundLog[];
+}
+
 /**
- * Opens every log of a data directory and hands each to `add` as soon as it is open. Resolves to the paths of deleted logs that wait to
- * be removed. Throws BrokerError DATA_DIR_CORRUPT, STOPPED; DiskError.
+ * Opens every log of a data directory that is of a known topic and hands each to `add` as soon as it is open. Throws BrokerError DATA_DIR_CORRUPT, STOPPED; DiskError.
  */
 export async function openLogs(
   options: LogManagerOptions,
   checkpoints: LogCheckpoints,
   add: (log: OpenedLog) => void,
-): Promise<readonly string[]> {
+): Promise<NotOpened> {
   const { disk, clock, directory, topicIdOf, signal, recoveryThreads } = options;
   const slice = new TimeSlice(clock, signal);
   const closedCleanly = takeCleanMark(options);
   const known = checkpoints.read();
-  const { logs, deleted } = await listLogs(disk, directory, slice);
+  const { logs: found, deleted } = await listLogs(disk, directory, slice);
+  const isStray = ({ topic }: FoundLog): boolean =>
+    topicIdOf !== undefined && topicIdOf(topic) === undefined && options.isDeleting?.(topic) !== true;
+  const strays = found.filter(isStray);
+  const logs = found.filter((log) => !isStray(log));
+  checkpoints.keep(strays, known);
   if (topicIdOf !== undefined) assertLogsThere(directory, logs, known.recoveryPoints, topicIdOf);
   const configOf = once(options.configOf);
   const producerExpirationMs = options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs;
@@ -36,7 +48,7 @@ export async function openLogs(
     const config = configOf(log.topic);
     add({ ...log, config, found: await openOne(log, config, options, slice, shared) });
   });
-  return deleted;
+  return { deleted, strays };
 }
 
 /** Whether the last owner closed everything; its mark counts for one start. */
