@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { BatchView } from '@oubliette/protocol';
+import { apis, BatchView } from '@oubliette/protocol';
 import { startBroker } from '../src/index.js';
 import { batch } from './log/fixture.js';
+import { WireClient } from './support/wire-client.js';
 
 const script = fileURLToPath(new URL('support/signalled-broker.js', import.meta.url));
 const batches = 96;
@@ -28,14 +29,19 @@ function unsyncedLog(path: string): void {
 
 /** A data directory whose owner died: many logs of which no checkpoint says that they were synced. */
 async function crashedDirectory(dataDir: string): Promise<void> {
-  await (await startBroker({ dataDir, port: 0 })).stop();
+  const broker = await startBroker({ dataDir, port: 0 });
+  const client = await WireClient.connect(Number(broker.bootstrap.split(':')[1]));
+  const topic = { name: 'events', numPartitions: logs, replicationFactor: 1, assignments: [], configs: [] };
+  await client.call(apis.createTopics, 5, { topics: [topic], timeoutMs: 10_000, validateOnly: false });
+  client.end();
+  await broker.stop();
   rmSync(join(dataDir, '.kafka_cleanshutdown'));
   const file = join(dataDir, 'template');
   unsyncedLog(file);
   for (let partition = 0; partition < logs; partition++) {
-    const log = join(dataDir, `events-${partition}`);
-    mkdirSync(log);
-    linkSync(file, join(log, '00000000000000000000.log'));
+    const log = join(dataDir, `events-${partition}`, '00000000000000000000.log');
+    rmSync(log);
+    linkSync(file, log);
   }
   rmSync(file);
 }
