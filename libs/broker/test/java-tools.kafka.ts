@@ -73,7 +73,7 @@ test(
     const segments = readdirSync(directory).filter((name) => name.endsWith('.log'));
     const files = segments.map((name) => join(directory, name)).join(',');
     const dump = await java('kafka.tools.DumpLogSegments', '--offsets-decoder', '--files', files);
-    assert.match(dump, /"group":"perf-readers","topic":"perf","partition":1\}\} payload: \{"version":"3"/);
+    assert.match(dump, /"group":"perf-readers","topic":"perf","partition":1\}\} payload: \{"version":"4"/);
     assert.match(
       dump,
       /\{"type":"2","data":\{"group":"perf-readers"\}\} payload: \{"version":"3".*"protocol":"range"/,

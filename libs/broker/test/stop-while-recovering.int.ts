@@ -46,28 +46,34 @@ async function crashedDirectory(dataDir: string): Promise<void> {
   rmSync(file);
 }
 
-test('SIGTERM while logs are recovered ends the start cleanly, and the next one recovers them all', async (t) => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'oubliette-recovery-'));
-  t.after(() => rmSync(dataDir, { recursive: true, force: true }));
-  await crashedDirectory(dataDir);
-  const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  let stdout = '';
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  const closed = once(child, 'close');
-  // Recovery leaves a snapshot where it found a log's end: the first ones are done, most are not.
-  const snapshot = `${String(batches).padStart(20, '0')}.snapshot`;
-  const isDone = (partition: number): boolean => existsSync(join(dataDir, `events-${partition}`, snapshot));
-  const done = (): number => Array.from({ length: logs }, (_, index) => index).filter(isDone).length;
-  while (done() === 0 && child.exitCode === null) await pause(2);
-  child.kill('SIGTERM');
-  const [code] = (await closed) as [number | null];
-  assert.deepEqual([code, stdout], [0, 'STOPPED\n']);
-  assert.ok(done() < logs, 'the signal came too late to end anything');
-  assert.equal(existsSync(join(dataDir, '.kafka_cleanshutdown')), false);
+const patience = { timeout: 60_000 };
 
-  const broker = await startBroker({ dataDir, port: 0 });
-  assert.equal(done(), logs);
-  await broker.stop();
-  assert.ok(existsSync(join(dataDir, '.kafka_cleanshutdown')));
-});
+test(
+  'SIGTERM while logs are recovered ends the start cleanly, and the next one recovers them all',
+  patience,
+  async (t) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'oubliette-recovery-'));
+    t.after(() => rmSync(dataDir, { recursive: true, force: true }));
+    await crashedDirectory(dataDir);
+    const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    let stdout = '';
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+    const closed = once(child, 'close');
+    // Recovery leaves a snapshot where it found a log's end: the first ones are done, most are not.
+    const snapshot = `${String(batches).padStart(20, '0')}.snapshot`;
+    const isDone = (partition: number): boolean => existsSync(join(dataDir, `events-${partition}`, snapshot));
+    const done = (): number => Array.from({ length: logs }, (_, index) => index).filter(isDone).length;
+    while (done() === 0 && child.exitCode === null) await pause(2);
+    child.kill('SIGTERM');
+    const [code] = (await closed) as [number | null];
+    assert.deepEqual([code, stdout], [0, 'STOPPED\n']);
+    assert.ok(done() < logs, 'the signal came too late to end anything');
+    assert.equal(existsSync(join(dataDir, '.kafka_cleanshutdown')), false);
+
+    const broker = await startBroker({ dataDir, port: 0 });
+    assert.equal(done(), logs);
+    await broker.stop();
+    assert.ok(existsSync(join(dataDir, '.kafka_cleanshutdown')));
+  },
+);

@@ -74,7 +74,7 @@ export async function changeSettings(
   validateOnly: boolean,
   broker: BrokerServices,
 ): Promise<void> {
-  let changed: readonly string[] = [];
+  let changed: Settings = {};
   const decide = (own: Settings, configs: BrokerConfigs): Settings => {
     const settings = change(own);
     changed = checkLengths(own, settings);
@@ -87,8 +87,8 @@ export async function changeSettings(
   sayWithoutEffect(resource.resourceType, changed, broker);
 }
 
-/** Returns the names of what becomes another value. Throws INVALID_CONFIG. */
-function checkLengths(own: Settings, settings: Settings): readonly string[] {
+/** Returns what becomes another value. Throws INVALID_CONFIG. */
+function checkLengths(own: Settings, settings: Settings): Settings {
   const changed = Object.entries(settings).filter(([name, value]) => own[name] !== value);
   if (changed.some(([, value]) => value.length > maxValueLength)) {
     throw new KafkaError(
@@ -96,7 +96,7 @@ function checkLengths(own: Settings, settings: Settings): readonly string[] {
       `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueLength} bytes.`,
     );
   }
-  return changed.map(([name]) => name);
+  return Object.fromEntries(changed);
 }
 
 function check(

@@ -112,7 +112,7 @@ async function make(wanted: readonly NewTopic[], validateOnly: boolean, context:
   return (topic: NewTopic) => {
     const outcome = byTopic.get(topic);
     if (outcome?.status !== 'fulfilled') return refused(topic.name, outcome?.reason, context);
-    sayWithoutEffect(ResourceType.topic, Object.keys(topic.configs), broker);
+    sayWithoutEffect(ResourceType.topic, topic.configs, broker);
     return created(topic, outcome.value.id, context);
   };
 }

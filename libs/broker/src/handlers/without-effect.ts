@@ -3,16 +3,17 @@ import { topicDefinition } from '../config/topic-config.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { ResourceType } from './resource-type.js';
 
-/** A setting that changes nothing here is accepted, and that is said once. */
+/** A setting that changes nothing here is accepted, and that is said once; not when it asks for what is so anyway. */
 export function sayWithoutEffect(
   resourceType: number,
-  names: readonly string[],
+  settings: Readonly<Record<string, string>>,
   broker: BrokerServices,
 ): void {
-  for (const name of names) {
+  for (const [name, value] of Object.entries(settings)) {
     const definition =
       resourceType === ResourceType.topic ? topicDefinition(name) : brokerDefinition(baseName(name));
-    if (definition?.hasEffect === true || !broker.config.noteWithoutEffect(name)) continue;
+    if (definition?.hasEffect === true || definition?.defaultValue === value) continue;
+    if (!broker.config.noteWithoutEffect(name)) continue;
     broker.logger.warn(`the setting ${name} has no effect on this broker; it is kept and shown`);
   }
 }

@@ -103,11 +103,15 @@ test('a setting without effect is taken, and that is said once', async (t) => {
     fixture.logger.of('warn').filter((line) => line.includes(name)).length;
   assert.deepEqual([said('preallocate'), said('num.network.threads')], [1, 1]);
   for (const name of ['packed', 'packed-too']) {
-    const configs = [{ name: 'compression.lz4.level', value: '17' }];
+    const configs = [
+      { name: 'compression.lz4.level', value: '17' },
+      { name: 'unclean.leader.election.enable', value: 'false' },
+    ];
     const topics = [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs }];
     await client.call(apis.createTopics, 7, { topics, timeoutMs: 1000, validateOnly: false });
   }
   assert.equal(said('compression.lz4.level'), 1);
+  assert.equal(said('unclean.leader.election.enable'), 0, 'it is so anyway');
 });
 
 test('a client that does not allow it, or a broker that does not, creates no topic by asking', async (t) => {
