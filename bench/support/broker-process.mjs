@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,8 +80,10 @@ export class BrokerProcess {
     this.#child = this.#server = null;
   }
 
+  /** Leaves a quiet disk to the next turn: what this one wrote, the system would write back during that one. */
   async remove() {
     await this.stop();
     this.#directory.remove();
+    execFileSync('sync');
   }
 }
