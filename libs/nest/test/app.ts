@@ -54,9 +54,10 @@ export async function startApp(
     feature?: OublietteFeatureOptions;
     options?: Partial<OublietteRootOptions>;
     prepare?: (engine: TestEngine) => void;
+    engine?: TestEngine;
   } = {},
 ): Promise<TestApp> {
-  const engine = await openTestEngine();
+  const engine = extra.engine ?? (await openTestEngine());
   extra.prepare?.(engine);
   const app = await buildApp(engine, controllers, extra.options, extra.feature);
   await connectOubliette(app);

@@ -20,6 +20,12 @@ class AllViews {
   on(@Payload() _event: LessonViewed): void {}
 }
 
+@Controller()
+class Elsewhere {
+  @EncryptedTopic('school.elsewhere', { erasureDeadline: '24h' })
+  on(@Payload() _event: LessonViewed): void {}
+}
+
 const topic = (retentionMs: number, segmentMs: number) => ({
   name: 'school.views',
   partitions: 1,
@@ -56,6 +62,50 @@ describe('the retention guard at boot', () => {
         );
       }
     }
+  });
+
+  it('has made no topic when it refuses one that forFeature would make', async () => {
+    const others = { ...topic(12 * HOUR, HOUR), name: 'school.others' };
+    for (const [controller, code] of [
+      [Views, 'TOPIC_REFUSED'],
+      [AllViews, 'TOPIC_REFUSED'],
+      [Elsewhere, 'TOPIC_MISSING'],
+    ] as const) {
+      const engine = await openTestEngine();
+      const feature = { topics: [others, topic(24 * HOUR, 1)] };
+      await assert.rejects(startApp([controller], { engine, feature }), { code });
+      assert.deepEqual(engine.cluster.topics(), []);
+    }
+  });
+
+  it('judges a topic to be made by its declared replicas too', async () => {
+    const alone = { ...topic(12 * HOUR, HOUR), replicationFactor: 1 };
+    const configs = { ...alone.configs, 'min.insync.replicas': '2' };
+    const engine = await openTestEngine();
+    await assert.rejects(startApp([Views], { engine, feature: { topics: [{ ...alone, configs }] } }), {
+      code: 'TOPIC_REFUSED',
+      message: /min\.insync\.replicas=2/,
+    });
+    await startApp([Views], { feature: { topics: [{ ...alone, configs, replicationFactor: 2 }] } });
+  });
+
+  it('judges what another process made of a topic in between', async () => {
+    const engine = await openTestEngine();
+    const { createTopic } = engine.admin;
+    engine.admin.createTopic = (spec) => {
+      engine.cluster.create(topic(24 * HOUR, 1));
+      return createTopic(spec);
+    };
+    const feature = { topics: [topic(12 * HOUR, HOUR)] };
+    await assert.rejects(startApp([Views], { engine, feature }), { code: 'TOPIC_REFUSED' });
+  });
+
+  it('leaves a topic that stands as it is, and judges that', async () => {
+    const feature = { topics: [topic(12 * HOUR, HOUR)] };
+    await assert.rejects(
+      startApp([Views], { feature, prepare: (engine) => engine.cluster.create(topic(24 * HOUR, 1)) }),
+      { code: 'TOPIC_REFUSED' },
+    );
   });
 
   it('refuses a promise about a topic that does not exist', async () => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { TopicSpec } from '@oubliette/kafka';
 import { checkTopics } from '@oubliette/privacy';
 import type { TopicVerdict } from '@oubliette/privacy';
 import { parseDuration } from '@oubliette/runtime';
@@ -9,9 +10,9 @@ import type { EncryptedTopicExtras } from '../decorators/encrypted-topic.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 import { OublietteError, codeOf } from '../errors.js';
-import type { OublietteFeatureOptions } from '../module/options.js';
 import { extrasOf } from './pattern-extras.js';
 import { FeatureRegistry } from './feature-registry.js';
+import { withPlanned, type TopicView } from './planned-topics.js';
 import { DEAD_LETTER_SUFFIX, topicMatcher } from '../transport/topic-handler.js';
 
 interface Deadline {
@@ -21,8 +22,8 @@ interface Deadline {
 }
 
 /**
- * At bootstrap: makes the declared topics, then refuses to go on where a topic cannot keep the `erasureDeadline` of a
- * handler, with what to change. Runs before anything is consumed.
+ * At bootstrap: refuses to go on where a topic cannot keep the `erasureDeadline` of a handler, with what to change; then makes
+ * the declared topics, which were judged as they would be. A refused start has made none. Runs before anything is consumed.
  */
 @Injectable()
 export class TopicBoot implements OnApplicationBootstrap {
@@ -37,15 +38,20 @@ export class TopicBoot implements OnApplicationBootstrap {
 
   /** Rejects with `TOPIC_MISSING`, `TOPIC_REFUSED`, `EVENT_CLASS_INVALID`, `HANDLER_INVALID`. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.#prepare(this.features.all());
-    await this.#guard(this.#deadlines());
-  }
-
-  async #prepare(features: readonly OublietteFeatureOptions[]): Promise<void> {
-    for (const feature of features) {
-      for (const eventClass of feature.events ?? []) eventInfoOf(eventClass);
-      for (const topic of feature.topics ?? []) await this.engine.admin.createTopic(topic);
-    }
+    const features = this.features.all();
+    for (const { events } of features) for (const eventClass of events ?? []) eventInfoOf(eventClass);
+    const deadlines = this.#deadlines();
+    const declared = features.flatMap(({ topics }) => topics ?? []);
+    const { admin } = this.engine;
+    const toMake = declared.length === 0 ? [] : missingOf(declared, await admin.listTopics());
+    await this.#guard(deadlines, withPlanned(admin, toMake));
+    const overtaken: string[] = [];
+    for (const topic of toMake) if (!(await admin.createTopic(topic))) overtaken.push(topic.name);
+    // Another process made these meanwhile, with settings of its own perhaps.
+    await this.#guard(
+      deadlines.filter(({ topic }) => overtaken.some(topicMatcher(topic))),
+      admin,
+    );
   }
 
   #deadlines(): Deadline[] {
@@ -60,16 +66,14 @@ export class TopicBoot implements OnApplicationBootstrap {
     });
   }
 
-  async #guard(deadlines: readonly Deadline[]): Promise<void> {
+  async #guard(deadlines: readonly Deadline[], cluster: TopicView): Promise<void> {
     if (deadlines.length === 0) return;
-    const existing = (await this.engine.admin.listTopics()).filter(
-      (topic) => !topic.endsWith(DEAD_LETTER_SUFFIX),
-    );
+    const existing = (await cluster.listTopics()).filter((topic) => !topic.endsWith(DEAD_LETTER_SUFFIX));
     const refusals: string[] = [];
     for (const { handler, topic, deadlineMs } of deadlines) {
       const names = existing.filter(topicMatcher(topic));
       if (names.length === 0 && typeof topic === 'string') throw missing(handler, topic);
-      for (const verdict of await checkTopics(this.engine.admin, names, deadlineMs, () => 'personal data')) {
+      for (const verdict of await checkTopics(cluster, names, deadlineMs, () => 'personal data')) {
         if (verdict.verdict === 'refuse') refusals.push(refusalOf(handler, verdict));
         else if (verdict.verdict === 'warn')
           this.#logger.warn(`${verdict.topic}: ${verdict.reasons.join(' ')}`);
@@ -77,6 +81,12 @@ export class TopicBoot implements OnApplicationBootstrap {
     }
     if (refusals.length > 0) throw new OublietteError('TOPIC_REFUSED', refusals.join('\n'));
   }
+}
+
+/** Declared and not there, the first declaration of each. */
+function missingOf(declared: readonly TopicSpec[], existing: readonly string[]): TopicSpec[] {
+  const known = new Set(existing);
+  return declared.filter(({ name }) => !known.has(name) && known.add(name));
 }
 
 function deadlineOf({ oubliette }: EncryptedTopicExtras): Deadline[] {
