@@ -19,6 +19,16 @@ export interface Resource {
 }
 
 const maxValueLength = 32_767;
+/** LogCleaner.RECONFIGURABLE_CONFIGS */
+const cleanerSettings = [
+  'log.cleaner.threads',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.io.buffer.load.factor',
+  'log.cleaner.io.buffer.size',
+  'message.max.bytes',
+  'log.cleaner.io.max.bytes.per.second',
+  'log.cleaner.backoff.ms',
+];
 
 /** True for this broker by its id, false for all brokers (the empty name). Throws INVALID_REQUEST for anything else. */
 export function isThisBroker(resourceName: string, broker: BrokerServices): boolean {
@@ -173,8 +183,9 @@ async function store(
 async function storeBroker(
   isOwn: boolean,
   decide: (own: Settings, configs: BrokerConfigs) => Settings,
-  { registry, topics, config }: BrokerServices,
+  { registry, topics, config, logs }: BrokerServices,
 ): Promise<void> {
+  const cleanerBefore = cleanerValues(config);
   await registry.changeBrokerConfigs((configs) =>
     isOwn
       ? { ...configs, broker: decide(configs.broker, configs) }
@@ -183,4 +194,10 @@ async function storeBroker(
   const { cluster, broker: own } = registry.brokerConfigs;
   config.setDynamic(new Map(Object.entries(cluster)), new Map(Object.entries(own)));
   topics.reconfigureAll();
+  if (cleanerValues(config) !== cleanerBefore) logs.cleanerChanged();
+}
+
+/** What LogCleaner takes up while it runs, all in one text. */
+function cleanerValues(config: BrokerServices['config']): string {
+  return cleanerSettings.map((name) => config.value(name)).join();
 }

@@ -19,8 +19,14 @@ export interface HousekeepingParts {
   readonly reaper: Reaper;
 }
 
+export interface Housekeeping {
+  readonly all: readonly Periodic[];
+  /** null when the cleaner is off. */
+  readonly cleaning: Periodic | null;
+}
+
 /** What runs again and again while a data directory is open, with the first run when Kafka's LogManager and LogCleaner have theirs. */
-export function startHousekeeping(parts: HousekeepingParts): readonly Periodic[] {
+export function startHousekeeping(parts: HousekeepingParts): Housekeeping {
   const { options, logs, checkpoints, cleaner, settings } = parts;
   const { clock, logger } = options;
   const run = (rhythm: Rhythm, name: string, task: () => Promise<void>): Periodic =>
@@ -35,9 +41,10 @@ export function startHousekeeping(parts: HousekeepingParts): readonly Periodic[]
   };
   const expiry = { everyMs: options.producerCheckIntervalMs ?? managerDefaults.producerCheckIntervalMs };
   const flushing = { everyMs: options.flushCheckIntervalMs ?? Infinity, firstAfterMs, fixedRate: true };
-  const cleaning = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
-  return [
-    ...(settings.enable ? [run(cleaning, 'cleaning', () => cleaner.run())] : []),
+  const backoff = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
+  const cleaning = settings.enable ? run(backoff, 'cleaning', () => cleaner.run()) : null;
+  const all = [
+    ...(cleaning === null ? [] : [cleaning]),
     run(retention, 'retention', () => deleteOld(parts)),
     run(expiry, 'expiry', async () => {
       const expirationMs = options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs;
@@ -46,6 +53,7 @@ export function startHousekeeping(parts: HousekeepingParts): readonly Periodic[]
     run(flushing, 'flushing', () => flushDirtyLogs(logs(), clock, logger)),
     run(writing, 'writing checkpoints', () => checkpoints.writeAside()),
   ];
+  return { all, cleaning };
 }
 
 async function deleteOld({ options, logs, reaper, checkpoints }: HousekeepingParts): Promise<void> {

@@ -35,8 +35,8 @@ export interface LogManagerOptions {
   readonly initialTaskDelayMs?: number;
   /** log.segment.delete.delay.ms, as it is set now: how long the directories of deleted logs stay, whatever their topic said. */
   readonly directoryDeleteDelayMs?: () => number;
-  /** log.cleaner.backoff.ms */
-  readonly cleanerBackoffMs: number;
+  /** log.cleaner.backoff.ms; a function where it may be changed. */
+  readonly cleanerBackoffMs: number | (() => number);
   /** The cleaner's other settings, asked for at every pass; default Kafka's. */
   readonly cleaner?: () => Partial<CleanerSettings>;
   /** log.flush.scheduler.interval.ms; default never again. */

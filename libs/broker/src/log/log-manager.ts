@@ -8,7 +8,7 @@ import { LogCleaner } from './cleaner/log-cleaner.js';
 import { lockDirectory, writeTopicId } from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
 import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
-import { startHousekeeping } from './housekeeping.js';
+import { startHousekeeping, type Housekeeping } from './housekeeping.js';
 import { inLanes } from './lanes.js';
 import { LargeAppends } from './large-appends.js';
 import { newLog, type LoadedLog } from './load-log.js';
@@ -16,7 +16,6 @@ import { LogCheckpoints } from './log-checkpoints.js';
 import { managerDefaults, type LogManagerOptions } from './log-manager-options.js';
 import { openLogs } from './open-logs.js';
 import type { LogConfig, LogManager, PartitionLog } from './partition-log.js';
-import type { Periodic } from './periodic.js';
 import { Reaper } from './reaper.js';
 import { RollJitter } from './roll.js';
 import { isDiskFull, messageOf } from './storage-error.js';
@@ -48,7 +47,7 @@ class DiskLogManager implements LogManager {
   readonly #largeAppends: LargeAppends;
   readonly #cleaner: LogCleaner;
   readonly #startedMs: number;
-  #periodic: readonly Periodic[] = [];
+  #housekeeping: Housekeeping = { all: [], cleaning: null };
   /** Deleted logs whose files are being closed. */
   readonly #ending = new Set<Promise<void>>();
   #closing: Promise<void> | null = null;
@@ -83,7 +82,7 @@ class DiskLogManager implements LogManager {
       await Promise.allSettled([...manager.#logs.values()].map((log) => log.abandon()));
       throw error;
     }
-    manager.#periodic = startHousekeeping({
+    manager.#housekeeping = startHousekeeping({
       options,
       logs: () => manager.#logs.values(),
       checkpoints: manager.#checkpoints,
@@ -104,6 +103,10 @@ class DiskLogManager implements LogManager {
 
   get uncleanable(): readonly PartitionLog[] {
     return this.#cleaner.uncleanable;
+  }
+
+  cleanerChanged(): void {
+    this.#housekeeping.cleaning?.hurry();
   }
 
   create(topic: string, partition: number, config: LogConfig): PartitionLog {
@@ -183,7 +186,7 @@ class DiskLogManager implements LogManager {
   async #close(): Promise<void> {
     const { disk, directory } = this.options;
     this.#cleaner.stop();
-    for (const periodic of [...this.#periodic].reverse()) await periodic.stop();
+    for (const periodic of [...this.#housekeeping.all].reverse()) await periodic.stop();
     await Promise.all(this.#ending);
     const isClean = await this.#closeLogs();
     try {

@@ -165,5 +165,7 @@ export interface LogManager {
   all(): Iterable<PartitionLog>;
   /** Logs that could not be cleaned once and keep what they should have forgotten, until a restart (LogCleanerManager). */
   readonly uncleanable: readonly PartitionLog[];
+  /** A setting of the cleaner was changed: it looks at once and goes on with what is set now (LogCleaner.reconfigure). */
+  cleanerChanged(): void;
   close(): Promise<void>;
 }

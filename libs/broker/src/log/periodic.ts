@@ -1,8 +1,11 @@
 import type { Clock, Timer } from '@oubliette/runtime';
 
 export interface Rhythm {
-  /** ms between two runs, counted from the end of one to the start of the next or, at a fixed rate, from start to start. */
-  readonly everyMs: number;
+  /**
+   * ms between two runs, counted from the end of one to the start of the next or, at a fixed rate, from start to start; a function
+   * where it changes.
+   */
+  readonly everyMs: number | (() => number);
   /** ms to the first run; default `everyMs`. */
   readonly firstAfterMs?: number;
   readonly fixedRate?: boolean;
@@ -12,6 +15,8 @@ export interface Rhythm {
 export class Periodic {
   #timer: Timer | null = null;
   #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #hurries = false;
   #stopped = false;
 
   constructor(
@@ -20,7 +25,7 @@ export class Periodic {
     private readonly task: () => Promise<void>,
     private readonly onError: (error: unknown) => void,
   ) {
-    this.#arm(rhythm.firstAfterMs ?? rhythm.everyMs);
+    this.#arm(rhythm.firstAfterMs ?? this.#everyMs);
   }
 
   /** Resolves when a run under way has ended; none follows. */
@@ -30,16 +35,33 @@ export class Periodic {
     await this.#running;
   }
 
+  /** Does not wait for the next run any longer; one that is under way is followed by another at once. */
+  hurry(): void {
+    if (this.#isRunning) {
+      this.#hurries = true;
+      return;
+    }
+    this.#timer?.cancel();
+    this.#arm(0);
+  }
+
+  get #everyMs(): number {
+    const { everyMs } = this.rhythm;
+    return typeof everyMs === 'number' ? everyMs : everyMs();
+  }
+
   #arm(afterMs: number): void {
     if (this.#stopped) return;
     this.#timer = this.clock.schedule(afterMs, () => {
+      this.#isRunning = true;
       const started = this.clock.monotonic();
       this.#running = this.task()
         .catch((error: unknown) => this.onError(error))
         .finally(() => {
-          const { everyMs, fixedRate } = this.rhythm;
-          const elapsed = fixedRate === true ? this.clock.monotonic() - started : 0;
-          this.#arm(Math.max(0, everyMs - elapsed));
+          const elapsed = this.rhythm.fixedRate === true ? this.clock.monotonic() - started : 0;
+          const afterMs = this.#hurries ? 0 : Math.max(0, this.#everyMs - elapsed);
+          this.#isRunning = this.#hurries = false;
+          this.#arm(afterMs);
         });
     });
   }
