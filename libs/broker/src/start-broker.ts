@@ -8,7 +8,7 @@ import {
   type Entropy,
 } from '@oubliette/runtime';
 import { BrokerConfig } from './config/broker-config.js';
-import { listEntries } from './config/definition.js';
+import { connectionsAllowed } from './config/connection-limits.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
 import { GroupService } from './groups/group-service.js';
@@ -19,9 +19,10 @@ import { openLogManager } from './log/log-manager.js';
 import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
 import { silentLogger, type Logger } from './logger.js';
 import { BrokerServer } from './server/broker-server.js';
+import { clientListener } from './server/client-listener.js';
 import { DelayedQueue } from './server/delayed-queue.js';
 import { Dispatcher } from './server/dispatcher.js';
-import { formatAddress, parseListener } from './server/listener-address.js';
+import { formatAddress } from './server/listener-address.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
 import { ClusterStore } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
@@ -72,7 +73,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const disk = options.disk ?? new SystemDisk();
   const server = new BrokerServer(clock, logger, {
     maxRequestBytes: config.number('socket.request.max.bytes'),
-    maxConnections: config.number('max.connections'),
+    maxConnections: () => config.number('max.connections'),
+    maxConnectionsOf: (address) => connectionsAllowed(config, address),
     maxIdleMs: config.number('connections.max.idle.ms'),
   });
   const { logs, registry } = await openState({
@@ -104,7 +106,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       return groups.close();
     };
     opened.push(() => server.stop(finishWaiting));
-    const advertised = { nodeId: config.number('node.id'), ...advertisedAddress(config, host, boundPort) };
+    const advertised = {
+      nodeId: config.number('node.id'),
+      rack: config.value('broker.rack'),
+      ...advertisedAddress(config, host, boundPort),
+    };
     const fetchSessions = new FetchSessionCache(
       clock,
       entropy,
@@ -192,7 +198,7 @@ async function openState(parts: {
     producerExpirationMs: () => config.number('producer.id.expiration.ms'),
     producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),
-    cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),
+    cleanerBackoffMs: () => config.number('log.cleaner.backoff.ms'),
     cleaner: () => cleanerSettings(config),
   });
   try {
@@ -227,6 +233,7 @@ async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<r
       partitions: config.number('offsets.topic.num.partitions'),
       configs: {
         'cleanup.policy': 'compact',
+        'compression.type': 'producer',
         'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
       },
     }));
@@ -246,23 +253,21 @@ function coordinatorSettings(config: BrokerConfig) {
 }
 
 function listenAddress(options: BrokerOptions, config: BrokerConfig): { host: string; port: number } {
-  const [listener, ...others] = listEntries(config.value('listeners') ?? '');
-  if (listener === undefined || others.length > 0) {
+  const configured = clientListener(config, 'listeners');
+  if (configured === undefined) {
     throw new BrokerError(
       'CONFIG_INVALID',
-      'listeners must name one listener, such as PLAINTEXT://127.0.0.1:9092',
+      'listeners must name a listener, such as PLAINTEXT://127.0.0.1:9092',
     );
   }
-  const configured = parseListener(listener);
   return { host: options.host ?? configured.host, port: options.port ?? configured.port };
 }
 
 /** A wildcard address is none that a client could connect to: without advertised.listeners it stands for this machine. */
 function advertisedAddress(config: BrokerConfig, host: string, port: number): { host: string; port: number } {
-  const [advertised] = listEntries(config.value('advertised.listeners') ?? '');
+  const advertised = clientListener(config, 'advertised.listeners');
   if (advertised !== undefined) {
-    const parsed = parseListener(advertised);
-    return { host: parsed.host, port: parsed.port === 0 ? port : parsed.port };
+    return { host: advertised.host, port: advertised.port === 0 ? port : advertised.port };
   }
   const isWildcard = host === '0.0.0.0' || host === '::' || host === '';
   return { host: isWildcard ? '127.0.0.1' : host, port };

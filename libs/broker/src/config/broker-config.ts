@@ -65,12 +65,12 @@ export class BrokerConfig {
   );
   readonly #noted = new Set<string>();
   #dynamic: { readonly cluster: Values; readonly broker: Values } = { cluster: new Map(), broker: new Map() };
-  /** Names that were given and have no effect here. */
+  /** Names that were given another value than the default and have no effect here. */
   readonly ignored: readonly string[];
 
   /** Throws `CONFIG_INVALID` for a name that Kafka does not know and for a value that it would refuse. */
   constructor(given: Readonly<Record<string, string>> = {}) {
-    for (const [name, value] of Object.entries({ ...bundledSettings, ...given })) {
+    for (const [name, value] of Object.entries({ ...bundledSettings, ...nodeIdOf(given), ...given })) {
       const definition = byName.get(baseName(name));
       if (definition === undefined) {
         throw new BrokerError(
@@ -81,7 +81,13 @@ export class BrokerConfig {
       checkValue({ ...definition, name }, value);
       this.#static.set(name, value);
     }
-    this.ignored = Object.keys(given).filter((name) => byName.get(name)?.hasEffect !== true);
+    // What asks for what is so anyway is no news.
+    this.ignored = Object.entries(given)
+      .filter(([name, value]) => {
+        const definition = byName.get(name);
+        return definition?.hasEffect !== true && definition?.defaultValue !== value;
+      })
+      .map(([name]) => name);
     for (const name of this.ignored) this.#noted.add(name);
     checkTogether(this);
   }
@@ -151,6 +157,11 @@ export class BrokerConfig {
     this.#noted.add(name);
     return true;
   }
+}
+
+/** A node that is numbered by the older name only (AbstractKafkaConfig.populateSynonyms). */
+function nodeIdOf({ 'broker.id': brokerId }: Readonly<Record<string, string>>): Record<string, string> {
+  return brokerId === undefined ? {} : { 'node.id': brokerId };
 }
 
 /** What must agree between settings (KafkaConfig.validateValues, GroupCoordinatorConfig), as far as it has a meaning here. */

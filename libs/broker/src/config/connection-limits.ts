@@ -1,4 +1,5 @@
 import { BrokerError } from '../errors.js';
+import type { BrokerConfig } from './broker-config.js';
 
 const overridesName = 'max.connections.per.ip.overrides';
 
@@ -27,4 +28,13 @@ export function checkConnectionLimits(perAddress: number, overrides: string): vo
     const count = entry.slice(colon + 1).trim();
     if (!/^[+-]?\d{1,10}$/.test(count)) refuse(`For input string: "${count}"`);
   }
+}
+
+/** How many connections of an address are taken: what the overrides say of it, else max.connections.per.ip (ConnectionQuotas). */
+export function connectionsAllowed(config: BrokerConfig, address: string): number {
+  for (const entry of (config.value(overridesName) ?? '').split(',')) {
+    const colon = entry.lastIndexOf(':');
+    if (colon > 0 && entry.slice(0, colon).trim() === address) return Number(entry.slice(colon + 1));
+  }
+  return config.number('max.connections.per.ip');
 }

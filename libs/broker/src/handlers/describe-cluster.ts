@@ -26,7 +26,7 @@ export const describeCluster = defineHandler(
   apis.describeCluster,
   { versions: [0, 2] },
   (request, { broker, version }) => {
-    const { nodeId, host, port } = broker.advertised;
+    const { nodeId, host, port, rack } = broker.advertised;
     if (request.endpointType !== brokers) return refuseEndpoint(request.endpointType, version);
     return {
       throttleTimeMs: 0,
@@ -34,7 +34,7 @@ export const describeCluster = defineHandler(
       endpointType: brokers,
       clusterId: broker.registry.clusterId,
       controllerId: nodeId,
-      brokers: [{ brokerId: nodeId, host, port, rack: null, isFenced: false }],
+      brokers: [{ brokerId: nodeId, host, port, rack, isFenced: false }],
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : notAsked,
     };
   },

@@ -128,7 +128,7 @@ function failedAnswer(
 
 export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, async (request, context) => {
   const { broker, version } = context;
-  const { nodeId, host, port } = broker.advertised;
+  const { nodeId, host, port, rack } = broker.advertised;
   const operations = request.includeTopicAuthorizedOperations ? topicOperations : notAsked;
   const wantsAll = request.topics === null || (version === 0 && request.topics.length === 0);
   const asked = request.topics ?? [];
@@ -146,7 +146,7 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, asyn
     : await answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,
-    brokers: [{ nodeId, host, port, rack: null }],
+    brokers: [{ nodeId, host, port, rack }],
     clusterId: broker.registry.clusterId,
     controllerId: nodeId,
     topics,

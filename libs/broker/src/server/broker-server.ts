@@ -14,7 +14,9 @@ const backlog = 511;
 
 export interface ServerSettings {
   readonly maxRequestBytes: number;
-  readonly maxConnections: number;
+  readonly maxConnections: () => number;
+  /** Of one IP address. */
+  readonly maxConnectionsOf: (address: string) => number;
   readonly maxIdleMs: number;
 }
 
@@ -24,6 +26,7 @@ export class BrokerServer {
   readonly #logger: Logger;
   readonly #settings: ServerSettings;
   readonly #connections = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
   readonly #turns: Turns;
   readonly #answers = new AnswerBudget();
   readonly #buffers = new ReadBuffers();
@@ -81,13 +84,23 @@ export class BrokerServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#dispatcher === null || this.#connections.size >= this.#settings.maxConnections) {
+    if (this.#dispatcher === null || this.#connections.size >= this.#settings.maxConnections()) {
       this.#logger.warn('a connection was refused: max.connections is reached, or the broker is starting', {
         connections: this.#connections.size,
       });
       socket.destroy();
       return;
     }
+    const address = plainAddress(socket);
+    const fromThere = this.#perAddress.get(address) ?? 0;
+    if (fromThere >= this.#settings.maxConnectionsOf(address)) {
+      this.#logger.warn('a connection was refused: its address has max.connections.per.ip', {
+        connections: fromThere,
+      });
+      socket.destroy();
+      return;
+    }
+    this.#perAddress.set(address, fromThere + 1);
     const connection: Connection = new Connection({
       socket,
       dispatcher: this.#dispatcher,
@@ -97,9 +110,16 @@ export class BrokerServer {
       buffers: this.#buffers,
       logger: this.#logger,
       maxRequestBytes: this.#settings.maxRequestBytes,
-      onClose: () => this.#connections.delete(connection),
+      onClose: () => this.#forget(connection, address),
     });
     this.#connections.add(connection);
+  }
+
+  #forget(connection: Connection, address: string): void {
+    if (!this.#connections.delete(connection)) return;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
   }
 
   #scheduleSweep(): void {
@@ -111,6 +131,11 @@ export class BrokerServer {
       this.#scheduleSweep();
     });
   }
+}
+
+/** An IPv4 address as such also where the listener speaks both. */
+function plainAddress({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): BrokerError {

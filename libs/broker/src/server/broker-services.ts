@@ -13,6 +13,8 @@ export interface Advertised {
   readonly nodeId: number;
   readonly host: string;
   readonly port: number;
+  /** broker.rack */
+  readonly rack: string | null;
 }
 
 /** What a handler works with. */

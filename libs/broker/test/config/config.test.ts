@@ -48,7 +48,8 @@ test('values that are none are refused with their name and their range', () => {
 test('a file written for Kafka starts this broker: names without effect are told, not refused', () => {
   const config = new BrokerConfig({
     'process.roles': 'broker,controller',
-    'num.network.threads': '3',
+    'num.network.threads': '4',
+    'num.io.threads': '8',
     'transaction.state.log.replication.factor': '1',
     'offsets.topic.replication.factor': '1',
   });

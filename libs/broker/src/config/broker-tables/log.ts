@@ -30,7 +30,7 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     check: atLeast(0),
     update: 'cluster-wide',
   }),
-  accepted('log.dir', 'string', '/tmp/kafka-logs'),
+  served('log.dir', 'string', '/tmp/kafka-logs', 'The data directory where log.dirs is not given.'),
   accepted('log.dir.failure.timeout.ms', 'long', '30000', { check: atLeast(1) }),
   served('log.dirs', 'string', null, 'The data directory.'),
   served(

@@ -27,10 +27,11 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
   accepted('fetch.purgatory.purge.interval.requests', 'int', '1000'),
   accepted('kafka.metrics.polling.interval.secs', 'int', '10', { check: atLeast(1) }),
   accepted('kafka.metrics.reporters', 'list', ''),
-  accepted(
+  served(
     'listener.security.protocol.map',
     'string',
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
+    'Which protocol each name of a listener stands for.',
     { update: 'per-broker' },
   ),
   served('listeners', 'string', 'PLAINTEXT://:9092', 'The address to listen on; one plaintext listener.', {
@@ -44,8 +45,17 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
     check: atLeast(0),
     update: 'cluster-wide',
   }),
-  accepted('max.connections.per.ip', 'int', '2147483647', { check: atLeast(0), update: 'cluster-wide' }),
-  accepted('max.connections.per.ip.overrides', 'string', '', { update: 'cluster-wide' }),
+  served('max.connections.per.ip', 'int', '2147483647', 'The most connections of one address.', {
+    check: atLeast(0),
+    update: 'cluster-wide',
+  }),
+  served(
+    'max.connections.per.ip.overrides',
+    'string',
+    '',
+    'Other bounds for some addresses, as ADDRESS:COUNT,…; host names are not looked up.',
+    { update: 'cluster-wide' },
+  ),
   served(
     'max.incremental.fetch.session.cache.slots',
     'int',
@@ -53,7 +63,13 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
     'The most incremental fetch sessions that are kept.',
     { check: atLeast(0) },
   ),
-  accepted('max.request.partition.size.limit', 'int', '2000', { check: atLeast(1) }),
+  served(
+    'max.request.partition.size.limit',
+    'int',
+    '2000',
+    'The most partitions that DescribeTopicPartitions answers at a time.',
+    { check: atLeast(1) },
+  ),
   accepted('metric.reporters', 'list', 'org.apache.kafka.common.metrics.JmxReporter', {
     update: 'cluster-wide',
   }),

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { apis, encodeBatch, ErrorCode } from '@oubliette/protocol';
+import { parseProperties } from '../../src/index.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { WireClient } from '../support/wire-client.js';
+
+// Settings of the broker that are given at its start, or changed while it runs, and what clients meet of each.
+
+async function start(
+  t: TestContext,
+  config: Readonly<Record<string, string>>,
+): Promise<readonly [BrokerFixture, WireClient]> {
+  const fixture = await BrokerFixture.start(t, config);
+  const client = await WireClient.connect(fixture.port);
+  fixture.beforeStop(() => Promise.resolve(client.end()));
+  return [fixture, client];
+}
+
+async function create(client: WireClient, name: string, partitions = 1, replicationFactor = 1) {
+  const one = { name, numPartitions: partitions, replicationFactor, assignments: [], configs: [] };
+  const answer = await client.call(apis.createTopics, 7, {
+    topics: [one],
+    timeoutMs: 1000,
+    validateOnly: false,
+  });
+  return answer.topics[0]?.errorCode;
+}
+
+test('who and where the broker is: broker.rack, broker.id, advertised.listeners', async (t) => {
+  const [fixture, client] = await start(t, {
+    'broker.id': '5',
+    'broker.rack': 'attic',
+    'advertised.listeners': 'PLAINTEXT://somewhere.example:0',
+  });
+  const metadata = await client.call(apis.metadata, 9, { topics: [], allowAutoTopicCreation: false });
+  const cluster = await client.call(apis.describeCluster, 2, { includeClusterAuthorizedOperations: false });
+  assert.deepEqual(
+    metadata.brokers.map(({ nodeId, host, port, rack }) => [nodeId, host, port, rack]),
+    [[5, 'somewhere.example', fixture.port, 'attic']],
+  );
+  assert.deepEqual(
+    cluster.brokers.map(({ brokerId, rack }) => [brokerId, rack]),
+    [[5, 'attic']],
+  );
+});
+
+test('topics: delete.topic.enable, default.replication.factor, max.request.partition.size.limit', async (t) => {
+  const [, client] = await start(t, {
+    'delete.topic.enable': 'false',
+    'default.replication.factor': '2',
+    'max.request.partition.size.limit': '2',
+  });
+  assert.equal(await create(client, 'open', 1, -1), ErrorCode.INVALID_REPLICATION_FACTOR);
+  assert.equal(await create(client, 'wide', 3), ErrorCode.NONE);
+  const wide = { topics: [{ name: 'wide' }], responsePartitionLimit: 100, cursor: null };
+  const described = await client.call(apis.describeTopicPartitions, 0, wide);
+  assert.deepEqual([described.topics[0]?.partitions.length, described.nextCursor?.partitionIndex], [2, 2]);
+  const topics = [{ name: 'wide', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }];
+  const deleted = await client.call(apis.deleteTopics, 6, { topics, timeoutMs: 1000 });
+  assert.equal(deleted.responses[0]?.errorCode, ErrorCode.TOPIC_DELETION_DISABLED);
+});
+
+test('fetches: fetch.max.bytes, max.incremental.fetch.session.cache.slots', async (t) => {
+  const [, client] = await start(t, {
+    'fetch.max.bytes': '1024',
+    'max.incremental.fetch.session.cache.slots': '0',
+  });
+  await create(client, 'here');
+  for (let index = 0; index < 5; index++) {
+    const records = encodeBatch({ records: [{ timestamp: 1n, key: null, value: Buffer.alloc(600) }] });
+    const topicData = [{ name: 'here', partitionData: [{ index: 0, records }] }];
+    await client.call(apis.produce, 9, { transactionalId: null, acks: 1, timeoutMs: 1000, topicData });
+  }
+  const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000_000 };
+  const { responses, sessionId } = await client.call(apis.fetch, 12, {
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: 1_000_000,
+    sessionId: 0,
+    sessionEpoch: 0,
+    topics: [{ topic: 'here', partitions: [partition] }],
+  });
+  assert.equal(responses[0]?.partitions[0]?.records?.length, 1024);
+  assert.equal(sessionId, 0, 'there is no room for a session');
+});
+
+test('groups: offset.metadata.max.bytes, offsets.topic.*, and the settings that its topic is made with', async (t) => {
+  const [, client] = await start(t, {
+    'offset.metadata.max.bytes': '3',
+    'offsets.topic.num.partitions': '2',
+    'offsets.topic.segment.bytes': '1048577',
+    'compression.type': 'gzip',
+  });
+  await create(client, 'here');
+  let errorCode: number;
+  do ({ errorCode } = await client.call(apis.findCoordinator, 3, { key: 'g', keyType: 0 }));
+  while (errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  const commit = async (committedMetadata: string): Promise<number | undefined> => {
+    const partitions = [{ partitionIndex: 0, committedOffset: 1n, committedMetadata }];
+    const body = { groupId: 'g', generationIdOrMemberEpoch: -1, memberId: '' };
+    const answer = await client.call(apis.offsetCommit, 8, {
+      ...body,
+      topics: [{ name: 'here', partitions }],
+    });
+    return answer.topics[0]?.partitions[0]?.errorCode;
+  };
+  assert.deepEqual(
+    [await commit('abc'), await commit('abcd')],
+    [ErrorCode.NONE, ErrorCode.OFFSET_METADATA_TOO_LARGE],
+  );
+  const { results } = await client.call(apis.describeConfigs, 4, {
+    resources: [{ resourceType: 2, resourceName: '__consumer_offsets', configurationKeys: null }],
+    includeSynonyms: false,
+  });
+  const own = results[0]?.configs.filter(({ configSource }) => configSource === 1);
+  assert.deepEqual(
+    own?.map(({ name, value }) => `${name}=${value}`),
+    ['cleanup.policy=compact', 'compression.type=producer', 'segment.bytes=1048577'],
+  );
+});
+
+test('connections: max.connections and max.connections.per.ip also when they are changed, connections.max.idle.ms', async (t) => {
+  const [fixture, client] = await start(t, { 'connections.max.idle.ms': '400' });
+  const change = async (...configs: readonly (readonly [string, string])[]): Promise<void> => {
+    const settings = configs.map(([name, value]) => ({ name, configOperation: 0, value }));
+    const resources = [{ resourceType: 4, resourceName: '', configs: settings }];
+    const answer = await client.call(apis.incrementalAlterConfigs, 1, { resources, validateOnly: false });
+    assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE);
+  };
+  const isTaken = async (): Promise<boolean> => {
+    const other = await WireClient.connect(fixture.port);
+    const taken = await other.call(apis.apiVersions, 0, {}).then(
+      () => true,
+      () => false,
+    );
+    other.end();
+    await other.closed();
+    // The broker has seen the end once it answers another.
+    await client.call(apis.apiVersions, 0, {});
+    return taken;
+  };
+  assert.equal(await isTaken(), true);
+  for (const [name, free] of [
+    ['max.connections', '100'],
+    ['max.connections.per.ip', '100'],
+  ] as const) {
+    await change([name, '1']);
+    assert.equal(await isTaken(), false, name);
+    await change([name, free]);
+    assert.equal(await isTaken(), true, name);
+  }
+  await change(['max.connections.per.ip', '1'], ['max.connections.per.ip.overrides', '127.0.0.1:2']);
+  assert.equal(await isTaken(), true, 'an override');
+  await client.closed();
+});
+
+test('the cleaner: a changed log.cleaner.backoff.ms ends the sleep under way, as in Kafka', async (t) => {
+  const [, client] = await start(t, { 'log.cleaner.backoff.ms': '3600000', 'log.roll.ms': '1' });
+  const configs = [
+    { name: 'cleanup.policy', value: 'compact' },
+    { name: 'min.cleanable.dirty.ratio', value: '0' },
+  ];
+  const topics = [{ name: 'keyed', numPartitions: 1, replicationFactor: 1, assignments: [], configs }];
+  await client.call(apis.createTopics, 7, { topics, timeoutMs: 1000, validateOnly: false });
+  for (const timestamp of [1n, 10n, 20n]) {
+    const records = encodeBatch({ records: [{ timestamp, key: Buffer.from('k'), value: Buffer.alloc(9) }] });
+    const topicData = [{ name: 'keyed', partitionData: [{ index: 0, records }] }];
+    await client.call(apis.produce, 9, { transactionalId: null, acks: 1, timeoutMs: 1000, topicData });
+  }
+  const firstOffset = async (): Promise<bigint | undefined> => {
+    const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000 };
+    const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic: 'keyed', partitions: [partition] }] };
+    const { responses } = await client.call(apis.fetch, 11, asked);
+    return Buffer.from(responses[0]?.partitions[0]?.records ?? Buffer.alloc(8)).readBigInt64BE();
+  };
+  assert.equal(await firstOffset(), 0n);
+  const change = [{ name: 'log.cleaner.backoff.ms', configOperation: 0, value: '3500000' }];
+  const resources = [{ resourceType: 4, resourceName: '1', configs: change }];
+  await client.call(apis.incrementalAlterConfigs, 1, { resources, validateOnly: false });
+  const deadline = Date.now() + 10_000;
+  while ((await firstOffset()) === 0n)
+    assert.ok(Date.now() < deadline, 'not cleaned before its old sleep ends');
+});
+
+test("the server.properties that comes with Kafka starts this broker: the controllers' listener is none of its", async (t) => {
+  const stock = parseProperties(`
+    process.roles=broker,controller
+    node.id=1
+    controller.quorum.bootstrap.servers=localhost:9093
+    listeners=EXTERNAL://127.0.0.1:9092,CONTROLLER://:9093
+    inter.broker.listener.name=EXTERNAL
+    advertised.listeners=EXTERNAL://localhost:9092,CONTROLLER://localhost:9093
+    controller.listener.names=CONTROLLER
+    listener.security.protocol.map=CONTROLLER:PLAINTEXT,EXTERNAL:PLAINTEXT,SSL:SSL
+    num.network.threads=3
+    log.dirs=/tmp/kraft-combined-logs
+    num.partitions=1
+    log.retention.hours=168
+  `);
+  const fixture = await BrokerFixture.start(t, stock);
+  assert.equal(fixture.bootstrap, 'localhost:9092');
+});
