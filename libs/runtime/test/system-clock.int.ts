@@ -14,3 +14,13 @@ test('a delay beyond the limit of Node timers does not fire at once', async () =
   timer.cancel();
   assert.equal(ran, false);
 });
+
+test('a task without delay runs when the event loop has come round once, not a millisecond later', async () => {
+  const clock = new SystemClock();
+  const order: string[] = [];
+  clock.schedule(0, () => order.push('dropped')).cancel();
+  clock.schedule(0, () => order.push('task'));
+  order.push('caller');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(order, ['caller', 'task']);
+});

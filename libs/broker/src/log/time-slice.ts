@@ -2,7 +2,7 @@ import { sleep, type Clock } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 
 /** Long work lets others run after so long, ms: far below what a client or a signal would notice. */
-const sliceMs = 10;
+const sliceMs = 4;
 
 /** Keeps long work from blocking the event loop, and ends it when the process is told to stop. */
 export class TimeSlice {

@@ -1,7 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 
 /** Of one turn of the event loop requests get so long, ms. */
-const shareMs = 10;
+const shareMs = 5;
 
 /**
  * Shares out the turns of the event loop: when many clients have sent at once, those whose share of this turn is over are served in

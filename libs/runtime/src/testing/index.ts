@@ -5,3 +5,4 @@ export type { Operation } from './simulated-file.js';
 export { clockContract } from './clock-contract.js';
 export { diskContract } from './disk-contract.js';
 export { entropyContract } from './entropy-contract.js';
+export { spawnWithParent } from './with-parent.js';

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '@oubliette/runtime';
 
 /** Work of the cleaner ends after so long, ms, to let requests be served. */
-const sliceMs = 8;
+const sliceMs = 4;
 /** Kafka's LogCleaner compares its rate that often, ms. */
 const checkIntervalMs = 300;
 
