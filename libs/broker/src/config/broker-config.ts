@@ -81,6 +81,7 @@ export class BrokerConfig {
       checkValue({ ...definition, name }, value);
       this.#static.set(name, value);
     }
+    this.#static.set('broker.id', this.#static.get('node.id') ?? '');
     // What asks for what is so anyway is no news.
     this.ignored = Object.entries(given)
       .filter(([name, value]) => {
@@ -159,9 +160,17 @@ export class BrokerConfig {
   }
 }
 
-/** A node that is numbered by the older name only (AbstractKafkaConfig.populateSynonyms). */
-function nodeIdOf({ 'broker.id': brokerId }: Readonly<Record<string, string>>): Record<string, string> {
-  return brokerId === undefined ? {} : { 'node.id': brokerId };
+/** A node may be numbered by the older name only (AbstractKafkaConfig.populateSynonyms). Throws `CONFIG_INVALID` where both contradict. */
+function nodeIdOf(given: Readonly<Record<string, string>>): Record<string, string> {
+  const { 'broker.id': brokerId, 'node.id': nodeId = brokerId } = given;
+  if (brokerId === undefined || nodeId === undefined) return {};
+  if (Number(brokerId) !== Number(nodeId)) {
+    throw new BrokerError(
+      'CONFIG_INVALID',
+      `broker.id ${brokerId} and node.id ${nodeId} must be the same number`,
+    );
+  }
+  return { 'node.id': nodeId };
 }
 
 /** What must agree between settings (KafkaConfig.validateValues, GroupCoordinatorConfig), as far as it has a meaning here. */

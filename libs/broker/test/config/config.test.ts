@@ -43,6 +43,8 @@ test('values that are none are refused with their name and their range', () => {
   }
   const crossed = { 'group.min.session.timeout.ms': '10', 'group.max.session.timeout.ms': '5' };
   assert.throws(() => new BrokerConfig(crossed), invalid);
+  assert.throws(() => new BrokerConfig({ 'broker.id': '2', 'node.id': '3' }), invalid);
+  assert.equal(new BrokerConfig({ 'node.id': '3' }).number('broker.id'), 3);
 });
 
 test('a file written for Kafka starts this broker: names without effect are told, not refused', () => {

@@ -1,4 +1,5 @@
 import { apis } from '@oubliette/protocol';
+import { settingsOfBoth } from './describe-steps.js';
 import type { TwoEngines } from './two-engines.js';
 
 /* What is asked of both engines about configurations. */
@@ -271,18 +272,22 @@ export async function askAboutAltering(engines: TwoEngines): Promise<void> {
     });
   const describe = async (what: string, kind: number): Promise<void> => {
     const places = [
-      [topic, 'alter'],
-      [broker, ''],
-      [group, 'g'],
-      [clientMetrics, 'm'],
+      [topic, 'alter', null],
+      [broker, '', null],
+      [broker, '1', settingsOfBoth],
+      [topic, 'describe', null],
+      [group, 'g', null],
+      [clientMetrics, 'm', null],
     ] as const;
-    for (const [resourceType, resourceName] of places.filter(([type]) => type === kind)) {
+    // What is changed for brokers shows in topics too.
+    const touched = places.filter(([type]) => type === kind || (kind === broker && type === topic));
+    for (const [resourceType, resourceName, configurationKeys] of touched) {
       await engines.look(
         `${what}, then describe ${resourceType} '${resourceName}'`,
         apis.describeConfigs,
         4,
         {
-          resources: [{ resourceType, resourceName, configurationKeys: null }],
+          resources: [{ resourceType, resourceName, configurationKeys }],
           includeSynonyms: true,
           includeDocumentation: false,
         },

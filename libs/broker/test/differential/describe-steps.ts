@@ -1,7 +1,24 @@
 import { apis } from '@oubliette/protocol';
+import { brokerDefinitions } from '../../src/config/broker-definitions.js';
+import { bundledSettings } from '../../src/config/bundled-settings.js';
 import type { TwoEngines } from './two-engines.js';
 
 const [topic, broker, brokerLogger, clientMetrics, group] = [2, 4, 8, 16, 32] as const;
+
+/** What one of the two is started with and the other is not, or not alike. */
+const ofOne: ReadonlySet<string> = new Set([
+  ...Object.keys(bundledSettings),
+  'broker.heartbeat.interval.ms',
+  'broker.session.timeout.ms',
+  'controller.listener.names',
+  'controller.quorum.voters',
+  'listener.security.protocol.map',
+]);
+
+/** Settings of a broker that both have from the same places, one internal one that nobody sees among them. */
+export const settingsOfBoth: readonly string[] = brokerDefinitions
+  .map(({ name }) => name)
+  .filter((name) => !ofOne.has(name));
 
 /** What is described: resource type, name, keys. */
 const asked: readonly (readonly [string, number, string, readonly string[] | null])[] = [
@@ -12,6 +29,7 @@ const asked: readonly (readonly [string, number, string, readonly string[] | nul
   ['a topic name that is none', topic, 'no name', null],
   ['the empty topic name', topic, '', null],
   ['all brokers', broker, '', null],
+  ['this broker', broker, '1', settingsOfBoth],
   ['another broker', broker, '7', null],
   ['a broker that is none', broker, 'one', null],
   ['a group', group, 'unheard', null],
