@@ -14,6 +14,7 @@ import { BrokerError } from './errors.js';
 import { GroupService } from './groups/group-service.js';
 import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
+import { TransactionRefusals } from './handlers/transaction-refusals.js';
 import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
 import { openLogManager } from './log/log-manager.js';
 import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
@@ -124,6 +125,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       groups,
       delayed,
       fetchSessions,
+      transactionRefusals: new TransactionRefusals(logger),
       clock,
       logger,
       dataDir,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apis, ErrorCode } from '@oubliette/protocol';
 import kafkajs from 'kafkajs';
 import { BrokerFixture } from './support/broker-fixture.js';
 import { Collector, kafkaClient } from './support/kafkajs-client.js';
+import { WireClient } from './support/wire-client.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 const createPartitioner = Partitioners.DefaultPartitioner;
@@ -78,7 +80,7 @@ test('an idempotent kafkajs producer with many batches in flight writes each rec
   }
 });
 
-test('a kafkajs transaction is refused at once, not retried for ever', async (t) => {
+test('a kafkajs transaction is refused at once, not retried for ever, and the log says once what to do', async (t) => {
   const fixture = await BrokerFixture.start(t);
   const producer = kafkaClient(fixture.bootstrap).producer({
     createPartitioner,
@@ -88,5 +90,19 @@ test('a kafkajs transaction is refused at once, not retried for ever', async (t)
   });
   fixture.beforeStop(() => producer.disconnect());
   await producer.connect();
-  await assert.rejects(producer.transaction(), { name: 'KafkaJSGroupCoordinatorNotFound' });
+  for (let tries = 0; tries < 2; tries++) {
+    await assert.rejects(producer.transaction(), { name: 'KafkaJSGroupCoordinatorNotFound' });
+  }
+  const said = fixture.logger.lines.filter(({ message }) => message.includes('transaction'));
+  assert.deepEqual(
+    said.map(({ level, fields }) => [level, fields]),
+    [['warn', { clientId: 'test' }]],
+  );
+  // Who knows the coordinator already begins with this; each client of its own is told of.
+  const client = await WireClient.connect(fixture.port);
+  fixture.beforeStop(() => Promise.resolve(client.end()));
+  const body = { transactionalId: 'tx', transactionTimeoutMs: 1_000 };
+  const { errorCode, producerId } = await client.call(apis.initProducerId, 1, body);
+  assert.deepEqual([errorCode, producerId], [ErrorCode.INVALID_REQUEST, -1n]);
+  assert.deepEqual(fixture.logger.lines.at(-1)?.fields, { clientId: 'wire' });
 });

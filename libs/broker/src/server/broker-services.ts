@@ -1,6 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
 import type { FetchSessionCache } from '../handlers/fetch-session-cache.js';
+import type { TransactionRefusals } from '../handlers/transaction-refusals.js';
 import type { GroupService } from '../groups/group-service.js';
 import type { Logger } from '../logger.js';
 import type { LogManager } from '../log/partition-log.js';
@@ -26,6 +27,7 @@ export interface BrokerServices {
   readonly groups: GroupService;
   readonly delayed: DelayedQueue;
   readonly fetchSessions: FetchSessionCache;
+  readonly transactionRefusals: TransactionRefusals;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataDir: string;
