@@ -44,7 +44,7 @@ export class ClusterRegistry {
     return this.#writer.close();
   }
 
-  /** Makes the room that deletions need on a full disk, where there is room for it. Rejects with DiskError. */
+  /** Makes the room that deletions and settings need on a full disk, where there is room for it. Rejects with DiskError. */
   async prepare(): Promise<void> {
     try {
       await this.#store.prepare(this.#writer.image.state);
@@ -98,14 +98,14 @@ export class ClusterRegistry {
 
   /**
    * Stores what `change` makes of the topic of this name and id. Rejects with UNKNOWN_TOPIC_OR_PARTITION, and with what `change` throws.
-   * `freesSpace`: it only takes away.
+   * `mayUseReserve`: what gives room back, or can make retention do so, is stored on a full disk too.
    */
   changeTopic(
     { name, id }: Pick<StoredTopic, 'name' | 'id'>,
     change: (topic: StoredTopic) => StoredTopic,
-    freesSpace = false,
+    mayUseReserve = false,
   ): Promise<StoredTopic> {
-    return this.#writer.change((image) => image.changeTopic(name, id, change), freesSpace);
+    return this.#writer.change((image) => image.changeTopic(name, id, change), mayUseReserve);
   }
 
   /**
@@ -121,9 +121,9 @@ export class ClusterRegistry {
     return this.#writer.change((image) => image.endDelete(name), true);
   }
 
-  /** Stores what `change` makes of the settings of all brokers and of this one. */
+  /** Stores what `change` makes of the settings of all brokers and of this one, on a full disk too. */
   changeBrokerConfigs(change: (configs: BrokerConfigs) => BrokerConfigs): Promise<void> {
-    return this.#writer.change((image) => void (image.brokerConfigs = change(image.brokerConfigs)));
+    return this.#writer.change((image) => void (image.brokerConfigs = change(image.brokerConfigs)), true);
   }
 
   /** The same for those of a group or of a metrics subscription; none left removes it. */
@@ -134,7 +134,7 @@ export class ClusterRegistry {
   ): Promise<void> {
     return this.#writer.change((image) => {
       image.setResourceConfigs(kind, name, change(ownOf(image.resourceConfigs[kind], name)));
-    });
+    }, true);
   }
 
   /** A producer id that was never given to anybody, also not before a crash. */

@@ -51,7 +51,7 @@ const formatVersion = 1;
 
 /**
  * Keeps the cluster's state in one JSON file that is replaced as one synced step: after a crash it is the old or the new one.
- * Beside it stands a reserve (StateReserve), in which what frees space can be written when the disk is full. One writing at a time.
+ * Beside it stands a reserve (StateReserve), in which deletions and settings can be written when the disk is full. One writing at a time.
  */
 export class ClusterStore {
   readonly #disk: Disk;
@@ -87,12 +87,13 @@ export class ClusterStore {
 
   /** For the start, when nobody is held up by it. Throws DiskError. */
   saveSync(state: ClusterState): void {
-    this.#disk.replaceFileSync(this.#path, contentOf(state));
+    this.#disk.replaceFileSync(this.#path, this.#reserve.padded(contentOf(state)));
   }
 
-  /** Makes the reserve for this state. Rejects with DiskError. */
+  /** Makes the reserve for the stored state. Rejects with DiskError. */
   async prepare(state: ClusterState): Promise<void> {
     await this.#reserve.provide(contentOf(state).length);
+    if (this.#disk.statSync(this.#path).size < this.#reserve.size) await this.save(state);
   }
 
   /** Rejects with DiskError; then the file holds what it held, unless the disk fails at that too. */
@@ -101,7 +102,7 @@ export class ClusterStore {
     await this.#reserve.provide(content.length);
     const draft = `${this.#path}.tmp`;
     try {
-      await writeWhole(this.#disk, draft, content);
+      await writeWhole(this.#disk, draft, this.#reserve.padded(content));
       await this.#reserve.replace(draft);
     } catch (error) {
       // A part of it would take the room that is missing.
@@ -110,7 +111,7 @@ export class ClusterStore {
     }
   }
 
-  /** The same for a state that takes no more bytes than the stored one, without new room on the disk. */
+  /** The same without new room on the disk, for a state that fits into the reserve: else ENOSPC. */
   async saveInReserve(state: ClusterState): Promise<void> {
     await this.#reserve.use(contentOf(state));
   }

@@ -5,7 +5,7 @@ import type { ClusterStore } from './cluster-store.js';
 
 /** A change that is asked for and not yet stored. */
 interface Waiting {
-  readonly freesSpace: boolean;
+  readonly mayUseReserve: boolean;
   /** Makes the change, or throws and leaves the image as it was; returns what resolves the caller's promise. */
   readonly make: (image: ClusterImage) => () => void;
   readonly reject: (error: Error) => void;
@@ -43,17 +43,18 @@ export class ClusterWriter {
   }
 
   /**
-   * `change` throws before it changes anything, or not at all. `freesSpace`: the state becomes smaller, so that it can be stored on a full
-   * disk. Rejects with what `change` threw, or KafkaError KAFKA_STORAGE_ERROR; then nothing has changed, in memory or on disk.
+   * `change` throws before it changes anything, or not at all. `mayUseReserve`: on a full disk it is stored in the room that is kept
+   * for what an operator does then. Rejects with what `change` threw, or KafkaError KAFKA_STORAGE_ERROR; then nothing has changed, in
+   * memory or on disk.
    */
-  change<T>(change: (image: ClusterImage) => T, freesSpace = false): Promise<T> {
+  change<T>(change: (image: ClusterImage) => T, mayUseReserve = false): Promise<T> {
     if (this.#isClosed) return Promise.reject(new KafkaError('NOT_CONTROLLER', 'the broker is stopping'));
     return new Promise<T>((resolve, reject) => {
       const make = (image: ClusterImage): (() => void) => {
         const result = change(image);
         return () => resolve(result);
       };
-      this.#waiting.push({ freesSpace, make, reject });
+      this.#waiting.push({ mayUseReserve, make, reject });
       // After a turn of the microtasks: what one request asks for is one writing.
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
@@ -80,11 +81,21 @@ export class ClusterWriter {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const error = await this.#tryWrite(batch, (image) => this.store.save(image.state));
     if (error === null) return;
-    const freeing = isDiskFull(error) ? batch.filter(({ freesSpace }) => freesSpace) : [];
-    for (const { reject } of batch.filter((change) => !freeing.includes(change))) reject(storageError(error));
-    if (freeing.length === 0) return;
-    const again = await this.#tryWrite(freeing, (image) => this.store.saveInReserve(image.state));
-    if (again !== null) for (const { reject } of freeing) reject(storageError(again));
+    const urgent = isDiskFull(error) ? batch.filter(({ mayUseReserve }) => mayUseReserve) : [];
+    for (const { reject } of batch.filter((change) => !urgent.includes(change))) reject(storageError(error));
+    await this.#writeInReserve(urgent);
+  }
+
+  /** Together; where that does not fit, one by one: a deletion is not refused for the settings beside it. */
+  async #writeInReserve(urgent: readonly Waiting[]): Promise<void> {
+    if (urgent.length === 0) return;
+    const error = await this.#tryWrite(urgent, (image) => this.store.saveInReserve(image.state));
+    if (error === null) return;
+    if (urgent.length > 1 && isDiskFull(error)) {
+      for (const one of urgent) await this.#writeInReserve([one]);
+      return;
+    }
+    for (const { reject } of urgent) reject(storageError(error));
   }
 
   /** Null when all callers have been told; else nobody was. */

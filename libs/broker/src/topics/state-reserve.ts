@@ -3,13 +3,18 @@ import { dirname } from 'node:path/posix';
 import { DiskError, type Disk } from '@oubliette/runtime';
 import { writeWhole } from './write-whole.js';
 
-/** The reserve is made that much larger than asked for, so that it is not made anew for each topic. */
-const marginBytes = 16_384;
+/** Behind JSON it means nothing. */
+const blank = ' ';
+
+/** By so much the state can grow on a full disk at least, for changed settings. */
+const keptBytes = 8_192;
+/** By so much the reserve is larger than the state when it is made, so that it is not made anew for each topic. */
+const marginBytes = 24_576;
 
 /**
- * Room on the disk that is kept for the state's file: a second file of blanks, at least as large. When the disk is full, a state that
- * has become smaller is written over the blanks, which takes no new room where files are overwritten in place (ext4, XFS, tmpfs; not on
- * file systems that copy on write), and that file takes the state's name; the one it replaces is the next reserve.
+ * Room on the disk that is kept for the state's file: a second file, and blanks behind the state so that both are of one size. When the
+ * disk is full, a state that fits is written over the reserve, which takes no new room where files are overwritten in place (ext4, XFS,
+ * tmpfs; not on file systems that copy on write), and that file takes the state's name; the one it replaces is the next reserve.
  */
 export class StateReserve {
   readonly #reserve: string;
@@ -28,10 +33,10 @@ export class StateReserve {
 
   /** Has room for a state of so many bytes before that state is written. Rejects with DiskError; what there was is kept then. */
   async provide(bytes: number): Promise<void> {
-    if (this.#size() >= bytes) return;
+    if (this.size >= bytes + keptBytes) return;
     const wanted = bytes + marginBytes;
     try {
-      await writeWhole(this.disk, this.#reserve, Buffer.alloc(wanted, ' '));
+      await writeWhole(this.disk, this.#reserve, Buffer.alloc(wanted, blank));
       await this.disk.syncDirectory(dirname(this.path));
     } catch (error) {
       this.#bytes = null;
@@ -42,10 +47,18 @@ export class StateReserve {
 
   /** Writes the state into the reserve. Rejects with DiskError: ENOSPC without a reserve that is large enough. */
   async use(content: Uint8Array): Promise<void> {
-    if (this.#size() < content.length) throw new DiskError('ENOSPC', 'write', this.path);
+    if (this.size < content.length) throw new DiskError('ENOSPC', 'write', this.path);
+    const padded = this.padded(content);
     this.#bytes = null;
-    await writeWhole(this.disk, this.#reserve, content);
+    await writeWhole(this.disk, this.#reserve, padded);
     await this.replace(this.#reserve, this.#reserve);
+  }
+
+  /** The state as it is written: as large as the reserve, whose place it may take one day. */
+  padded(content: Uint8Array): Uint8Array {
+    const padded = Buffer.alloc(Math.max(content.length, this.size), blank);
+    padded.set(content);
+    return padded;
   }
 
   /**
@@ -91,7 +104,8 @@ export class StateReserve {
     }
   }
 
-  #size(): number {
+  /** 0 without a reserve. */
+  get size(): number {
     this.#bytes ??= this.disk.existsSync(this.#reserve) ? this.disk.statSync(this.#reserve).size : 0;
     return this.#bytes;
   }

@@ -224,11 +224,13 @@ export class TopicManager {
    * with what it throws, INVALID_CONFIG, UNKNOWN_TOPIC_OR_PARTITION, KAFKA_STORAGE_ERROR.
    */
   async changeConfigs(name: string, change: (own: TopicOverrides) => TopicOverrides): Promise<void> {
-    const stored = await this.#registry.changeTopic(this.#require(name), (topic) => {
+    const changed = (topic: StoredTopic): StoredTopic => {
       const configs = change(topic.configs);
       this.checkConfigs(configs);
       return { ...topic, configs };
-    });
+    };
+    // On a full disk too: a shorter retention is what gives room back.
+    const stored = await this.#registry.changeTopic(this.#require(name), changed, true);
     this.#configure(this.#registry.topics.get(name) ?? stored);
   }
 

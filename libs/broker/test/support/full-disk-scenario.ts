@@ -159,9 +159,9 @@ class Session {
     return answer.topics[0]?.partitions[0]?.committedOffset ?? -1n;
   }
 
-  async alter(name: string, value: string): Promise<number> {
+  async alter(topic: string, name: string, value: string): Promise<number> {
     const configs = [{ name, configOperation: 0, value }];
-    const resources = [{ resourceType: 2, resourceName: 'kept', configs }];
+    const resources = [{ resourceType: 2, resourceName: topic, configs }];
     const answer = await this.client.call(apis.incrementalAlterConfigs, 1, {
       resources,
       validateOnly: false,
@@ -180,10 +180,26 @@ class Session {
   }
 }
 
+/** What an operator does: a shorter retention gives room back while the volume is full. Returns how many records `kept` has more. */
+async function giveRoomBack(session: Session): Promise<number> {
+  for (let count = 0; count < 20; count++) assert.equal(await session.produce('old', `k${count}`), 0);
+  fill();
+  const taken = await session.produceUntilRefused('kept', -1);
+  assert.equal(await session.alter('old', 'file.delete.delay.ms', '1'), 0);
+  assert.equal(await session.alter('old', 'retention.ms', '1'), 0);
+  for (let tries = 0; (await session.produce('kept', 'room')) !== 0; tries++) {
+    assert.ok(tries < 100, 'retention gives no room back');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  makeRoom();
+  return taken + 1;
+}
+
 async function run(): Promise<void> {
   let session = await Session.open();
   assert.equal(await session.createTopic('kept'), 0);
   assert.equal(await session.createTopic('cleaned', 'compact'), 0);
+  assert.equal(await session.createTopic('old'), 0);
   let kept = 0;
   for (; kept < 20; kept++) {
     assert.equal(await session.produce('kept', `k${kept}`), 0);
@@ -204,11 +220,8 @@ async function run(): Promise<void> {
       if (code === 0) committed = 100n + BigInt(tries);
     }
     assert.equal(await session.committed(), committed, 'a refused commit is not seen');
-    const codes = [
-      await session.createTopic(`late-${round}`),
-      await session.alter('retention.ms', `${round}000000`),
-    ];
-    assert.deepEqual(codes, [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.KAFKA_STORAGE_ERROR]);
+    assert.equal(await session.createTopic(`late-${round}`), ErrorCode.KAFKA_STORAGE_ERROR);
+    assert.equal(await session.alter('kept', 'retention.ms', `${round}000000`), 0);
     assert.equal(await session.deleteTopic(`unwanted-${round}`), 0, 'what gives room back is not refused');
     const others = (await session.topics()).filter((name) => !name.startsWith('unwanted'));
     assert.deepEqual(others, before, 'a topic that could not be made is not seen');
@@ -235,6 +248,7 @@ async function run(): Promise<void> {
   makeRoom();
   assert.equal(await session.produce('kept', 'room'), 0);
   kept++;
+  kept += await giveRoomBack(session);
   await session.close();
   session = await Session.open();
   assert.equal(await session.count('kept'), kept);

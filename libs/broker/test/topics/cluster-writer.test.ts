@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Disk } from '@oubliette/runtime';
 import { SeededEntropy, SimulatedDisk, type Failure } from '@oubliette/runtime/testing';
 import { ClusterRegistry } from '../../src/topics/cluster-registry.js';
-import { ClusterStore } from '../../src/topics/cluster-store.js';
+import { ClusterStore, type StoredTopic } from '../../src/topics/cluster-store.js';
 
 const path = '/data/cluster.json';
 
@@ -38,6 +38,17 @@ function copyOf(disk: SimulatedDisk): SimulatedDisk {
   return copy;
 }
 
+/** How often the state's file was replaced from now on. */
+function countWritings(disk: SimulatedDisk): () => number {
+  let writings = 0;
+  const renameSync = disk.renameSync.bind(disk);
+  disk.renameSync = (from, to) => {
+    if (to === path) writings++;
+    renameSync(from, to);
+  };
+  return () => writings;
+}
+
 function settled(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => 'done',
@@ -47,19 +58,14 @@ function settled(promise: Promise<unknown>): Promise<string> {
 
 test('two thousand changes that are asked for together are a handful of writings', async () => {
   const { disk, registry } = await started();
-  let writings = 0;
-  const renameSync = disk.renameSync.bind(disk);
-  disk.renameSync = (from, to) => {
-    if (to === path) writings++;
-    renameSync(from, to);
-  };
+  const writings = countWritings(disk);
   const changes = Array.from({ length: 2_000 }, (_, index) => registry.createTopic(topic(`t${index}`)));
   const [first] = changes;
   await first;
   const more = Array.from({ length: 500 }, (_, index) => registry.beginDelete(topic(`t${index}`)));
   await Promise.all([...changes, ...more]);
   assert.equal(registry.topics.size, 1_500);
-  assert.ok(writings <= 3, `${writings} writings`);
+  assert.ok(writings() <= 3, `${writings()} writings`);
   assert.equal(stored(disk).length, 1_500);
 });
 
@@ -97,15 +103,10 @@ test('of two requests at once each is held against what the other has made', asy
 
 test('ids for many producers at once are all different, and most wait for no writing', async () => {
   const { disk, registry } = await started();
-  let writings = 0;
-  const renameSync = disk.renameSync.bind(disk);
-  disk.renameSync = (from, to) => {
-    if (to === path) writings++;
-    renameSync(from, to);
-  };
+  const writings = countWritings(disk);
   const ids = await Promise.all(Array.from({ length: 3_500 }, () => registry.nextProducerId()));
   assert.equal(new Set(ids).size, 3_500);
-  assert.ok(writings <= 5, `${writings} writings`);
+  assert.ok(writings() <= 5, `${writings()} writings`);
   for (let index = 0; index < 5_000; index++) {
     let turns = 0;
     const id = registry.nextProducerId();
@@ -222,6 +223,9 @@ test('a failure at any step of a change: refused with KAFKA_STORAGE_ERROR, and n
   }
 });
 
+const set = (registry: ClusterRegistry, of: StoredTopic, configs: Readonly<Record<string, string>>) =>
+  registry.changeTopic(of, (known) => ({ ...known, configs: { ...known.configs, ...configs } }), true);
+
 test('on a full disk topics can be deleted, all of them; what takes room is refused, in the same request too', async () => {
   const { disk, registry } = await started();
   const topics = Array.from({ length: 60 }, (_, index) => long(index));
@@ -234,13 +238,8 @@ test('on a full disk topics can be deleted, all of them; what takes room is refu
     settled(registry.changeBrokerConfigs((configs) => ({ ...configs, broker: { 'log.roll.ms': '1' } }))),
     settled(registry.beginDelete(topic('new'))),
   ]);
-  assert.deepEqual(outcomes, [
-    'KAFKA_STORAGE_ERROR',
-    'done',
-    'KAFKA_STORAGE_ERROR',
-    'UNKNOWN_TOPIC_OR_PARTITION',
-  ]);
-  assert.deepEqual(registry.brokerConfigs.broker, {});
+  assert.deepEqual(outcomes, ['KAFKA_STORAGE_ERROR', 'done', 'done', 'UNKNOWN_TOPIC_OR_PARTITION']);
+  assert.deepEqual(registry.brokerConfigs.broker, { 'log.roll.ms': '1' });
   assert.deepEqual(stored(disk), names(registry));
   for (const one of others) {
     await registry.beginDelete(one);
@@ -254,7 +253,48 @@ test('on a full disk topics can be deleted, all of them; what takes room is refu
   assert.deepEqual(names(open(disk.crash(1))), ['new']);
 });
 
-test('a crash at any step of a deletion on a full disk leaves the old or the new state', async () => {
+test('on a full disk settings can be changed as long as there is reserve, and take nothing of what deletions need', async () => {
+  for (const count of [1, 60, 137]) {
+    const { disk, registry } = await started();
+    const topics = await Promise.all(
+      Array.from({ length: count }, (_, index) => registry.createTopic(long(index))),
+    );
+    disk.setFreeBytes(0);
+    const [a] = topics;
+    assert.ok(a !== undefined);
+    let changed = 0;
+    const value = '1'.repeat(100);
+    while ((await settled(set(registry, a, { [`setting-${changed}`]: value }))) === 'done') changed++;
+    assert.ok(changed > 50 && changed < 300, `${changed} settings beside ${count} topics`);
+    assert.equal(Object.keys(open(copyOf(disk)).topics.get(a.name)?.configs ?? {}).length, changed);
+    // Lowered and removed settings are as good as ever.
+    assert.equal(await settled(set(registry, a, { 'setting-0': '1' })), 'done');
+    const before = await settled(registry.beginDelete(topics.at(-1) ?? a));
+    assert.equal(before, 'done');
+    for (const one of topics.slice(0, -1)) assert.equal(await settled(registry.beginDelete(one)), 'done');
+    assert.deepEqual(names(open(disk.crash(count))), []);
+  }
+});
+
+test('a setting that finds no room is refused alone: a deletion of the same moment is not', async () => {
+  const { disk, registry } = await started();
+  const [a, b] = [await registry.createTopic(topic('a')), await registry.createTopic(topic('b'))];
+  disk.setFreeBytes(0);
+  const outcomes = await Promise.all([
+    settled(set(registry, a, { large: 'l'.repeat(30_000) })),
+    settled(set(registry, a, { 'retention.ms': '1' })),
+    settled(registry.beginDelete(b)),
+  ]);
+  assert.deepEqual(outcomes, ['KAFKA_STORAGE_ERROR', 'done', 'done']);
+  assert.deepEqual(registry.topics.get('a')?.configs, { 'retention.ms': '1' });
+  assert.deepEqual(names(open(disk.crash(5))), ['a']);
+});
+
+/** Makes one change on a full disk, cut at every step; `isOld` of what the next start finds, which it may refuse. */
+async function cutEverywhere(
+  change: (registry: ClusterRegistry, b: StoredTopic) => Promise<unknown>,
+  isOld: (registry: ClusterRegistry) => boolean,
+): Promise<void> {
   for (let cut = 0, wasCut = true; wasCut; cut++) {
     for (let seed = 0; seed < 4; seed++) {
       const { disk, registry: before } = await started();
@@ -272,16 +312,35 @@ test('a crash at any step of a deletion on a full disk leaves the old or the new
         }),
       );
       isArmed = true;
-      const outcome = await settled(registry.beginDelete(b));
+      const outcome = await settled(change(registry, b));
       wasCut = survivor !== null;
       if (!wasCut) assert.equal(outcome, 'done');
-      const found = names(open(survivor ?? disk.crash(seed)));
-      const isEither = found.join() === 'a' || (found.join() === 'a,b' && outcome !== 'done');
-      assert.ok(isEither, `cut at ${cut}: ${found.join()} after ${outcome}`);
+      const found = open(survivor ?? disk.crash(seed));
+      assert.ok(!isOld(found) || outcome !== 'done', `cut at ${cut}: it was done, and is not there`);
     }
     assert.ok(cut < 100);
   }
-});
+}
+
+test('a crash at any step of a deletion on a full disk leaves the old or the new state', () =>
+  cutEverywhere(
+    (registry, b) => registry.beginDelete(b),
+    (found) => {
+      assert.ok(['a', 'a,b'].includes(names(found).join()));
+      return found.topics.has('b');
+    },
+  ));
+
+test('a crash at any step of a changed setting on a full disk leaves the old or the new state', () =>
+  cutEverywhere(
+    (registry, b) => set(registry, b, { 'retention.ms': '1' }),
+    (found) => {
+      assert.deepEqual(names(found), ['a', 'b']);
+      const { configs } = found.topics.get('b') ?? { configs: { gone: '' } };
+      assert.ok(['{}', '{"retention.ms":"1"}'].includes(JSON.stringify(configs)));
+      return Object.keys(configs).length === 0;
+    },
+  ));
 
 test('after close a change is refused, and what was asked for before is stored', async () => {
   const { disk, registry } = await started();
