@@ -1,7 +1,8 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '@oubliette/runtime';
 import { sleep } from '@oubliette/runtime';
+import { spawnWithParent } from '@oubliette/runtime/testing';
 import { TestingError } from './errors.js';
 
 export interface ProcessSpec {
@@ -17,7 +18,7 @@ export interface ProcessSpec {
   readonly clock: Clock;
 }
 
-/** A child process that is ended by its id, at the latest when this process exits. */
+/** A child process that is ended by its id, at the latest when this process ends, be it killed. */
 export interface ManagedProcess {
   readonly pid: number;
   /** Sends the stop signal, and SIGKILL when that did not end it within `graceMs`. Resolves once it is gone. */
@@ -33,7 +34,7 @@ const tailLines = 15;
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   const log = openSync(spec.logFile, 'a');
   const start = readFileSync(spec.logFile).length;
-  const child = spawn(spec.command, spec.args, { stdio: ['ignore', log, log] });
+  const child = spawnWithParent(spec.command, spec.args, ['ignore', log, log]);
   closeSync(log);
   const managed = manage(child, spec);
   const output = (): string => readFileSync(spec.logFile).subarray(start).toString('utf8');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SystemClock } from '@oubliette/runtime';
+import { sleep, SystemClock } from '@oubliette/runtime';
 import { temporaryDirectory } from '../src/index.js';
 import { startProcess, type ManagedProcess } from '../src/managed-process.js';
 
@@ -69,6 +71,58 @@ test('one that never gets ready is killed and reported; what an earlier run logg
     await (await start(logFile, `console.log('serving'); ${idle}`)).kill();
     await assert.rejects(start(logFile, idle, 300), { code: 'PROCESS_NOT_READY' });
   }));
+
+const processModule = new URL('../src/managed-process.js', import.meta.url).href;
+const runtimeModule = import.meta.resolve('@oubliette/runtime');
+
+/** A parent that starts an idle child, and says its id. */
+const parentProgram = (logFile: string): string => `
+  import { startProcess } from ${JSON.stringify(processModule)};
+  import { SystemClock } from ${JSON.stringify(runtimeModule)};
+  const child = await startProcess({
+    name: 'The child',
+    command: process.execPath,
+    args: ['-e', "process.on('SIGTERM', () => {}); console.log('serving'); ${idle}"],
+    logFile: ${JSON.stringify(logFile)},
+    ready: (log) => log.includes('serving'),
+    readyTimeoutMs: 10_000,
+    stopSignal: 'SIGTERM',
+    clock: new SystemClock(),
+  });
+  console.log(child.pid);
+`;
+
+test('it ends with its parent, whatever ends that', async () => {
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
+    await inDirectory(async (logFile) => {
+      const args = ['--input-type=module', '-e', parentProgram(logFile)];
+      const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(said.toString());
+      assert.ok(alive(pid));
+      parent.kill(signal);
+      await once(parent, 'exit');
+      for (let tries = 0; alive(pid) && tries < 100; tries++) await sleep(clock, 50);
+      assert.ok(!alive(pid), `it outlives a parent that ended by ${signal}`);
+    });
+  }
+});
+
+test('one that has ended leaves nobody behind that waits for its parent', () =>
+  inDirectory(async (logFile) => {
+    const child = await start(logFile, `console.log('serving'); ${idle}`);
+    const waiting = childrenOf(child.pid);
+    assert.equal(waiting.length, 1);
+    await child.kill();
+    for (let tries = 0; waiting.some(alive) && tries < 100; tries++) await sleep(clock, 50);
+    assert.ok(!waiting.some(alive));
+  }));
+
+function childrenOf(parent: number): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return rows.flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [pid] : []));
+}
 
 test('a program that does not exist is reported', () =>
   inDirectory((logFile) =>

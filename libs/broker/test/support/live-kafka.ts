@@ -1,10 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { spawnWithParent } from '@oubliette/runtime/testing';
 
 /** A directory of Kafka's jars; without it the tests that need Kafka are left out. */
 export const kafkaLibs = process.env['OUBLIETTE_KAFKA_LIBS'];
@@ -64,7 +65,7 @@ export class KafkaNode {
 
 function run(directory: string): ChildProcess {
   const args = [...flags, '-cp', `${kafkaLibs}/*`, 'kafka.Kafka', join(directory, 'server.properties')];
-  return spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawnWithParent('java', args, ['ignore', 'pipe', 'pipe']);
 }
 
 /** Makes a data directory and its settings. */
