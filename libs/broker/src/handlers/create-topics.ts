@@ -21,6 +21,8 @@ type CreatableTopic = RequestOf<'createTopics'>['topics'][number];
 
 /** QuorumController.MAX_RECORDS_PER_USER_OP */
 const maxPartitionsPerRequest = 10_000;
+/** So many names of new topics stand in one line of the log. */
+const maxShownNames = 10;
 
 function partitionCount(topic: CreatableTopic, { broker }: RequestContext): number {
   const { assignments, numPartitions, replicationFactor } = topic;
@@ -121,6 +123,11 @@ function refused(name: string, error: unknown, { broker }: RequestContext) {
   return { name, topicId: zeroUuid, ...answerError(error, broker.logger), configs: [] };
 }
 
+function shown(names: readonly string[]): string {
+  const more = names.length > maxShownNames ? ` and ${names.length - maxShownNames} more` : '';
+  return `${names.slice(0, maxShownNames).join(', ')}${more}`;
+}
+
 /** Throws POLICY_VIOLATION for more than Kafka's controller takes in one request. */
 function checkTotal(topics: readonly CreatableTopic[], { broker }: RequestContext): void {
   const count = ({ assignments, numPartitions }: CreatableTopic): number => {
@@ -165,9 +172,9 @@ export const createTopics = defineHandler(
         refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
       ),
     );
-    const count = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).length;
-    if (count > 0 && !request.validateOnly) {
-      context.broker.logger.info('topics were created', { topics: count });
+    const names = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).map(({ name }) => name);
+    if (names.length > 0 && !request.validateOnly) {
+      context.broker.logger.info('topics were created', { count: names.length, topics: shown(names) });
     }
     return { throttleTimeMs: 0, topics };
   },
