@@ -23,7 +23,7 @@ export const usage = `oubliette broker [--listen HOST:PORT] [--config FILE] [--s
   --listen HOST:PORT   where to listen, 127.0.0.1:9092 by default; port 0 takes a free one
   --config FILE        Kafka broker settings, as Java properties
   --set KEY=VALUE      one Kafka broker setting; goes before the file's
-  --data-dir DIR       where logs and topics are kept, ./data by default
+  --data-dir DIR       where logs and topics are kept, ./data/broker by default
   --json               the ready line as JSON
 
 Prints "ready HOST:PORT" when it serves. SIGTERM or SIGINT stops it cleanly.

@@ -1,4 +1,5 @@
-import { BrokerError, parseProperties, startBroker } from '@oubliette/broker';
+import { join } from 'node:path';
+import { BrokerError, parseProperties, startBroker, type Logger } from '@oubliette/broker';
 import { DiskError, SystemDisk } from '@oubliette/runtime';
 import { parseBrokerArguments, usage, UsageError, type BrokerArguments } from './arguments.js';
 import { lineLogger, type LineSink } from './line-logger.js';
@@ -13,6 +14,7 @@ export interface BrokerRun {
 }
 
 const exit = { done: 0, failed: 1, usage: 2 } as const;
+const formerDirectory = './data';
 
 /** Runs the daemon until it is told to stop; resolves to the exit code. What goes wrong is said in one line on stderr. */
 export async function runBroker(args: readonly string[], run: BrokerRun): Promise<number> {
@@ -43,10 +45,11 @@ export async function runBroker(args: readonly string[], run: BrokerRun): Promis
 async function serve(parsed: BrokerArguments, { stdout, stderr, stop }: BrokerRun): Promise<void> {
   keepYoungGenerationSmall();
   const config = { ...readConfigFile(parsed.configFile), ...parsed.settings };
+  const logger = lineLogger(stderr);
   const broker = await startBroker({
-    dataDir: parsed.dataDir ?? config['log.dirs'] ?? config['log.dir'] ?? './data',
+    dataDir: parsed.dataDir ?? config['log.dirs'] ?? config['log.dir'] ?? usualDirectory(logger),
     config,
-    logger: lineLogger(stderr),
+    logger,
     signal: stop,
     ...(parsed.listen ?? {}),
   });
@@ -57,6 +60,17 @@ async function serve(parsed: BrokerArguments, { stdout, stderr, stop }: BrokerRu
     else stop.addEventListener('abort', () => resolve(), { once: true });
   });
   await broker.stop();
+}
+
+/** Below ./data, where a sample application keeps its database and its broker's logs: in the same place. */
+function usualDirectory(logger: Logger): string {
+  // Where earlier versions kept them: an empty broker in their place would look like a loss.
+  if (!new SystemDisk().existsSync(join(formerDirectory, 'cluster.json')))
+    return join(formerDirectory, 'broker');
+  logger.warn(
+    'the logs are kept in ./data; without them a broker uses ./data/broker: give --data-dir ./data to keep to it',
+  );
+  return formerDirectory;
 }
 
 function readConfigFile(path: string | undefined): Record<string, string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,11 @@ interface Daemon {
 }
 
 function run(t: TestContext, ...args: readonly string[]): Daemon {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runIn(t, process.cwd(), ...args);
+}
+
+function runIn(t: TestContext, cwd: string, ...args: readonly string[]): Daemon {
+  const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
@@ -70,7 +74,7 @@ test('a second daemon on the port or the directory of the first says so in one l
 test('settings come from the file and from --set, which goes first; what is wrong is one line', async (t) => {
   const home = directory(t);
   const file = join(home, 'server.properties');
-  writeFileSync(file, `num.partitions=0\nlog.dirs=${join(home, 'data')}\nnum.io.threads=8\n`);
+  writeFileSync(file, `num.partitions=0\nlog.dirs=${join(home, 'data')}\nnum.io.threads=4\n`);
   const fixed = run(t, '--listen', '127.0.0.1:0', '--config', file, '--set', 'num.partitions=3', '--json');
   assert.match((await fixed.firstLine) ?? '', /^\{"ready":"127\.0\.0\.1:\d+"\}$/);
   fixed.process.kill('SIGINT');
@@ -81,7 +85,8 @@ test('settings come from the file and from --set, which goes first; what is wron
     [['--config', file], /^CONFIG_INVALID: [^\n]*num\.partitions[^\n]*\n$/, 2],
     [['--set', 'no.such.setting=1'], /^CONFIG_INVALID: [^\n]*no\.such\.setting[^\n]*\n$/, 2],
     [['--config', join(home, 'missing')], /^CONFIG_INVALID: [^\n]+\n$/, 2],
-    [['--data-dir', file], /^DATA_DIR_NOT_WRITABLE: [^\n]+\n$/, 1],
+    [['--data-dir', file], /^DATA_DIR_NOT_WRITABLE: [^\n]*is, or stands in, a file[^\n]*\n$/, 1],
+    [['--data-dir', join(file, 'data')], /^DATA_DIR_NOT_WRITABLE: [^\n]*stands in, a file[^\n]*\n$/, 1],
     [['--set', 'nothing'], /--set takes KEY=VALUE[^\n]*\n$/, 2],
     [['--listen', 'nowhere'], /^--listen: [^\n]+\n$/, 2],
     [['--what'], /--what[^\n]*\n$/, 2],
@@ -90,6 +95,35 @@ test('settings come from the file and from --set, which goes first; what is wron
     assert.equal(refused.code, exit, refused.stderr);
     assert.match(refused.stderr, expected);
   }
+});
+
+test('without a directory it takes data/broker, below what a sample application keeps in data', async (t) => {
+  const home = directory(t);
+  mkdirSync(join(home, 'data'));
+  writeFileSync(join(home, 'data', 'sample.db'), '');
+  const daemon = runIn(t, home, '--listen', '127.0.0.1:0');
+  assert.notEqual(await daemon.firstLine, null);
+  daemon.process.kill('SIGTERM');
+  const { code, stderr } = await daemon.end;
+  assert.equal(code, 0);
+  assert.doesNotMatch(stderr, /--data-dir/);
+  assert.ok(existsSync(join(home, 'data', 'broker', 'cluster.json')));
+  assert.deepEqual(readdirSync(join(home, 'data')), ['broker', 'sample.db']);
+});
+
+test('without a directory it finds the logs where earlier versions kept them, and says so', async (t) => {
+  const home = directory(t);
+  const before = runIn(t, home, '--listen', '127.0.0.1:0', '--data-dir', 'data');
+  await before.firstLine;
+  before.process.kill('SIGTERM');
+  await before.end;
+  const daemon = runIn(t, home, '--listen', '127.0.0.1:0');
+  assert.notEqual(await daemon.firstLine, null);
+  daemon.process.kill('SIGTERM');
+  const { code, stderr } = await daemon.end;
+  assert.equal(code, 0);
+  assert.match(stderr, /^warn [^\n]*--data-dir \.\/data/m);
+  assert.ok(!existsSync(join(home, 'data', 'broker')));
 });
 
 test('a file of the data directory that cannot be read is told in one line', async (t) => {

@@ -1,7 +1,7 @@
 import type { KafkaSettings, TopicAdmin } from '@oubliette/kafka';
 import type { CliContext, GlobalOptions } from './context.js';
 import { CliError } from './errors.js';
-import { readRunningSample } from './sample/running-sample.js';
+import { readRunningSample, whyNoSample } from './sample/running-sample.js';
 
 /** Brokers by --brokers, else OUBLIETTE_BROKERS, else those of the sample in the data directory. */
 export function clusterOf(context: CliContext, options: GlobalOptions): KafkaSettings {
@@ -11,7 +11,7 @@ export function clusterOf(context: CliContext, options: GlobalOptions): KafkaSet
   if (addresses.length === 0)
     throw new CliError(
       'NO_BROKERS',
-      `No brokers: give --brokers host:port or OUBLIETTE_BROKERS, or start the sample (npm start; its data in ${options.dataDir}).`,
+      `No brokers: give --brokers host:port or OUBLIETTE_BROKERS, or start the sample (npm start). ${whyNoSample(context.disk, options.dataDir)}`,
     );
   const { clock } = context;
   return { brokers: addresses, clientId: 'oubliette-cli', clock };

@@ -101,3 +101,13 @@ test('without a sample the command says how to start one', async () => {
   assert.equal(gone.code, 1);
   assert.match(gone.err, /Nothing answers at http:\/\/127\.0\.0\.1/);
 });
+
+test('a data directory that is a file is told as one', async () => {
+  const file = { files: { '/somewhere/data': 'not a directory' } };
+  const status = await oubliette(['users', 'status', 'ada', '--data-dir', '/somewhere/data'], file);
+  assert.equal(status.code, 1);
+  assert.match(status.err, /^oubliette: \/somewhere\/data is a file, not a directory\. [^\n]*\n$/);
+  const topics = await oubliette(['topics', 'list', '--data-dir', '/somewhere/data'], file);
+  assert.equal(topics.code, 2);
+  assert.match(topics.err, /^oubliette: No brokers: [^\n]*\/somewhere\/data is a file[^\n]*\n$/);
+});

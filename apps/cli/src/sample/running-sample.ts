@@ -26,6 +26,12 @@ export function readRunningSample(disk: Disk, dataDir: string): RunningSample | 
   };
 }
 
+/** Why there is no running sample to be read there. */
+export function whyNoSample(disk: Disk, dataDir: string): string {
+  const isFile = disk.existsSync(dataDir) && disk.statSync(dataDir).kind === 'file';
+  return isFile ? `${dataDir} is a file, not a directory.` : `No sample has been started in ${dataDir}.`;
+}
+
 /** The admin token of the sample: OUBLIETTE_ADMIN_TOKEN, else the file that it made. */
 export function readAdminToken(
   disk: Disk,

@@ -1,7 +1,7 @@
 import { sleep } from '@oubliette/runtime';
 import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
-import { readAdminToken, readRunningSample } from './running-sample.js';
+import { readAdminToken, readRunningSample, whyNoSample } from './running-sample.js';
 
 export interface SampleRequest {
   readonly method: 'GET' | 'POST';
@@ -53,7 +53,7 @@ export class SampleClient {
     if (!sample)
       throw new CliError(
         'SAMPLE_NOT_RUNNING',
-        `No sample has been started in ${this.dataDir}. Run npm start first, or give its --data-dir.`,
+        `${whyNoSample(disk, this.dataDir)} Run npm start first, or give its --data-dir.`,
       );
     const token = readAdminToken(disk, this.dataDir, env);
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };

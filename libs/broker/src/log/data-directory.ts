@@ -32,11 +32,12 @@ export function lockDirectory(disk: Disk, directory: string): () => void {
         cause: error,
       });
     }
-    throw new BrokerError(
-      'DATA_DIR_NOT_WRITABLE',
-      `The data directory ${directory} cannot be used: ${error.message}`,
-      { cause: error },
-    );
+    // EEXIST: it is one itself; ENOTDIR: what is above it.
+    const isFile = ['EEXIST', 'ENOTDIR'].includes(error.code);
+    const why = isFile ? 'it is, or stands in, a file. Name a directory.' : error.message;
+    throw new BrokerError('DATA_DIR_NOT_WRITABLE', `The data directory ${directory} cannot be used: ${why}`, {
+      cause: error,
+    });
   }
 }
 
