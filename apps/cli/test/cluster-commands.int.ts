@@ -93,6 +93,12 @@ test('guard check exits 1 when one topic is refused, and 0 when all asked about 
   assert.match(late.out, /largest segment\.ms that passes is \d+/);
 });
 
+test('a cluster that cannot be reached is named by the address that was tried, exit 1', async () => {
+  const { code, err } = await oubliette(['topics', 'list', '--brokers', '127.0.0.1:9'], { clock });
+  assert.equal(code, 1);
+  assert.match(err, /^oubliette: [^\n]*127\.0\.0\.1:9 [^\n]*\n$/);
+});
+
 test('a topic that is not there is named, exit 1', async () => {
   const { code, err } = await oubliette(['topics', 'describe', 'nowhere', '--brokers', broker.bootstrap], {
     clock,

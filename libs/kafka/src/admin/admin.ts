@@ -25,7 +25,7 @@ export async function createAdminWith(
   } catch (error) {
     await admin.disconnect();
     await writer.close();
-    throw translateError(error, 'Connecting an admin client');
+    throw translateError(error, `Connecting an admin client to ${settings.brokers.join(', ')}`);
   }
   return new KafkajsAdmin(admin, writer, settings.clock);
 }
