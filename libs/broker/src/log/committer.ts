@@ -43,6 +43,8 @@ export interface PendingStep {
 export interface CommitListener {
   /** All bytes of the segment up to `position`, and all records below `nextOffset`, may be read. */
   published(segment: Segment, position: number, nextOffset: bigint): void;
+  /** Resolves when everything in the segments before is synced, rejects when that failed; null when it is. */
+  earlierSynced(): Promise<void> | null;
   /** All records below `nextOffset` are on disk. */
   synced(nextOffset: bigint): void;
   /** Nothing of the log can be trusted to reach the disk any more. */
@@ -78,6 +80,11 @@ export class Committer {
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
     while (this.#running !== null) await this.#running;
+  }
+
+  /** Takes nothing any more: what was written before may not have reached the disk. */
+  fail(error: Error): void {
+    this.#break(error, []);
   }
 
   async #run(): Promise<void> {
@@ -132,7 +139,9 @@ export class Committer {
     for (const append of group) append.written.resolve();
     if (group.some((append) => append.durable)) {
       try {
+        const earlier = this.listener.earlierSynced();
         await file.sync();
+        if (earlier !== null) await earlier;
       } catch (error) {
         // After a failed sync the kernel may drop the dirty pages: what is on disk is unknown.
         this.#break(asError(error), group);
@@ -157,8 +166,10 @@ export class Committer {
   }
 
   #break(error: Error, items: readonly (PendingAppend | PendingStep)[]): void {
-    this.#failure = error;
-    this.listener.broken(error);
+    if (this.#failure === null) {
+      this.#failure = error;
+      this.listener.broken(error);
+    }
     this.#rejectAll(error, items);
   }
 

@@ -43,8 +43,6 @@ export interface LogParts {
   /** That of this life of the broker. */
   readonly leaderEpoch: number;
   readonly logStartOffset: bigint;
-  /** Called when the log start was moved by a client: it must outlive a crash. */
-  readonly onLogStartMoved: () => void;
 }
 
 /** A partition's log: offsets and lifetime are kept here, writing in `LogWriter`, reading in `log-view`. */
@@ -71,7 +69,6 @@ export class DiskPartitionLog implements PartitionLog {
   #tail: Promise<void> | null = null;
   readonly #largeAppends: LargeAppends;
   readonly #writer: LogWriter;
-  readonly #onLogStartMoved: () => void;
   readonly #listeners = new Set<(bytes: number) => void>();
 
   /** Throws KafkaError KAFKA_STORAGE_ERROR when the leader epoch cannot be noted. */
@@ -90,7 +87,6 @@ export class DiskPartitionLog implements PartitionLog {
     this.directory = parts.directory;
     this.config = parts.config;
     this.#logStartOffset = parts.logStartOffset;
-    this.#onLogStartMoved = parts.onLogStartMoved;
     this.#largeAppends = parts.largeAppends;
     this.#writer = new LogWriter(this);
     this.producers.transactions.settleBelow(this.logEndOffset);
@@ -231,14 +227,11 @@ export class DiskPartitionLog implements PartitionLog {
     if (offset < 0n || offset > this.highWatermark) {
       throw new KafkaError('OFFSET_OUT_OF_RANGE', `offset ${offset} is above ${this.highWatermark}`);
     }
-    if (offset > this.#logStartOffset) {
-      this.raiseLogStart(offset);
-      this.#onLogStartMoved();
-    }
+    this.raiseLogStart(offset);
     return this.#logStartOffset;
   }
 
-  /** Moves the log start behind segments that retention removed. */
+  /** Moves the log start forward, in memory; the checkpoint hears of it in its time. */
   raiseLogStart(offset: bigint): void {
     if (offset <= this.#logStartOffset) return;
     this.#logStartOffset = offset;

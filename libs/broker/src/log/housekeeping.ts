@@ -39,6 +39,10 @@ export function startHousekeeping(parts: HousekeepingParts): Housekeeping {
     everyMs: options.checkpointIntervalMs ?? managerDefaults.checkpointIntervalMs,
     firstAfterMs,
   };
+  const writingStarts = {
+    everyMs: options.logStartCheckpointIntervalMs ?? managerDefaults.logStartCheckpointIntervalMs,
+    firstAfterMs,
+  };
   const expiry = { everyMs: options.producerCheckIntervalMs ?? managerDefaults.producerCheckIntervalMs };
   const flushing = { everyMs: options.flushCheckIntervalMs ?? Infinity, firstAfterMs, fixedRate: true };
   const backoff = { everyMs: options.cleanerBackoffMs, firstAfterMs: 0 };
@@ -51,7 +55,8 @@ export function startHousekeeping(parts: HousekeepingParts): Housekeeping {
       for (const log of logs()) log.producers.expire(clock.now(), expirationMs);
     }),
     run(flushing, 'flushing', () => flushDirtyLogs(logs(), clock, logger)),
-    run(writing, 'writing checkpoints', () => checkpoints.writeAside()),
+    run(writing, 'writing recovery points', () => checkpoints.writeRecoveryPointsAside()),
+    run(writingStarts, 'writing log starts', () => checkpoints.writeLogStartsAside()),
   ];
   return { all, cleaning };
 }

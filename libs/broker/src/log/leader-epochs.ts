@@ -27,6 +27,7 @@ export class LeaderEpochs {
   #entries: readonly EpochStart[];
   /** What the file says; of a file that was not synced, nothing. */
   #written: readonly EpochStart[];
+  #storing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly disk: Disk,
@@ -119,8 +120,14 @@ export class LeaderEpochs {
     this.#written = this.#entries;
   }
 
-  /** Like `write`, without holding others up; at most one of them at a time. Throws DiskError. */
-  async store(directory: string, endOffset: bigint): Promise<void> {
+  /** Like `write`, without holding others up, one after the other. Rejects with DiskError. */
+  store(directory: string, endOffset: bigint): Promise<void> {
+    const stored = this.#storing.then(() => this.#store(directory, endOffset));
+    this.#storing = stored.catch(() => undefined);
+    return stored;
+  }
+
+  async #store(directory: string, endOffset: bigint): Promise<void> {
     if (!this.isDue(endOffset)) return;
     const entries = this.#entries;
     const path = join(directory, leaderEpochCheckpointFile);

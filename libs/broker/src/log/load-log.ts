@@ -21,6 +21,8 @@ export interface LoadedLog {
   readonly snapshots: ProducerSnapshots;
   readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: bigint;
+  /** Whether a power cut left offsets out, though it was never cleaned. */
+  readonly hasGaps: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     ? LeaderEpochs.load(disk, directory, logger)
     : LeaderEpochs.none(disk);
   try {
-    await openSegments(location, bases, segments, leaderEpochs);
+    const hasGaps = await openSegments(location, bases, segments, leaderEpochs);
     assertNothingLost(location, segments);
     dropBelowStart(location, segments);
     if (segments.length === 0) {
@@ -72,7 +74,7 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
       nowMs: clock.now(),
       producerExpirationMs: location.producerExpirationMs,
     });
-    return { segments: list, producers, snapshots, leaderEpochs, logStartOffset };
+    return { segments: list, producers, snapshots, leaderEpochs, logStartOffset, hasGaps };
   } catch (error) {
     for (const segment of segments) segment.close();
     throw error;
@@ -100,6 +102,7 @@ export function newLog(disk: Disk, clock: Clock, logger: Logger, directory: stri
     snapshots: ProducerSnapshots.among([], disk, logger, 0n),
     leaderEpochs: LeaderEpochs.none(disk),
     logStartOffset: 0n,
+    hasGaps: false,
   };
 }
 

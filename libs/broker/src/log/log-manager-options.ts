@@ -7,6 +7,7 @@ import type { LogConfig } from './partition-log.js';
 export const managerDefaults = {
   initialTaskDelayMs: 30_000,
   checkpointIntervalMs: 60_000,
+  logStartCheckpointIntervalMs: 60_000,
   producerExpirationMs: 86_400_000,
   producerCheckIntervalMs: 600_000,
   recoveryThreads: 2,
@@ -43,6 +44,8 @@ export interface LogManagerOptions {
   readonly flushCheckIntervalMs?: number;
   /** log.flush.offset.checkpoint.interval.ms */
   readonly checkpointIntervalMs?: number;
+  /** log.flush.start.offset.checkpoint.interval.ms: a crash may take back what DeleteRecords deleted since. */
+  readonly logStartCheckpointIntervalMs?: number;
   /** producer.id.expiration.ms, as it is set now */
   readonly producerExpirationMs?: () => number;
   /** producer.id.expiration.check.interval.ms */

@@ -5,7 +5,7 @@ import { DiskError } from '@oubliette/runtime';
 import { partitionKey } from './checkpoint-file.js';
 import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-settings.js';
 import { LogCleaner } from './cleaner/log-cleaner.js';
-import { lockDirectory, writeTopicId } from './data-directory.js';
+import { lockDirectory, writeTopicId, type FoundLog } from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
 import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
 import { startHousekeeping, type Housekeeping } from './housekeeping.js';
@@ -223,16 +223,17 @@ class DiskLogManager implements LogManager {
   }
 
   async #load(): Promise<void> {
-    const { deleted, strays } = await openLogs(
-      this.options,
-      this.#checkpoints,
-      ({ topic, partition, config, found }) => {
-        this.#add(topic, partition, config, found);
-      },
-    );
+    const withGaps: FoundLog[] = [];
+    const { deleted, strays } = await openLogs(this.options, this.#checkpoints, (opened) => {
+      const { topic, partition, config, found } = opened;
+      this.#add(topic, partition, config, found);
+      if (found.hasGaps) withGaps.push(opened);
+    });
     for (const { topic, partition } of strays) this.#keepStray(topic, partition);
     // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
     try {
+      // Before the recovery points: the next start would miss what was between two segments.
+      this.#cleaner.allowGaps(withGaps);
       this.#checkpoints.write();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
@@ -265,7 +266,6 @@ class DiskLogManager implements LogManager {
       largeAppends: this.#largeAppends,
       ...found,
       leaderEpoch: leaderEpochOf?.(topic, partition) ?? 0,
-      onLogStartMoved: () => this.#checkpoints.writeLogStarts(),
     });
     this.#logs.set(partitionKey(topic, partition), log);
     return log;

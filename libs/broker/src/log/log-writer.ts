@@ -74,7 +74,12 @@ export class LogWriter {
   readonly #sealer: SegmentSealer;
 
   constructor(private readonly log: WrittenLog) {
-    this.#sealer = new SegmentSealer(log);
+    this.#sealer = new SegmentSealer(log, {
+      sealed: (endOffset) => {
+        this.#sealedBelow = endOffset;
+      },
+      broken: (error) => this.#committer.fail(error),
+    });
     this.highWatermark = log.logEndOffset;
     this.#syncedBelow = log.logEndOffset;
     const { active, all } = log.segments;
@@ -86,6 +91,7 @@ export class LogWriter {
     const { topic, partition, logger } = log;
     this.#committer = new Committer({
       published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
+      earlierSynced: () => this.#sealer.syncing,
       synced: (nextOffset) => this.#synced(nextOffset),
       broken: (error) => this.#break(error),
       takenBack: (error, appends) =>
@@ -118,9 +124,10 @@ export class LogWriter {
     return this.#failure !== null;
   }
 
-  /** Resolves when everything appended so far is written or refused. */
-  idle(): Promise<void> {
-    return this.#committer.idle();
+  /** Resolves when everything appended so far is written or refused, and sealed segments are on disk. */
+  async idle(): Promise<void> {
+    await this.#committer.idle();
+    await this.#sealer.idle();
   }
 
   /**
@@ -202,7 +209,10 @@ export class LogWriter {
     };
   }
 
-  /** Seals the active segment and opens the next; throws KafkaError KAFKA_STORAGE_ERROR when that fails. */
+  /**
+   * Seals the active segment and opens the next; throws KafkaError KAFKA_STORAGE_ERROR when that fails. Only who waits for a sync waits
+   * for that of the sealed segment.
+   */
   roll(nowMs: number): void {
     const { segments, disk, directory, snapshots, producers } = this.log;
     const segment = segments.active;
@@ -210,9 +220,11 @@ export class LogWriter {
     const opened = onStorage(() => Segment.create(disk, directory, endOffset, nowMs));
     segments.push(opened);
     const snapshot = snapshots.take(endOffset, producers.all);
+    const seal = (): void => this.#sealer.begin({ segment, snapshot, endOffset });
+    if (!this.#committer.isBusy) return seal();
     this.#committer.enqueue({
       kind: 'step',
-      run: async () => this.#flushed(await this.#sealer.seal({ segment, snapshot, endOffset })),
+      run: async () => seal(),
       undo: () => {
         segments.pop();
         opened.removeFiles();
@@ -228,7 +240,7 @@ export class LogWriter {
     this.assertUsable();
     const { segments, snapshots, producers, leaderEpochs, directory, logEndOffset } = this.log;
     await asStorageError(segments.active.sync());
-    await asStorageError(this.#finishSealed());
+    await asStorageError(this.#sealer.finish());
     await asStorageError(segments.active.storeIndexes());
     onStorage(() => segments.active.storeTransactionIndex());
     const snapshot = snapshots.take(logEndOffset, producers.all);
@@ -277,10 +289,6 @@ export class LogWriter {
     });
   }
 
-  async #finishSealed(): Promise<void> {
-    this.#flushed(await this.#sealer.finish());
-  }
-
   /** An append of nothing: it waits for all that stand before it. */
   #nothing(durable: boolean): PendingAppend {
     const { segments, logEndOffset: nextOffset } = this.log;
@@ -292,10 +300,6 @@ export class LogWriter {
   #synced(nextOffset: bigint): void {
     this.#syncedBelow = nextOffset;
     this.lastFlushMs = this.log.clock.now();
-  }
-
-  #flushed(endOffset: bigint | null): void {
-    if (endOffset !== null) this.#sealedBelow = endOffset;
   }
 
   /** Gives the batches their offsets and enters them in segment, indexes and producer states. */

@@ -9,15 +9,17 @@ import { isDiskFull } from './storage-error.js';
 
 /**
  * Opens the segments with these base offsets (ascending) and adds them to `opened`. Those below the recovery point are taken as their
- * indexes say; the others are read, checked and, from the first bad batch on, cut off together with all that follows.
+ * indexes say; the others are read, checked and, from the first bad batch on, cut off together with all that follows. Resolves to whether
+ * a power cut took whole batches from the end of a segment and left the next: that is no reason to refuse the log, now or later.
  */
 export async function openSegments(
   location: LogLocation,
   bases: readonly bigint[],
   opened: Segment[],
   leaderEpochs: LeaderEpochs,
-): Promise<void> {
+): Promise<boolean> {
   const { disk, directory, clock, slice } = location;
+  let hasGaps = false;
   for (const [index, base] of bases.entries()) {
     await slice.rest();
     const { segment, fileBytes } = Segment.open(disk, directory, base, clock.now());
@@ -26,8 +28,12 @@ export async function openSegments(
     const isSynced = location.closedCleanly || (next !== undefined && next <= location.recoveryPoint);
     if (!isSynced) {
       const later = bases.slice(index + 1);
-      if (!(await recover(location, segment, later, leaderEpochs))) return;
-      if (isUndoneRoll(location, segment, later)) return removeSegments(location, later);
+      if (!(await recover(location, segment, later, leaderEpochs))) break;
+      if (isUndoneRoll(location, segment, later)) {
+        removeSegments(location, later);
+        break;
+      }
+      hasGaps = isGap(location, segment, next) || hasGaps;
       // A start after a clean stop goes by its indexes: those that a crash left are not to be trusted.
       if (next !== undefined) await sealRecovered(location, segment);
       continue;
@@ -35,6 +41,7 @@ export async function openSegments(
     if (next === undefined) await resumeLast(location, segment, fileBytes, leaderEpochs);
     else await adoptSealed(location, segment, fileBytes, next, leaderEpochs);
   }
+  return hasGaps;
 }
 
 async function adoptSealed(
@@ -52,7 +59,7 @@ async function adoptSealed(
     await rebuildIndexes(location, segment, found, leaderEpochs);
     await sealRecovered(location, segment);
   } else segment.adopt(sizeBytes, nextBase, found);
-  if (!location.mayHaveGaps) await assertReaches(location, segment, nextBase);
+  await assertReaches(location, segment, nextBase);
   segment.sizeBytes = segment.readableBytes = sizeBytes;
   segment.nextOffset = nextBase;
 }
@@ -70,7 +77,11 @@ async function sealRecovered({ logger }: LogLocation, segment: Segment): Promise
   }
 }
 
-/** Without cleaning, segments follow each other: where the next begins later, one between them is gone. */
+/**
+ * Says where the batches of a sealed segment end before its file does, or before its time index: that is all there is to tell where
+ * something was cut off behind the last indexed batch. Without cleaning, segments follow each other: where the next begins later, one between
+ * them is gone. Kafka's LogLoader looks at neither.
+ */
 async function assertReaches(location: LogLocation, segment: Segment, nextBase: bigint): Promise<void> {
   const { position, nextOffset } = await segment.findEnd();
   if (position !== segment.sizeBytes) {
@@ -86,6 +97,18 @@ async function assertReaches(location: LogLocation, segment: Segment, nextBase: 
     return;
   }
   if (nextOffset === nextBase) return;
+  if (location.mayHaveGaps) {
+    if (segment.maxTimestampOffset < (nextOffset ?? segment.baseOffset)) return;
+    return location.logger.warn(
+      'a sealed segment ends before a record that its time index tells of: its last records are gone',
+      {
+        path: segment.path('log'),
+        position,
+        offset: String(nextOffset ?? segment.baseOffset),
+        next: String(nextBase),
+      },
+    );
+  }
   throw new BrokerError(
     'DATA_DIR_CORRUPT',
     `${segment.path('log')} ends at offset ${nextOffset}, yet the next segment begins at ${nextBase}: ` +
@@ -192,6 +215,17 @@ function isUndoneRoll(
   if (next === undefined || next === segment.nextOffset) return false;
   if (next > segment.nextOffset && mayHaveGaps) return false;
   return laterBases.every((base) => disk.statSync(join(directory, segmentFile(base, 'log'))).size === 0);
+}
+
+/** Appends with acks=1 go on in the next segment while this one is synced. What stands there is kept, as Kafka's LogLoader keeps it. */
+function isGap({ mayHaveGaps, logger }: LogLocation, segment: Segment, next: bigint | undefined): boolean {
+  if (mayHaveGaps || next === undefined || next <= segment.nextOffset) return false;
+  logger.warn('records between two segments are gone: they were not synced', {
+    path: segment.path('log'),
+    offset: String(segment.nextOffset),
+    next: String(next),
+  });
+  return true;
 }
 
 function damagedBelow({ recoveryPoint }: LogLocation, segment: Segment, position: number): BrokerError {

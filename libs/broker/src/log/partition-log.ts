@@ -113,6 +113,7 @@ export interface FoundOffset {
 export interface PartitionLog {
   readonly topic: string;
   readonly partition: number;
+  readonly config: LogConfig;
   readonly logStartOffset: bigint;
   /** The offset the next record gets. */
   readonly logEndOffset: bigint;
@@ -143,7 +144,11 @@ export interface PartitionLog {
   activeProducers(): readonly ProducerDescription[];
   /** Where the last known epoch up to the one asked for ends (LeaderEpochFileCache.endOffsetFor). */
   epochEnd(leaderEpoch: number): EpochEnd;
-  /** Moves the log start forward (DeleteRecords); returns the new log start. */
+  /**
+   * Moves the log start forward (DeleteRecords) and returns it. At once and in memory, as UnifiedLog.maybeIncrementLogStartOffset does: a
+   * crash within log.flush.start.offset.checkpoint.interval.ms brings back what segments still hold, and a full disk refuses nothing.
+   * Throws KafkaError OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR for a log whose disk failed.
+   */
   deleteRecordsBefore(offset: bigint): bigint;
   /** Called after each append became readable, with its bytes; returns the unsubscribe. Wakes long polls. */
   onAppend(listener: (bytes: number) => void): () => void;

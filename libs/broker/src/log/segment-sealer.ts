@@ -27,44 +27,55 @@ export interface SealerParts {
   readonly isDeleted: boolean;
 }
 
+/** What the sealer reports. */
+export interface SealListener {
+  /** Everything below the offset is on disk, with what is made from it. */
+  sealed(endOffset: bigint): void;
+  /** It is unknown what of the records reached the disk. */
+  broken(error: Error): void;
+}
+
 /**
- * Brings what a sealed segment holds to the disk: its records first, then what can be made from them again (indexes, snapshot, epochs). Where
- * there is no room for the latter, appends go on, the recovery point stays behind, and the next seal or close tries again.
+ * Brings what sealed segments hold to the disk beside the appends that go on, as Kafka's task flush-log does: first their records, then
+ * what can be made from them again (indexes, snapshot, epochs). Where there is no room for the latter the recovery point stays behind,
+ * and the next seal or close tries again.
  */
 export class SegmentSealer {
-  /** Oldest first; bounded by the segments of the log. */
+  /** Synced, and without all their files; oldest first, bounded by the segments of the log. */
   #unfinished: SealedSegment[] = [];
+  #syncing: Promise<void> | null = null;
+  #finishing: Promise<void> | null = null;
+  #isBroken = false;
 
-  constructor(private readonly log: SealerParts) {}
+  constructor(
+    private readonly log: SealerParts,
+    private readonly listener: SealListener,
+  ) {}
 
   /** Takes up a segment that a start could not give all its files, for want of room. */
   resume(segment: Segment): void {
     this.#unfinished.push({ segment, snapshot: null, endOffset: segment.nextOffset });
   }
 
-  /**
-   * Returns the offset below which everything is on disk, null when that did not change. Throws DiskError when it is unknown what of the
-   * records reached the disk.
-   */
-  async seal(sealed: SealedSegment): Promise<bigint | null> {
-    const { segment } = sealed;
-    await segment.whileOpen(() => segment.file.sync());
-    // A record that is synced in the next segment must be found after a power cut.
-    await this.log.disk.syncDirectory(this.log.directory);
-    this.#unfinished.push(sealed);
-    try {
-      return await this.finish();
-    } catch (error) {
-      const { topic, partition, logger } = this.log;
-      if (this.log.isDeleted) return null;
-      logger.warn('the indexes of a sealed segment could not be written; the next roll tries again', {
-        topic,
-        partition,
-        path: segment.path('index'),
-        cause: asError(error).message,
-      });
-      return null;
-    }
+  /** Takes up a segment whose records are all written. */
+  begin(sealed: SealedSegment): void {
+    const syncing = this.#sync(this.#syncing, sealed);
+    this.#syncing = syncing;
+    const finishing = this.#finishAfter(this.#finishing, syncing).finally(() => {
+      if (this.#syncing === syncing && !this.#isBroken) this.#syncing = null;
+      if (this.#finishing === finishing) this.#finishing = null;
+    });
+    this.#finishing = finishing;
+  }
+
+  /** Resolves when the records of every sealed segment are synced, rejects when that failed; null when they are. */
+  get syncing(): Promise<void> | null {
+    return this.#syncing;
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#finishing !== null) await this.#finishing;
   }
 
   /** Whether every sealed segment has all its files. */
@@ -73,8 +84,7 @@ export class SegmentSealer {
   }
 
   /** Writes what is left of sealed segments. Throws DiskError; what was finished before it stays so. */
-  async finish(): Promise<bigint | null> {
-    let end: bigint | null = null;
+  async finish(): Promise<void> {
     for (let next = this.#unfinished[0]; next !== undefined; next = this.#unfinished[0]) {
       // Retention or cleaning may have taken it away meanwhile.
       const { segment } = next;
@@ -85,8 +95,43 @@ export class SegmentSealer {
       if (next.snapshot !== null) await this.log.snapshots.write(this.log.directory, next.snapshot);
       await this.log.leaderEpochs.store(this.log.directory, next.endOffset);
       this.#unfinished.shift();
-      end = next.endOffset;
+      this.listener.sealed(next.endOffset);
     }
-    return end;
+  }
+
+  async #sync(before: Promise<void> | null, sealed: SealedSegment): Promise<void> {
+    await before;
+    const { segment } = sealed;
+    // What retention took away meanwhile needs no sync.
+    if (!segment.isClosed) await segment.whileOpen(() => segment.file.sync());
+    // A record that is synced in the next segment must be found after a power cut.
+    await this.log.disk.syncDirectory(this.log.directory);
+    this.#unfinished.push(sealed);
+  }
+
+  async #finishAfter(before: Promise<void> | null, syncing: Promise<void>): Promise<void> {
+    try {
+      await syncing;
+    } catch (error) {
+      this.#isBroken = true;
+      return this.listener.broken(asError(error));
+    }
+    await before;
+    try {
+      await this.finish();
+    } catch (error) {
+      this.#warn(error);
+    }
+  }
+
+  #warn(error: unknown): void {
+    const { topic, partition, directory, isDeleted, logger } = this.log;
+    if (isDeleted) return;
+    logger.warn('the indexes of a sealed segment could not be written; the next roll tries again', {
+      topic,
+      partition,
+      path: this.#unfinished[0]?.segment.path('index') ?? directory,
+      cause: asError(error).message,
+    });
   }
 }

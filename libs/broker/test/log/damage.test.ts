@@ -11,6 +11,7 @@ import {
   newLog,
   open,
   options,
+  put,
   readAll,
   rowsOf,
   startMs,
@@ -284,6 +285,34 @@ test('an emptied segment of a compacted log is told after a crash, which may hav
   assert.equal((await next(world, disk)).log?.logEndOffset, 12n);
 });
 
+test('a sealed segment of a compacted log that was cut behind its last indexed batch is told, in a batch and between two', async () => {
+  const cutAt = async (bytesOf: (batchBytes: number) => number): Promise<Line[]> => {
+    const settings = { segmentBytes: 500, indexIntervalBytes: 10_000, retentionMs: -1 };
+    const world = compacted(await open(settings));
+    const log = newLog(world);
+    for (let index = 0; index < 12; index++) await put(world, log, `k${index}`, 'x'.repeat(60), index);
+    await world.logs.close();
+    const [, second = 0] = bases(world);
+    const whole = world.disk.readFileSync(segment(second));
+    const [first] = [...iterateBatches(whole)];
+    world.disk.replaceFileSync(segment(second), whole.subarray(0, bytesOf(first?.sizeBytes ?? 0)));
+    const { logs, lines } = await next(world);
+    assert.equal(logs.get('events', 0)?.logEndOffset, 12n);
+    return lines;
+  };
+  for (const [bytesOf, message] of [
+    [(size: number) => size + 20, /does not end with a whole batch/],
+    [(size: number) => 2 * size, /ends before a record that its time index tells of/],
+  ] as const) {
+    const [line, ...others] = await cutAt(bytesOf);
+    assert.match(line?.message ?? '', message);
+    assert.match(String(line?.fields['path']), /\d{20}\.log$/);
+    assert.equal(typeof line?.fields['position'], 'number');
+    assert.deepEqual(others, []);
+  }
+  assert.deepEqual(await cutAt((size) => 3 * size), [], 'nothing was cut off');
+});
+
 test('an index that stands for bytes behind the end of its log file says how far that is', async () => {
   const world = await filled();
   await world.logs.close();
@@ -348,7 +377,7 @@ test('logs of a topic that is being deleted are opened without an id, to be remo
   assert.deepEqual(lines, []);
 });
 
-test('after a clean stop no more is read than headers behind the last indexed batch', async () => {
+test('after a clean stop no more is read than headers behind the last indexed batch of each segment', async () => {
   const world = await filled(40);
   await world.logs.close();
   const read: { path: string; bytes: number }[] = [];
@@ -365,11 +394,11 @@ test('after a clean stop no more is read than headers behind the last indexed ba
     };
     return file;
   };
-  const { log } = await next(compacted(world));
+  const { log } = await next(world);
   assert.equal(log?.logEndOffset, 40n);
   assert.deepEqual(
     read.map(({ path }) => path),
-    [segment(bases(world).at(-1) ?? 0)],
+    bases(world).map((base) => segment(base)),
   );
   assert.ok(read.every(({ bytes }) => bytes <= 2_048));
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KafkaError } from '@oubliette/protocol';
-import { batch, directory, files, newLog, open, readAll, reopen } from './fixture.js';
+import type { DiskPartitionLog } from '../../src/log/disk-partition-log.js';
+import { batch, directory, files, newLog, open, put, readAll, reopen } from './fixture.js';
 
 const storageError = (error: unknown): boolean =>
   error instanceof KafkaError && error.codeName === 'KAFKA_STORAGE_ERROR';
@@ -53,6 +54,24 @@ test('a stop on a full disk leaves no clean mark, and the next start recovers wh
   assert.equal(again && (await readAll(again)).length, 10);
 });
 
+test('records are deleted on a full disk too: what is told of the start then is still told after a stop, once there was room', async () => {
+  const world = await open({ retentionMs: -1 });
+  const log = newLog(world);
+  for (let index = 0; index < 5; index++) await put(world, log, `k${index}`, 'v');
+  world.disk.setFreeBytes(0);
+  assert.equal(log.deleteRecordsBefore(3n), 3n);
+  await world.clock.advanceAsync(120_000);
+  assert.equal(log.logStartOffset, 3n);
+  assert.deepEqual(
+    (await readAll(log)).map(({ key }) => key),
+    ['k3', 'k4'],
+  );
+  world.disk.setFreeBytes(Infinity);
+  await world.clock.advanceAsync(60_000);
+  const again = (await reopen(world, world.disk.crash(1))).logs.get('events', 0);
+  assert.equal(again?.logStartOffset, 3n);
+});
+
 test('a segment that retention takes away before its indexes found room gets none under its new name', async () => {
   const world = await open({ segmentBytes: 500, indexIntervalBytes: 100, retentionMs: 10_000 });
   const log = newLog(world);
@@ -70,6 +89,7 @@ test('a segment that retention takes away before its indexes found room gets non
   assert.ok(before.some((name) => name.endsWith('.log.deleted')));
   world.disk.heal();
   for (let index = 0; index < 6; index++) await append();
+  await (log as DiskPartitionLog).settle();
   const added = files(world).filter((name) => !before.includes(name));
   assert.deepEqual(
     added.filter((name) => name.endsWith('.deleted')),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { SimulatedDisk } from '@oubliette/runtime/testing';
 import fc from 'fast-check';
 import { CorruptProducerSnapshot, decodeSnapshot, encodeSnapshot } from '../../src/log/producer-snapshot.js';
+import type { DiskPartitionLog } from '../../src/log/disk-partition-log.js';
 import type { PartitionLog } from '../../src/log/partition-log.js';
 import type { ProducerState } from '../../src/log/producer-states.js';
 import { batch, directory, files, newLog, open, reopen, startMs, type World } from './fixture.js';
@@ -93,6 +94,7 @@ test('a roll and a clean stop leave a snapshot; a start from it knows the last b
   const log = newLog(world);
   for (let sequence = 0; sequence < 6; sequence++) await produce(log, 1n, sequence);
   await produce(log, 2n, 0, true);
+  await (log as DiskPartitionLog).settle();
   const rolled = files(world).filter((name) => name.endsWith('.log')).length - 1;
   assert.deepEqual([snapshots(world).length, rolled > 1], [rolled, true]);
   await world.logs.close();

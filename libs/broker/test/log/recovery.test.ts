@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batch, directory, files, newLog, open, readAll, reopen, startMs } from './fixture.js';
+import { batch, directory, files, newLog, open, put, readAll, reopen, startMs } from './fixture.js';
 
 const at = (name: string): string => `${directory}/events-0/${name}`;
 const firstLog = at('00000000000000000000.log');
@@ -66,6 +66,24 @@ test('the log start that a client moved, and the one that retention moved, survi
   const again = (await reopen(world)).logs.get('events', 0);
   assert.equal(again?.logStartOffset, 3n);
   assert.deepEqual(again && (await readAll(again)).map((row) => row.offset), [3n, 4n, 5n]);
+});
+
+test('the log start that a client moved outlives a crash once log.flush.start.offset.checkpoint.interval.ms has passed, as on Kafka', async () => {
+  const more = { initialTaskDelayMs: 0, logStartCheckpointIntervalMs: 5_000, checkpointIntervalMs: 1_000 };
+  for (const [waitMs, start] of [
+    [4_000, 0n],
+    [6_000, 3n],
+  ] as const) {
+    const world = await open({}, more);
+    const log = newLog(world);
+    for (let index = 0; index < 6; index++) await put(world, log, `k${index}`, 'v');
+    await world.clock.advanceAsync(1);
+    assert.equal(log.deleteRecordsBefore(3n), 3n);
+    await world.clock.advanceAsync(waitMs);
+    const again = (await reopen(world, world.disk.crash(1))).logs.get('events', 0);
+    assert.equal(again?.logStartOffset, start);
+    assert.equal(again.logEndOffset, 6n);
+  }
 });
 
 test('what was marked as deleted is gone after a start, whatever stopped the last one', async () => {

@@ -40,7 +40,13 @@ export const logTable: readonly BrokerConfigDefinition[] = [
     'How often the recovery points are written down.',
     { check: atLeast(0) },
   ),
-  accepted('log.flush.start.offset.checkpoint.interval.ms', 'int', '60000', { check: atLeast(0) }),
+  served(
+    'log.flush.start.offset.checkpoint.interval.ms',
+    'int',
+    '60000',
+    'How often the log starts are written down.',
+    { check: atLeast(0) },
+  ),
   served(
     'log.initial.task.delay.ms',
     'long',

@@ -1,6 +1,7 @@
 import { DiskError } from '@oubliette/runtime';
 import type { Logger } from '../../logger.js';
 import { partitionKey, type CheckpointFile } from '../checkpoint-file.js';
+import type { FoundLog } from '../data-directory.js';
 import type { DiskPartitionLog } from '../disk-partition-log.js';
 import { applyRetention } from '../retention.js';
 import { CleaningStopped } from './checked-chunks.js';
@@ -36,6 +37,12 @@ export class LogCleaner {
   /** Logs that could not be cleaned and keep what they should have forgotten. */
   get uncleanable(): readonly DiskPartitionLog[] {
     return [...this.#uncleanable].filter((log) => !log.isClosed);
+  }
+
+  /** Logs that lack offsets count as cleaned once, from their beginning: nothing else tells a later start of it. Throws DiskError. */
+  allowGaps(logs: readonly FoundLog[]): void {
+    for (const { topic, partition } of logs) this.#cleanedUpTo.set(partitionKey(topic, partition), 0n);
+    if (logs.length > 0) this.#writeCheckpoint();
   }
 
   /** Ends a pass under way at its next chunk. */

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KafkaError } from '@oubliette/protocol';
+import { ManualClock, SimulatedDisk } from '@oubliette/runtime/testing';
+import type { DiskPartitionLog } from '../../src/log/disk-partition-log.js';
+import { openLogManager } from '../../src/log/log-manager.js';
+import { batch, config, newLog, options, readAll, reopen, startMs, type World } from './fixture.js';
+
+const firstSegment = '/data/events-0/00000000000000000000.log';
+const value = 'v'.repeat(60);
+
+/** A log whose first segment cannot be synced before `release`. */
+async function held(): Promise<{ world: World; log: DiskPartitionLog; release: () => void }> {
+  const disk = new SimulatedDisk();
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const openSync = disk.openSync.bind(disk);
+  disk.openSync = (path, mode, permissions) => {
+    const file = openSync(path, mode, permissions);
+    const sync = file.sync.bind(file);
+    if (path === firstSegment) file.sync = () => gate.then(sync);
+    return file;
+  };
+  const base = {
+    disk,
+    clock: new ManualClock(startMs),
+    config: config({ segmentBytes: 400, retentionMs: -1 }),
+  };
+  const world = { ...base, logs: await openLogManager(options(base)) };
+  const log = newLog(world) as DiskPartitionLog;
+  return { world, log, release };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function fill(log: DiskPartitionLog, records: number): Promise<void> {
+  for (let index = 0; index < records; index++)
+    await log.append(batch([[`k${index}`, value]]), { durable: false });
+}
+
+test('who does not wait for a sync does not wait for that of a sealed segment either', async () => {
+  const { world, log, release } = await held();
+  await fill(log, 12);
+  assert.ok(log.segments.all.length > 2);
+  assert.deepEqual([log.highWatermark, (await readAll(log)).length], [12n, 12]);
+  release();
+  await world.logs.close();
+});
+
+test('who waits for a sync waits for the segments before too, and the recovery point with them', async () => {
+  const { world, log, release } = await held();
+  await fill(log, 5);
+  let isSynced = false;
+  const { durable } = await log.append(batch([['durable', value]]), { durable: true });
+  void durable.then(() => (isSynced = true));
+  const behind = log.append(batch([['behind', value]]), { durable: true });
+  for (let turns = 0; turns < 20; turns++) await turn();
+  assert.deepEqual([isSynced, log.highWatermark, log.recoveryPoint], [false, 5n, 0n]);
+  release();
+  await Promise.all([durable, (await behind).durable]);
+  await log.settle();
+  assert.deepEqual([log.highWatermark, log.recoveryPoint], [7n, 7n]);
+  await world.logs.close();
+});
+
+test('a sealed segment that cannot be synced ends the log: nobody hears that his records are safe', async () => {
+  const { world, log, release } = await held();
+  await fill(log, 5);
+  world.disk.fail({ operation: 'sync', code: 'EIO', path: (path) => path === firstSegment });
+  const { durable } = await log.append(batch([['durable', value]]), { durable: true });
+  const refused = assert.rejects(
+    durable,
+    (error) => error instanceof KafkaError && error.codeName === 'KAFKA_STORAGE_ERROR',
+  );
+  release();
+  await refused;
+  await assert.rejects(log.append(batch([['more', value]]), { durable: false }), /KAFKA_STORAGE_ERROR/);
+  assert.deepEqual([log.highWatermark, log.recoveryPoint], [5n, 0n]);
+});
+
+test('what a power cut leaves behind a sealed segment that was not synced is kept, told once, and no reason to refuse a later start', async () => {
+  let gaps = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const { world, log } = await held();
+    await fill(log, 12);
+    const lines: string[] = [];
+    const note = (message: string): void => void lines.push(message);
+    const logger = { info: () => undefined, warn: note, error: note };
+    const first = await reopen(world, world.disk.crash(seed), { logger });
+    const found = first.logs.get('events', 0);
+    const rows = found === undefined ? [] : await readAll(found);
+    const hasGap = rows.some(({ offset }, index) => offset !== BigInt(index));
+    if (hasGap) assert.ok(lines.some((line) => /records between two segments are gone/.test(line)));
+    if (hasGap) gaps++;
+    await first.logs.close();
+    lines.length = 0;
+    const second = await reopen(first, first.disk, { logger });
+    const again = second.logs.get('events', 0);
+    assert.deepEqual(again === undefined ? [] : await readAll(again), rows);
+    assert.ok(!lines.some((line) => /between two segments/.test(line)));
+    await second.logs.close();
+  }
+  assert.ok(gaps > 0, 'no cut left a gap');
+});
