@@ -24,6 +24,7 @@ import { clientListener } from './server/client-listener.js';
 import { DelayedQueue } from './server/delayed-queue.js';
 import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress } from './server/listener-address.js';
+import { LongWork } from './server/long-work.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
 import { ClusterStore } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
@@ -125,6 +126,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       groups,
       delayed,
       fetchSessions,
+      longWork: new LongWork(clock),
       transactionRefusals: new TransactionRefusals(logger),
       clock,
       logger,
@@ -197,6 +199,7 @@ async function openState(parts: {
     recoveryThreads: config.number('num.recovery.threads.per.data.dir'),
     flushCheckIntervalMs: config.number('log.flush.scheduler.interval.ms'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
+    logStartCheckpointIntervalMs: config.number('log.flush.start.offset.checkpoint.interval.ms'),
     producerExpirationMs: () => config.number('producer.id.expiration.ms'),
     producerCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),

@@ -9,7 +9,8 @@ export type ProtocolErrorCode =
   | 'UNKNOWN_API'
   | 'UNSUPPORTED_VERSION'
   | 'VALUE_TOO_LONG'
-  | 'TOO_MANY_ELEMENTS';
+  | 'TOO_MANY_ELEMENTS'
+  | 'TOO_MANY_AT_ONCE';
 
 /**
  * Bytes that are no message, or a message that has no bytes. `path` leads to the field, outermost first. Names fields and

@@ -15,6 +15,11 @@ export const FRAME_LENGTH_BYTES = 4;
  */
 const MAX_REQUEST_ELEMENTS = 250_000;
 
+/** Of a response that is made in steps. */
+const STEP_SLAB_BYTES = 64 * 1024;
+/** A piece of it is handed out from so many bytes on. */
+const STEP_PART_BYTES = 48 * 1024;
+
 export interface RequestHead {
   readonly correlationId: number;
   readonly clientId: string | null;
@@ -83,16 +88,61 @@ export function encodeResponse<Req extends Fields, Res extends Fields>(
   return writer.finish();
 }
 
-/** The same in pieces to be written in order: large record batches stand among them uncopied. */
+/**
+ * The same in pieces to be written in order: large record batches stand among them uncopied. Null where the body's arrays hold more than
+ * `atOnce` elements: `encodeResponseInSteps` makes it then.
+ */
 export function encodeResponseParts<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   version: number,
   correlationId: number,
   body: Encodable<Res>,
   writer: ByteWriter = new ByteWriter(),
-): Uint8Array[] {
-  writeResponse(writer, api, version, correlationId, body);
-  return writer.finishParts();
+  atOnce = Infinity,
+): Uint8Array[] | null {
+  let isWhole = false;
+  writeFrame(writer, () => {
+    writeResponseHeader(writer, api, version, correlationId);
+    isWhole = api.response.encodeAtOnce(version, writer, body, atOnce);
+  });
+  if (isWhole) return writer.finishParts();
+  writer.discard();
+  return null;
+}
+
+/**
+ * A response frame in pieces to be written in order, made in small steps: each `yield` is a place where others may run. Large record
+ * batches stand among the pieces uncopied.
+ */
+export function* encodeResponseInSteps<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  version: number,
+  correlationId: number,
+  body: Encodable<Res>,
+): Generator<void, Uint8Array[], undefined> {
+  const writer = new ByteWriter(STEP_SLAB_BYTES);
+  writer.int32(0);
+  writeResponseHeader(writer, api, version, correlationId);
+  const parts: Uint8Array[] = [];
+  for (const pause of api.response.encodeInSteps(version, writer, body)) {
+    // What is cut off here is never copied to make room for more.
+    if (writer.length >= STEP_PART_BYTES) parts.push(...writer.finishParts());
+    yield pause;
+  }
+  parts.push(...writer.finishParts());
+  const [first] = parts;
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0) - FRAME_LENGTH_BYTES;
+  if (first !== undefined) new DataView(first.buffer, first.byteOffset).setUint32(0, bytes);
+  return parts;
+}
+
+function writeResponseHeader<Req extends Fields, Res extends Fields>(
+  writer: ByteWriter,
+  api: Api<Req, Res>,
+  version: number,
+  correlationId: number,
+): void {
+  responseHeader.encode(responseHeaderVersion(api, version), writer, { correlationId });
 }
 
 function writeResponse<Req extends Fields, Res extends Fields>(
@@ -103,7 +153,7 @@ function writeResponse<Req extends Fields, Res extends Fields>(
   body: Encodable<Res>,
 ): void {
   writeFrame(writer, () => {
-    responseHeader.encode(responseHeaderVersion(api, version), writer, { correlationId });
+    writeResponseHeader(writer, api, version, correlationId);
     api.response.encode(version, writer, body);
   });
 }

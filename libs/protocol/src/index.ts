@@ -70,6 +70,7 @@ export {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  encodeResponseInSteps,
   encodeResponseParts,
   type ReceivedRequest,
   type RequestHead,

@@ -32,11 +32,12 @@ function reassign(
 export const alterPartitionReassignments = defineHandler(
   apis.alterPartitionReassignments,
   { versions: [0, 1] },
-  (request, { broker }) => {
+  async (request, { broker }) => {
+    const slice = broker.longWork.begin();
     const inTime = (): void => checkDeadline(request.timeoutMs);
-    const responses = request.topics.map(({ name, partitions }) => ({
+    const responses = await slice.map(request.topics, async ({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, replicas }) => ({
+      partitions: await slice.map(partitions, ({ partitionIndex, replicas }) => ({
         partitionIndex,
         ...attempt(() => {
           inTime();

@@ -21,18 +21,24 @@ function move(path: string, topic: string, partition: number, { broker }: Reques
 export const alterReplicaLogDirs = defineHandler(
   apis.alterReplicaLogDirs,
   { versions: [1, 2] },
-  (request, context) => {
+  async (request, context) => {
+    const slice = context.broker.longWork.begin();
     const byTopic = new Map<string, Map<number, number>>();
     for (const { path, topics } of request.dirs) {
       for (const { name, partitions } of topics) {
         const results = byTopic.get(name) ?? new Map<number, number>();
-        for (const partition of partitions) results.set(partition, move(path, name, partition, context));
+        await slice.map(partitions, (partition) =>
+          results.set(partition, move(path, name, partition, context)),
+        );
         byTopic.set(name, results);
       }
     }
-    const results = [...byTopic].map(([topicName, partitions]) => ({
+    const results = await slice.map(byTopic, async ([topicName, partitions]) => ({
       topicName,
-      partitions: [...partitions].map(([partitionIndex, errorCode]) => ({ partitionIndex, errorCode })),
+      partitions: await slice.map(partitions, ([partitionIndex, errorCode]) => ({
+        partitionIndex,
+        errorCode,
+      })),
     }));
     return { throttleTimeMs: 0, results };
   },

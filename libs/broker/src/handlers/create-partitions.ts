@@ -1,7 +1,7 @@
 import { apis, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
-import { answerError, noError, type AnsweredError } from './answer-error.js';
+import { attemptLater } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
 
 /*
@@ -38,26 +38,25 @@ export const createPartitions = defineHandler(
   apis.createPartitions,
   { versions: [0, 3] },
   async (request, context) => {
-    const names = new Set(request.topics.map(({ name }) => name));
-    const isSingle = (name: string): boolean =>
-      request.topics.filter((topic) => topic.name === name).length === 1;
-    const hasWork = [...names].some(isSingle);
-    const results: (AnsweredError & { readonly name: string })[] = [];
-    for (const name of names) {
-      const [asked, ...others] = request.topics.filter((topic) => topic.name === name);
-      const add = async (): Promise<void> => {
-        if (hasWork) checkDeadline(request.timeoutMs);
-        if (asked === undefined || others.length > 0) {
-          throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
-        }
-        await addPartitions(asked, request.validateOnly, context);
-      };
-      const outcome = await add().then(
-        () => noError,
-        (error: unknown) => answerError(error, context.broker.logger),
-      );
-      results.push({ name, ...outcome });
-    }
+    const slice = context.broker.longWork.begin();
+    const byName = new Map<string, Asked[]>();
+    await slice.map(request.topics, (topic) => {
+      const others = byName.get(topic.name);
+      if (others === undefined) byName.set(topic.name, [topic]);
+      else others.push(topic);
+    });
+    const hasWork = [...byName.values()].some(({ length }) => length === 1);
+    const add = async ([asked, ...others]: readonly Asked[]): Promise<void> => {
+      if (hasWork) checkDeadline(request.timeoutMs);
+      if (asked === undefined || others.length > 0) {
+        throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
+      }
+      await addPartitions(asked, request.validateOnly, context);
+    };
+    const results = await slice.mapTogether([...byName], async ([name, asked]) => ({
+      name,
+      ...(await attemptLater(() => add(asked), context.broker.logger)),
+    }));
     return { throttleTimeMs: 0, results };
   },
 );

@@ -1,6 +1,5 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import type { ConfigEntry } from './config-entries.js';
-import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkAssignments, checkPlacement, checkReplicationFactor } from '../topics/replica-assignment.js';
 import type { NewTopic } from '../topics/topic-manager.js';
@@ -143,35 +142,33 @@ export const createTopics = defineHandler(
   apis.createTopics,
   { versions: [2, 7] },
   async (request, context) => {
+    const slice = context.broker.longWork.begin();
     const seen = new Map<string, number>();
-    for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
+    await slice.map(request.topics, ({ name }) => seen.set(name, (seen.get(name) ?? 0) + 1));
     const single = request.topics.filter(({ name }) => seen.get(name) === 1);
     const repeated = [...seen].filter(([, count]) => count > 1).map(([name]) => name);
     try {
       if (single.length > 0) checkDeadline(request.timeoutMs);
       checkTotal(single, context);
     } catch (error) {
-      return { throttleTimeMs: 0, topics: [...seen.keys()].map((name) => refused(name, error, context)) };
+      const topics = await slice.map(seen.keys(), (name) => refused(name, error, context));
+      return { throttleTimeMs: 0, topics };
     }
-    const named = single.map((topic) => ({ topic, refusal: checkName(topic.name, context) }));
-    const slice = new TimeSlice(context.broker.clock, undefined);
-    const plans: { readonly name: string; readonly plan: ReturnType<typeof planOf> }[] = [];
-    for (const { topic, refusal } of named) {
-      await slice.rest();
-      plans.push({ name: topic.name, plan: planOf(topic, refusal, context) });
-    }
+    const named = await slice.map(single, (topic) => ({ topic, refusal: checkName(topic.name, context) }));
+    const plans = await slice.map(named, ({ topic, refusal }) => ({
+      name: topic.name,
+      plan: planOf(topic, refusal, context),
+    }));
     const wanted = plans.flatMap(({ plan }) => ('refusal' in plan ? [] : [plan]));
     const made = await make(wanted, request.validateOnly, context);
-    const topics: (ReturnType<typeof created> | ReturnType<typeof refused>)[] = [];
-    for (const { name, plan } of plans) {
-      await slice.rest();
-      topics.push('refusal' in plan ? refused(name, plan.refusal, context) : made(plan));
-    }
-    topics.push(
-      ...repeated.map((name) =>
-        refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context),
-      ),
+    const topics: (ReturnType<typeof created> | ReturnType<typeof refused>)[] = await slice.map(
+      plans,
+      ({ name, plan }) => ('refusal' in plan ? refused(name, plan.refusal, context) : made(plan)),
     );
+    await slice.map(repeated, (name) => {
+      const duplicate = new KafkaError('INVALID_REQUEST', 'Duplicate topic name.');
+      topics.push(refused(name, duplicate, context));
+    });
     const names = topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE).map(({ name }) => name);
     if (names.length > 0 && !request.validateOnly) {
       context.broker.logger.info('topics were created', { count: names.length, topics: shown(names) });

@@ -1,5 +1,4 @@
 import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
-import { onStorage } from '../log/storage-error.js';
 import { defineHandler } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
@@ -13,10 +12,11 @@ const toHighWatermark = -1n;
 export const deleteRecords = defineHandler(
   apis.deleteRecords,
   { versions: [0, 2] },
-  (request, { broker }) => {
-    const topics = request.topics.map(({ name, partitions }) => ({
+  async (request, { broker }) => {
+    const slice = broker.longWork.begin();
+    const topics = await slice.map(request.topics, async ({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, offset }) => {
+      partitions: await slice.map(partitions, ({ partitionIndex, offset }) => {
         try {
           const log = broker.topics.log(name, partitionIndex);
           if (isInternalTopic(name)) {
@@ -27,7 +27,7 @@ export const deleteRecords = defineHandler(
           }
           const before = offset === toHighWatermark ? log.highWatermark : offset;
           if (before < 0n || before > log.highWatermark) throw new KafkaError('OFFSET_OUT_OF_RANGE');
-          const lowWatermark = onStorage(() => log.deleteRecordsBefore(before));
+          const lowWatermark = log.deleteRecordsBefore(before);
           return { partitionIndex, lowWatermark, errorCode: ErrorCode.NONE };
         } catch (error) {
           return {

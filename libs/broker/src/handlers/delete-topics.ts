@@ -49,20 +49,25 @@ function deadlineRefusal(timeoutMs: number): KafkaError | null {
   }
 }
 
-/** All of them are stored together. */
-function answer(asked: readonly Asked[], timeoutMs: number, context: RequestContext) {
-  const byKey = new Map<string, { readonly asked: Asked; readonly times: number }>();
-  for (const [index, one] of asked.entries()) {
+/** Many of them are stored together. */
+async function answer(asked: readonly Asked[], timeoutMs: number, context: RequestContext) {
+  const slice = context.broker.longWork.begin();
+  const byKey = new Map<string, { readonly asked: Asked; times: number }>();
+  const idsGiven = new Set<string>();
+  await slice.map(asked.entries(), ([index, one]) => {
     const isEmpty = one.name === null && one.topicId === zeroUuid;
     const key = isEmpty ? `${index}` : `${one.name ?? ''}/${one.topicId}`;
-    byKey.set(key, { asked: one, times: (byKey.get(key)?.times ?? 0) + 1 });
-  }
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, { asked: one, times: 1 });
+    else known.times += 1;
+    if (one.name === null) idsGiven.add(one.topicId);
+  });
   const isGood = (one: Asked): boolean => (one.name === null) !== (one.topicId === zeroUuid);
-  const hasWork = [...byKey.values()].some(({ asked: one, times }) => times === 1 && isGood(one));
+  const once = [...byKey.values()];
+  const hasWork = once.some(({ asked: one, times }) => times === 1 && isGood(one));
   const late = hasWork ? deadlineRefusal(timeoutMs) : null;
-  if (late !== null) return Promise.all(asked.map((one) => deleteOne(one, late, context)));
-  const idsGiven = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId));
-  const answers = [...byKey.values()].map(({ asked: one, times }) => {
+  if (late !== null) return slice.mapTogether(asked, (one) => deleteOne(one, late, context));
+  return slice.mapTogether(once, ({ asked: one, times }) => {
     const what = one.name === null ? 'id' : 'name';
     if (times > 1) return deleteOne(one, invalid(`Duplicate topic ${what}.`), context);
     const id = one.name === null ? undefined : context.broker.topics.topics.get(one.name)?.id;
@@ -72,7 +77,6 @@ function answer(asked: readonly Asked[], timeoutMs: number, context: RequestCont
       : null;
     return deleteOne(isGivenTwice ? { ...one, topicId: id } : one, refusal, context);
   });
-  return Promise.all(answers);
 }
 
 export const deleteTopics = defineHandler(
@@ -88,7 +92,8 @@ export const deleteTopics = defineHandler(
       context.version < 3
         ? invalid('This version does not support topic deletion.')
         : new KafkaError('TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.');
-    const responses = await Promise.all(asked.map((one) => deleteOne(one, refusal, context)));
+    const slice = context.broker.longWork.begin();
+    const responses = await slice.mapTogether(asked, (one) => deleteOne(one, refusal, context));
     return { throttleTimeMs: 0, responses };
   },
 );

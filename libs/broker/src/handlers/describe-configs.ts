@@ -1,7 +1,7 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
-import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
+import type { WorkSlice } from '../server/long-work.js';
 import { refuseTopicName } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
 import {
@@ -61,10 +61,13 @@ function checkBrokerId(name: string, broker: BrokerServices, orElse: string): vo
 }
 
 /** One that is asked for again is answered once: a hundred kilobytes would ask for gigabytes. Kafka repeats it, its clients do not. */
-function withoutRepeats(resources: readonly Asked[]): readonly Asked[] {
-  const key = ({ resourceType, resourceName, configurationKeys }: Asked): string =>
-    JSON.stringify([resourceType, resourceName, configurationKeys]);
-  return [...new Map(resources.map((resource) => [key(resource), resource])).values()];
+async function withoutRepeats(resources: readonly Asked[], slice: WorkSlice): Promise<Iterable<Asked>> {
+  const byKey = new Map<string, Asked>();
+  await slice.map(resources, (resource) => {
+    const { resourceType, resourceName, configurationKeys } = resource;
+    byKey.set(JSON.stringify([resourceType, resourceName, configurationKeys]), resource);
+  });
+  return byKey.values();
 }
 
 function answerResource(
@@ -94,12 +97,9 @@ export const describeConfigs = defineHandler(
   apis.describeConfigs,
   { versions: [1, 4] },
   async (request, { broker }) => {
-    const slice = new TimeSlice(broker.clock, undefined);
-    const results: ReturnType<typeof answerResource>[] = [];
-    for (const resource of withoutRepeats(request.resources)) {
-      await slice.rest();
-      results.push(answerResource(resource, request, broker));
-    }
+    const slice = broker.longWork.begin();
+    const once = await withoutRepeats(request.resources, slice);
+    const results = await slice.map(once, (resource) => answerResource(resource, request, broker));
     return { throttleTimeMs: 0, results };
   },
 );

@@ -9,9 +9,9 @@ import { groupOperations, notAsked } from './authorized-operations.js';
 export const describeGroups = defineHandler(
   apis.describeGroups,
   { versions: [0, 6] },
-  (request, { broker, version }) => {
+  async (request, { broker, version }) => {
     const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked;
-    const groups = request.groups.map((groupId) => {
+    const groups = await broker.longWork.begin().map(request.groups, (groupId) => {
       if (broker.groups.current === null) return noCoordinator(groupId);
       const group = broker.groups.current.describe(groupId);
       if (group === null) {

@@ -8,10 +8,11 @@ import { answerError } from './answer-error.js';
 export const describeProducers = defineHandler(
   apis.describeProducers,
   { versions: [0, 0] },
-  (request, { broker }) => {
-    const topics = request.topics.map(({ name, partitionIndexes }) => ({
+  async (request, { broker }) => {
+    const slice = broker.longWork.begin();
+    const topics = await slice.map(request.topics, async ({ name, partitionIndexes }) => ({
       name,
-      partitions: partitionIndexes.map((partitionIndex) => {
+      partitions: await slice.map(partitionIndexes, (partitionIndex) => {
         try {
           const activeProducers = broker.topics.log(name, partitionIndex).activeProducers();
           return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers };

@@ -32,30 +32,35 @@ function refuseAll(
   return { throttleTimeMs: 0, errorCode, replicaElectionResults };
 }
 
-export const electLeaders = defineHandler(apis.electLeaders, { versions: [0, 2] }, (request, context) => {
-  const { broker, version } = context;
-  const { electionType, topicPartitions } = request;
-  if (electionType < 0 || electionType > unclean) {
-    return refuseAll(
-      ErrorCode.INVALID_REQUEST,
-      `Unknown election type ${electionType}`,
-      topicPartitions ?? [],
-    );
-  }
-  const { errorCode } = attempt(() => checkDeadline(request.timeoutMs), broker.logger);
-  if (errorCode !== ErrorCode.NONE) {
-    const refused = refuseAll(errorCode, null, topicPartitions ?? []);
-    return version >= 1 ? refused : { ...refused, errorCode: ErrorCode.NONE };
-  }
-  const replicaElectionResults =
-    topicPartitions === null
-      ? [...broker.topics.topics.keys()].map((topic) => ({ topic, partitionResult: [] }))
-      : topicPartitions.map(({ topic, partitions }) => ({
-          topic,
-          partitionResult: partitions.map((partitionId) => ({
-            partitionId,
-            ...attempt(() => refuse(topic, partitionId, broker), broker.logger),
-          })),
-        }));
-  return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults };
-});
+export const electLeaders = defineHandler(
+  apis.electLeaders,
+  { versions: [0, 2] },
+  async (request, context) => {
+    const { broker, version } = context;
+    const slice = broker.longWork.begin();
+    const { electionType, topicPartitions } = request;
+    if (electionType < 0 || electionType > unclean) {
+      return refuseAll(
+        ErrorCode.INVALID_REQUEST,
+        `Unknown election type ${electionType}`,
+        topicPartitions ?? [],
+      );
+    }
+    const { errorCode } = attempt(() => checkDeadline(request.timeoutMs), broker.logger);
+    if (errorCode !== ErrorCode.NONE) {
+      const refused = refuseAll(errorCode, null, topicPartitions ?? []);
+      return version >= 1 ? refused : { ...refused, errorCode: ErrorCode.NONE };
+    }
+    const replicaElectionResults =
+      topicPartitions === null
+        ? [...broker.topics.topics.keys()].map((topic) => ({ topic, partitionResult: [] }))
+        : await slice.map(topicPartitions, async ({ topic, partitions }) => ({
+            topic,
+            partitionResult: await slice.map(partitions, (partitionId) => ({
+              partitionId,
+              ...attempt(() => refuse(topic, partitionId, broker), broker.logger),
+            })),
+          }));
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults };
+  },
+);

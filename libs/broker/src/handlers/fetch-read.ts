@@ -1,7 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { ErrorCode, KafkaError } from '@oubliette/protocol';
 import type { PartitionLog, ReadOptions, ReadResult } from '../log/partition-log.js';
-import { TimeSlice } from '../log/time-slice.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { answerError } from './answer-error.js';
 import {
@@ -55,10 +54,11 @@ export async function readPartitions(
   const seen: SeenLog[] = [];
   let bytes = 0;
   let hasError = false;
-  const slice = new TimeSlice(broker.clock, undefined);
+  const slice = broker.longWork.begin();
   share.begin();
   for (const [index, partition] of wanted.entries()) {
-    if (index % restEvery === restEvery - 1) await slice.rest();
+    const rest = index % restEvery === restEvery - 1 ? slice.rest() : null;
+    if (rest !== null) await rest;
     const log = findLog(partition, broker);
     if (typeof log === 'string') {
       missing.push(missingPartition(partition, log));

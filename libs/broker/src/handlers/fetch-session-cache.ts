@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type { Clock, Entropy } from '@oubliette/runtime';
-import type { PartitionAnswer } from './fetch-partition.js';
 import { FetchSession } from './fetch-session.js';
 
 /** A session may be taken from a client that was silent for that long (FetchSession.FETCH_SESSION_EVICTION_MS). */
@@ -36,13 +35,16 @@ export class FetchSessionCache {
     this.#sessions.set(session.id, session);
   }
 
-  /** The new session's id, or 0 where all slots are taken by clients with a better claim: the client then sends full requests. */
-  create(usesTopicIds: boolean, answers: readonly PartitionAnswer[]): number {
+  /**
+   * A new session, which will hold so many partitions, or null where all slots are taken by clients with a better claim: the client then
+   * sends full requests.
+   */
+  create(usesTopicIds: boolean, partitions: number): FetchSession | null {
     const now = this.clock.monotonic();
-    if (this.#sessions.size >= this.slots && !this.#evict(answers.length, now)) return noSession;
-    const session = new FetchSession(this.#newId(), usesTopicIds, now, now, answers);
+    if (this.#sessions.size >= this.slots && !this.#evict(partitions, now)) return null;
+    const session = new FetchSession(this.#newId(), usesTopicIds, now, now);
     this.#sessions.set(session.id, session);
-    return session.id;
+    return session;
   }
 
   /**

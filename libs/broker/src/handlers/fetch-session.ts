@@ -36,11 +36,11 @@ export class FetchSession {
     /** Monotonic ms. */
     readonly createdMs: number,
     public lastUsedMs: number,
-    answers: readonly PartitionAnswer[],
-  ) {
-    for (const { wanted, highWatermark, logStartOffset } of answers) {
-      this.#partitions.set(this.#key(wanted), { wanted, highWatermark, logStartOffset });
-    }
+  ) {}
+
+  /** Its client is told of a partition by the answer that begins the session. */
+  tell({ wanted, highWatermark, logStartOffset }: PartitionAnswer): void {
+    this.#partitions.set(this.#key(wanted), { wanted, highWatermark, logStartOffset });
   }
 
   get size(): number {
@@ -48,36 +48,37 @@ export class FetchSession {
   }
 
   /** In the order in which they are to be read. */
-  wanted(): WantedPartition[] {
-    return Array.from(this.#partitions.values(), ({ wanted }) => wanted);
+  *wanted(): Generator<WantedPartition, void, undefined> {
+    for (const { wanted } of this.#partitions.values()) yield wanted;
   }
 
-  /** Takes over what the client changed: first what it wants, then what it wants no more. */
-  update(changed: readonly WantedPartition[], forgotten: readonly ForgottenPartition[]): void {
-    for (const wanted of changed) {
-      const cached = this.#partitions.get(this.#key(wanted));
-      if (cached !== undefined) cached.wanted = wanted;
-      else this.#partitions.set(this.#key(wanted), { wanted, highWatermark: -1n, logStartOffset: -1n });
-    }
-    for (const partition of forgotten) this.#partitions.delete(this.#key(partition));
+  /** The client wants a partition, or wants it otherwise. */
+  want(wanted: WantedPartition): void {
+    const key = this.#key(wanted);
+    const cached = this.#partitions.get(key);
+    if (cached !== undefined) cached.wanted = wanted;
+    else this.#partitions.set(key, { wanted, highWatermark: -1n, logStartOffset: -1n });
+  }
+
+  /** The client wants a partition no more. */
+  forget(partition: ForgottenPartition): void {
+    this.#partitions.delete(this.#key(partition));
   }
 
   /**
-   * The answers that hold news. A partition that gave records goes to the end, so that one with many does not keep the others
-   * from their turn.
+   * Whether an answer holds news. A partition that gave records goes to the end, so that one with many does not keep the others from
+   * their turn.
    */
-  news(answers: readonly PartitionAnswer[]): PartitionAnswer[] {
-    return answers.filter((answer) => {
-      const key = this.#key(answer.wanted);
-      const cached = this.#partitions.get(key);
-      if (cached === undefined) return true;
-      const isNews = tellNews(cached, answer);
-      if (answer.records.length > 0) {
-        this.#partitions.delete(key);
-        this.#partitions.set(key, cached);
-      }
-      return isNews;
-    });
+  isNews(answer: PartitionAnswer): boolean {
+    const key = this.#key(answer.wanted);
+    const cached = this.#partitions.get(key);
+    if (cached === undefined) return true;
+    const isNews = tellNews(cached, answer);
+    if (answer.records.length > 0) {
+      this.#partitions.delete(key);
+      this.#partitions.set(key, cached);
+    }
+    return isNews;
   }
 
   #key(partition: ForgottenPartition): string {

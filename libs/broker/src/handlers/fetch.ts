@@ -1,5 +1,6 @@
 import { apis } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import type { WorkSlice } from '../server/long-work.js';
 import { planFetch, refuseFetch, type SessionAnswer } from './fetch-context.js';
 import { tellLeaders } from './fetch-leaders.js';
 import type { PartitionAnswer } from './fetch-partition.js';
@@ -23,24 +24,25 @@ interface TopicAnswer {
 const isolations: readonly (Isolation | undefined)[] = ['uncommitted', 'committed'];
 
 /** The answers of one topic stand together where they follow each other (FetchResponse.of). */
-function byTopic(answers: readonly PartitionAnswer[]): TopicAnswer[] {
+async function byTopic(answers: readonly PartitionAnswer[], slice: WorkSlice): Promise<TopicAnswer[]> {
   const topics: TopicAnswer[] = [];
   let last: TopicAnswer | undefined;
-  for (const answer of answers) {
+  await slice.map(answers, (answer) => {
     const { topic = '', topicId } = answer.wanted;
     if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
       last = { topic, topicId, partitions: [] };
       topics.push(last);
     }
     last.partitions.push(answer);
-  }
+  });
   return topics;
 }
 
-function respond(answer: SessionAnswer, context: RequestContext) {
+async function respond(answer: SessionAnswer, context: RequestContext) {
   const { errorCode, sessionId } = answer;
   const { answers, nodeEndpoints } = tellLeaders(answer.answers, context);
-  return { throttleTimeMs: 0, errorCode, sessionId, responses: byTopic(answers), nodeEndpoints };
+  const responses = await byTopic(answers, context.broker.longWork.begin());
+  return { throttleTimeMs: 0, errorCode, sessionId, responses, nodeEndpoints };
 }
 
 /** A pass that is not answered before there is more. */
@@ -55,9 +57,9 @@ export const fetch = defineHandler(
     const { delayed, clock, config } = context.broker;
     const isolation = isolations[request.isolationLevel];
     if (isolation === undefined) {
-      return respond(refuseFetch(request, context, 'UNKNOWN_SERVER_ERROR'), context);
+      return respond(await refuseFetch(request, context, 'UNKNOWN_SERVER_ERROR'), context);
     }
-    const plan = planFetch(request, context);
+    const plan = await planFetch(request, context);
     if (!('wanted' in plan)) return respond(plan, context);
     const maxBytes = Math.min(request.maxBytes, config.number('fetch.max.bytes'));
     const enough = Math.min(request.minBytes, maxBytes);
@@ -86,6 +88,6 @@ export const fetch = defineHandler(
       if (context.gone.aborted) return null;
       pass = await read();
     }
-    return respond(plan.answer(pass.answers), context);
+    return respond(await plan.answer(pass.answers), context);
   },
 );

@@ -1,7 +1,7 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import type { FoundOffset, PartitionLog } from '../log/partition-log.js';
-import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import type { WorkSlice } from '../server/long-work.js';
 import { answerError } from './answer-error.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
 
@@ -73,16 +73,19 @@ async function answerPartition(
 }
 
 /** What is asked of each topic and partition; one that is asked for twice has null: it is refused, and answered once. */
-function askedOnce(topics: readonly Topic[]): ReadonlyMap<string, ReadonlyMap<number, Partition | null>> {
+async function askedOnce(
+  topics: readonly Topic[],
+  slice: WorkSlice,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, Partition | null>>> {
   const byTopic = new Map<string, Map<number, Partition | null>>();
-  for (const { name, partitions } of topics) {
+  await slice.map(topics, async ({ name, partitions }) => {
     const known = byTopic.get(name) ?? new Map<number, Partition | null>();
     byTopic.set(name, known);
-    for (const partition of partitions) {
+    await slice.map(partitions, (partition) => {
       const index = partition.partitionIndex;
       known.set(index, known.has(index) ? null : partition);
-    }
-  }
+    });
+  });
   return byTopic;
 }
 
@@ -90,20 +93,16 @@ export const listOffsets = defineHandler(
   apis.listOffsets,
   { versions: [1, 10] },
   async (request, context) => {
-    const topics = [];
-    const slice = new TimeSlice(context.broker.clock, undefined);
-    for (const [name, partitions] of askedOnce(request.topics)) {
-      const answers = [];
-      for (const [partitionIndex, asked] of partitions) {
-        await slice.rest();
-        answers.push(
-          asked === null
-            ? { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST }
-            : await answerPartition(name, asked, request.isolationLevel, context),
-        );
-      }
-      topics.push({ name, partitions: answers });
-    }
+    const slice = context.broker.longWork.begin();
+    const asked = await askedOnce(request.topics, slice);
+    const topics = await slice.map(asked, async ([name, partitions]) => ({
+      name,
+      partitions: await slice.map(partitions, ([partitionIndex, one]) =>
+        one === null
+          ? { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST }
+          : answerPartition(name, one, request.isolationLevel, context),
+      ),
+    }));
     return { throttleTimeMs: 0, topics };
   },
 );

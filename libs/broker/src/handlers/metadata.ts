@@ -1,5 +1,4 @@
 import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf } from '@oubliette/protocol';
-import { TimeSlice } from '../log/time-slice.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
@@ -12,6 +11,8 @@ import { clusterOperations, notAsked, topicOperations } from './authorized-opera
  * auto.create.topics.enable says so; as on Kafka this answer still says UNKNOWN_TOPIC_OR_PARTITION, and the client's next one finds it.
  */
 
+const none: readonly number[] = [];
+
 type AnsweredTopic = EncodableResponseOf<'metadata'>['topics'][number];
 
 function describeTopic(
@@ -19,6 +20,7 @@ function describeTopic(
   { registry, advertised: { nodeId } }: BrokerServices,
   operations: number,
 ): AnsweredTopic {
+  const replicaNodes = [nodeId];
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
@@ -29,9 +31,9 @@ function describeTopic(
       partitionIndex,
       leaderId: nodeId,
       leaderEpoch: registry.leaderEpoch(topic.name, partitionIndex),
-      replicaNodes: [nodeId],
-      isrNodes: [nodeId],
-      offlineReplicas: [],
+      replicaNodes,
+      isrNodes: replicaNodes,
+      offlineReplicas: none,
     })),
     topicAuthorizedOperations: operations,
   };
@@ -90,18 +92,15 @@ async function answerTopics(
   context: RequestContext,
 ): Promise<AnsweredTopic[]> {
   const { topics } = context.broker;
-  const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid));
+  const slice = context.broker.longWork.begin();
+  const ids = new Set<string>();
+  await slice.map(asked, ({ topicId }) => (topicId === zeroUuid ? ids : ids.add(topicId)));
   if (ids.size === 0) {
-    const names = new Set(asked.map(({ name }) => name ?? ''));
-    const answers: AnsweredTopic[] = [];
-    const slice = new TimeSlice(context.broker.clock, undefined);
-    for (const name of names) {
-      await slice.rest();
-      answers.push(await answerName(name, mayCreate, operations, context));
-    }
-    return answers;
+    const names = new Set<string>();
+    await slice.map(asked, ({ name }) => names.add(name ?? ''));
+    return slice.map(names, (name) => answerName(name, mayCreate, operations, context));
   }
-  return [...ids].map((id) => {
+  return slice.map(ids, (id) => {
     const topic = topics.topics.get(topics.nameOf(id) ?? '');
     return topic === undefined
       ? failedTopic(ErrorCode.UNKNOWN_TOPIC_ID, null, id, notAsked)
@@ -142,7 +141,9 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, asyn
   }
   const mayCreate = request.allowAutoTopicCreation && broker.config.flag('auto.create.topics.enable');
   const topics = wantsAll
-    ? [...broker.topics.topics.values()].map((topic) => describeTopic(topic, broker, operations))
+    ? await broker.longWork
+        .begin()
+        .map([...broker.topics.topics.values()], (topic) => describeTopic(topic, broker, operations))
     : await answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,

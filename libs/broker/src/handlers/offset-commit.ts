@@ -1,22 +1,25 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
-import type { OffsetToCommit } from '../groups/group-coordinator.js';
+import type { OffsetToCommit } from '../groups/offset-commits.js';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
 
 /*
  * OffsetCommit, versions 2 to 9, classic groups. Answered when the offsets are synced. A partition that is not there is refused by
- * itself; retentionTimeMs (versions 2 to 4) is ignored, as Kafka does since it keeps offsets by offsets.retention.minutes.
+ * itself; what says how long to keep it (versions 2 to 4) expires then, else by offsets.retention.minutes.
  */
 export const offsetCommit = defineHandler(
   apis.offsetCommit,
   { versions: [2, 9] },
-  async (request, { broker }) => {
+  async (request, { broker, version }) => {
     const exists = (topic: string, partition: number): boolean =>
       partition >= 0 && partition < (broker.topics.topics.get(topic)?.partitions ?? 0);
+    const slice = broker.longWork.begin();
     const offsets: OffsetToCommit[] = [];
-    for (const { name: topic, partitions } of request.topics) {
-      for (const entry of partitions) {
-        if (!exists(topic, entry.partitionIndex)) continue;
+    const hosted = new Set<object>();
+    await slice.map(request.topics, ({ name: topic, partitions }) =>
+      slice.map(partitions, (entry) => {
+        if (!exists(topic, entry.partitionIndex)) return;
+        hosted.add(entry);
         offsets.push({
           topic,
           partition: entry.partitionIndex,
@@ -24,9 +27,9 @@ export const offsetCommit = defineHandler(
           leaderEpoch: entry.committedLeaderEpoch,
           metadata: entry.committedMetadata,
         });
-      }
-    }
-    const codes: number[] = [];
+      }),
+    );
+    let codes: readonly number[] = [];
     let refused: number | null = null;
     try {
       const member = {
@@ -34,17 +37,20 @@ export const offsetCommit = defineHandler(
         memberId: request.memberId,
         instanceId: request.groupInstanceId,
         generation: request.generationIdOrMemberEpoch,
+        saysUnknownGroup: version >= 9,
+        retentionMs: request.retentionTimeMs,
       };
-      codes.push(...(await broker.groups.coordinator.commit(member, offsets)).map((name) => ErrorCode[name]));
+      codes = (await broker.groups.coordinator.commit(member, offsets)).map((name) => ErrorCode[name]);
     } catch (error) {
       refused = answerError(error, broker.logger).errorCode;
     }
     let at = 0;
-    const topics = request.topics.map(({ name, partitions }) => ({
+    const topics = await slice.map(request.topics, async ({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex }) => {
-        const code = exists(name, partitionIndex) ? codes[at++] : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-        return { partitionIndex, errorCode: refused ?? code ?? ErrorCode.UNKNOWN_SERVER_ERROR };
+      partitions: await slice.map(partitions, (entry) => {
+        const code = hosted.has(entry) ? codes[at++] : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        const errorCode = refused ?? code ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+        return { partitionIndex: entry.partitionIndex, errorCode };
       }),
     }));
     return { throttleTimeMs: 0, topics };

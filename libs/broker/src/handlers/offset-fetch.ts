@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import type { GroupCoordinator } from '../groups/group-coordinator.js';
 import { defineHandler } from '../server/api-handler.js';
+import type { WorkSlice } from '../server/long-work.js';
 
 /*
  * OffsetFetch, versions 1 to 9 (several groups from 8 on). A partition without a committed offset is answered -1, no error. Without a
@@ -25,11 +26,12 @@ interface AnsweredTopic {
   readonly partitions: AnsweredPartition[];
 }
 
-function answer(
+async function answer(
   groups: GroupCoordinator,
   groupId: string,
   topics: readonly AskedTopic[] | null,
-): AnsweredTopic[] {
+  slice: WorkSlice,
+): Promise<AnsweredTopic[]> {
   const one = (topic: string, partitionIndex: number): AnsweredPartition => {
     const stored = groups.committed(groupId, topic, partitionIndex);
     return {
@@ -41,33 +43,37 @@ function answer(
     };
   };
   if (topics !== null) {
-    return topics.map(({ name, partitionIndexes }) => ({
+    return slice.map(topics, async ({ name, partitionIndexes }) => ({
       name,
-      partitions: partitionIndexes.map((partition) => one(name, partition)),
+      partitions: await slice.map(partitionIndexes, (partition) => one(name, partition)),
     }));
   }
   const found = new Map<string, AnsweredPartition[]>();
-  for (const { topic, partition } of groups.allCommitted(groupId)) {
-    found.set(topic, [...(found.get(topic) ?? []), one(topic, partition)]);
-  }
+  await slice.map(groups.allCommitted(groupId), ({ topic, partition }) => {
+    const others = found.get(topic);
+    if (others === undefined) found.set(topic, [one(topic, partition)]);
+    else others.push(one(topic, partition));
+  });
   return [...found].map(([name, partitions]) => ({ name, partitions }));
 }
 
 export const offsetFetch = defineHandler(
   apis.offsetFetch,
   { versions: [1, 9] },
-  (request, { broker, version }) => {
+  async (request, { broker, version }) => {
+    const slice = broker.longWork.begin();
     const coordinator = broker.groups.current;
     const errorCode = coordinator === null ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
     if (version >= 8) {
-      const groups = request.groups.map(({ groupId, topics }) => ({
+      const groups = await slice.map(request.groups, async ({ groupId, topics }) => ({
         groupId,
-        topics: coordinator === null ? [] : answer(coordinator, groupId, topics),
+        topics: coordinator === null ? [] : await answer(coordinator, groupId, topics, slice),
         errorCode,
       }));
       return { throttleTimeMs: 0, groups };
     }
-    const topics = coordinator === null ? [] : answer(coordinator, request.groupId, request.topics);
+    const topics =
+      coordinator === null ? [] : await answer(coordinator, request.groupId, request.topics, slice);
     return { throttleTimeMs: 0, topics, errorCode };
   },
 );

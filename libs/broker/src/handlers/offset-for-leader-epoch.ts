@@ -10,10 +10,11 @@ import { checkLeaderEpoch } from './leader-epoch.js';
 export const offsetForLeaderEpoch = defineHandler(
   apis.offsetForLeaderEpoch,
   { versions: [2, 4] },
-  (request, { broker }) => {
-    const topics = request.topics.map(({ topic, partitions }) => ({
+  async (request, { broker }) => {
+    const slice = broker.longWork.begin();
+    const topics = await slice.map(request.topics, async ({ topic, partitions }) => ({
       topic,
-      partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
+      partitions: await slice.map(partitions, ({ partition, currentLeaderEpoch, leaderEpoch }) => {
         try {
           const log = broker.topics.log(topic, partition);
           checkLeaderEpoch(currentLeaderEpoch, log);

@@ -11,7 +11,6 @@ import {
   type RequestOf,
 } from '@oubliette/protocol';
 import type { PartitionLog } from '../log/partition-log.js';
-import { TimeSlice } from '../log/time-slice.js';
 import { RecordValidationError, type RecordError } from '../log/record-validation-error.js';
 import { CloseConnectionError, defineHandler, type RequestContext } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
@@ -201,7 +200,7 @@ async function beginAppends(
 ): Promise<Promise<PartitionResponse>[][]> {
   const isWide = topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0) > wideFrom;
   if (isWide) context.alone();
-  const slice = new TimeSlice(context.broker.clock, undefined);
+  const slice = isWide ? context.broker.longWork.begin() : null;
   const begun: Promise<PartitionResponse>[][] = [];
   let index = 0;
   for (const { name, topicId, partitionData } of topicData) {
@@ -210,7 +209,8 @@ async function beginAppends(
     begun.push(answers);
     for (const partition of partitionData) {
       index += 1;
-      if (isWide && index % restEvery === 0) await slice.rest();
+      const rest = index % restEvery === 0 ? slice?.rest() : null;
+      if (rest) await rest;
       answers.push(
         topic === undefined
           ? Promise.resolve(refused(partition.index, ErrorCode.UNKNOWN_TOPIC_ID))

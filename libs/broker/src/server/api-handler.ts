@@ -1,4 +1,5 @@
 import {
+  encodeResponseInSteps,
   encodeResponseParts,
   type Api,
   type ByteReader,
@@ -61,6 +62,9 @@ export interface HandlerOptions {
   readonly overlaps?: boolean;
 }
 
+/** Elements of arrays, of a request or an answer, that are read or written without letting others run: a few ms. */
+const mostAtOnce = 5_000;
+
 /** Registers a handler: the one place that says which versions of an API are served. */
 export function defineHandler<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
@@ -79,10 +83,19 @@ export function defineHandler<Req extends Fields, Res extends Fields>(
     advertisedMinVersion: options.advertisedMinVersion ?? minVersion,
     overlaps: options.overlaps ?? false,
     async serve({ version, correlationId, reader }, context, writer) {
-      const response = await handle(api.request.decode(version, reader), context);
+      const { longWork } = context.broker;
+      let request = api.request.decodeAtOnce(version, reader, mostAtOnce);
+      if (request === null) {
+        context.alone();
+        request = await longWork.begin().run(api.request.decodeInSteps(version, reader));
+      }
+      const response = await handle(request, context);
       if (response === null) return null;
       try {
-        return encodeResponseParts(api, version, correlationId, response, writer);
+        return (
+          encodeResponseParts(api, version, correlationId, response, writer, mostAtOnce) ??
+          (await longWork.begin().run(encodeResponseInSteps(api, version, correlationId, response)))
+        );
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : 'unknown';
         throw new UnencodableAnswerError(`${api.name} version ${version}: ${why}`, { cause });

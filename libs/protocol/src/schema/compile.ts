@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import type { ByteWriter } from '../wire/byte-writer.js';
-import type { Codec } from './codec.js';
+import type { Codec, SteppedCodec } from './codec.js';
 import { compileStruct } from './compile-struct.js';
 import type { FieldSpec, ScalarKind } from './field.js';
 import { includesVersion } from './versions.js';
@@ -120,34 +120,73 @@ function arrayCodec(field: FieldSpec, version: number, flexible: boolean, nullab
   const length = flexible ? COMPACT : INT32;
   const element = compileField(field.element, version, flexible);
   const elementBytes = Math.max(1, element.minBytes);
+  const readCount = (reader: ByteReader): number => {
+    const count = length.read(reader);
+    if (count < 0 && nullable) return -1;
+    if (count < 0) throw nullError();
+    if (count > reader.remaining / elementBytes) {
+      throw new ProtocolError(
+        'FRAME_OVERRUN',
+        `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
+      );
+    }
+    reader.countElements(count);
+    return count;
+  };
+  const writeCount = (writer: ByteWriter, items: readonly unknown[] | null): void => {
+    if (items === null && !nullable) throw nullError();
+    writer.elements.begin(items?.length ?? 0);
+    length.write(writer, items?.length ?? -1);
+  };
   return {
     read(reader) {
-      const count = length.read(reader);
-      if (count < 0 && nullable) return null;
-      if (count < 0) throw nullError();
-      if (count > reader.remaining / elementBytes) {
-        throw new ProtocolError(
-          'FRAME_OVERRUN',
-          `${count} elements of at least ${elementBytes} bytes, ${reader.remaining} bytes are left in the frame`,
-        );
-      }
-      reader.countElements(count);
-      // Growing by push takes room for 17 at the first: most arrays are shorter. Long ones grow as their elements turn up.
-      const items: unknown[] = count <= SIZED_AT_ONCE ? new Array<unknown>(count) : [];
+      const count = readCount(reader);
+      if (count < 0) return null;
+      const items = roomFor(count);
       for (let index = 0; index < count; index++) items[index] = element.read(reader);
       return items;
     },
     write(writer, value) {
-      if (value === null) {
-        if (!nullable) throw nullError();
-        length.write(writer, -1);
-        return;
-      }
-      const items = value as readonly unknown[];
-      length.write(writer, items.length);
-      for (const item of items) element.write(writer, item);
+      const items = value as readonly unknown[] | null;
+      writeCount(writer, items);
+      if (items !== null) for (const item of items) element.write(writer, item);
     },
     minBytes: length.minBytes,
+    steps: arraySteps(element, readCount, writeCount),
+  };
+}
+
+/** Growing by push takes room for 17 at the first: most arrays are shorter. Long ones grow as their elements turn up. */
+function roomFor(count: number): unknown[] {
+  return count <= SIZED_AT_ONCE ? new Array<unknown>(count) : [];
+}
+
+/** An array with a rest after every few elements, its elements' own ones counted with them. */
+function arraySteps(
+  element: Codec,
+  readCount: (reader: ByteReader) => number,
+  writeCount: (writer: ByteWriter, items: readonly unknown[] | null) => void,
+): SteppedCodec {
+  return {
+    *read(reader) {
+      const count = readCount(reader);
+      if (count < 0) return null;
+      const items = roomFor(count);
+      for (let index = 0; index < count; index++) {
+        items[index] = element.steps === undefined ? element.read(reader) : yield* element.steps.read(reader);
+        if (reader.elements.isRestDue()) yield;
+      }
+      return items;
+    },
+    *write(writer, value) {
+      const items = value as readonly unknown[] | null;
+      writeCount(writer, items);
+      for (const item of items ?? []) {
+        if (element.steps === undefined) element.write(writer, item);
+        else yield* element.steps.write(writer, item);
+        if (writer.elements.isRestDue()) yield;
+      }
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import type { ByteWriter } from '../wire/byte-writer.js';
+import type { ElementCount } from '../wire/element-count.js';
 import type { Codec } from './codec.js';
 import { compileField } from './compile.js';
 import type { Decoded, Encodable, Fields } from './field.js';
@@ -48,6 +49,35 @@ export class Message<F extends Fields> {
     this.#codec(version).write(writer, value);
   }
 
+  /** `decode`, or null where the arrays hold more than `most` elements: `decodeInSteps` reads it then, from the same place. */
+  decodeAtOnce(version: number, reader: ByteReader, most: number): Decoded<F> | null {
+    return atOnce(reader.elements, most, () => reader.attempt(() => this.decode(version, reader)));
+  }
+
+  /** `decode` in small pieces: each `yield` is a place where others may run. */
+  *decodeInSteps(version: number, reader: ByteReader): Generator<void, Decoded<F>, undefined> {
+    const codec = this.#codec(version);
+    if (codec.steps === undefined) return codec.read(reader) as Decoded<F>;
+    return (yield* codec.steps.read(reader)) as Decoded<F>;
+  }
+
+  /** `encode`, or false where the arrays hold more than `most` elements; what was written then is the caller's to discard. */
+  encodeAtOnce(version: number, writer: ByteWriter, value: Encodable<F>, most: number): boolean {
+    return (
+      atOnce(writer.elements, most, () => {
+        this.encode(version, writer, value);
+        return true;
+      }) ?? false
+    );
+  }
+
+  /** `encode` in small pieces: each `yield` is a place where others may run. */
+  *encodeInSteps(version: number, writer: ByteWriter, value: Encodable<F>): Generator<void, void, undefined> {
+    const codec = this.#codec(version);
+    if (codec.steps === undefined) codec.write(writer, value);
+    else yield* codec.steps.write(writer, value);
+  }
+
   #codec(version: number): Codec {
     const known = this.#codecs[version];
     if (known !== undefined) return known;
@@ -61,6 +91,19 @@ export class Message<F extends Fields> {
     const codec = compileField(whole, version, this.isFlexible(version));
     this.#codecs[version] = codec;
     return codec;
+  }
+}
+
+/** What `work` returns, or null where it has more elements than that. */
+function atOnce<T>(elements: ElementCount, most: number, work: () => T): T | null {
+  elements.limitAtOnce(most);
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'TOO_MANY_AT_ONCE') return null;
+    throw error;
+  } finally {
+    elements.limitAtOnce(Infinity);
   }
 }
 

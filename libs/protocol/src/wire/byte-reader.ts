@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
+import { ElementCount } from './element-count.js';
 
 /**
  * Reads big-endian values from one frame. Nothing is read, and nothing allocated, past the frame's end: an overrun is a
@@ -8,6 +9,7 @@ import { ProtocolError } from '../errors.js';
 export class ByteReader {
   readonly #buffer: Buffer;
   readonly #end: number;
+  readonly elements = new ElementCount();
   #position: number;
   #elementsLeft: number;
 
@@ -27,10 +29,26 @@ export class ByteReader {
     return this.#end - this.#position;
   }
 
-  /** To be called before so many elements are made. Throws `ProtocolError` TOO_MANY_ELEMENTS. */
+  /** Reads with `read`; where that throws, the reader stands again where it stood. */
+  attempt<T>(read: () => T): T {
+    const position = this.#position;
+    const elementsLeft = this.#elementsLeft;
+    try {
+      return read();
+    } catch (error) {
+      this.#position = position;
+      this.#elementsLeft = elementsLeft;
+      throw error;
+    }
+  }
+
+  /** To be called before so many elements are made. Throws `ProtocolError` TOO_MANY_ELEMENTS, TOO_MANY_AT_ONCE. */
   countElements(count: number): void {
     this.#elementsLeft -= count;
-    if (this.#elementsLeft >= 0) return;
+    if (this.#elementsLeft >= 0) {
+      this.elements.begin(count);
+      return;
+    }
     throw new ProtocolError('TOO_MANY_ELEMENTS', `${count} elements are more than a frame may still hold`);
   }
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
+import { ElementCount } from './element-count.js';
 
 const MAX_BYTES = 0x7fffffff;
 /** Below this a copy is cheaper than one more piece in a writev. */
@@ -33,6 +34,7 @@ export function varlongSize(value: bigint): number {
  */
 export class ByteWriter {
   readonly #slabBytes: number;
+  readonly elements = new ElementCount();
   #buffer: Buffer;
   #start = 0;
   #position = 0;
