@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BatchView, encodeBatch, iterateRecords, type CompressionName } from '@oubliette/protocol';
+import { SeededEntropy } from '@oubliette/runtime/testing';
 import { validateAppend } from '../../src/log/append-checks.js';
 import type { LogConfig } from '../../src/log/partition-log.js';
 import { RecordValidationError } from '../../src/log/record-validation-error.js';
@@ -62,6 +63,18 @@ for (const compression of codecs) {
     }
   });
 }
+
+test('compression.gzip.level and compression.zstd.level are what a batch is packed with', () => {
+  const chance = new SeededEntropy(1);
+  const word = (): string => `word-${chance.below(300)} `;
+  const value = Buffer.from(Array.from({ length: 4_000 }, word).join(''));
+  const sent = encodeBatch({ records: [{ timestamp: BigInt(startMs), key: null, value }] });
+  const size = (overrides: Partial<LogConfig>): number =>
+    validate(Uint8Array.from(sent), overrides).batches[0]?.sizeBytes ?? 0;
+  const gzip = [1, 9].map((level) => size({ compressionType: 'gzip', compressionGzipLevel: level }));
+  const zstd = [-5, 19].map((level) => size({ compressionType: 'zstd', compressionZstdLevel: level }));
+  for (const [low = 0, high = 0] of [gzip, zstd]) assert.ok(low > high * 1.05, `${low}, ${high}`);
+});
 
 test('a batch that re-compressed is too large is refused', () => {
   const bytes = encodeBatch({ records, compression: 'gzip' });
