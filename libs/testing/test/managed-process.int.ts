@@ -32,12 +32,10 @@ function start(logFile: string, program: string, readyTimeoutMs = 10_000): Promi
   });
 }
 
+/** One that has ended and was not asked for by its parent yet is not alive. */
 const alive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 };
 const idle = 'setInterval(() => {}, 1000);';
 
