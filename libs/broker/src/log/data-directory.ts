@@ -4,6 +4,7 @@ import { DiskError, type Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import {
   isDeletedDirectory,
+  isStrayDirectory,
   lockFile,
   logDirectory,
   parseLogDirectory,
@@ -41,24 +42,30 @@ export function lockDirectory(disk: Disk, directory: string): () => void {
   }
 }
 
-/** The logs of a data directory, and the paths of deleted ones. */
-export async function listLogs(
-  disk: Disk,
-  directory: string,
-  slice: TimeSlice,
-): Promise<{ readonly logs: readonly FoundLog[]; readonly deleted: readonly string[] }> {
+export interface LogDirectories {
+  readonly logs: readonly FoundLog[];
+  /** Paths of deleted logs that wait to be removed. */
+  readonly deleted: readonly string[];
+  /** Paths of logs that an earlier start put aside: they are of no topic. */
+  readonly strays: readonly string[];
+}
+
+/** What a data directory holds. */
+export async function listLogs(disk: Disk, directory: string, slice: TimeSlice): Promise<LogDirectories> {
   const logs: FoundLog[] = [];
   const deleted: string[] = [];
+  const strays: string[] = [];
   for (const { name, kind } of disk.listSync(directory)) {
     if (kind !== 'directory') continue;
     await slice.rest();
     if (isDeletedDirectory(name)) deleted.push(join(directory, name));
+    else if (isStrayDirectory(name)) strays.push(join(directory, name));
     else {
       const found = parseLogDirectory(name);
       if (found !== null) logs.push(found);
     }
   }
-  return { logs, deleted };
+  return { logs, deleted, strays };
 }
 
 /**

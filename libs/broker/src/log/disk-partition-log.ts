@@ -202,12 +202,12 @@ export class DiskPartitionLog implements PartitionLog {
 
   async findByTimestamp(timestamp: bigint): Promise<FoundOffset | null> {
     this.#assertOpen();
-    return findByTimestamp(this, timestamp);
+    return findByTimestamp(this, timestamp, this.#largeAppends);
   }
 
   async maxTimestamp(): Promise<FoundOffset | null> {
     this.#assertOpen();
-    return findMaxTimestamp(this);
+    return findMaxTimestamp(this, this.#largeAppends);
   }
 
   activeProducers(): readonly ProducerDescription[] {

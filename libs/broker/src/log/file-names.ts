@@ -13,6 +13,7 @@ export const lockFile = '.lock';
 
 const directoryPattern = /^(.+)-(\d{1,9})$/;
 const deleteDirectoryPattern = /-delete$/;
+const strayDirectoryPattern = /^(.+)-(\d{1,9})\.[0-9a-f]{32}-stray$/;
 const snapshotSuffix = '.snapshot';
 const snapshotPattern = /^(\d{20})\.snapshot$/;
 const indexPattern = /^(\d{20})\.(?:index|timeindex|txnindex)$/;
@@ -69,6 +70,18 @@ export function isDeletedDirectory(name: string): boolean {
 
 /** `<topic>-<partition>.<uuid>-delete`, the topic cut where the file system's limit asks for it. */
 export function deletedDirectory(topic: string, partition: number, uuid: string): string {
-  const suffix = `-${partition}.${uuid}-delete`;
+  return marked(topic, `-${partition}.${uuid}-delete`);
+}
+
+/** `<topic>-<partition>.<uuid>-stray`, cut likewise: a log of no known topic (UnifiedLog.logStrayDirName). */
+export function strayDirectory(topic: string, partition: number, uuid: string): string {
+  return marked(topic, `-${partition}.${uuid}-stray`);
+}
+
+export function isStrayDirectory(name: string): boolean {
+  return strayDirectoryPattern.test(name);
+}
+
+function marked(topic: string, suffix: string): string {
   return topic.slice(0, longestName - suffix.length) + suffix;
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path/posix';
 import type { Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import { CheckpointFile, partitionKey, type OffsetLine } from './checkpoint-file.js';
-import type { FoundLog } from './data-directory.js';
 import type { DiskPartitionLog } from './disk-partition-log.js';
 
 /** What the checkpoints of the last owner say, by partition. */
@@ -37,12 +36,6 @@ export class LogCheckpoints {
     return { logStarts, recoveryPoints, cleaned: this.cleaned.tryRead() };
   }
 
-  /** Leaves the lines of logs that are not opened as they were read. */
-  keep(logs: readonly FoundLog[], { recoveryPoints, logStarts }: KnownOffsets): void {
-    this.#recoveryPoints.keep(logs, recoveryPoints);
-    this.#logStarts.keep(logs, logStarts);
-  }
-
   /** A log of this name that was deleted must not lend its offsets to a new one. Throws DiskError. */
   forget(topic: string, partition: number): void {
     this.#recoveryPoints.forget(topic, partition);
@@ -70,8 +63,6 @@ export class LogCheckpoints {
 class LogOffsets {
   /** Logs that stand in it on disk. */
   readonly #held = new Set<string>();
-  /** What was read of logs that are not opened: it stays in the file. */
-  #kept: readonly OffsetLine[] = [];
 
   constructor(
     private readonly file: CheckpointFile,
@@ -85,15 +76,7 @@ class LogOffsets {
     return known;
   }
 
-  keep(logs: readonly FoundLog[], known: ReadonlyMap<string, bigint>): void {
-    this.#kept = logs.flatMap(({ topic, partition }) => {
-      const offset = known.get(partitionKey(topic, partition));
-      return offset === undefined ? [] : [[topic, partition, offset] as const];
-    });
-  }
-
   forget(topic: string, partition: number): void {
-    this.#kept = this.#kept.filter((line) => line[0] !== topic || line[1] !== partition);
     if (this.#held.has(partitionKey(topic, partition))) this.write();
   }
 
@@ -115,8 +98,7 @@ class LogOffsets {
   }
 
   #lines(logs: readonly DiskPartitionLog[]): OffsetLine[] {
-    const lines = logs.map((log) => [log.topic, log.partition, this.offsetOf(log)] as const);
-    return [...lines, ...this.#kept];
+    return logs.map((log) => [log.topic, log.partition, this.offsetOf(log)]);
   }
 
   #hold(logs: readonly DiskPartitionLog[]): void {

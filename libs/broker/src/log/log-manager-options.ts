@@ -24,7 +24,7 @@ export interface LogManagerOptions {
   readonly directory: string;
   /** Settings of a topic whose logs stand on disk; for topics that nobody knows, the broker's defaults. */
   readonly configOf: (topic: string) => LogConfig;
-  /** Kafka's text form of the topic's id; written beside a new log. Where it is given, logs of topics without one are not opened. */
+  /** Kafka's text form of the topic's id; written beside a new log. Where it is given, logs of topics without one are put aside. */
   readonly topicIdOf?: (topic: string) => string | undefined;
   /** Whether the topic, which has no id any more, waits for the removal of its logs; default no. */
   readonly isDeleting?: (topic: string) => boolean;

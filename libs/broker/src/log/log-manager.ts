@@ -7,7 +7,7 @@ import { defaultCleanerSettings, type CleanerSettings } from './cleaner/cleaner-
 import { LogCleaner } from './cleaner/log-cleaner.js';
 import { lockDirectory, writeTopicId, type FoundLog } from './data-directory.js';
 import { DiskPartitionLog } from './disk-partition-log.js';
-import { cleanShutdownFile, deletedDirectory, logDirectory } from './file-names.js';
+import { cleanShutdownFile, deletedDirectory, logDirectory, strayDirectory } from './file-names.js';
 import { startHousekeeping, type Housekeeping } from './housekeeping.js';
 import { inLanes } from './lanes.js';
 import { LargeAppends } from './large-appends.js';
@@ -39,8 +39,6 @@ export async function openLogManager(options: LogManagerOptions): Promise<LogMan
 
 class DiskLogManager implements LogManager {
   readonly #logs = new Map<string, DiskPartitionLog>();
-  /** Logs on disk that belong to no topic. */
-  readonly #strays = new Set<string>();
   readonly #checkpoints: LogCheckpoints;
   readonly #reaper: Reaper;
   readonly #rollJitter: RollJitter;
@@ -115,9 +113,6 @@ class DiskLogManager implements LogManager {
     if (this.#logs.has(key)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `${key} has a log already`);
     const { disk, clock, logger, directory, topicIdOf } = this.options;
     const path = join(directory, logDirectory(topic, partition));
-    if (this.#strays.has(key) && disk.existsSync(path)) {
-      throw new KafkaError('KAFKA_STORAGE_ERROR', `${path} holds a log of another topic: move it away`);
-    }
     const isNew = !disk.existsSync(path);
     try {
       // A log of this name that was deleted may stand in checkpoints yet.
@@ -224,12 +219,15 @@ class DiskLogManager implements LogManager {
 
   async #load(): Promise<void> {
     const withGaps: FoundLog[] = [];
-    const { deleted, strays } = await openLogs(this.options, this.#checkpoints, (opened) => {
+    const { unknown, deleted, strays } = await openLogs(this.options, this.#checkpoints, (opened) => {
       const { topic, partition, config, found } = opened;
       this.#add(topic, partition, config, found);
       if (found.hasGaps) withGaps.push(opened);
     });
-    for (const { topic, partition } of strays) this.#keepStray(topic, partition);
+    for (const path of [...strays, ...(await this.#putAside(unknown))]) {
+      const said = 'a log that belongs to no topic is kept and not served: remove it if it is not needed';
+      this.options.logger.warn(said, { path });
+    }
     // Without what belonged to logs that are gone, and so that another crash need not recover the same again.
     try {
       // Before the recovery points: the next start would miss what was between two segments.
@@ -243,13 +241,20 @@ class DiskLogManager implements LogManager {
     for (const path of deleted) this.#reapDirectory(path);
   }
 
-  /** Somebody put it there, or lost the registry's file. */
-  #keepStray(topic: string, partition: number): void {
-    this.#strays.add(partitionKey(topic, partition));
-    this.options.logger.warn(
-      'a log directory belongs to no topic: it is kept and not served, remove it if it is not needed',
-      { topic, partition },
-    );
+  /**
+   * Logs of no known topic, which somebody put there, or whose registry's file was replaced by an older one, get a name that no topic takes
+   * (LogManager.addStrayLog); whose they are, and what they hold, is not ours to change. Resolves to their paths.
+   */
+  async #putAside(unknown: readonly FoundLog[]): Promise<string[]> {
+    const { disk, directory } = this.options;
+    const renamed: string[] = [];
+    for (const { topic, partition } of unknown) {
+      const path = join(directory, strayDirectory(topic, partition, this.#uuid()));
+      disk.renameSync(join(directory, logDirectory(topic, partition)), path);
+      renamed.push(path);
+    }
+    if (renamed.length > 0) await disk.syncDirectory(directory);
+    return renamed;
   }
 
   #add(topic: string, partition: number, config: LogConfig, found: LoadedLog): DiskPartitionLog {

@@ -1,7 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import { iterateRecords } from '@oubliette/protocol';
+import type { BatchView, DecodedRecord } from '@oubliette/protocol';
 import { readBatches } from './batch-scan.js';
 import { batchAt, BatchSearch } from './find-batch.js';
+import { findRecord } from './find-record.js';
+import type { LargeAppends } from './large-appends.js';
 import type { FoundOffset } from './partition-log.js';
 import type { Segment } from './segment.js';
 
@@ -120,33 +122,36 @@ export async function findInSegment(
   segment: Segment,
   timestamp: bigint,
   from: bigint,
+  large: LargeAppends,
 ): Promise<FoundOffset | null> {
   const near = segment.baseOffset + BigInt(segment.timeIndex.offsetBefore(timestamp));
   for await (const found of readBatches(segment.file, segment.positionBefore(near), segment.readableBytes)) {
     for (const { batch } of found) {
       if (batch.maxTimestamp < timestamp || batch.lastOffset < from) continue;
-      for (const record of iterateRecords(batch)) {
-        if (record.timestamp >= timestamp && record.offset >= from) {
-          return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: batch.leaderEpoch };
-        }
-      }
+      const isWanted = (record: DecodedRecord): boolean =>
+        record.timestamp >= timestamp && record.offset >= from;
+      const record = await large.run(findRecord(batch, isWanted));
+      if (record !== null) return foundIn(batch, record);
     }
   }
   return null;
 }
 
 /** The first record that has the segment's highest timestamp; null without one, or before it can be read. */
-export async function newestInSegment(segment: Segment): Promise<FoundOffset | null> {
+export async function newestInSegment(segment: Segment, large: LargeAppends): Promise<FoundOffset | null> {
   const { maxTimestamp } = segment;
   if (maxTimestamp < 0n) return null;
   const from = segment.positionBefore(segment.maxTimestampOffset);
   for await (const found of readBatches(segment.file, from, segment.readableBytes)) {
     for (const { batch } of found) {
       if (batch.maxTimestamp !== maxTimestamp) continue;
-      for (const { offset, timestamp } of iterateRecords(batch)) {
-        if (timestamp === maxTimestamp) return { offset, timestamp, leaderEpoch: batch.leaderEpoch };
-      }
+      const record = await large.run(findRecord(batch, ({ timestamp }) => timestamp === maxTimestamp));
+      if (record !== null) return foundIn(batch, record);
     }
   }
   return null;
+}
+
+function foundIn({ leaderEpoch }: BatchView, { offset, timestamp }: DecodedRecord): FoundOffset {
+  return { offset, timestamp, leaderEpoch };
 }

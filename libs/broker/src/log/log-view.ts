@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { KafkaError } from '@oubliette/protocol';
+import type { LargeAppends } from './large-appends.js';
 import { findInSegment, newestInSegment, readSegment, type FoundRecords } from './log-reader.js';
 import type { AbortedTransaction, FoundOffset, LogConfig, ReadOptions, ReadResult } from './partition-log.js';
 import type { SegmentList } from './segment-list.js';
@@ -73,17 +74,21 @@ function collectAborted(log: ReadableLog, offset: bigint, found: FoundRecords | 
  * The first record with a timestamp of at least `timestamp` (ms) in the first segment that has one so late (UnifiedLog.searchOffsetInLocalLog):
  * when all of those lie before the log start, Kafka looks no further, and neither do we.
  */
-export async function findByTimestamp(log: ReadableLog, timestamp: bigint): Promise<FoundOffset | null> {
+export async function findByTimestamp(
+  log: ReadableLog,
+  timestamp: bigint,
+  large: LargeAppends,
+): Promise<FoundOffset | null> {
   const segment = log.segments.all.find((candidate) => latestTimestamp(candidate) >= timestamp);
   if (segment === undefined) return null;
-  return segment.whileOpen(() => findInSegment(segment, timestamp, log.logStartOffset));
+  return segment.whileOpen(() => findInSegment(segment, timestamp, log.logStartOffset, large));
 }
 
 /** The first record that has the highest timestamp of the log (KIP-734). */
-export async function findMaxTimestamp(log: ReadableLog): Promise<FoundOffset | null> {
+export async function findMaxTimestamp(log: ReadableLog, large: LargeAppends): Promise<FoundOffset | null> {
   let newest = log.segments.first;
   for (const segment of log.segments.all) if (segment.maxTimestamp > newest.maxTimestamp) newest = segment;
-  return newest.whileOpen(() => newestInSegment(newest));
+  return newest.whileOpen(() => newestInSegment(newest, large));
 }
 
 /** Records without a timestamp count as written when the file was (LogSegment.largestTimestamp). */

@@ -1,5 +1,11 @@
 import { join } from 'node:path/posix';
-import { assertLogsThere, assertTopicId, listLogs, type FoundLog } from './data-directory.js';
+import {
+  assertLogsThere,
+  assertTopicId,
+  listLogs,
+  type FoundLog,
+  type LogDirectories,
+} from './data-directory.js';
 import { cleanShutdownFile, logDirectory } from './file-names.js';
 import { partitionKey } from './checkpoint-file.js';
 import { inLanes } from './lanes.js';
@@ -16,14 +22,15 @@ export interface OpenedLog extends FoundLog {
 
 /** What stands in a data directory beside the logs that were opened. */
 export interface NotOpened {
-  /** Paths of deleted logs that wait to be removed. */
-  readonly deleted: readonly string[];
-  /** Logs of topics that nobody knows: whose they are, and what they hold, is not ours to change. */
-  readonly strays: readonly FoundLog[];
+  /** Logs of topics that nobody knows. */
+  readonly unknown: readonly FoundLog[];
+  readonly deleted: LogDirectories['deleted'];
+  readonly strays: LogDirectories['strays'];
 }
 
 /**
- * Opens every log of a data directory that is of a known topic and hands each to `add` as soon as it is open. Throws BrokerError DATA_DIR_CORRUPT, STOPPED; DiskError.
+ * Opens every log of a data directory that is of a known topic and hands each to `add` as soon as it is open. Throws BrokerError
+ * DATA_DIR_CORRUPT, STOPPED; DiskError.
  */
 export async function openLogs(
   options: LogManagerOptions,
@@ -34,12 +41,10 @@ export async function openLogs(
   const slice = new TimeSlice(clock, signal);
   const closedCleanly = takeCleanMark(options);
   const known = checkpoints.read();
-  const { logs: found, deleted } = await listLogs(disk, directory, slice);
-  const isStray = ({ topic }: FoundLog): boolean =>
+  const { logs: found, deleted, strays } = await listLogs(disk, directory, slice);
+  const isUnknown = ({ topic }: FoundLog): boolean =>
     topicIdOf !== undefined && topicIdOf(topic) === undefined && options.isDeleting?.(topic) !== true;
-  const strays = found.filter(isStray);
-  const logs = found.filter((log) => !isStray(log));
-  checkpoints.keep(strays, known);
+  const logs = found.filter((log) => !isUnknown(log));
   if (topicIdOf !== undefined) assertLogsThere(directory, logs, known.recoveryPoints, topicIdOf);
   const configOf = once(options.configOf);
   const producerExpirationMs = options.producerExpirationMs?.() ?? managerDefaults.producerExpirationMs;
@@ -48,7 +53,7 @@ export async function openLogs(
     const config = configOf(log.topic);
     add({ ...log, config, found: await openOne(log, config, options, slice, shared) });
   });
-  return { deleted, strays };
+  return { unknown: found.filter(isUnknown), deleted, strays };
 }
 
 /** Whether the last owner closed everything; its mark counts for one start. */

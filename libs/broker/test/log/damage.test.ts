@@ -337,46 +337,6 @@ test('a log directory of another topic of that name is a refusal', async () => {
   await assert.rejects(next(world, world.disk, other), corrupt(/belongs to topic id AAA.*, not to BBB/));
 });
 
-test('a log of a topic that nobody knows is not opened, not changed and not taken for a new topic, and keeps its lines in the checkpoints', async () => {
-  const id = (topic: string): string | undefined =>
-    topic === 'known' ? 'AAAAAAAAAAAAAAAAAAAAAA' : undefined;
-  const world = await filled();
-  await world.logs.get('events', 0)?.append(batch([['unsynced', 'x']]), { durable: false });
-  const disk = world.disk.crash(1);
-  spoil(disk, segment(0), disk.statSync(segment(0)).size, [1, 2, 3]);
-  const content = (): string =>
-    files({ ...world, disk })
-      .map((name) => `${name} ${Buffer.from(disk.readFileSync(at(name))).toString('hex')}`)
-      .join('\n');
-  const before = content();
-  const { logs, log, lines } = await next(world, disk, { topicIdOf: id });
-  assert.equal(log, undefined);
-  assert.deepEqual(
-    lines.map(({ message, fields }) => [message.slice(0, 40), fields]),
-    [['a log directory belongs to no topic: it ', { topic: 'events', partition: 0 }]],
-  );
-  assert.throws(
-    () => logs.create('events', 0, world.config),
-    (error) => error instanceof KafkaError && error.codeName === 'KAFKA_STORAGE_ERROR',
-  );
-  await logs.remove('events', [0]);
-  logs.create('known', 0, world.config);
-  await logs.close();
-  assert.equal(content(), before);
-  const checkpoint = disk.readFileSync(`${directory}/recovery-point-offset-checkpoint`);
-  assert.match(Buffer.from(checkpoint).toString(), /^events 0 12$/m);
-});
-
-test('logs of a topic that is being deleted are opened without an id, to be removed', async () => {
-  const world = await filled();
-  await world.logs.close();
-  const more = { topicIdOf: () => undefined, isDeleting: (topic: string) => topic === 'events' };
-  const { logs, lines } = await next(world, world.disk, more);
-  await logs.remove('events', [0]);
-  assert.ok(!world.disk.existsSync(`${directory}/events-0`));
-  assert.deepEqual(lines, []);
-});
-
 test('after a clean stop no more is read than headers behind the last indexed batch of each segment', async () => {
   const world = await filled(40);
   await world.logs.close();

@@ -82,3 +82,20 @@ test('records that are not written as Kafka would write them are written anew', 
   const offsets = [...iterateRecords(new BatchView(read.records))].map(({ offset }) => offset);
   assert.deepEqual(offsets, [0n, 1n]);
 });
+
+test('a record of a large batch is found by its time in slices, beside others', async () => {
+  const clock = new CountingClock(startMs);
+  const log = newLog(await open({}, { clock }));
+  const many = Array.from({ length: 60_000 }, (_, index) => ({
+    timestamp: timestamp + BigInt(index),
+    key: null,
+    value: null,
+  }));
+  await log.append(encodeBatch({ records: many, compression: 'gzip' }), { durable: false });
+  clock.looks = 0;
+  assert.equal((await log.findByTimestamp(timestamp + 59_000n))?.offset, 59_000n);
+  assert.ok(clock.looks >= 14, `looked at the time ${clock.looks} times`);
+  clock.looks = 0;
+  assert.equal((await log.maxTimestamp())?.offset, 59_999n);
+  assert.ok(clock.looks >= 14, `looked at the time ${clock.looks} times`);
+});

@@ -89,6 +89,15 @@ test('a sealed segment that cannot be synced ends the log: nobody hears that his
   assert.deepEqual([log.highWatermark, log.recoveryPoint], [5n, 0n]);
 });
 
+test('so does one that nobody waits for', async () => {
+  const { world, log, release } = await held();
+  world.disk.fail({ operation: 'sync', code: 'EIO', path: (path) => path === firstSegment });
+  await fill(log, 5);
+  release();
+  await log.settle();
+  await assert.rejects(log.append(batch([['more', value]]), { durable: false }), /KAFKA_STORAGE_ERROR/);
+});
+
 test('what a power cut left behind a segment that lost its last batches is kept, told once, and no reason to refuse a later start', async () => {
   const world = await open({ segmentBytes: 400, retentionMs: -1 });
   const log = newLog(world);
