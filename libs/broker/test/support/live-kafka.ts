@@ -57,7 +57,8 @@ export class KafkaNode {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
-    const ended = once(this.#child, 'close');
+    // Not its close: the pipe to its helper closes later and keeps nobody waiting.
+    const ended = once(this.#child, 'exit');
     this.#child.kill(signal);
     await ended;
   }
