@@ -15,11 +15,13 @@ export class ClassicGroup {
   protocolType: string | null = null;
   protocolName: string | null = null;
   leader: string | null = null;
+  /** What the last generation of a consumer group subscribed to; null before the first, and where that is not known. */
+  subscribed: ReadonlySet<string> | null = null;
   /** Wall-clock ms of the last change of state; offsets of an empty group expire from here. */
   stateSince: number;
   /** Set while a rebalance gathers members. */
   joinTimer: Timer | null = null;
-  /** The first rebalance of an empty group waits out its delay even when everybody is there. */
+  /** The first rebalance of an empty group waits out its delay, and for nobody longer, whoever is there. */
   isInitialDelay = false;
   newMemberAdded = false;
   /** Set while the leader's assignment is awaited. */

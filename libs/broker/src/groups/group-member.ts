@@ -15,6 +15,8 @@ export interface GroupMember extends ClientIdentity {
   sessionTimeoutMs: number;
   protocols: readonly MemberProtocol[];
   assignment: Uint8Array;
+  /** Until its first generation: then it is removed when that takes too long, even while its join waits. */
+  isNew: boolean;
   answerJoin: ((result: JoinResult) => void) | null;
   answerSync: ((result: SyncResult) => void) | null;
   session: Timer | null;
@@ -29,6 +31,7 @@ export function newMember(id: string, request: JoinRequest, client: ClientIdenti
     sessionTimeoutMs: request.sessionTimeoutMs,
     protocols: request.protocols,
     assignment: new Uint8Array(0),
+    isNew: true,
     answerJoin: null,
     answerSync: null,
     session: null,

@@ -15,7 +15,10 @@ import {
   type SyncResult,
 } from './group-messages.js';
 import type { GroupRebalance } from './group-rebalance.js';
-import { requireMember } from './member-fencing.js';
+import { findMember, requireMember } from './member-fencing.js';
+
+/** How long a new member's join may wait, in ms: its client has no id to be heard of by (classicGroupNewMemberJoinTimeoutMs). */
+const newMemberJoinTimeoutMs = 5 * 60_000;
 
 /** Bounds that the broker's settings give. Times in ms. */
 export interface MembershipLimits {
@@ -64,7 +67,8 @@ export class GroupMembership {
     if (request.memberId === '') return this.#joinWithoutId(group, request, client);
     const pending = group.pendingMembers.get(request.memberId);
     if (pending !== undefined) {
-      if (request.instanceId !== null) return refused('UNKNOWN_MEMBER_ID');
+      // A pending member is never a static one: Kafka fails on this, and says so.
+      if (request.instanceId !== null) return refused('UNKNOWN_SERVER_ERROR');
       pending.cancel();
       group.pendingMembers.delete(request.memberId);
       return this.#addAndRebalance(group, request.memberId, request, client);
@@ -110,7 +114,7 @@ export class GroupMembership {
     if (!request.requireKnownMemberId) return this.#addAndRebalance(group, id, request, client);
     const forget = this.#clock.schedule(request.sessionTimeoutMs, () => {
       group.pendingMembers.delete(id);
-      this.#rebalance.membersChanged(group);
+      this.#rebalance.pendingExpired(group);
     });
     group.pendingMembers.set(id, forget);
     return Promise.resolve(refusedJoin('MEMBER_ID_REQUIRED', id));
@@ -125,8 +129,9 @@ export class GroupMembership {
     const member = newMember(id, request, client);
     if (group.members.size === 0) group.protocolType = request.protocolType;
     group.add(member);
-    if (group.state === 'PreparingRebalance') group.newMemberAdded = true;
+    if (group.isInitialDelay) group.newMemberAdded = true;
     const result = this.#awaitJoin(member);
+    this.#rebalance.touch(group, member, newMemberJoinTimeoutMs);
     this.#rebalance.membersChanged(group, { mustRebalance: true });
     return result;
   }
@@ -145,6 +150,9 @@ export class GroupMembership {
     member.answerJoin = null;
     member.answerSync = null;
     group.rename(member, id);
+    member.isNew = false;
+    // Until it is heard of again, the session it had counts.
+    this.#rebalance.touch(group, member);
     this.#update(member, request);
     if (group.state !== 'Stable' || group.selectProtocol() !== group.protocolName) {
       const result = this.#awaitJoin(member);
@@ -153,7 +161,6 @@ export class GroupMembership {
       });
       return result;
     }
-    this.#rebalance.touch(group, member);
     const isLeader = group.leader === id;
     const skips = request.supportsSkippingAssignment;
     return this.#rebalance.store(group).then(() => ({
@@ -165,13 +172,8 @@ export class GroupMembership {
   }
 
   #rejoin(group: ClassicGroup, request: JoinRequest): Promise<JoinResult> {
-    let member: GroupMember;
-    try {
-      member = requireMember(group, request);
-    } catch (error) {
-      if (error instanceof KafkaError) return Promise.resolve(refusedJoin(error.codeName, request.memberId));
-      throw error;
-    }
+    const member = findMember(group, request);
+    if (typeof member === 'string') return Promise.resolve(refusedJoin(member, request.memberId));
     const unchanged = offersSame(member, request.protocols);
     const isLeader = group.leader === member.id;
     switch (group.state) {
@@ -202,10 +204,7 @@ export class GroupMembership {
     member.sessionTimeoutMs = request.sessionTimeoutMs;
   }
 
-  /** While its join is under way a member cannot heartbeat, so its session does not run. */
   #awaitJoin(member: GroupMember): Promise<JoinResult> {
-    member.session?.cancel();
-    member.session = null;
     member.answerJoin?.(refusedJoin('UNKNOWN_MEMBER_ID', member.id));
     return new Promise((resolve) => {
       member.answerJoin = resolve;
@@ -213,16 +212,10 @@ export class GroupMembership {
   }
 
   sync(group: ClassicGroup, request: SyncRequest): Promise<SyncResult> {
-    let member: GroupMember;
-    try {
-      member = requireMember(group, request);
-    } catch (error) {
-      if (error instanceof KafkaError) return Promise.resolve(refusedSync(error.codeName));
-      throw error;
-    }
+    const member = findMember(group, request);
+    if (typeof member === 'string') return Promise.resolve(refusedSync(member));
     const refused = this.#refuseSync(group, request);
     if (refused !== null) return Promise.resolve(refusedSync(refused));
-    this.#rebalance.touch(group, member);
     group.pendingSync.delete(member.id);
     if (group.state === 'Stable') return Promise.resolve(this.#rebalance.synced(group, member));
     member.answerSync?.(refusedSync('UNKNOWN_MEMBER_ID'));
@@ -251,19 +244,28 @@ export class GroupMembership {
     if (group.state === 'PreparingRebalance') throw new KafkaError('REBALANCE_IN_PROGRESS');
   }
 
-  /** Throws KafkaError for a member that is not there. */
-  leave(group: ClassicGroup, leaving: LeavingMember): void {
+  /** Takes them out, then looks once what that means to the others; gives each one's error. */
+  leave(group: ClassicGroup, leaving: readonly LeavingMember[]): readonly ErrorName[] {
+    const errors = leaving.map((member) => this.#leaveOne(group, member));
+    if (errors.includes('NONE')) {
+      this.#rebalance.membersChanged(group, { mustRebalance: group.isIn('Stable', 'CompletingRebalance') });
+    }
+    return errors;
+  }
+
+  #leaveOne(group: ClassicGroup, leaving: LeavingMember): ErrorName {
     const pending = group.pendingMembers.get(leaving.memberId);
-    if (pending !== undefined && leaving.instanceId === null) {
+    if (pending !== undefined) {
       pending.cancel();
       group.pendingMembers.delete(leaving.memberId);
-      this.#rebalance.membersChanged(group);
-      return;
+      return 'NONE';
     }
     const named = leaving.instanceId === null ? undefined : group.memberIdOf(leaving.instanceId);
     // An administrator removes a static member by its instance alone (KIP-345).
     const memberId = leaving.memberId === '' && named !== undefined ? named : leaving.memberId;
-    const member = requireMember(group, { ...leaving, memberId });
-    this.#rebalance.remove(group, member);
+    const member = findMember(group, { ...leaving, memberId });
+    if (typeof member === 'string') return member;
+    this.#rebalance.take(group, member);
+    return 'NONE';
   }
 }

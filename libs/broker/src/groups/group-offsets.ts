@@ -29,8 +29,11 @@ export class GroupOffsets {
     return this.#groups.get(groupId)?.get(topic)?.get(partition);
   }
 
-  has(groupId: string): boolean {
-    return this.#groups.has(groupId);
+  /** How many partitions the group has committed. */
+  count(groupId: string): number {
+    let count = 0;
+    for (const partitions of this.#groups.get(groupId)?.values() ?? []) count += partitions.size;
+    return count;
   }
 
   groupIds(): Iterable<string> {

@@ -1,5 +1,5 @@
 import type { Clock } from '@oubliette/runtime';
-import { KafkaError } from '@oubliette/protocol';
+import { KafkaError, type ErrorName } from '@oubliette/protocol';
 import type { Logger } from '../logger.js';
 import type { ClassicGroup } from './classic-group.js';
 import { metadataFor, type GroupMember } from './group-member.js';
@@ -11,6 +11,7 @@ import {
   type SyncResult,
 } from './group-messages.js';
 import type { GroupRecord } from './group-records.js';
+import { subscribedBy } from './offset-expiry.js';
 
 const nothing = new Uint8Array(0);
 
@@ -35,7 +36,7 @@ export class GroupRebalance {
     this.#append = parts.append;
   }
 
-  /** Somebody came, went or changed: begins a rebalance where one must be, completes the one that now has everybody. */
+  /** Somebody came, left or changed: begins a rebalance where one must be, completes the one that now has everybody. */
   membersChanged(group: ClassicGroup, options: { readonly mustRebalance?: boolean } = {}): void {
     if (options.mustRebalance === true && group.isIn('Stable', 'CompletingRebalance', 'Empty')) {
       this.#prepare(group);
@@ -44,29 +45,48 @@ export class GroupRebalance {
       this.#completeJoin(group);
   }
 
+  /** Somebody was not heard of in time and is out; nobody waits for more members when all that are left have joined. */
+  memberExpired(group: ClassicGroup): void {
+    if (group.isIn('Stable', 'CompletingRebalance')) this.membersChanged(group, { mustRebalance: true });
+    else this.pendingExpired(group);
+  }
+
+  /** The same of somebody who did not come back with the id that was given to it. */
+  pendingExpired(group: ClassicGroup): void {
+    if (group.state === 'PreparingRebalance' && group.hasAllJoined) this.#completeJoin(group);
+  }
+
   /** The member is heard from: its session starts again. */
-  touch(group: ClassicGroup, member: GroupMember): void {
+  touch(group: ClassicGroup, member: GroupMember, timeoutMs = member.sessionTimeoutMs): void {
     member.session?.cancel();
-    member.session = this.#clock.schedule(member.sessionTimeoutMs, () => {
+    member.session = this.#clock.schedule(timeoutMs, () => {
       member.session = null;
-      if (member.answerJoin !== null || member.answerSync !== null) return;
-      this.#logger.info('a group member did not send heartbeats within its session timeout and is removed', {
+      // Who waits is there; but who was never told its id may be gone since long.
+      if (!member.isNew && (member.answerJoin !== null || member.answerSync !== null)) return;
+      this.#logger.info('a group member was not heard of within its session timeout and is removed', {
         generation: group.generation,
-        sessionTimeoutMs: member.sessionTimeoutMs,
+        sessionTimeoutMs: timeoutMs,
       });
-      this.remove(group, member);
+      this.take(group, member);
+      this.memberExpired(group);
     });
   }
 
-  remove(group: ClassicGroup, member: GroupMember): void {
+  /** Read back from the log: its members have their sessions to show that they are there; too many of them must join again. */
+  resume(group: ClassicGroup, maxMembers: number): void {
+    for (const member of group.members.values()) this.touch(group, member);
+    if (group.members.size > maxMembers) this.membersChanged(group, { mustRebalance: true });
+  }
+
+  /** Takes the member out of the group and answers what it waits for. What that means to the others is for `membersChanged`. */
+  take(group: ClassicGroup, member: GroupMember): void {
     member.session?.cancel();
     member.session = null;
-    member.answerJoin?.(refusedJoin('UNKNOWN_MEMBER_ID', member.id));
+    member.answerJoin?.(refusedJoin('UNKNOWN_MEMBER_ID', ''));
     member.answerSync?.(refusedSync('UNKNOWN_MEMBER_ID'));
     member.answerJoin = null;
     member.answerSync = null;
     group.remove(member);
-    this.membersChanged(group, { mustRebalance: group.isIn('Stable', 'CompletingRebalance') });
   }
 
   #prepare(group: ClassicGroup): void {
@@ -77,9 +97,15 @@ export class GroupRebalance {
     const isFirst = group.state === 'Empty';
     group.changeState('PreparingRebalance', this.#clock.now());
     group.joinTimer?.cancel();
-    if (isFirst && this.#initialDelayMs > 0) {
+    if (isFirst && this.#initialDelayMs === 0) {
+      this.#completeJoin(group);
+    } else if (isFirst) {
       group.isInitialDelay = true;
-      this.#waitForMore(group, group.rebalanceTimeoutMs);
+      this.#waitForMore(
+        group,
+        this.#initialDelayMs,
+        Math.max(group.rebalanceTimeoutMs - this.#initialDelayMs, 0),
+      );
     } else {
       group.isInitialDelay = false;
       group.joinTimer = this.#clock.schedule(group.rebalanceTimeoutMs, () => this.#completeJoin(group));
@@ -87,19 +113,21 @@ export class GroupRebalance {
   }
 
   /** Every newcomer prolongs the first rebalance, up to the rebalance timeout (KIP-134). */
-  #waitForMore(group: ClassicGroup, remainingMs: number): void {
-    group.newMemberAdded = false;
-    const delayMs = Math.min(this.#initialDelayMs, remainingMs);
+  #waitForMore(group: ClassicGroup, delayMs: number, remainingMs: number): void {
     group.joinTimer = this.#clock.schedule(delayMs, () => {
-      if (group.newMemberAdded && remainingMs > delayMs) this.#waitForMore(group, remainingMs - delayMs);
-      else this.#completeJoin(group);
+      if (!group.newMemberAdded || remainingMs === 0) {
+        this.#completeJoin(group);
+        return;
+      }
+      group.newMemberAdded = false;
+      const nextMs = Math.min(this.#initialDelayMs, remainingMs);
+      this.#waitForMore(group, nextMs, Math.max(remainingMs - delayMs, 0));
     });
   }
 
   #completeJoin(group: ClassicGroup): void {
     group.joinTimer?.cancel();
     group.joinTimer = null;
-    group.isInitialDelay = false;
     for (const member of [...group.members.values()]) {
       if (member.answerJoin !== null || member.instanceId !== null) continue;
       member.session?.cancel();
@@ -114,18 +142,22 @@ export class GroupRebalance {
   }
 
   #nextGeneration(group: ClassicGroup): void {
+    group.isInitialDelay = false;
     group.generation += 1;
     if (group.members.size === 0) {
       group.protocolName = null;
+      group.subscribed = subscribedBy(group);
       group.changeState('Empty', this.#clock.now());
       this.store(group).catch((error: unknown) => this.#storeFailed(error));
       return;
     }
     group.protocolName = group.selectProtocol();
+    group.subscribed = subscribedBy(group);
     group.changeState('CompletingRebalance', this.#clock.now());
     for (const member of group.members.values()) {
       const answer = member.answerJoin;
       member.answerJoin = null;
+      member.isNew = false;
       group.pendingSync.add(member.id);
       this.touch(group, member);
       answer?.(this.joined(group, member));
@@ -180,9 +212,9 @@ export class GroupRebalance {
         if (stillCurrent()) this.#handOut(group, given);
       },
       (error: unknown) => {
-        this.#storeFailed(error);
+        const code = this.#storeFailed(error);
         if (!stillCurrent()) return;
-        this.#dropAssignment(group, 'NOT_COORDINATOR');
+        this.#dropAssignment(group, code);
         this.membersChanged(group, { mustRebalance: true });
       },
     );
@@ -200,12 +232,14 @@ export class GroupRebalance {
     }
   }
 
-  #dropAssignment(group: ClassicGroup, error: 'REBALANCE_IN_PROGRESS' | 'NOT_COORDINATOR'): void {
+  #dropAssignment(group: ClassicGroup, error: ErrorName): void {
     for (const member of group.members.values()) {
       member.assignment = nothing;
-      member.answerSync?.(refusedSync(error));
+      const answer = member.answerSync;
       member.answerSync = null;
-      if (member.session === null) this.touch(group, member);
+      if (answer === null) continue;
+      this.touch(group, member);
+      answer(refusedSync(error));
     }
   }
 
@@ -232,9 +266,10 @@ export class GroupRebalance {
     return this.#append(group.id, [{ kind: 'group', groupId: group.id, value }]);
   }
 
-  #storeFailed(error: unknown): void {
+  #storeFailed(error: unknown): ErrorName {
     const code = error instanceof KafkaError ? error.codeName : 'UNKNOWN_SERVER_ERROR';
     this.#logger.error('the state of a consumer group could not be stored', { code });
+    return code;
   }
 
   /** The broker stops: answers everybody who waits. */

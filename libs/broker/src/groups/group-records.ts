@@ -25,6 +25,8 @@ export interface StoredOffset {
   readonly metadata: string;
   /** ms since the Unix epoch. */
   readonly commitTimestamp: bigint;
+  /** Until when its client wants it kept (OffsetCommit 2 to 4), ms since the Unix epoch; -1 where it did not say. */
+  readonly expireTimestamp: bigint;
 }
 
 export interface StoredMember {
@@ -64,15 +66,18 @@ const offsetKind = 1;
 const groupKind = 2;
 const keyVersion = 0;
 const offsetVersion = 4;
+/** The one with a time to expire; the versions after it have none. */
+const expiringOffsetVersion = 1;
 const groupVersion = 3;
 
 export function encodeGroupRecord(record: GroupRecord, timestamp: bigint): EncodableRecord {
   if (record.kind === 'offset') {
     const { groupId: group, topic, partition, value } = record;
+    const version = value?.expireTimestamp === -1n ? offsetVersion : expiringOffsetVersion;
     return {
       timestamp,
       key: encode(offsetKind, offsetCommitKey, keyVersion, { group, topic, partition }),
-      value: value === null ? null : encode(offsetVersion, offsetCommitValue, offsetVersion, value),
+      value: value === null ? null : encode(version, offsetCommitValue, version, value),
     };
   }
   const { groupId: group, value } = record;
@@ -124,8 +129,11 @@ export function decodeGroupRecord(key: Uint8Array, value: Uint8Array | null): Gr
 
 function decodeOffset(bytes: Uint8Array): StoredOffset {
   const reader = new ByteReader(bytes);
-  const { offset, leaderEpoch, metadata, commitTimestamp } = offsetCommitValue.decode(reader.int16(), reader);
-  return { offset, leaderEpoch, metadata, commitTimestamp };
+  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp } = offsetCommitValue.decode(
+    reader.int16(),
+    reader,
+  );
+  return { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp };
 }
 
 function decodeGroup(bytes: Uint8Array): StoredGroup {

@@ -31,6 +31,14 @@ export class GroupService {
     return this.#starting;
   }
 
+  /** The same without waiting for it: who asked asks again. A failure is logged. */
+  begin(): void {
+    this.start().catch((error: unknown) => {
+      const reason = error instanceof KafkaError ? error.codeName : 'UNKNOWN_SERVER_ERROR';
+      this.#parts.logger.error('the topic of the committed offsets could not be made or read', { reason });
+    });
+  }
+
   async #load(): Promise<void> {
     await this.#ending;
     const coordinator = new GroupCoordinator({ ...this.#parts, logs: await this.#openLogs() });

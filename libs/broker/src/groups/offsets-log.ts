@@ -5,6 +5,9 @@ import type { PartitionLog } from '../log/partition-log.js';
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from './group-records.js';
 
 const readBytes = 1024 * 1024;
+const batchHeaderBytes = 61;
+/** The most that a record adds to its key and value: its lengths and deltas, as varints. */
+const recordOverheadBytes = 31;
 
 /** The coordinator's memory: changes are appended to __consumer_offsets, synced, and only then replayed into the state. */
 export class OffsetsLog {
@@ -51,6 +54,13 @@ export class OffsetsLog {
     }
   }
 
+  /** Appends them in as many batches as they need; where one is refused, the others stand. Rejects as `append` does. */
+  async appendInParts(groupId: string, records: readonly GroupRecord[]): Promise<void> {
+    const log = this.#logs[partitionOf(groupId, this.#logs.length)];
+    const parts = log === undefined ? [records] : inParts(records, log.config.maxMessageBytes);
+    await Promise.all(parts.map((part) => this.append(groupId, part)));
+  }
+
   /**
    * Appends the group's records as one batch; resolves once they are synced and replayed. Rejects with KafkaError, or with RangeError
    * for a name that the format cannot hold; throws nothing: timers call this.
@@ -72,6 +82,9 @@ export class OffsetsLog {
     if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
     const timestamp = BigInt(this.#clock.now());
     const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
+    // As Kafka does before it writes (CoordinatorRuntime.append): the header counts twice, as the builder's and as the records'.
+    if (batch.length + batchHeaderBytes > log.config.maxMessageBytes)
+      throw new KafkaError('UNKNOWN_SERVER_ERROR');
     try {
       await (
         await log.append(batch, { durable: true })
@@ -85,6 +98,23 @@ export class OffsetsLog {
   async settle(): Promise<void> {
     await Promise.all(this.#tails);
   }
+}
+
+/** Groups the records so that each group fits into one batch, with what Kafka's check adds; a record that is too large is alone. */
+function inParts(records: readonly GroupRecord[], maxBytes: number): readonly (readonly GroupRecord[])[] {
+  const parts: GroupRecord[][] = [];
+  let bytes = Infinity;
+  for (const record of records) {
+    const { key, value } = encodeGroupRecord(record, 0n);
+    const size = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+    if (bytes + size > maxBytes) {
+      parts.push([]);
+      bytes = 2 * batchHeaderBytes;
+    }
+    parts.at(-1)?.push(record);
+    bytes += size;
+  }
+  return parts;
 }
 
 /** What a log's refusal means to a group's member (CoordinatorOperationExceptionHelper). */

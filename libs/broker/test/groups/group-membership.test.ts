@@ -150,7 +150,7 @@ test('a static member that comes back takes its place without a rebalance, and i
   assert.deepEqual([after.leader, after.skipAssignment], [after.memberId, true]);
   assert.equal(fixture.heartbeat(before, 'i'), 'FENCED_INSTANCE_ID');
   assert.equal(fixture.heartbeat(after, 'i'), 'NONE');
-  fixture.coordinator.leave('g', { memberId: '', instanceId: 'i' });
+  fixture.coordinator.leave('g', [{ memberId: '', instanceId: 'i' }]);
   assert.equal(fixture.coordinator.describe('g')?.state, 'Empty');
 });
 
@@ -205,7 +205,7 @@ test('a group whose name its record cannot hold is not stored, and ends nothing 
   const groupId = 'g'.repeat(40_000);
   const joined = await coordinator.join(joinRequest({ groupId }), client);
   assert.equal(joined.error, 'NONE');
-  // The removal of its last member stores the empty group, from a timer.
-  await clock.advance(sessionTimeoutMs + rebalanceTimeoutMs);
+  // The removal of its last member stores the empty group, the next check its end, both from a timer.
+  await clock.advanceAsync(sessionTimeoutMs + rebalanceTimeoutMs);
   assert.equal(coordinator.describe(groupId)?.state, 'Empty');
 });

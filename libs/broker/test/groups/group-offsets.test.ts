@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { encodeBatch, type KafkaError } from '@oubliette/protocol';
 import { CoordinatorFixture, joinRequest, client } from './coordinator-fixture.js';
 
-const outside = { groupId: 'g', memberId: '', instanceId: null, generation: -1 };
+const outside = {
+  groupId: 'g',
+  memberId: '',
+  instanceId: null,
+  generation: -1,
+  saysUnknownGroup: false,
+  retentionMs: -1n,
+};
 const at = (offset: bigint, topic = 't', partition = 0, metadata: string | null = 'm') => ({
   topic,
   partition,
@@ -16,7 +23,7 @@ const code = (error: unknown): string => (error as KafkaError).codeName;
 test('committed offsets and groups are there after a restart, deleted ones are not', async () => {
   const fixture = await CoordinatorFixture.start();
   const joined = await fixture.settleOne();
-  const member = { groupId: 'g', memberId: joined.memberId, instanceId: null, generation: joined.generation };
+  const member = { ...outside, ...joined };
   assert.deepEqual(await fixture.coordinator.commit(member, [at(5n), at(6n, 't', 1), at(7n, 'u')]), [
     'NONE',
     'NONE',
@@ -28,7 +35,7 @@ test('committed offsets and groups are there after a restart, deleted ones are n
   const { coordinator } = fixture;
   assert.deepEqual(
     { ...coordinator.committed('g', 't', 0), commitTimestamp: 0n },
-    { offset: 5n, leaderEpoch: 3, metadata: 'm', commitTimestamp: 0n },
+    { offset: 5n, leaderEpoch: 3, metadata: 'm', commitTimestamp: 0n, expireTimestamp: -1n },
   );
   assert.equal(coordinator.committed('g', 'u', 0), undefined);
   assert.equal(coordinator.describe('g')?.state, 'Stable');
@@ -97,7 +104,7 @@ test('offsets of a group that is empty for long expire, and the group with them;
     assert.equal(fixture.heartbeat(joined), 'NONE');
   }
   assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
-  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  coordinator.leave('g', [{ memberId: joined.memberId, instanceId: null }]);
   await clock.advanceAsync(99_000);
   assert.equal(coordinator.committed('g', 't', 0)?.offset, 1n);
   await clock.advanceAsync(20_000);
@@ -110,7 +117,7 @@ test('a young commit does not keep the offsets of a group that is empty for long
   const { coordinator, clock } = fixture;
   const joined = await fixture.settleOne();
   await coordinator.commit({ ...outside, ...joined }, [at(1n)]);
-  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  coordinator.leave('g', [{ memberId: joined.memberId, instanceId: null }]);
   await clock.advanceAsync(95_000);
   await coordinator.commit(outside, [at(2n)]);
   await coordinator.commit({ ...outside, groupId: 'simple' }, [at(3n)]);
@@ -137,7 +144,7 @@ test('an empty group without offsets goes at the next check', async () => {
   const fixture = await CoordinatorFixture.start();
   const { coordinator, clock } = fixture;
   const joined = await fixture.settleOne();
-  coordinator.leave('g', { memberId: joined.memberId, instanceId: null });
+  coordinator.leave('g', [{ memberId: joined.memberId, instanceId: null }]);
   assert.equal(coordinator.describe('g')?.state, 'Empty');
   await clock.advanceAsync(10_000);
   assert.equal(coordinator.describe('g'), null);

@@ -9,7 +9,10 @@ const int64 = fc.bigInt({ min: -1n, max: 2n ** 63n - 1n });
 const bytes = fc.uint8Array({ maxLength: 20 });
 const text = fc.string({ maxLength: 20 });
 const nullableText = fc.option(text);
-const offset = fc.record({ offset: int64, leaderEpoch: int32, metadata: text, commitTimestamp: int64 });
+const kept = (leaderEpoch: fc.Arbitrary<number>, expireTimestamp: fc.Arbitrary<bigint>) =>
+  fc.record({ offset: int64, leaderEpoch, metadata: text, commitTimestamp: int64, expireTimestamp });
+// What says when it expires is stored in a version without an epoch.
+const offset = fc.oneof(kept(int32, fc.constant(-1n)), kept(fc.constant(-1), int64));
 const member = fc.record({
   memberId: text,
   instanceId: nullableText,
@@ -77,7 +80,13 @@ const fromKafka: readonly { what: string; record: GroupRecord; key: string; valu
       groupId: 'g',
       topic: 't',
       partition: 0,
-      value: { offset: 1n, leaderEpoch: -1, metadata: '', commitTimestamp: 0x1a20649fcc1n },
+      value: {
+        offset: 1n,
+        leaderEpoch: -1,
+        metadata: '',
+        commitTimestamp: 0x1a20649fcc1n,
+        expireTimestamp: -1n,
+      },
     },
     key: '000100016700017400000000',
     value: '00040000000000000001ffffffff01000001a20649fcc100',
@@ -131,7 +140,13 @@ test('an offset of an older version is read', () => {
     groupId: 'g',
     topic: 't',
     partition: 0,
-    value: { offset: 144_680n, leaderEpoch: 0, metadata: '', commitTimestamp: 0x1a20649fcc1n },
+    value: {
+      offset: 144_680n,
+      leaderEpoch: 0,
+      metadata: '',
+      commitTimestamp: 0x1a20649fcc1n,
+      expireTimestamp: -1n,
+    },
   });
 });
 
