@@ -23,16 +23,29 @@ async function readRecords(client: WireClient): Promise<Uint8Array> {
   return answer.responses[0]?.partitions[0]?.records ?? new Uint8Array(0);
 }
 
-const isTime = (name: string): boolean => name === 'commitTimestamp' || name === 'stateSince';
+const times: ReadonlySet<string> = new Set(['commitTimestamp', 'expireTimestamp', 'stateSince']);
+const isTime = (name: string): boolean => times.has(name);
+
+/** Whether the group was deleted since it was first written. */
+export async function isDeleted(client: WireClient, groupId: string): Promise<boolean> {
+  for (const batch of iterateBatches(await readRecords(client))) {
+    for (const { key, value } of iterateRecords(batch)) {
+      const record = key === null ? null : decodeGroupRecord(key, value);
+      if (record?.kind === 'group' && record.groupId === groupId && record.value === null) return true;
+    }
+  }
+  return false;
+}
 
 /** What each group has written so far, in its order: values with their version, member ids and times left out. */
-export const groupRecordCases: Readonly<Record<string, Case>> = {
-  'what groups leave in the log': async (_side, client) => {
+export const recordsOfGroups =
+  (skipped: readonly string[] = []): Case =>
+  async (_side, client) => {
     const groups: Record<string, unknown[]> = {};
     for (const batch of iterateBatches(await readRecords(client))) {
       for (const { key, value } of iterateRecords(batch)) {
         const record = key === null ? null : decodeGroupRecord(key, value);
-        if (record === null) continue;
+        if (record === null || skipped.includes(record.groupId)) continue;
         const version = value === null ? null : Buffer.from(value).readInt16BE(0);
         const shown = Object.entries(record.value ?? {}).filter(([name]) => !isTime(name));
         const stored = record.value === null ? null : Object.fromEntries(shown);
@@ -40,5 +53,8 @@ export const groupRecordCases: Readonly<Record<string, Case>> = {
       }
     }
     return groups;
-  },
+  };
+
+export const groupRecordCases: Readonly<Record<string, Case>> = {
+  'what groups leave in the log': recordsOfGroups(),
 };

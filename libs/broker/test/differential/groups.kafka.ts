@@ -1,8 +1,10 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
+import { commitSizeCases } from './commit-size-cases.js';
 import { awaitCoordinator, groupCases, groupTopics } from './group-cases.js';
 import { groupRecordCases } from './group-record-cases.js';
-import { memberCases, memberSettings } from './member-cases.js';
+import { memberSettings } from './group-member.js';
+import { memberCases } from './member-cases.js';
 import { offsetsTopicCases } from './offsets-topic-cases.js';
 import { compare, startBoth } from './two-brokers.js';
 
@@ -19,6 +21,7 @@ test('groups and committed offsets as Kafka does', { skip: kafkaLibs === undefin
   }
   await compare(t, sides, groupCases);
   await compare(t, sides, memberCases);
+  await compare(t, sides, commitSizeCases);
   await compare(t, sides, groupRecordCases);
   await compare(t, sides, offsetsTopicCases);
 });

@@ -158,3 +158,15 @@ export async function answerOf<Req extends Fields, Res extends Fields>(
     silence.abort();
   }
 }
+
+const untilMs = 60_000;
+const pauseMs = 20;
+
+/** Asks again and again until the answer is yes; fails when it is not within a minute. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + untilMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('what was waited for did not come');
+    await sleep(pauseMs);
+  }
+}
