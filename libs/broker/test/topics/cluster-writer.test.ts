@@ -276,6 +276,17 @@ test('on a full disk settings can be changed as long as there is reserve, and ta
   }
 });
 
+test('however large the state is, there is room for settings before the disk is full', async () => {
+  const { disk, registry } = await started();
+  for (let index = 0; index < 150; index++) {
+    await registry.createTopic(long(index));
+    const size = disk.statSync(`${path}.reserve`).size;
+    const written = Buffer.from(disk.readFileSync(path)).toString('utf8');
+    assert.equal(written.length, size);
+    assert.ok(size - written.trimEnd().length >= 8_192, `${size} bytes, ${index} topics`);
+  }
+});
+
 test('a setting that finds no room is refused alone: a deletion of the same moment is not', async () => {
   const { disk, registry } = await started();
   const [a, b] = [await registry.createTopic(topic('a')), await registry.createTopic(topic('b'))];
