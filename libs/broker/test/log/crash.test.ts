@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SeededEntropy } from '@oubliette/runtime/testing';
+import { SeededEntropy, type SimulatedDisk } from '@oubliette/runtime/testing';
 import type { LogConfig, PartitionLog } from '../../src/log/partition-log.js';
 import { batch, newLog, open, readAll, reopen, type Row, type World } from './fixture.js';
 
@@ -25,6 +25,23 @@ function settings(policy: Policy, chance: SeededEntropy): Partial<LogConfig> {
   };
 }
 
+/** Some syncs of log files take longer than others that begin after them. */
+function syncOutOfOrder(disk: SimulatedDisk, chance: SeededEntropy): void {
+  const openSync = disk.openSync.bind(disk);
+  disk.openSync = (path, mode, permissions) => {
+    const file = openSync(path, mode, permissions);
+    if (!path.endsWith('.log')) return file;
+    const sync = file.sync.bind(file);
+    file.sync = async () => {
+      for (let turn = chance.below(2) * chance.below(8); turn > 0; turn--) await nextTurn();
+      await sync();
+    };
+    return file;
+  };
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** One data directory over several lives: what was sent, what must be there whatever happens, what was found. */
 class History {
   readonly sent = new Map<bigint, Set<string>>();
@@ -47,6 +64,7 @@ class History {
 
   async run(): Promise<void> {
     this.#world = await open(settings(this.policy, this.chance), often);
+    syncOutOfOrder(this.#world.disk, this.chance);
     this.#log = newLog(this.#world);
     for (const last = 1 + this.chance.below(3); this.lives < last; this.lives++) {
       await this.#live();
@@ -70,7 +88,7 @@ class History {
         if (chance.below(2) === 0) await passing;
       }
     }
-    for (let turn = chance.below(12); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = chance.below(12); turn > 0; turn--) await nextTurn();
   }
 
   async #append(name: string): Promise<void> {
@@ -117,6 +135,7 @@ class History {
     if (log === undefined) assert.equal(this.safe.size, 0, `${this.#name}: the log is gone`);
     if (wasClean) assert.equal(log?.logEndOffset, end, `${this.#name}: a clean stop lost records`);
     this.#world = world;
+    syncOutOfOrder(world.disk, this.chance);
     // Its directory's name was not synced yet: nothing in it was acknowledged.
     this.#log = log ?? newLog(world);
     this.cut += Number(end - this.#log.logEndOffset);
