@@ -8,7 +8,18 @@ import {
   iterateRecords,
   repackBatch,
 } from '@oubliette/protocol';
+import { ManualClock } from '@oubliette/runtime/testing';
 import { config, newLog, open, startMs } from './fixture.js';
+
+/** Each look at the monotonic time is a place where long work may rest. */
+class CountingClock extends ManualClock {
+  looks = 0;
+
+  override monotonic(): number {
+    this.looks += 1;
+    return super.monotonic();
+  }
+}
 
 const timestamp = BigInt(startMs);
 const value = Buffer.alloc(1_000, 'v');
