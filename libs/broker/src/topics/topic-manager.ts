@@ -42,6 +42,9 @@ export class TopicManager {
   readonly #making = new Map<string, number>();
   /** The last one that was asked for, by topic. */
   readonly #growths = new Map<string, Promise<void>>();
+  /** Logs are made for one topic at a time: many requests share one slice of time. */
+  #lastMaking: Promise<unknown> = Promise.resolve();
+  #makingSlice: TimeSlice | null = null;
   readonly #deletionListeners = new Set<(topic: string) => void>();
 
   constructor(parts: {
@@ -133,11 +136,10 @@ export class TopicManager {
     }
     const together = new Set(topics.map(({ name }) => name));
     const stored = await Promise.allSettled(topics.map((topic) => this.#store(topic, together)));
-    const slice = new TimeSlice(this.#clock, undefined);
     const outcomes: PromiseSettledResult<StoredTopic>[] = [];
     for (const outcome of stored) {
       if (outcome.status === 'rejected') outcomes.push(outcome);
-      else outcomes.push(...(await Promise.allSettled([this.#makeLogs(outcome.value, 0, slice)])));
+      else outcomes.push(...(await Promise.allSettled([this.#makeLogs(outcome.value, 0)])));
     }
     return outcomes;
   }
@@ -154,9 +156,21 @@ export class TopicManager {
   }
 
   /** Makes the logs from `first` on; what was made goes again, with the topic or the added partitions, when that fails. */
-  async #makeLogs(stored: StoredTopic, first: number, slice: TimeSlice): Promise<StoredTopic> {
+  #makeLogs(stored: StoredTopic, first: number): Promise<StoredTopic> {
+    this.#making.set(stored.name, first);
+    const slice = (this.#makingSlice ??= new TimeSlice(this.#clock, undefined));
+    const making = this.#lastMaking.then(() => this.#makeInTurn(stored, first, slice));
+    const last: Promise<unknown> = making
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#lastMaking === last) this.#makingSlice = null;
+      });
+    this.#lastMaking = last;
+    return making;
+  }
+
+  async #makeInTurn(stored: StoredTopic, first: number, slice: TimeSlice): Promise<StoredTopic> {
     const { name, id } = stored;
-    this.#making.set(name, first);
     try {
       await this.#open(stored, slice);
       return stored;
@@ -211,7 +225,7 @@ export class TopicManager {
       checkGrowth(topic, count);
       return { ...topic, partitions: count };
     });
-    await this.#makeLogs(stored, before.partitions, new TimeSlice(this.#clock, undefined));
+    await this.#makeLogs(stored, before.partitions);
   }
 
   /** Throws INVALID_CONFIG for settings that no topic could take. */
