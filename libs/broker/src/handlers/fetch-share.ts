@@ -38,7 +38,7 @@ export class FetchShare {
     const taken = fromReserve > 0 ? fromReserve : this.account.take(wanted);
     if (taken > 0) return taken;
     this.#isShort = true;
-    return minOneBatch && this.#isLastTry && this.account.mayOverdraw ? 0 : null;
+    return minOneBatch && this.#isLastTry && this.account.mayOverdraw() ? 0 : null;
   }
 
   /** So many bytes were read for those that were taken. */

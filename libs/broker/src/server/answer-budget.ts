@@ -8,6 +8,17 @@ const share = 4;
 /** Less is not worth a read: who could get no more waits. */
 const smallestGrantBytes = 64 * 1024;
 
+/** Who has not read an answer for so long, ms, gives way when there is no room left for those who read. */
+const patienceMs = 1_000;
+
+/** Whose answers an account counts. */
+export interface AnswerHolder {
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** Closes the connection: what it holds comes back soon after. */
+  readonly giveWay: () => void;
+}
+
 interface Waiter {
   readonly account: AnswerAccount;
   readonly wake: () => void;
@@ -18,6 +29,8 @@ export class AnswerBudget {
   #free: number;
   readonly #totalBytes: number;
   readonly #waiting = new Set<Waiter>();
+  /** Accounts with unsent bytes, the longest unread first. */
+  readonly #unread = new Set<AnswerAccount>();
 
   constructor(totalBytes = budgetBytes) {
     this.#totalBytes = totalBytes;
@@ -38,6 +51,22 @@ export class AnswerBudget {
   /** Whether one batch more, for somebody who got nothing, is too much. */
   get isSpent(): boolean {
     return this.#free <= -this.#totalBytes;
+  }
+
+  /** The account's client has bytes to read from now on, or has read all of them. */
+  markUnread(account: AnswerAccount, isUnread: boolean): void {
+    if (isUnread) this.#unread.add(account);
+    else this.#unread.delete(account);
+  }
+
+  /** Makes room by closing the connection that has not read for longest; false where none has for a while. */
+  makeRoom(): boolean {
+    for (const account of this.#unread) {
+      if (!account.giveWay(patienceMs)) return false;
+      this.#unread.delete(account);
+      return true;
+    }
+    return false;
   }
 
   get hasWaiting(): boolean {
@@ -74,8 +103,13 @@ export class AnswerAccount {
   #building = 0;
   #unsent = 0;
   #isClosed = false;
+  /** Monotonic ms; null while all was read. */
+  #unreadSince: number | null = null;
 
-  constructor(private readonly budget: AnswerBudget) {}
+  constructor(
+    private readonly budget: AnswerBudget,
+    private readonly holder: AnswerHolder,
+  ) {}
 
   /** Bytes that may be taken now. */
   get allowance(): number {
@@ -99,9 +133,23 @@ export class AnswerAccount {
     return this.budget.wait(this, () => taken(this.#take(wantedBytes)));
   }
 
-  /** Whether one batch may be read without any budget, so that everybody gets on. */
-  get mayOverdraw(): boolean {
-    return !this.budget.isSpent;
+  /** Whether one batch may be read without any budget, so that everybody gets on; who does not read gives way for it. */
+  mayOverdraw(): boolean {
+    return !this.budget.isSpent || this.budget.makeRoom();
+  }
+
+  /** Closes its connection if that has not read for so long, ms; else false. */
+  giveWay(patience: number): boolean {
+    if (this.#unreadSince === null || this.holder.now() - this.#unreadSince < patience) return false;
+    this.holder.giveWay();
+    return true;
+  }
+
+  #markUnread(): void {
+    const isUnread = this.#unsent > 0;
+    if (isUnread === (this.#unreadSince !== null)) return;
+    this.#unreadSince = isUnread ? this.holder.now() : null;
+    this.budget.markUnread(this, isUnread);
   }
 
   /** What is being built has so many bytes more (or less) than were taken. */
@@ -121,6 +169,7 @@ export class AnswerAccount {
     const change = unsent - this.#unsent - this.#building;
     this.#building = 0;
     this.#unsent = unsent;
+    this.#markUnread();
     if (change !== 0) this.budget.change(change);
   }
 
@@ -128,6 +177,7 @@ export class AnswerAccount {
   drained(unsentBytes: number): void {
     const change = (this.#isClosed ? 0 : unsentBytes) - this.#unsent;
     this.#unsent += change;
+    this.#markUnread();
     if (change !== 0) this.budget.change(change);
   }
 

@@ -64,7 +64,13 @@ export class Connection {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#frames = new FrameReader(parts.maxRequestBytes);
-    this.#answers = new AnswerAccount(parts.answers);
+    this.#answers = new AnswerAccount(parts.answers, {
+      now: () => parts.clock.monotonic(),
+      giveWay: () => {
+        parts.logger.warn('a connection was closed: it did not read its answers, and others need the room');
+        parts.socket.destroy();
+      },
+    });
     this.#buffers = new AnswerBuffers(parts.buffers);
     this.#sender = {
       clientHost: `/${parts.socket.remoteAddress ?? 'unknown'}`,

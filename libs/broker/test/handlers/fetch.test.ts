@@ -93,7 +93,7 @@ function ask(
     version,
     client: {},
     gone,
-    answers: new AnswerAccount(budget),
+    answers: new AnswerAccount(budget, { now: () => 0, giveWay: () => undefined }),
     buffers: new AnswerBuffers(new ReadBuffers()),
     served: [],
   } as unknown as RequestContext;
@@ -156,7 +156,7 @@ function recordsOf(parts: Uint8Array[] | null): number | undefined {
 
 test('a fetch waits for its part of what all answers may hold, and is answered when there is some', async () => {
   const budget = new AnswerBudget(1_000_000);
-  const others = new AnswerAccount(budget);
+  const others = new AnswerAccount(budget, { now: () => 0, giveWay: () => undefined });
   others.adjust(1_000_000);
   let answered = false;
   const answer = ask(readable(), new ManualClock(), undefined, budget).then((parts) => {
@@ -178,7 +178,7 @@ test('a fetch that gets no part in its time answers one batch all the same, unle
     [2_000_000, 0],
   ] as const) {
     const budget = new AnswerBudget(1_000_000);
-    new AnswerAccount(budget).adjust(held);
+    new AnswerAccount(budget, { now: () => 0, giveWay: () => undefined }).adjust(held);
     const clock = new ManualClock();
     const answer = ask(readable(), clock, undefined, budget);
     await turns();

@@ -4,19 +4,21 @@ import fc from 'fast-check';
 import { AnswerAccount, AnswerBudget } from '../../src/server/answer-budget.js';
 
 const MiB = 1024 * 1024;
+const accountOf = (budget: AnswerBudget, now = () => 0, giveWay = () => undefined): AnswerAccount =>
+  new AnswerAccount(budget, { now, giveWay });
 
 test('who does not read leaves something to the next one', () => {
   const budget = new AnswerBudget(16 * MiB);
-  const slow = Array.from({ length: 5 }, () => new AnswerAccount(budget));
+  const slow = Array.from({ length: 5 }, () => accountOf(budget));
   const taken = slow.map((account) => account.take(60 * MiB));
   assert.equal(taken[0], 4 * MiB);
   for (const [index, bytes] of taken.entries()) assert.ok(index === 0 || bytes < (taken[index - 1] ?? 0));
   assert.ok(budget.heldBytes < 16 * MiB);
-  assert.ok(new AnswerAccount(budget).take(100_000) > 0);
+  assert.ok(accountOf(budget).take(100_000) > 0);
 });
 
 test('one connection gets no more by asking often', () => {
-  const account = new AnswerAccount(new AnswerBudget(16 * MiB));
+  const account = accountOf(new AnswerBudget(16 * MiB));
   let taken = 0;
   for (let index = 0; index < 20; index++) taken += account.take(MiB);
   assert.equal(taken, 4 * MiB);
@@ -24,7 +26,7 @@ test('one connection gets no more by asking often', () => {
 
 test('bytes come back when they have left the socket, or the connection is gone', () => {
   const budget = new AnswerBudget(16 * MiB);
-  const account = new AnswerAccount(budget);
+  const account = accountOf(budget);
   account.adjust(account.take(MiB) - MiB);
   account.sent(900_000);
   assert.equal(budget.heldBytes, 900_000);
@@ -41,11 +43,11 @@ test('bytes come back when they have left the socket, or the connection is gone'
 
 test('those who wait get theirs in their order, before those who come later', () => {
   const budget = new AnswerBudget(16 * MiB);
-  const holder = new AnswerAccount(budget);
+  const holder = accountOf(budget);
   holder.adjust(16 * MiB);
   const got: string[] = [];
   const waiting = ['first', 'second', 'third'].map((name) => {
-    const undo = new AnswerAccount(budget).takeLater(MiB, (bytes) => {
+    const undo = accountOf(budget).takeLater(MiB, (bytes) => {
       got.push(`${name} ${bytes}`);
       queueMicrotask(undo);
     });
@@ -53,7 +55,7 @@ test('those who wait get theirs in their order, before those who come later', ()
   });
   waiting[1]?.();
   assert.deepEqual(got, []);
-  assert.equal(new AnswerAccount(budget).take(1), 0, 'nobody passes those who wait');
+  assert.equal(accountOf(budget).take(1), 0, 'nobody passes those who wait');
   holder.sent(8 * MiB);
   assert.deepEqual(got, [`first ${MiB}`]);
   return Promise.resolve()
@@ -66,7 +68,7 @@ test('whatever is taken, settled, sent and closed, in the end nothing is held', 
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const budget = new AnswerBudget(16 * MiB);
-      const accounts = Array.from({ length: 4 }, () => new AnswerAccount(budget));
+      const accounts = Array.from({ length: 4 }, () => accountOf(budget));
       for (const { account, kind, bytes } of steps) {
         const one = accounts[account];
         if (one === undefined) continue;
@@ -83,4 +85,47 @@ test('whatever is taken, settled, sent and closed, in the end nothing is held', 
       assert.equal(budget.heldBytes, 0);
     }),
   );
+});
+
+test('where all is held by those who do not read, the longest unread gives way to who reads', () => {
+  const budget = new AnswerBudget(16 * MiB);
+  let now = 0;
+  const closed: number[] = [];
+  const silent = Array.from({ length: 32 }, (_, index) => {
+    const account: AnswerAccount = accountOf(
+      budget,
+      () => now,
+      () => {
+        closed.push(index);
+        account.close();
+        return undefined;
+      },
+    );
+    return account;
+  });
+  for (const account of silent) {
+    assert.ok(account.mayOverdraw(), 'everybody gets a first batch');
+    account.adjust(MiB);
+    account.sent(MiB);
+    now += 10;
+  }
+  const reader = accountOf(budget, () => now);
+  assert.equal(reader.take(MiB), 0);
+  now = 999;
+  assert.equal(reader.mayOverdraw(), false, 'nobody is closed for a moment of not reading');
+  now = 1_000;
+  // The first one has read meanwhile, and got another batch.
+  silent[0]?.drained(0);
+  silent[0]?.sent(MiB);
+  now = 1_010;
+  for (const gone of [[1], [1, 2], [1, 2, 3]]) {
+    now += 10;
+    assert.ok(reader.mayOverdraw());
+    assert.deepEqual(closed, gone);
+    reader.adjust(MiB);
+    reader.sent(0);
+    // Somebody else who does not read takes what was freed.
+    budget.change(MiB);
+  }
+  assert.ok(budget.heldBytes <= 32 * MiB);
 });
