@@ -63,7 +63,6 @@ test('steps are done in slices, and what they throw rejects', async () => {
   for (; !isOver; turns++) await nextTurn();
   assert.equal(await result, 'done');
   assert.ok(turns >= 3, `${turns} turns for three slices`);
-  // eslint-disable-next-line require-yield
   function* failing(): Generator<void, void, undefined> {
     throw new Error('wrong');
   }
