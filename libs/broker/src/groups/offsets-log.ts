@@ -82,9 +82,6 @@ export class OffsetsLog {
     if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
     const timestamp = BigInt(this.#clock.now());
     const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
-    // As Kafka does before it writes (CoordinatorRuntime.append): the header counts twice, as the builder's and as the records'.
-    if (batch.length + batchHeaderBytes > log.config.maxMessageBytes)
-      throw new KafkaError('UNKNOWN_SERVER_ERROR');
     try {
       await (
         await log.append(batch, { durable: true })
@@ -100,7 +97,7 @@ export class OffsetsLog {
   }
 }
 
-/** Groups the records so that each group fits into one batch, with what Kafka's check adds; a record that is too large is alone. */
+/** Groups the records so that each group fits into one batch; a record that is too large is alone. */
 function inParts(records: readonly GroupRecord[], maxBytes: number): readonly (readonly GroupRecord[])[] {
   const parts: GroupRecord[][] = [];
   let bytes = Infinity;
@@ -109,7 +106,7 @@ function inParts(records: readonly GroupRecord[], maxBytes: number): readonly (r
     const size = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
     if (bytes + size > maxBytes) {
       parts.push([]);
-      bytes = 2 * batchHeaderBytes;
+      bytes = batchHeaderBytes;
     }
     parts.at(-1)?.push(record);
     bytes += size;

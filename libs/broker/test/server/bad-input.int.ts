@@ -115,7 +115,7 @@ test('batches that are not whole and intact are refused by code, and the connect
   assert.equal(await produce(batch(), 'nowhere'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   // Whoever looks for a coordinator has it made.
-  await client.call(apis.findCoordinator, 4, { key: '', keyType: 0, coordinatorKeys: ['g'] });
+  await findCoordinator(client);
   assert.equal(await produce(batch(), '__consumer_offsets'), ErrorCode.INVALID_TOPIC_EXCEPTION);
   assert.equal(await produce(batch(), 'in', 5), ErrorCode.INVALID_REQUIRED_ACKS);
   assert.equal(await produce(batch()), ErrorCode.NONE);
@@ -206,3 +206,12 @@ test('a request that asks very much keeps nobody else waiting', async (t) => {
   const [, , , configs] = await Promise.all(asked);
   assert.equal((configs as { results: readonly unknown[] }).results.length, 101);
 });
+
+/** Looks until there is one: the first who does has its topic made. */
+async function findCoordinator(client: WireClient): Promise<void> {
+  for (;;) {
+    const body = { key: '', keyType: 0, coordinatorKeys: ['g'] };
+    const { coordinators } = await client.call(apis.findCoordinator, 4, body);
+    if (coordinators[0]?.errorCode === ErrorCode.NONE) return;
+  }
+}
