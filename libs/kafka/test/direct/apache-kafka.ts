@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnWithParent } from '@oubliette/runtime/testing';
 
 export interface ApacheKafka {
   readonly bootstrap: string;
@@ -32,15 +33,15 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
     java('kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', config]),
   );
   if (format.status !== 0) throw new Error(`StorageTool failed: ${format.stderr.toString()}`);
-  const server = spawn('java', java('kafka.Kafka', [config]), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawnWithParent('java', java('kafka.Kafka', [config]), ['ignore', 'pipe', 'pipe']);
   let log = '';
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       log = (log + chunk.toString()).slice(-100_000);
       if (log.includes('Kafka Server started')) resolve();
     };
-    server.stdout.on('data', read);
-    server.stderr.on('data', read);
+    server.stdout?.on('data', read);
+    server.stderr?.on('data', read);
     server.once('exit', (code) => reject(new Error(`Kafka ended with ${code}: ${log.slice(-2_000)}`)));
   });
   return {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock } from '@oubliette/runtime/testing';
+import { ManualClock, spawnWithParent } from '@oubliette/runtime/testing';
 import { DataSource } from 'typeorm';
 import { openDatabase, type DatabaseOptions } from '../../src/index.js';
 import type { TestDatabase } from './embedded.js';
@@ -85,7 +85,7 @@ async function start(): Promise<PostgresForTest> {
     'full_page_writes=off',
     'listen_addresses=127.0.0.1',
   ];
-  const child = spawn(
+  const child = spawnWithParent(
     ...command('postgres', [
       '-D',
       data,
@@ -95,7 +95,7 @@ async function start(): Promise<PostgresForTest> {
       home,
       ...settings.flatMap((s) => ['-c', s]),
     ]),
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    ['ignore', 'ignore', 'pipe'],
   );
   await ready(child);
   const stop = async () => {
