@@ -44,7 +44,7 @@ function makeProgram(context: CliContext): Command {
     .option('--command-config <file>', 'client properties (not yet)')
     .option(
       '--data-dir <dir>',
-      'where the sample, or for the command broker that broker, keeps its data',
+      'where the sample keeps its data; for the command broker: its logs, ./data/broker where it is not given',
       './data',
     )
     .configureHelp({ showGlobalOptions: true })
