@@ -1,12 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { dirname } from 'node:path/posix';
 import type { Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { readIfThere } from './segment.js';
+import { readIfThere, replaceWhole } from './whole-file.js';
 
 const formatVersion = '0';
-const draftSuffix = '.tmp';
 
 export type OffsetLine = readonly [topic: string, partition: number, offset: bigint];
 
@@ -81,20 +79,7 @@ export class CheckpointFile {
 
   async #replace(content: Uint8Array, writing: number): Promise<boolean> {
     if (writing !== this.#writings) return false;
-    const draft = this.path + draftSuffix;
-    const file = this.disk.openSync(draft, 'write');
-    try {
-      file.truncateSync(0);
-      await file.write([content], 0);
-      await file.sync();
-    } finally {
-      file.closeSync();
-    }
-    // Between this look and the new name nothing comes: what is newer is never replaced by what is older.
-    if (writing !== this.#writings) return false;
-    this.disk.renameSync(draft, this.path);
-    await this.disk.syncDirectory(dirname(this.path));
-    return true;
+    return replaceWhole(this.disk, this.path, content, () => writing === this.#writings);
   }
 }
 

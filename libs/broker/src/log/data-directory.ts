@@ -10,9 +10,8 @@ import {
   parseLogDirectory,
   partitionMetadataFile,
 } from './file-names.js';
-import { readIfThere } from './segment.js';
-import { writeSmallFile } from './small-file.js';
 import type { TimeSlice } from './time-slice.js';
+import { readIfThere, writeSmallFile } from './whole-file.js';
 
 /** A log's directory. */
 export interface FoundLog {

@@ -4,11 +4,9 @@ import type { Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import { leaderEpochCheckpointFile } from './file-names.js';
 import type { EpochEnd } from './partition-log.js';
-import { readIfThere } from './segment.js';
-import { writeSmallFile } from './small-file.js';
+import { readIfThere, replaceWhole, writeSmallFile } from './whole-file.js';
 
 const formatVersion = '0';
-const draftSuffix = '.tmp';
 const undefinedEpoch = -1;
 const undefinedOffset = -1n;
 
@@ -132,16 +130,7 @@ export class LeaderEpochs {
     const entries = this.#entries;
     const path = join(directory, leaderEpochCheckpointFile);
     const content = Buffer.from(textOf(entries));
-    const draft = this.disk.openSync(path + draftSuffix, 'write');
-    try {
-      await draft.write([content], 0);
-      draft.truncateSync(content.length);
-      await draft.sync();
-    } finally {
-      draft.closeSync();
-    }
-    this.disk.renameSync(path + draftSuffix, path);
-    await this.disk.syncDirectory(directory);
+    await replaceWhole(this.disk, path, content);
     this.#written = entries;
   }
 

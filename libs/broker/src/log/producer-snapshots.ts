@@ -4,6 +4,7 @@ import type { Logger } from '../logger.js';
 import { deletedSuffix, snapshotFile, snapshotOffsetOf } from './file-names.js';
 import { CorruptProducerSnapshot, decodeSnapshot, encodeSnapshot } from './producer-snapshot.js';
 import type { ProducerState } from './producer-states.js';
+import { writeWhole } from './whole-file.js';
 
 /** A snapshot that was taken and waits to be written. */
 export interface TakenSnapshot {
@@ -86,14 +87,14 @@ export class ProducerSnapshots {
 
   /** Writes and syncs; the checksum finds a torn one. Throws DiskError. */
   async write(directory: string, { offset, content }: TakenSnapshot): Promise<void> {
-    const file = this.disk.openSync(join(directory, snapshotFile(offset)), 'write');
+    const path = join(directory, snapshotFile(offset));
+    // From its first byte on: a part of it may stand there when this fails, and go with its segment.
+    this.#offsets.add(offset);
     try {
-      this.#offsets.add(offset);
-      await file.write([content], 0);
-      file.truncateSync(content.length);
-      await file.sync();
-    } finally {
-      file.closeSync();
+      await writeWhole(this.disk, path, content);
+    } catch (error) {
+      if (!this.disk.existsSync(path)) this.#offsets.delete(offset);
+      throw error;
     }
     if (offset > this.#latest) this.#latest = offset;
   }

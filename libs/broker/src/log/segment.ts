@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { BATCH_HEADER_BYTES, type BatchView } from '@oubliette/protocol';
-import { DiskError, type Disk, type DiskFile } from '@oubliette/runtime';
+import type { Disk, DiskFile } from '@oubliette/runtime';
 import { scanBatches } from './batch-scan.js';
 import {
   deletedSuffix,
@@ -13,6 +13,7 @@ import { scanHeaders } from './header-scan.js';
 import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
 import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
 import { TransactionIndex } from './transaction-index.js';
+import { writeWhole } from './whole-file.js';
 
 /** Where the highest timestamp stands in a batch's header. */
 const maxTimestampAt = 35;
@@ -282,7 +283,10 @@ export class Segment {
     if (!this.#isUnstored) return;
     this.#indexTime();
     const { offsets, times } = this.#growing;
-    await Promise.all([this.#writeIndex('index', offsets.bytes), this.#writeIndex('timeindex', times.bytes)]);
+    await Promise.all([
+      writeWhole(this.disk, this.path('index'), offsets.bytes),
+      writeWhole(this.disk, this.path('timeindex'), times.bytes),
+    ]);
     this.#isUnstored = false;
   }
 
@@ -409,26 +413,5 @@ export class Segment {
 
   #indexTime(): void {
     this.#growing.times.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
-  }
-
-  async #writeIndex(kind: SegmentFileKind, bytes: Uint8Array): Promise<void> {
-    const file = this.disk.openSync(this.path(kind), 'write');
-    try {
-      await file.write([bytes], 0);
-      file.truncateSync(bytes.length);
-      await file.sync();
-    } finally {
-      file.closeSync();
-    }
-  }
-}
-
-/** The content of a file, or null when there is none. */
-export function readIfThere(disk: Disk, path: string): Uint8Array | null {
-  try {
-    return disk.readFileSync(path);
-  } catch (error) {
-    if (error instanceof DiskError && error.code === 'ENOENT') return null;
-    throw error;
   }
 }

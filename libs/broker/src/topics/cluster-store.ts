@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Disk } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import { StateReserve } from './state-reserve.js';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../log/whole-file.js';
 
 /** One topic as it is stored. */
 export interface StoredTopic {

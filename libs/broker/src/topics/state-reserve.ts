@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { dirname } from 'node:path/posix';
 import { DiskError, type Disk } from '@oubliette/runtime';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../log/whole-file.js';
 
 /** Behind JSON it means nothing. */
 const blank = ' ';
