@@ -5,6 +5,7 @@ import { validateAppend, type ValidatedAppend } from './append-checks.js';
 import { encodeMarker } from './end-transaction-marker.js';
 import type { LargeAppends } from './large-appends.js';
 import type { LeaderEpochs } from './leader-epochs.js';
+import type { LogParts } from './log-parts.js';
 import { findByTimestamp, findMaxTimestamp, readLog } from './log-view.js';
 import { LogWriter } from './log-writer.js';
 import type {
@@ -24,26 +25,6 @@ import type { RollJitter } from './roll.js';
 import type { SegmentList } from './segment-list.js';
 import type { Segment } from './segment.js';
 import { onStorage } from './storage-error.js';
-
-/** What a log is made of; `loadLog` finds it on disk. */
-export interface LogParts {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly directory: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly config: LogConfig;
-  readonly rollJitter: RollJitter;
-  readonly largeAppends: LargeAppends;
-  readonly segments: SegmentList;
-  readonly producers: ProducerStates;
-  readonly snapshots: ProducerSnapshots;
-  readonly leaderEpochs: LeaderEpochs;
-  /** That of this life of the broker. */
-  readonly leaderEpoch: number;
-  readonly logStartOffset: bigint;
-}
 
 /** A partition's log: offsets and lifetime are kept here, writing in `LogWriter`, reading in `log-view`. */
 export class DiskPartitionLog implements PartitionLog {
@@ -72,7 +53,7 @@ export class DiskPartitionLog implements PartitionLog {
   readonly #listeners = new Set<(bytes: number) => void>();
 
   /** Throws KafkaError KAFKA_STORAGE_ERROR when the leader epoch cannot be noted. */
-  constructor(parts: LogParts) {
+  constructor(parts: LogParts, largeAppends: LargeAppends) {
     this.disk = parts.disk;
     this.clock = parts.clock;
     this.logger = parts.logger;
@@ -87,7 +68,7 @@ export class DiskPartitionLog implements PartitionLog {
     this.directory = parts.directory;
     this.config = parts.config;
     this.#logStartOffset = parts.logStartOffset;
-    this.#largeAppends = parts.largeAppends;
+    this.#largeAppends = largeAppends;
     this.#writer = new LogWriter(this);
     this.producers.transactions.settleBelow(this.logEndOffset);
     this.#noteLeaderEpoch();

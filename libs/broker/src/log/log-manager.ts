@@ -259,7 +259,7 @@ class DiskLogManager implements LogManager {
 
   #add(topic: string, partition: number, config: LogConfig, found: LoadedLog): DiskPartitionLog {
     const { disk, clock, logger, leaderEpochOf } = this.options;
-    const log = new DiskPartitionLog({
+    const parts = {
       disk,
       clock,
       logger,
@@ -268,10 +268,10 @@ class DiskLogManager implements LogManager {
       partition,
       config,
       rollJitter: this.#rollJitter,
-      largeAppends: this.#largeAppends,
       ...found,
       leaderEpoch: leaderEpochOf?.(topic, partition) ?? 0,
-    });
+    };
+    const log = new DiskPartitionLog(parts, this.#largeAppends);
     this.#logs.set(partitionKey(topic, partition), log);
     return log;
   }

@@ -1,14 +1,10 @@
 import { dirname } from 'node:path/posix';
 import type { BatchView } from '@oubliette/protocol';
-import type { Clock, Disk } from '@oubliette/runtime';
-import type { Logger } from '../logger.js';
 import { Committer, PendingAppend, type TakenAppend } from './committer.js';
-import type { LeaderEpochs } from './leader-epochs.js';
-import type { AppendResult, LogConfig } from './partition-log.js';
-import type { ProducerSnapshots } from './producer-snapshots.js';
-import type { ProducedBatch, ProducerChange, ProducerStates } from './producer-states.js';
-import { mustRoll, type RollJitter } from './roll.js';
-import type { SegmentList } from './segment-list.js';
+import type { LogParts } from './log-parts.js';
+import type { AppendResult } from './partition-log.js';
+import type { ProducedBatch, ProducerChange } from './producer-states.js';
+import { mustRoll } from './roll.js';
 import { Segment } from './segment.js';
 import { SegmentSealer } from './segment-sealer.js';
 import { asError, asStorageError, isOutOfFiles, onStorage, storageError } from './storage-error.js';
@@ -18,21 +14,7 @@ const noBytes = new Uint8Array(0);
 const noTimestamp = -1n;
 
 /** The log that is written to; what may change while it lives is read anew each time. */
-export interface WrittenLog {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly topic: string;
-  readonly partition: number;
-  readonly directory: string;
-  readonly config: LogConfig;
-  readonly rollJitter: RollJitter;
-  readonly segments: SegmentList;
-  readonly producers: ProducerStates;
-  readonly snapshots: ProducerSnapshots;
-  readonly leaderEpochs: LeaderEpochs;
-  readonly leaderEpoch: number;
-  readonly logStartOffset: bigint;
+export interface WrittenLog extends LogParts {
   readonly logEndOffset: bigint;
   /** Whether its directory is about to go. */
   readonly isDeleted: boolean;

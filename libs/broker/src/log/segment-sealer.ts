@@ -1,7 +1,5 @@
-import type { Disk } from '@oubliette/runtime';
-import type { Logger } from '../logger.js';
-import type { LeaderEpochs } from './leader-epochs.js';
-import type { ProducerSnapshots, TakenSnapshot } from './producer-snapshots.js';
+import type { LogParts } from './log-parts.js';
+import type { TakenSnapshot } from './producer-snapshots.js';
 import type { Segment } from './segment.js';
 import { asError } from './storage-error.js';
 
@@ -14,15 +12,11 @@ export interface SealedSegment {
   readonly endOffset: bigint;
 }
 
-export interface SealerParts {
-  readonly disk: Disk;
-  readonly logger: Logger;
-  readonly topic: string;
-  readonly partition: number;
-  /** The log's, as it is called now. */
-  readonly directory: string;
-  readonly snapshots: ProducerSnapshots;
-  readonly leaderEpochs: LeaderEpochs;
+/** The log that it belongs to, its directory as it is called now. */
+export interface SealedLog extends Pick<
+  LogParts,
+  'disk' | 'logger' | 'topic' | 'partition' | 'directory' | 'snapshots' | 'leaderEpochs'
+> {
   /** Whether its directory is about to go. */
   readonly isDeleted: boolean;
 }
@@ -48,7 +42,7 @@ export class SegmentSealer {
   #isBroken = false;
 
   constructor(
-    private readonly log: SealerParts,
+    private readonly log: SealedLog,
     private readonly listener: SealListener,
   ) {}
 
