@@ -1,7 +1,12 @@
 import { BrokerError } from '../errors.js';
-import type { BrokerConfig } from './broker-config.js';
 
 const overridesName = 'max.connections.per.ip.overrides';
+
+/** Settings that can be asked for what is in force. */
+interface Settings {
+  value(name: string): string | null;
+  number(name: string): number;
+}
 
 /**
  * The bounds on connections of one address agree (KafkaConfig.validateValues): zero only beside overrides, and these are `address:count`
@@ -31,7 +36,7 @@ export function checkConnectionLimits(perAddress: number, overrides: string): vo
 }
 
 /** How many connections of an address are taken: what the overrides say of it, else max.connections.per.ip (ConnectionQuotas). */
-export function connectionsAllowed(config: BrokerConfig, address: string): number {
+export function connectionsAllowed(config: Settings, address: string): number {
   for (const entry of (config.value(overridesName) ?? '').split(',')) {
     const colon = entry.lastIndexOf(':');
     if (colon > 0 && entry.slice(0, colon).trim() === address) return Number(entry.slice(colon + 1));
