@@ -78,8 +78,8 @@ export async function fetchFrom(
     sessionEpoch: -1,
     forgottenTopicsData: [],
     rackId: '',
-    ...asked,
     topics: topicsOf(side, version, places),
+    ...asked,
   });
   if (typeof answer === 'string') return { said: answer, sessionId: 0 };
   const said = {
@@ -138,6 +138,19 @@ const session =
 const places = (offset: bigint, ...partitions: number[]): Place[] =>
   partitions.map((partition) => ({ topic: 'session', partition, offset }));
 
+/** One topic's entry that names a partition more than once. */
+const inOneEntry =
+  (offsets: readonly bigint[], asked: Asked = {}): Case =>
+  async (side, client) => {
+    const version = asked.version ?? 12;
+    const [entry] = topicsOf(side, version, [{}]);
+    const partitions = offsets.flatMap(
+      (offset) => topicsOf(side, version, [{ offset }])[0]?.partitions ?? [],
+    );
+    const topics = [{ ...entry, partitions }];
+    return (await fetchFrom(side, client, [], { ...asked, topics })).said;
+  };
+
 export const fetchCases: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(
     [4, 5, 7, 9, 11, 12, 13, 15, 16, 17, 18].map((version) => [
@@ -180,6 +193,42 @@ export const fetchCases: Readonly<Record<string, Case>> = {
   }),
   'read committed': read([{}, { partition: 2 }], { isolationLevel: 1 }),
   'an isolation level that is none': read([{}], { isolationLevel: 7 }),
+  ...Object.fromEntries(
+    [12, 13].flatMap((version) => [
+      [`version ${version}: a partition twice in one entry`, inOneEntry([3n, 7n], { version })],
+      [`version ${version}: the same twice in one entry`, inOneEntry([0n, 0n], { version })],
+      [`version ${version}: thrice, out of range in between`, inOneEntry([0n, 99n, 7n], { version })],
+      [`version ${version}: out of range at last`, inOneEntry([0n, 99n], { version })],
+      [
+        `version ${version}: twice in one entry, for a session`,
+        inOneEntry([3n, 7n], { version, sessionEpoch: 0 }),
+      ],
+      [
+        `version ${version}: a partition in two entries of its topic`,
+        read([{ offset: 3n }, { partition: 1 }, { offset: 7n }], { version }),
+      ],
+      [
+        `version ${version}: two entries of a topic with another between`,
+        read([{}, { topic: 'trimmed', offset: 4n }, { partition: 1 }, { offset: 7n }], { version }),
+      ],
+      [
+        `version ${version}: twice in a session, at its beginning and later`,
+        session(
+          [
+            { places: [...places(0n, 0, 3), ...places(1n, 0)] },
+            { places: [...places(0n, 0), ...places(9n, 0, 3)] },
+            { places: [...places(1n, 0), ...places(1n, 1), ...places(0n, 0)] },
+            {},
+          ],
+          version,
+        ),
+      ],
+      [
+        `version ${version}: no such partition, twice`,
+        read([{ partition: 9 }, {}, { partition: 9 }], { version }),
+      ],
+    ]),
+  ),
   'a session': session([
     { places: places(0n, 0, 1, 2, 3) },
     { places: places(1n, 0, 1, 2) },
