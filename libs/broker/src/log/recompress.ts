@@ -17,6 +17,9 @@ import type { RecordScan } from './record-checks.js';
 /** Records that are written anew before others are let run. */
 const restEvery = 4_096;
 
+/** Bytes that a record written anew may take more: of its length, its timestamp's distance and its offset's. */
+const mostGrowth = 16;
+
 /** A batch's records, unpacked. */
 export interface UnpackedBatch {
   readonly batch: BatchView;
@@ -70,7 +73,8 @@ function asTheyStand({ batch, payload }: UnpackedBatch, maxTimestamp: number): W
 }
 
 function* writtenAnew({ batch, payload, isLarge }: UnpackedBatch): Steps<WrittenRecords> {
-  const writer = new ByteWriter(payload.length);
+  // Room for all, though little of it is used: to move what was written to more of it would hold everybody up.
+  const writer = new ByteWriter(payload.length + batch.recordCount * mostGrowth);
   let baseTimestamp = -1n;
   let maxTimestamp = -1n;
   let index = 0;

@@ -1,8 +1,8 @@
 import { KafkaError } from '../kafka-error.js';
 import { corrupt } from './corrupt.js';
 import { gunzip, gunzipAside, gzip, gzipAside } from './gzip.js';
-import { lz4Compress, lz4Decompress, lz4DecompressAside } from './lz4.js';
-import { snappyCompress, snappyDecompress, snappyDecompressAside } from './snappy.js';
+import { lz4Compress, lz4CompressAside, lz4Decompress, lz4DecompressAside } from './lz4.js';
+import { snappyCompress, snappyCompressAside, snappyDecompress, snappyDecompressAside } from './snappy.js';
 import { zstdCompress, zstdCompressAside, zstdDecompress, zstdDecompressAside } from './zstd.js';
 
 /** The codecs of a record batch; the number stands in the attributes' lowest three bits. */
@@ -82,11 +82,15 @@ export async function decompressAside(
   }
 }
 
-/** `compress` on another thread where packing takes long: gzip and zstd do, by their levels; snappy and lz4 take 0.1 s for 64 MiB. */
+/** `compress` on another thread, for what is so much that others would have to wait for it. */
 export async function compressAside(codec: number, bytes: Uint8Array, level?: number): Promise<Uint8Array> {
   switch (codec) {
     case Compression.gzip:
       return gzipAside(bytes, level ?? COMPRESSION_LEVELS.gzip.default);
+    case Compression.snappy:
+      return snappyCompressAside(bytes);
+    case Compression.lz4:
+      return lz4CompressAside(bytes);
     case Compression.zstd:
       return zstdCompressAside(bytes, level ?? COMPRESSION_LEVELS.zstd.default);
     default:

@@ -17,20 +17,36 @@ export function lz4Compress(bytes: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [HEADER];
   for (let start = 0; start < input.length; start += BLOCK_BYTES) {
     const block = input.subarray(start, start + BLOCK_BYTES);
-    const packed = compressSync(block);
-    // The package puts the block's size in front, where the frame wants the packed length.
-    const packedLength = packed.length - LENGTH_BYTES;
-    if (packedLength < block.length) {
-      packed.writeUInt32LE(packedLength);
-      parts.push(packed);
-    } else {
-      const length = Buffer.allocUnsafe(LENGTH_BYTES);
-      length.writeUInt32LE((block.length | PLAIN_BIT) >>> 0);
-      parts.push(length, block);
-    }
+    parts.push(...framedBlock(block, compressSync(block)));
   }
   parts.push(Buffer.alloc(LENGTH_BYTES));
   return Buffer.concat(parts);
+}
+
+/** `lz4Compress` on another thread, block by block. */
+export async function lz4CompressAside(bytes: Uint8Array): Promise<Uint8Array> {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { compress } = lz4Package();
+  const parts: Uint8Array[] = [HEADER];
+  for (let start = 0; start < input.length; start += BLOCK_BYTES) {
+    const block = input.subarray(start, start + BLOCK_BYTES);
+    parts.push(...framedBlock(block, await compress(block)));
+  }
+  parts.push(Buffer.alloc(LENGTH_BYTES));
+  return Buffer.concat(parts);
+}
+
+/** The block as a frame holds it: packed, unless that makes it no smaller. */
+function framedBlock(block: Buffer, packed: Buffer): readonly Uint8Array[] {
+  // The package puts the block's size in front, where the frame wants the packed length.
+  const packedLength = packed.length - LENGTH_BYTES;
+  if (packedLength < block.length) {
+    packed.writeUInt32LE(packedLength);
+    return [packed];
+  }
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  length.writeUInt32LE((block.length | PLAIN_BIT) >>> 0);
+  return [length, block];
 }
 
 /** Unpacks one LZ4 frame by the rules of Kafka's Lz4BlockInputStream; what stands behind the frame is not looked at. */

@@ -21,11 +21,26 @@ export function snappyCompress(bytes: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [HEADER];
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     const block = compressSync(bytes.subarray(start, start + BLOCK_BYTES));
-    const length = Buffer.allocUnsafe(LENGTH_BYTES);
-    length.writeInt32BE(block.length);
-    parts.push(length, block);
+    parts.push(lengthOf(block), block);
   }
   return Buffer.concat(parts);
+}
+
+/** `snappyCompress` on another thread, block by block. */
+export async function snappyCompressAside(bytes: Uint8Array): Promise<Uint8Array> {
+  const { compress } = snappyPackage();
+  const parts: Uint8Array[] = [HEADER];
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    const block = await compress(bytes.subarray(start, start + BLOCK_BYTES));
+    parts.push(lengthOf(block), block);
+  }
+  return Buffer.concat(parts);
+}
+
+function lengthOf(block: Uint8Array): Buffer {
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  length.writeInt32BE(block.length);
+  return length;
 }
 
 /** Unpacks snappy-java's stream, and the bare block that other clients send (as snappy-java's SnappyInputStream does). */
@@ -41,11 +56,14 @@ export function snappyDecompress(bytes: Uint8Array, maxBytes: number): Uint8Arra
 /** `snappyDecompress` on another thread, block by block. */
 export async function snappyDecompressAside(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   const { uncompress } = snappyPackage();
-  const unpacked: Buffer[] = [];
-  for (const block of blocksOf(bytes, maxBytes)) {
-    unpacked.push((await uncompress(block, { asBuffer: true })) as Buffer);
+  const blocks = blocksOf(bytes, maxBytes);
+  // Filled as the blocks come: to put them together at the end would hold everybody up.
+  const unpacked = Buffer.allocUnsafeSlow(blocks.reduce((sum, block) => sum + unpackedLength(block), 0));
+  let filled = 0;
+  for (const block of blocks) {
+    filled += ((await uncompress(block, { asBuffer: true })) as Buffer).copy(unpacked, filled);
   }
-  return Buffer.concat(unpacked);
+  return unpacked.subarray(0, filled);
 }
 
 /** The blocks, which unpack to no more than that. */
