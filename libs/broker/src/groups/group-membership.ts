@@ -68,7 +68,7 @@ export class GroupMembership {
     const pending = group.pendingMembers.get(request.memberId);
     if (pending !== undefined) {
       // A pending member is never a static one: Kafka fails on this, and says so.
-      if (request.instanceId !== null) return refused('UNKNOWN_SERVER_ERROR');
+      if (request.instanceId !== null) return Promise.resolve(refusedJoin('UNKNOWN_SERVER_ERROR', ''));
       pending.cancel();
       group.pendingMembers.delete(request.memberId);
       return this.#addAndRebalance(group, request.memberId, request, client);

@@ -1,4 +1,4 @@
-import { GroupCoordinator } from '../../src/groups/group-coordinator.js';
+import { GroupCoordinator, type CoordinatorSettings } from '../../src/groups/group-coordinator.js';
 import type { ClientIdentity, JoinRequest, JoinResult } from '../../src/groups/group-messages.js';
 import { silentLogger } from '../../src/logger.js';
 import type { ManualClock } from '@oubliette/runtime/testing';
@@ -55,13 +55,13 @@ export class CoordinatorFixture {
     return fixture;
   }
 
-  async restart(): Promise<void> {
+  async restart(changed: Partial<CoordinatorSettings> = {}): Promise<void> {
     await this.coordinator.close();
-    this.coordinator = this.#newCoordinator();
+    this.coordinator = this.#newCoordinator(changed);
     await this.coordinator.start();
   }
 
-  #newCoordinator(): GroupCoordinator {
+  #newCoordinator(changed: Partial<CoordinatorSettings> = {}): GroupCoordinator {
     const log = this.world.logs.get('__consumer_offsets', 0);
     if (log === undefined) throw new Error('no offsets log');
     return new GroupCoordinator({
@@ -77,6 +77,7 @@ export class CoordinatorFixture {
         maxMetadataBytes: 10,
         offsetsRetentionMs: 100_000,
         retentionCheckMs: 10_000,
+        ...changed,
       },
     });
   }

@@ -209,3 +209,57 @@ test('a group whose name its record cannot hold is not stored, and ends nothing 
   await clock.advanceAsync(sessionTimeoutMs + rebalanceTimeoutMs);
   assert.equal(coordinator.describe(groupId)?.state, 'Empty');
 });
+
+test('a new member whose join waits for five minutes is out; one that was here before waits on', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const long = { rebalanceTimeoutMs: 600_000, sessionTimeoutMs: 60_000 };
+  const first = await fixture.settleOne(long);
+  const second = fixture.coordinator.join(joinRequest(long), client);
+  const beat = (until: number) => {
+    for (let at = 0; at < until; at += 50_000) {
+      fixture.clock.advance(50_000);
+      fixture.heartbeat(first);
+    }
+  };
+  beat(250_000);
+  assert.equal(fixture.coordinator.describe('g')?.members.length, 2);
+  beat(50_000);
+  const refused = await second;
+  assert.deepEqual([refused.error, refused.memberId], ['UNKNOWN_MEMBER_ID', '']);
+  assert.equal(fixture.coordinator.describe('g')?.members.length, 1);
+});
+
+test('a session goes on from the heartbeat, not from a sync that asks again', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const joined = await fixture.settleOne();
+  fixture.clock.advance(sessionTimeoutMs - 1);
+  assert.equal((await fixture.sync(joined)).error, 'NONE');
+  fixture.clock.advance(1);
+  assert.equal(fixture.heartbeat(joined), 'UNKNOWN_MEMBER_ID');
+});
+
+test('read back with more members than there may be, a group gathers anew', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const first = await fixture.settleOne();
+  const joining = [1, 2].map(() => fixture.coordinator.join(joinRequest(), client));
+  const again = await fixture.coordinator.join(joinRequest({ memberId: first.memberId }), client);
+  await Promise.all(joining);
+  await fixture.syncLeader(again);
+  await fixture.restart();
+  assert.equal(fixture.coordinator.describe('g')?.state, 'Stable');
+  await fixture.restart({ maxMembers: 2 });
+  assert.equal(fixture.coordinator.describe('g')?.state, 'PreparingRebalance');
+});
+
+test('an assignment that no batch holds is refused to all who wait for it, and they gather anew', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const first = await fixture.settleOne();
+  const joining = fixture.coordinator.join(joinRequest(), client);
+  const leader = await fixture.coordinator.join(joinRequest({ memberId: first.memberId }), client);
+  const follower = fixture.sync(await joining);
+  const log = fixture.world.logs.get('__consumer_offsets', 0);
+  log?.configure({ ...log.config, maxMessageBytes: 400 });
+  const heavy = await fixture.syncLeader(leader, { [leader.memberId]: 'x'.repeat(400) });
+  assert.deepEqual([heavy.error, (await follower).error], ['UNKNOWN_SERVER_ERROR', 'UNKNOWN_SERVER_ERROR']);
+  assert.equal(fixture.heartbeat(leader), 'REBALANCE_IN_PROGRESS');
+});

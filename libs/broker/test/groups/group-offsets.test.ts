@@ -158,3 +158,48 @@ test('what cannot be read of the committed offsets refuses the start, by its pla
   await log?.append(encodeBatch({ records: [garbled] }), { durable: false });
   await assert.rejects(fixture.restart(), /__consumer_offsets-0 cannot be read at offset 1 /);
 });
+
+test('offsets go when their client said, not before, and not while somebody subscribes to their topic', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock } = fixture;
+  await coordinator.commit({ ...outside, groupId: 'simple', retentionMs: 25_000n }, [at(1n)]);
+  const joined = await fixture.settleOne();
+  await coordinator.commit({ ...outside, ...joined, retentionMs: 0n }, [at(1n), at(1n, 'other')]);
+  for (let beat = 0; beat < 4; beat++) {
+    await clock.advanceAsync(5_000);
+    fixture.heartbeat(joined);
+  }
+  assert.deepEqual(
+    ['t', 'other'].map((topic) => coordinator.committed('g', topic, 0)?.offset),
+    [1n, undefined],
+  );
+  assert.equal(coordinator.committed('simple', 't', 0)?.offset, 1n);
+  await fixture.restart();
+  await clock.advanceAsync(20_000);
+  assert.equal(fixture.coordinator.describe('simple'), null);
+  assert.equal(fixture.coordinator.describe('g'), null);
+});
+
+test('a group of offsets alone stays when they are deleted, until the next look at what has expired', async () => {
+  const { coordinator, clock } = await CoordinatorFixture.start();
+  await coordinator.commit(outside, [at(1n)]);
+  await coordinator.deleteOffsets('g', [{ topic: 't', partition: 0 }]);
+  assert.equal(coordinator.describe('g')?.state, 'Empty');
+  await clock.advanceAsync(10_000);
+  assert.equal(coordinator.describe('g'), null);
+});
+
+test('what expires at once is more than one batch holds: it takes several', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator, clock, world } = fixture;
+  const log = world.logs.get('__consumer_offsets', 0);
+  const some = (from: number) => Array.from({ length: 5 }, (_, index) => at(1n, 't', from + index, null));
+  for (let from = 0; from < 40; from += 5) await coordinator.commit(outside, some(from));
+  log?.configure({ ...log.config, maxMessageBytes: 400 });
+  assert.equal(await coordinator.delete('g').catch(code), 'UNKNOWN_SERVER_ERROR');
+  assert.equal(coordinator.committed('g', 't', 39)?.offset, 1n);
+  await clock.advanceAsync(120_000);
+  assert.deepEqual([...coordinator.allCommitted('g')], []);
+  await fixture.restart();
+  assert.deepEqual(fixture.coordinator.list(), []);
+});
