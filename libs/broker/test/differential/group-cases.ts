@@ -137,12 +137,41 @@ export const groupCases: Readonly<Record<string, Case>> = {
       await asked.ask(apis.leaveGroup, 1, { groupId, memberId: 'stranger', members: [] });
       await asked.ask(apis.leaveGroup, 3, { groupId, memberId: '', members });
       await asked.ask(apis.leaveGroup, 5, { groupId, memberId: '', members });
-      await asked.ask(
-        apis.offsetCommit,
-        8,
-        commit(groupId, [{}], { generationIdOrMemberEpoch: 3, memberId: 'm' }),
-      );
+      for (const version of [8, 9]) {
+        const stranger = { generationIdOrMemberEpoch: 3, memberId: 'm' };
+        await asked.ask(apis.offsetCommit, version, commit(groupId, [{}], stranger));
+      }
     }
+  }),
+
+  'a group that has offsets alone': asking(async (asked) => {
+    const me = { groupId: 'simple', memberId: 'stranger', generationId: 3, groupInstanceId: null };
+    await asked.ask(apis.offsetCommit, 8, commit('simple', [{}]));
+    for (const version of [8, 9]) {
+      const stranger = { generationIdOrMemberEpoch: 3, memberId: 'm' };
+      await asked.ask(apis.offsetCommit, version, commit('simple', [{}], stranger));
+    }
+    await asked.ask(apis.heartbeat, 4, me);
+    await asked.ask(apis.joinGroup, 5, join('simple', { memberId: 'stranger', protocols: [] }));
+    const topics = [{ name: 'grouped', partitions: [{ partitionIndex: 0 }] }];
+    await asked.ask(apis.offsetDelete, 0, { groupId: 'simple', topics });
+    await asked.ask(apis.describeGroups, 6, { groups: ['simple'], includeAuthorizedOperations: false });
+    const { memberId } = await asked.ask(apis.joinGroup, 5, join('simple'));
+    await asked.ask(apis.joinGroup, 5, join('simple', { memberId, groupInstanceId: 'one' }));
+    const members = [{ memberId, groupInstanceId: 'one', reason: null }];
+    await asked.ask(apis.leaveGroup, 5, { groupId: 'simple', memberId: '', members });
+    await asked.ask(apis.joinGroup, 5, join('simple', { memberId }));
+  }),
+
+  'members that leave together': asking(async (asked) => {
+    const members = ['one', 'two', 'three'].map((groupInstanceId) => ({
+      memberId: '',
+      groupInstanceId,
+      reason: null,
+    }));
+    await settle(asked, 'together', 'one');
+    await asked.ask(apis.leaveGroup, 5, { groupId: 'together', memberId: '', members });
+    await asked.ask(apis.describeGroups, 6, { groups: ['together'], includeAuthorizedOperations: false });
   }),
 
   'the life of a dynamic member': asking(async (asked) => {

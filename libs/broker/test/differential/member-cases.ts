@@ -131,6 +131,8 @@ export const memberCases: Readonly<Record<string, Case>> = {
     await a.join();
     await b.join();
     await a.join();
+    // Kafka shows a group once it is stored, a moment after it answered.
+    await a.untilGroupIs('CompletingRebalance');
     await a.describe();
     await a.sync([a]);
     await a.heartbeat();
