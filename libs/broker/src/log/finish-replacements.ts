@@ -42,7 +42,7 @@ async function finishSwap(
   base: bigint,
   names: readonly string[],
 ): Promise<void> {
-  const replacement = Segment.create(disk, directory, base, 0, swapSuffix);
+  const replacement = new Segment(disk, directory, base, 0, swapSuffix);
   try {
     await replacement.rebuild(Number.MAX_SAFE_INTEGER, () => true);
   } finally {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { DiskError, type Disk } from '@oubliette/runtime';
-import type { Segment, StoredIndexes } from './segment.js';
+import type { StoredIndexes } from './segment-indexes.js';
+import type { Segment } from './segment.js';
 import { OffsetIndex, offsetEntryBytes, timeEntryBytes, TimeIndex } from './sparse-index.js';
 
 /** Says which index file cannot be believed, and why. */

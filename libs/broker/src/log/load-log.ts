@@ -47,7 +47,7 @@ export async function loadLog(location: LogLocation): Promise<LoadedLog> {
     assertNothingLost(location, segments);
     dropBelowStart(location, segments);
     if (segments.length === 0) {
-      segments.push(Segment.create(disk, directory, location.logStartOffset, clock.now()));
+      segments.push(new Segment(disk, directory, location.logStartOffset, clock.now()));
       disk.syncDirectorySync(directory);
     }
     const list = new SegmentList(segments);
@@ -95,7 +95,7 @@ function removeOrphans({ disk, directory, logger }: LogLocation, names: readonly
 
 /** A log that was not there: its directory is empty. Throws DiskError. */
 export function newLog(disk: Disk, clock: Clock, logger: Logger, directory: string): LoadedLog {
-  const segments = new SegmentList([Segment.create(disk, directory, 0n, clock.now())]);
+  const segments = new SegmentList([new Segment(disk, directory, 0n, clock.now())]);
   return {
     segments,
     producers: new ProducerStates(),

@@ -199,7 +199,7 @@ export class LogWriter {
     const { segments, disk, directory, snapshots, producers } = this.log;
     const segment = segments.active;
     const endOffset = segment.nextOffset;
-    const opened = onStorage(() => Segment.create(disk, directory, endOffset, nowMs));
+    const opened = onStorage(() => new Segment(disk, directory, endOffset, nowMs));
     segments.push(opened);
     const snapshot = snapshots.take(endOffset, producers.all);
     const seal = (): void => this.#sealer.begin({ segment, snapshot, endOffset });

@@ -1,19 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { BATCH_HEADER_BYTES, type BatchView } from '@oubliette/protocol';
-import type { Disk, DiskFile } from '@oubliette/runtime';
+import type { Disk } from '@oubliette/runtime';
 import { scanBatches } from './batch-scan.js';
-import {
-  deletedSuffix,
-  segmentFile,
-  segmentFileKinds,
-  segmentStem,
-  type SegmentFileKind,
-} from './file-names.js';
 import { scanHeaders } from './header-scan.js';
-import { StoredOffsetIndex, StoredTimeIndex } from './stored-index.js';
-import { OffsetIndex, TimeIndex, type OffsetLookup, type TimeLookup } from './sparse-index.js';
+import { SegmentFiles } from './segment-files.js';
+import { SegmentIndexes, type IndexMark, type LastTime, type StoredIndexes } from './segment-indexes.js';
+import type { OffsetIndex, OffsetLookup, TimeIndex, TimeLookup } from './sparse-index.js';
 import { TransactionIndex } from './transaction-index.js';
-import { writeWhole } from './whole-file.js';
 
 /** Where the highest timestamp stands in a batch's header. */
 const maxTimestampAt = 35;
@@ -21,44 +14,17 @@ const maxTimestampAt = 35;
 const farthestOffset = 2n ** 31n - 1n;
 
 /** What an append changes in a segment, to take it back when the write fails. */
-export interface SegmentMark {
+export interface SegmentMark extends IndexMark {
   readonly sizeBytes: number;
   readonly nextOffset: bigint;
-  readonly offsetEntries: number;
-  readonly timeEntries: number;
   readonly abortedTransactions: number;
   readonly bytesSinceEntry: number;
   readonly maxTimestamp: bigint;
   readonly maxTimestampOffset: bigint;
 }
 
-interface LastTime {
-  readonly timestamp: bigint;
-  readonly relativeOffset: number;
-}
-
-/** What the index files of a sealed segment hold. */
-export interface StoredIndexes {
-  readonly offsetEntries: number;
-  readonly timeEntries: number;
-  readonly lastTime: LastTime | null;
-}
-
-interface GrowingIndexes {
-  readonly kind: 'growing';
-  readonly offsets: OffsetIndex;
-  readonly times: TimeIndex;
-}
-
-type Indexes =
-  GrowingIndexes | { readonly kind: 'stored'; readonly offsets: OffsetLookup; readonly times: TimeLookup };
-
-function growingIndexes(): GrowingIndexes {
-  return { kind: 'growing', offsets: new OffsetIndex(), times: new TimeIndex() };
-}
-
-/** One segment: a log file and its two indexes. Offsets are absolute, positions are bytes in the log file. */
-export class Segment {
+/** One segment: a log file and what stands in it by its indexes. Offsets are absolute, positions are bytes in the log file. */
+export class Segment extends SegmentFiles {
   /** Bytes appended, written or on their way. */
   sizeBytes = 0;
   /** Bytes that readers may see: whole batches below the high watermark. */
@@ -74,33 +40,23 @@ export class Segment {
   lastWriteMs: number;
   /** Undefined until it is asked for. */
   #firstTimestamp: bigint | null | undefined = null;
-  #indexes: Indexes = growingIndexes();
+  readonly #indexes: SegmentIndexes;
   #bytesSinceEntry = 0;
-  /** Whether the log file, and the index files, may lack something of what stands here. */
+  /** Whether the log file may lack something of what stands here. */
   #isUnsynced = false;
-  #isUnstored = true;
-  /** Its files' paths up to their kind. */
-  readonly #stem: string;
-  #readers = 0;
-  #closeWanted = false;
 
   constructor(
-    private readonly disk: Disk,
-    readonly directory: string,
-    readonly baseOffset: bigint,
-    readonly file: DiskFile,
-    private suffix: string,
+    disk: Disk,
+    directory: string,
+    baseOffset: bigint,
     /** When it was made, or opened by this process, wall-clock ms: rolling counts from here where records have no timestamp. */
     readonly createdMs: number,
+    suffix = '',
   ) {
-    this.#stem = `${directory}/${segmentStem(baseOffset)}`;
+    super(disk, directory, baseOffset, suffix);
+    this.#indexes = new SegmentIndexes(disk, this);
     this.nextOffset = baseOffset;
     this.lastWriteMs = createdMs;
-  }
-
-  static create(disk: Disk, directory: string, baseOffset: bigint, nowMs: number, suffix = ''): Segment {
-    const file = disk.openSync(`${directory}/${segmentFile(baseOffset, 'log')}${suffix}`, 'write');
-    return new Segment(disk, directory, baseOffset, file, suffix, nowMs);
   }
 
   /** A segment whose log file is there; nothing of it is taken yet but the time of its last write. */
@@ -110,7 +66,7 @@ export class Segment {
     baseOffset: bigint,
     nowMs: number,
   ): { readonly segment: Segment; readonly fileBytes: number } {
-    const segment = Segment.create(disk, directory, baseOffset, nowMs);
+    const segment = new Segment(disk, directory, baseOffset, nowMs);
     const { size, modifiedMs } = segment.file.stat();
     segment.lastWriteMs = modifiedMs;
     return { segment, fileBytes: size };
@@ -130,22 +86,17 @@ export class Segment {
     return this.#firstTimestamp;
   }
 
-  path(kind: SegmentFileKind): string {
-    return `${this.#stem}.${kind}${this.suffix}`;
-  }
-
   /** Takes account of a batch that stands, or will stand, at the end. */
   add(batch: BatchView, indexIntervalBytes: number): void {
     const { lastOffset, maxTimestamp, sizeBytes } = batch;
-    const { offsets } = this.#growing;
-    this.#isUnsynced = this.#isUnstored = true;
+    this.#changed();
     if (maxTimestamp > this.maxTimestamp) {
       this.maxTimestamp = maxTimestamp;
       this.maxTimestampOffset = lastOffset;
     }
     if (this.sizeBytes === 0) this.#firstTimestamp = maxTimestamp;
     if (this.#bytesSinceEntry > indexIntervalBytes) {
-      offsets.append(Number(lastOffset - this.baseOffset), this.sizeBytes);
+      this.#indexes.appendOffset(Number(lastOffset - this.baseOffset), this.sizeBytes);
       this.#indexTime();
       this.#bytesSinceEntry = 0;
     }
@@ -155,12 +106,10 @@ export class Segment {
   }
 
   mark(): SegmentMark {
-    const { offsets, times } = this.#growing;
     return {
+      ...this.#indexes.mark(),
       sizeBytes: this.sizeBytes,
       nextOffset: this.nextOffset,
-      offsetEntries: offsets.count,
-      timeEntries: times.count,
       abortedTransactions: this.transactionIndex.count,
       bytesSinceEntry: this.#bytesSinceEntry,
       maxTimestamp: this.maxTimestamp,
@@ -170,12 +119,10 @@ export class Segment {
 
   /** Takes back what was added since the mark and cuts the file there. */
   restore(mark: SegmentMark): void {
-    this.#isUnsynced = this.#isUnstored = true;
+    this.#changed();
     this.sizeBytes = mark.sizeBytes;
     this.nextOffset = mark.nextOffset;
-    const { offsets, times } = this.#growing;
-    offsets.truncate(mark.offsetEntries);
-    times.truncate(mark.timeEntries);
+    this.#indexes.restore(mark);
     this.transactionIndex.truncate(mark.abortedTransactions);
     this.#bytesSinceEntry = mark.bytesSinceEntry;
     this.maxTimestamp = mark.maxTimestamp;
@@ -192,8 +139,8 @@ export class Segment {
     indexIntervalBytes: number,
     accepts: (batch: BatchView, position: number) => boolean,
   ): Promise<number> {
-    this.#isUnsynced = this.#isUnstored = true;
-    this.#indexes = growingIndexes();
+    this.#changed();
+    this.#indexes.clear();
     this.transactionIndex = new TransactionIndex();
     this.sizeBytes = 0;
     this.nextOffset = this.baseOffset;
@@ -211,7 +158,7 @@ export class Segment {
   adopt(sizeBytes: number, nextOffset: bigint, found: StoredIndexes): void {
     this.sizeBytes = this.readableBytes = sizeBytes;
     this.nextOffset = nextOffset;
-    this.#indexes = this.#storedIndexes(found.offsetEntries, found.timeEntries);
+    this.#indexes.lookUpIn(found);
     this.#takeLastTime(found.lastTime);
     this.#firstTimestamp = sizeBytes === 0 ? null : undefined;
   }
@@ -223,7 +170,7 @@ export class Segment {
   async resume(offsets: OffsetIndex, times: TimeIndex, fileBytes: number): Promise<number | null> {
     const last = offsets.last();
     const indexed = last === null ? null : this.baseOffset + BigInt(last.relativeOffset);
-    this.#indexes = { kind: 'growing', offsets, times };
+    this.#indexes.goOn(offsets, times);
     this.#takeLastTime(times.last());
     this.sizeBytes = last?.position ?? 0;
     const end = await scanHeaders(this.file, this.sizeBytes, fileBytes, (batch) => {
@@ -238,7 +185,7 @@ export class Segment {
       return true;
     });
     this.readableBytes = this.sizeBytes;
-    this.#isUnstored = this.maxTimestamp > (times.last()?.timestamp ?? -1n);
+    this.#indexes.isUnstored = this.maxTimestamp > (times.last()?.timestamp ?? -1n);
     // As Kafka does, which counts anew after each start.
     this.#bytesSinceEntry = 0;
     this.#firstTimestamp = this.sizeBytes === 0 ? null : undefined;
@@ -280,14 +227,9 @@ export class Segment {
 
   /** Writes the indexes beside the log file and syncs them, where they changed: a start that trusts the segment trusts them. */
   async storeIndexes(): Promise<void> {
-    if (!this.#isUnstored) return;
+    if (!this.#indexes.isUnstored) return;
     this.#indexTime();
-    const { offsets, times } = this.#growing;
-    await Promise.all([
-      writeWhole(this.disk, this.path('index'), offsets.bytes),
-      writeWhole(this.disk, this.path('timeindex'), times.bytes),
-    ]);
-    this.#isUnstored = false;
+    await this.#indexes.store();
   }
 
   /**
@@ -309,16 +251,9 @@ export class Segment {
 
   /** Like `storeIndexes`, for a segment that nothing is appended to any more: memory keeps no index of it. */
   async seal(): Promise<void> {
-    if (this.#indexes.kind === 'stored') return;
+    if (this.#indexes.isStored) return;
     await this.storeIndexes();
-    const { offsets, times } = this.#growing;
-    this.#indexes = this.#storedIndexes(offsets.count, times.count);
-  }
-
-  /** Unlinks the index files of a segment that has its indexes in memory. */
-  removeIndexes(): void {
-    for (const path of [this.path('index'), this.path('timeindex')])
-      if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
+    this.#indexes.lookUpIn(this.#indexes.mark());
   }
 
   /** Says of another's records when they were last written; a start finds it again. */
@@ -327,71 +262,8 @@ export class Segment {
     this.file.setModifiedSync(ms);
   }
 
-  /** Keeps the file open while somebody reads: a closed descriptor's number may already be another file's. */
-  async whileOpen<T>(use: () => Promise<T>): Promise<T> {
-    this.#readers++;
-    try {
-      return await use();
-    } finally {
-      this.#readers--;
-      if (this.#closeWanted && this.#readers === 0) this.file.closeSync();
-    }
-  }
-
-  get isClosed(): boolean {
-    return this.#closeWanted;
-  }
-
-  /** Whether retention or cleaning took it away, and its files wait to be unlinked. */
-  get isDeleted(): boolean {
-    return this.suffix === deletedSuffix;
-  }
-
-  close(): void {
-    if (this.#closeWanted) return;
-    this.#closeWanted = true;
-    if (this.#readers === 0) this.file.closeSync();
-  }
-
-  /** Renames all files of the segment, the log file last to come and first to go under its plain name. */
-  changeSuffix(suffix: string): void {
-    const kinds = this.suffix === '' ? segmentFileKinds : [...segmentFileKinds].reverse();
-    const from = kinds.map((kind) => this.path(kind));
-    this.suffix = suffix;
-    for (const [index, kind] of kinds.entries()) {
-      const path = from[index];
-      if (path !== undefined && this.disk.existsSync(path)) this.disk.renameSync(path, this.path(kind));
-    }
-  }
-
-  /** Unlinks the segment's files and closes it. */
-  removeFiles(): void {
-    this.close();
-    for (const kind of segmentFileKinds) {
-      const path = this.path(kind);
-      if (this.disk.existsSync(path)) this.disk.removeFileSync(path);
-    }
-  }
-
-  /** The same without holding others up. */
-  async unlink(): Promise<void> {
-    this.close();
-    for (const kind of segmentFileKinds) {
-      const path = this.path(kind);
-      if (this.disk.existsSync(path)) await this.disk.removeFile(path);
-    }
-  }
-
-  get #growing(): GrowingIndexes {
-    if (this.#indexes.kind !== 'growing') throw new RangeError(`${this.path('log')} is sealed`);
-    return this.#indexes;
-  }
-
-  #storedIndexes(offsetEntries: number, timeEntries: number): Indexes {
-    const { disk } = this;
-    const offsets = new StoredOffsetIndex({ disk, path: () => this.path('index'), count: offsetEntries });
-    const times = new StoredTimeIndex({ disk, path: () => this.path('timeindex'), count: timeEntries });
-    return { kind: 'stored', offsets, times };
+  #changed(): void {
+    this.#isUnsynced = this.#indexes.isUnstored = true;
   }
 
   #takeLastTime(last: LastTime | null): void {
@@ -412,6 +284,6 @@ export class Segment {
   }
 
   #indexTime(): void {
-    this.#growing.times.appendIfHigher(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
+    this.#indexes.appendTime(this.maxTimestamp, Number(this.maxTimestampOffset - this.baseOffset));
   }
 }

@@ -49,7 +49,7 @@ async function rewrite(
   if (first === undefined || last === undefined) return;
   assertOpen(log);
   const { disk, clock, reaper } = tools;
-  const cleaned = Segment.create(disk, log.directory, first.baseOffset, clock.now(), cleanedSuffix);
+  const cleaned = new Segment(disk, log.directory, first.baseOffset, clock.now(), cleanedSuffix);
   opened(cleaned);
   try {
     cleaned.file.truncateSync(0);
