@@ -40,6 +40,11 @@ export class WireClient {
     return new WireClient(socket);
   }
 
+  /** How many answers have arrived and were not taken. */
+  get arrived(): number {
+    return this.#arrived.length;
+  }
+
   write(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }
@@ -57,6 +62,16 @@ export class WireClient {
   /** Resolves when so many answers have arrived, read or not. */
   async frames(count: number): Promise<void> {
     while (this.#arrived.length < count && !this.isClosed) await this.#change();
+  }
+
+  /** Resolves when so many answers have arrived, the connection is closed, or `ms` are over. */
+  async framesWithin(count: number, ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.frames(count), patience]);
+    clearTimeout(timer);
   }
 
   async closed(): Promise<void> {
