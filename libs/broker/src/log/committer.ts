@@ -58,10 +58,16 @@ const maxGroup = 1_024;
 
 /**
  * Writes queued appends in order: one write for all that wait, then, when one of them asked for it, one sync for all. While a
- * sync is under way the next group gathers. One for each log.
+ * sync is under way the next group gathers; up to the last of it that waits for no sync, it is written meanwhile: as on Kafka, such an
+ * append is answered whatever others wait for. It is published behind them. One for each log.
  */
 export class Committer {
   #queue: (PendingAppend | PendingStep)[] = [];
+  /** Written during a sync that does not cover them; oldest first, of one segment. */
+  #ahead: PendingAppend[] = [];
+  /** The segment that is being synced. */
+  #syncing: Segment | null = null;
+  #writingAhead: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #failure: Error | null = null;
 
@@ -75,6 +81,7 @@ export class Committer {
   enqueue(item: PendingAppend | PendingStep): void {
     this.#queue.push(item);
     this.#running ??= this.#run();
+    if (item.kind === 'append' && !item.durable) this.#writeAhead();
   }
 
   /** Resolves when nothing is on its way. */
@@ -91,10 +98,11 @@ export class Committer {
     // What is appended within this turn of the event loop shall share one group.
     await Promise.resolve();
     try {
-      for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
-        if (this.#failure !== null) this.#rejectAll(this.#failure, this.#queue.splice(0));
+      for (let item = this.#next; item !== undefined; item = this.#next) {
+        if (this.#failure !== null)
+          this.#rejectAll(this.#failure, [...this.#ahead.splice(0), ...this.#queue.splice(0)]);
         else if (item.kind === 'step') await this.#step(item);
-        else await this.#commit(this.#takeGroup(item.taken.segment));
+        else await this.#commit(item.taken.segment);
       }
     } finally {
       // In the same step as the look at the empty queue: what is enqueued from now on starts a new run.
@@ -113,45 +121,93 @@ export class Committer {
     }
   }
 
-  #takeGroup(segment: Segment): PendingAppend[] {
+  get #next(): PendingAppend | PendingStep | undefined {
+    return this.#ahead[0] ?? this.#queue[0];
+  }
+
+  /** Those at the head of the queue that one write takes; `ahead` of their turn no more than appends of no sync need. */
+  #takeGroup(segment: Segment, ahead = false): PendingAppend[] {
     let length = 0;
+    let needed = 0;
     for (const item of this.#queue) {
       if (item.kind === 'step' || item.taken.segment !== segment || length === maxGroup) break;
       length++;
+      if (!item.durable) needed = length;
     }
-    return this.#queue.splice(0, length) as PendingAppend[];
+    return this.#queue.splice(0, ahead ? needed : length) as PendingAppend[];
   }
 
-  async #commit(group: readonly PendingAppend[]): Promise<void> {
-    const [first] = group;
+  async #commit(segment: Segment): Promise<void> {
+    const rest = this.#takeGroup(segment);
+    const isWritten = await this.#write(rest);
+    // What was written before this write stays, whatever became of it.
+    const group = [...this.#ahead.splice(0), ...(isWritten ? rest : [])];
+    const isSafe = !group.some((append) => append.durable) || (await this.#sync(segment, group));
+    if (isSafe) this.#publish(group);
+    // The end of what is written is known again, and nobody who was written ahead is forgotten.
+    await this.#writingAhead;
+  }
+
+  #publish(group: readonly PendingAppend[]): void {
     const last = group.at(-1);
-    if (first === undefined || last === undefined) return;
-    const { file } = first.taken.segment;
-    try {
-      await file.write(
-        group.map(({ taken }) => taken.bytes),
-        first.taken.position,
-      );
-    } catch (error) {
-      this.#takeBack(asError(error), [...group, ...this.#queue.splice(0)]);
-      return;
-    }
-    for (const append of group) append.written.resolve();
-    if (group.some((append) => append.durable)) {
-      try {
-        const earlier = this.listener.earlierSynced();
-        await file.sync();
-        if (earlier !== null) await earlier;
-      } catch (error) {
-        // After a failed sync the kernel may drop the dirty pages: what is on disk is unknown.
-        this.#break(asError(error), group);
-        return;
-      }
-      this.listener.synced(last.taken.nextOffset);
-    }
+    if (last === undefined) return;
     const { segment, position, bytes, nextOffset } = last.taken;
     this.listener.published(segment, position + bytes.length, nextOffset);
     for (const append of group) append.synced.resolve();
+  }
+
+  /** Whether the group is in the file; what is not, with all that is queued behind it, was taken back. */
+  async #write(group: readonly PendingAppend[]): Promise<boolean> {
+    const [first] = group;
+    if (first === undefined) return true;
+    const { segment, position } = first.taken;
+    try {
+      await segment.file.write(
+        group.map(({ taken }) => taken.bytes),
+        position,
+      );
+    } catch (error) {
+      this.#takeBack(asError(error), [...group, ...this.#queue.splice(0)]);
+      return false;
+    }
+    for (const append of group) append.written.resolve();
+    return true;
+  }
+
+  /** Whether the group is on disk; if not, the log is broken. */
+  async #sync(segment: Segment, group: readonly PendingAppend[]): Promise<boolean> {
+    try {
+      const earlier = this.listener.earlierSynced();
+      this.#syncing = segment;
+      this.#writeAhead();
+      await segment.file.sync();
+      if (earlier !== null) await earlier;
+    } catch (error) {
+      // After a failed sync the kernel may drop the dirty pages: what is on disk is unknown.
+      this.#break(asError(error), group);
+      return false;
+    } finally {
+      this.#syncing = null;
+    }
+    const last = group.at(-1);
+    if (last !== undefined) this.listener.synced(last.taken.nextOffset);
+    return true;
+  }
+
+  #writeAhead(): void {
+    const segment = this.#syncing;
+    if (segment !== null) this.#writingAhead ??= this.#writeBeside(segment);
+  }
+
+  async #writeBeside(segment: Segment): Promise<void> {
+    // What is appended within this turn of the event loop shall share one write.
+    await Promise.resolve();
+    while (this.#syncing === segment && this.#failure === null && this.#ahead.length < maxGroup) {
+      const group = this.#takeGroup(segment, true);
+      if (group.length === 0 || !(await this.#write(group))) break;
+      this.#ahead.push(...group);
+    }
+    this.#writingAhead = null;
   }
 
   #takeBack(error: Error, items: readonly (PendingAppend | PendingStep)[]): void {

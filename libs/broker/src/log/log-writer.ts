@@ -35,7 +35,8 @@ export interface CheckedAppend {
 /**
  * The writing side of a log. Appends that are not durable are written at once when nothing is on its way; durable ones, and all
  * behind them, go through the committer. The high watermark covers a durable append only once it is synced: what a reader has seen
- * of it survives a power cut.
+ * of it survives a power cut. An append behind it that waits for no sync is answered once it is written, and read a moment later, as
+ * with Kafka's replicas.
  */
 export class LogWriter {
   highWatermark: bigint;
