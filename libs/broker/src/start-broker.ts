@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Compression, KafkaError, type CompressionName } from '@oubliette/protocol';
 import {
   SystemClock,
   SystemDisk,
@@ -26,7 +27,7 @@ import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress } from './server/listener-address.js';
 import { LongWork } from './server/long-work.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
-import { ClusterStore } from './topics/cluster-store.js';
+import { ClusterStore, type StoredTopic } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
 import { TopicManager } from './topics/topic-manager.js';
 import { offsetsTopic } from './topics/topic-name.js';
@@ -78,6 +79,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     maxConnections: () => config.number('max.connections'),
     maxConnectionsOf: (address) => connectionsAllowed(config, address),
     maxIdleMs: config.number('connections.max.idle.ms'),
+    backlog: config.number('socket.listen.backlog.size'),
   });
   const { logs, registry } = await openState({
     disk,
@@ -229,20 +231,38 @@ function keptForEver(config: BrokerConfig): LogConfig {
   return { ...toLogConfig({ 'cleanup.policy': 'delete' }, config), retentionMs: -1, retentionBytes: -1 };
 }
 
-/** The logs of the committed offsets, made when the first group asks. */
+/**
+ * The logs of the committed offsets, made when the first group asks. A topic that is there serves whatever the settings say, as on
+ * Kafka. Rejects with INVALID_REPLICATION_FACTOR where they ask for more replicas than there are brokers.
+ */
 async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
-  const stored =
-    topics.topics.get(offsetsTopic) ??
-    (await topics.create({
-      name: offsetsTopic,
-      partitions: config.number('offsets.topic.num.partitions'),
-      configs: {
-        'cleanup.policy': 'compact',
-        'compression.type': 'producer',
-        'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
-      },
-    }));
+  const stored = topics.topics.get(offsetsTopic) ?? (await makeOffsetsTopic(topics, config));
   return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
+}
+
+function makeOffsetsTopic(topics: TopicManager, config: BrokerConfig): Promise<StoredTopic> {
+  const replicas = config.number('offsets.topic.replication.factor');
+  if (replicas > 1) {
+    throw new KafkaError(
+      'INVALID_REPLICATION_FACTOR',
+      `offsets.topic.replication.factor is ${replicas} and this broker is the only one: no consumer group can be served ` +
+        'until it is started with 1',
+    );
+  }
+  return topics.create({
+    name: offsetsTopic,
+    partitions: config.number('offsets.topic.num.partitions'),
+    configs: {
+      'cleanup.policy': 'compact',
+      'compression.type': 'producer',
+      'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
+    },
+  });
+}
+
+function compressionName(codec: number): CompressionName {
+  const names = Object.keys(Compression) as CompressionName[];
+  return names.find((name) => Compression[name] === codec) ?? 'none';
 }
 
 function coordinatorSettings(config: BrokerConfig) {
@@ -252,6 +272,7 @@ function coordinatorSettings(config: BrokerConfig) {
     maxMembers: config.number('group.max.size'),
     initialRebalanceDelayMs: config.number('group.initial.rebalance.delay.ms'),
     maxMetadataBytes: config.number('offset.metadata.max.bytes'),
+    offsetsCompression: compressionName(config.number('offsets.topic.compression.codec')),
     offsetsRetentionMs: config.number('offsets.retention.minutes') * 60_000,
     retentionCheckMs: config.number('offsets.retention.check.interval.ms'),
   };

@@ -190,6 +190,8 @@ function checkTogether(config: BrokerConfig): void {
   require(config.number('log.cleaner.dedupe.buffer.size') / config.number('log.cleaner.threads') >
     1024 *
       1024, 'requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
+  const codec = config.number('offsets.topic.compression.codec');
+  require(codec >= 0 && codec <= 4, `Unknown compression type id: ${codec}`);
   require(config.number('group.min.session.timeout.ms') <=
     config.number(
       'group.max.session.timeout.ms',

@@ -22,4 +22,6 @@ export const bundledSettings: Readonly<Record<string, string>> = {
   'log.retention.check.interval.ms': '5000',
   'log.initial.task.delay.ms': '5000',
   'max.connections': '1000',
+  // The thread that takes connections serves them as well.
+  'socket.listen.backlog.size': '511',
 };

@@ -1,4 +1,4 @@
-import { KafkaError, type ErrorName } from '@oubliette/protocol';
+import { KafkaError, type CompressionName, type ErrorName } from '@oubliette/protocol';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -29,6 +29,8 @@ import { TimerScope } from './timer-scope.js';
 export interface CoordinatorSettings extends MembershipLimits, RetentionSettings {
   readonly initialRebalanceDelayMs: number;
   readonly maxMetadataBytes: number;
+  /** Of the batches of committed offsets. */
+  readonly offsetsCompression: CompressionName;
 }
 
 /** What a coordinator works with. */
@@ -61,7 +63,9 @@ export class GroupCoordinator {
     this.#maxMembers = settings.maxMembers;
     const registry = new GroupRegistry(() => clock.now());
     this.#registry = registry;
-    const log = new OffsetsLog(parts.logs, clock, (record) => registry.replay(record));
+    const log = new OffsetsLog(parts.logs, { clock, compression: settings.offsetsCompression }, (record) =>
+      registry.replay(record),
+    );
     this.#log = log;
     this.#rebalance = new GroupRebalance({
       clock,

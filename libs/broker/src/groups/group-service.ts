@@ -15,6 +15,8 @@ export class GroupService {
   #starting: Promise<void> | null = null;
   #ending: Promise<void> = Promise.resolve();
   #isClosed = false;
+  /** Clients ask again every fraction of a second. */
+  #toldFailure: string | null = null;
 
   /** `openLogs` gives the logs of __consumer_offsets, made where they are missing. */
   constructor(parts: Omit<CoordinatorParts, 'logs'>, openLogs: () => Promise<readonly PartitionLog[]>) {
@@ -31,10 +33,12 @@ export class GroupService {
     return this.#starting;
   }
 
-  /** The same without waiting for it: who asked asks again. A failure is logged. */
+  /** The same without waiting for it: who asked asks again. A failure is logged, once until another one or a success. */
   begin(): void {
     this.start().catch((error: unknown) => {
-      const reason = error instanceof KafkaError ? error.codeName : 'UNKNOWN_SERVER_ERROR';
+      const reason = error instanceof KafkaError ? error.message : 'UNKNOWN_SERVER_ERROR';
+      if (reason === this.#toldFailure) return;
+      this.#toldFailure = reason;
       this.#parts.logger.error('the topic of the committed offsets could not be made or read', { reason });
     });
   }
@@ -45,6 +49,7 @@ export class GroupService {
     await coordinator.start();
     if (this.#isClosed) await coordinator.close();
     else this.#current = coordinator;
+    this.#toldFailure = null;
   }
 
   /** Throws NOT_COORDINATOR while there is no topic for offsets: the client looks for a coordinator then. */

@@ -1,4 +1,11 @@
-import { encodeBatch, iterateBatches, iterateRecords, KafkaError, type BatchView } from '@oubliette/protocol';
+import {
+  encodeBatch,
+  iterateBatches,
+  iterateRecords,
+  KafkaError,
+  type BatchView,
+  type CompressionName,
+} from '@oubliette/protocol';
 import type { Clock } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -8,18 +15,27 @@ const readBytes = 1024 * 1024;
 const batchHeaderBytes = 61;
 /** The most that a record adds to its key and value: its lengths and deltas, as varints. */
 const recordOverheadBytes = 31;
+/** What packing may at worst add, as Kafka reckons before it packs (CompressionRatioEstimator, COMPRESSION_RATE_ESTIMATION_FACTOR). */
+const packingFactor = 1.05;
 
 /** The coordinator's memory: changes are appended to __consumer_offsets, synced, and only then replayed into the state. */
 export class OffsetsLog {
   readonly #logs: readonly PartitionLog[];
   readonly #clock: Clock;
+  readonly #compression: CompressionName;
   readonly #replay: (record: GroupRecord) => void;
   /** One a partition: the last append, so that replaying follows the order of the log. */
   readonly #tails: Promise<unknown>[];
 
-  constructor(logs: readonly PartitionLog[], clock: Clock, replay: (record: GroupRecord) => void) {
+  /** `compression` is that of the batches it writes; it reads every codec. */
+  constructor(
+    logs: readonly PartitionLog[],
+    { clock, compression }: { readonly clock: Clock; readonly compression: CompressionName },
+    replay: (record: GroupRecord) => void,
+  ) {
     this.#logs = logs;
     this.#clock = clock;
+    this.#compression = compression;
     this.#replay = replay;
     this.#tails = logs.map(() => Promise.resolve());
   }
@@ -57,7 +73,8 @@ export class OffsetsLog {
   /** Appends them in as many batches as they need; where one is refused, the others stand. Rejects as `append` does. */
   async appendInParts(groupId: string, records: readonly GroupRecord[]): Promise<void> {
     const log = this.#logs[partitionOf(groupId, this.#logs.length)];
-    const parts = log === undefined ? [records] : inParts(records, log.config.maxMessageBytes);
+    const factor = this.#compression === 'none' ? 1 : packingFactor;
+    const parts = log === undefined ? [records] : inParts(records, log.config.maxMessageBytes / factor);
     await Promise.all(parts.map((part) => this.append(groupId, part)));
   }
 
@@ -81,7 +98,10 @@ export class OffsetsLog {
     const log = this.#logs[index];
     if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
     const timestamp = BigInt(this.#clock.now());
-    const batch = encodeBatch({ records: records.map((record) => encodeGroupRecord(record, timestamp)) });
+    const batch = encodeBatch({
+      records: records.map((record) => encodeGroupRecord(record, timestamp)),
+      compression: this.#compression,
+    });
     try {
       await (
         await log.append(batch, { durable: true })

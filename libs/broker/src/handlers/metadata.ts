@@ -66,14 +66,10 @@ async function answerName(
 
 async function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>): Promise<void> {
   try {
-    const partitions = broker.config.number('num.partitions');
-    if (broker.config.number('default.replication.factor') !== 1) {
-      throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
-    }
     broker.topics.checkNewName(name);
     // With settings of its own, and its coordinator.
     if (name === offsetsTopic) await broker.groups.start();
-    else await broker.topics.create({ name, partitions, configs: {} });
+    else await createByDefaults(name, broker);
     broker.logger.info('a topic was created because a client asked for it', { topic: name });
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
@@ -82,6 +78,13 @@ async function createByItself(name: string, { broker }: Pick<RequestContext, 'br
       reason: error.codeName,
     });
   }
+}
+
+async function createByDefaults(name: string, { config, topics }: BrokerServices): Promise<void> {
+  if (config.number('default.replication.factor') !== 1) {
+    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
+  }
+  await topics.create({ name, partitions: config.number('num.partitions'), configs: {} });
 }
 
 /** By ids alone as soon as one is given, as Kafka does; what is asked twice is answered once. */

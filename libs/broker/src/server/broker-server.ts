@@ -10,7 +10,6 @@ import { Turns } from './turns.js';
 
 /** How long a clean stop waits for answers under way, in ms. */
 const drainMs = 5_000;
-const backlog = 511;
 
 export interface ServerSettings {
   readonly maxRequestBytes: number;
@@ -18,6 +17,8 @@ export interface ServerSettings {
   /** Of one IP address. */
   readonly maxConnectionsOf: (address: string) => number;
   readonly maxIdleMs: number;
+  /** Connections that wait to be taken. */
+  readonly backlog: number;
 }
 
 /** The listening socket and its connections. */
@@ -44,6 +45,7 @@ export class BrokerServer {
 
   /** Binds the address, so that a taken port is known before anything is opened; resolves to the port. Throws BrokerError. */
   async listen(host: string, port: number): Promise<number> {
+    const { backlog } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       const refused = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
       this.#server.once('error', refused);

@@ -41,6 +41,9 @@ test('values that are none are refused with their name and their range', () => {
       `${name}=${value}`,
     );
   }
+  for (const codec of ['-1', '5']) {
+    assert.throws(() => new BrokerConfig({ 'offsets.topic.compression.codec': codec }), invalid);
+  }
   const crossed = { 'group.min.session.timeout.ms': '10', 'group.max.session.timeout.ms': '5' };
   assert.throws(() => new BrokerConfig(crossed), invalid);
   assert.throws(() => new BrokerConfig({ 'broker.id': '2', 'node.id': '3' }), invalid);
@@ -59,7 +62,6 @@ test('a file written for Kafka starts this broker: names without effect are told
     'process.roles',
     'num.network.threads',
     'transaction.state.log.replication.factor',
-    'offsets.topic.replication.factor',
   ]);
   assert.equal(config.noteWithoutEffect('num.network.threads'), false);
   assert.equal(config.noteWithoutEffect('num.io.threads'), true);

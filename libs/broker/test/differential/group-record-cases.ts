@@ -7,7 +7,7 @@ import type { Case } from './two-brokers.js';
 const maxBytes = 50_000_000;
 
 /** The records of __consumer_offsets-0, from the first to the last; neither broker has written more than one answer holds. */
-async function readRecords(client: WireClient): Promise<Uint8Array> {
+export async function readRecords(client: WireClient): Promise<Uint8Array> {
   const partition = { partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, logStartOffset: -1n };
   const answer = await client.call(apis.fetch, 11, {
     maxWaitMs: 0,

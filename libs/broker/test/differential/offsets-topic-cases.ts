@@ -21,7 +21,7 @@ async function awaitLoss(client: WireClient): Promise<void> {
   throw new Error(`still coordinated after ${tries} requests`);
 }
 
-async function askGroups(asked: Asking): Promise<void> {
+export async function askGroups(asked: Asking): Promise<void> {
   const me = { groupId: 'lost', memberId: 'm', generationId: 1, groupInstanceId: null };
   const topics = [{ name: 'grouped', partitionIndexes: [0] }];
   const group = { groupId: 'lost', memberId: null, memberEpoch: -1, topics };

@@ -75,6 +75,7 @@ export class CoordinatorFixture {
         maxMembers: 3,
         initialRebalanceDelayMs: this.initialRebalanceDelayMs,
         maxMetadataBytes: 10,
+        offsetsCompression: 'none',
         offsetsRetentionMs: 100_000,
         retentionCheckMs: 10_000,
         ...changed,

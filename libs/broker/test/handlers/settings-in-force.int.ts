@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { apis, encodeBatch, ErrorCode } from '@oubliette/protocol';
+import { apis, Compression, encodeBatch, ErrorCode, iterateBatches } from '@oubliette/protocol';
 import { parseProperties } from '../../src/index.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { WireClient } from '../support/wire-client.js';
@@ -117,6 +117,64 @@ test('groups: offset.metadata.max.bytes, offsets.topic.*, and the settings that 
   assert.deepEqual(
     own?.map(({ name, value }) => `${name}=${value}`),
     ['cleanup.policy=compact', 'compression.type=producer', 'segment.bytes=1048577'],
+  );
+});
+
+test('groups: more replicas of their offsets than brokers leave all of them without a coordinator, told once', async (t) => {
+  const [fixture, client] = await start(t, { 'offsets.topic.replication.factor': '3' });
+  const codes = new Set<number>();
+  for (let tries = 0; tries < 5; tries++) {
+    codes.add((await client.call(apis.findCoordinator, 3, { key: 'g', keyType: 0 })).errorCode);
+  }
+  const topics = [{ name: '__consumer_offsets' }];
+  const metadata = await client.call(apis.metadata, 9, { topics, allowAutoTopicCreation: true });
+  assert.deepEqual([...codes], [ErrorCode.COORDINATOR_NOT_AVAILABLE]);
+  assert.deepEqual(
+    metadata.topics.map(({ errorCode }) => errorCode),
+    [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+  );
+  const told = fixture.logger.lines.filter(({ level }) => level === 'error');
+  assert.equal(told.length, 1);
+  assert.match(
+    String(told[0]?.fields['reason']),
+    /offsets\.topic\.replication\.factor is 3 .* until it is started with 1$/,
+  );
+});
+
+test('groups: offsets.topic.compression.codec is that of their batches, read again at the next start', async (t) => {
+  const [fixture, first] = await start(t, { 'offsets.topic.compression.codec': '1' });
+  const wanted = { groupId: 'g', topics: [{ name: 'here', partitionIndexes: [0] }], requireStable: true };
+  const committed = async (client: WireClient): Promise<bigint | undefined> => {
+    const answer = await client.call(apis.offsetFetch, 7, wanted);
+    return answer.topics[0]?.partitions[0]?.committedOffset;
+  };
+  await create(first, 'here');
+  while ((await first.call(apis.findCoordinator, 3, { key: 'g', keyType: 0 })).errorCode !== ErrorCode.NONE);
+  const partitions = [{ partitionIndex: 0, committedOffset: 7n, committedMetadata: null }];
+  await first.call(apis.offsetCommit, 8, {
+    groupId: 'g',
+    generationIdOrMemberEpoch: -1,
+    memberId: '',
+    topics: [{ name: 'here', partitions }],
+  });
+  assert.equal(await committed(first), 7n);
+  await fixture.restart();
+  const client = await WireClient.connect(fixture.port);
+  fixture.beforeStop(() => Promise.resolve(client.end()));
+  assert.equal(await committed(client), 7n);
+  const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000_000 };
+  const { responses } = await client.call(apis.fetch, 12, {
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: 1_000_000,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [{ topic: '__consumer_offsets', partitions: [partition] }],
+  });
+  const batches = [...iterateBatches(responses[0]?.partitions[0]?.records ?? new Uint8Array(0))];
+  assert.deepEqual(
+    batches.map(({ compression }) => compression),
+    [Compression.gzip],
   );
 });
 

@@ -92,7 +92,12 @@ export const groupTable: readonly BrokerConfigDefinition[] = [
   served('offsets.retention.minutes', 'int', '10080', 'How long the offsets of an empty group are kept.', {
     check: atLeast(1),
   }),
-  accepted('offsets.topic.compression.codec', 'int', '0'),
+  served(
+    'offsets.topic.compression.codec',
+    'int',
+    '0',
+    'The codec of the batches of committed offsets: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.',
+  ),
   served(
     'offsets.topic.num.partitions',
     'int',
@@ -100,7 +105,13 @@ export const groupTable: readonly BrokerConfigDefinition[] = [
     'Partitions of __consumer_offsets; fixed once the topic is there.',
     { check: atLeast(1) },
   ),
-  accepted('offsets.topic.replication.factor', 'short', '3', { check: atLeast(1) }),
+  served(
+    'offsets.topic.replication.factor',
+    'short',
+    '3',
+    'Replicas of __consumer_offsets; above 1 that topic cannot be made by one broker, and no group gets a coordinator.',
+    { check: atLeast(1) },
+  ),
   served('offsets.topic.segment.bytes', 'int', '104857600', 'Segment size of __consumer_offsets.', {
     check: atLeast(1),
   }),

@@ -89,7 +89,13 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
   accepted('request.timeout.ms', 'int', '30000'),
   accepted('socket.connection.setup.timeout.max.ms', 'long', '30000'),
   accepted('socket.connection.setup.timeout.ms', 'long', '10000'),
-  accepted('socket.listen.backlog.size', 'int', '50', { check: atLeast(1) }),
+  served(
+    'socket.listen.backlog.size',
+    'int',
+    '50',
+    'How many connections the operating system keeps until they are taken.',
+    { check: atLeast(1) },
+  ),
   accepted('socket.receive.buffer.bytes', 'int', '102400'),
   served(
     'socket.request.max.bytes',
