@@ -24,7 +24,7 @@ export async function alterResources<R extends AlteredResource>(
   broker: BrokerServices,
 ): Promise<{ throttleTimeMs: number; responses: (Resource & AnsweredError)[] }> {
   const isRepeated = repeatedResources(resources);
-  const outcomes = resources.map(async (resource) => {
+  const responses = await broker.longWork.begin().mapTogether(resources, async (resource) => {
     const { resourceType, resourceName, configs } = resource;
     const outcome = await attemptLater(async () => {
       if (isRepeated(resource)) {
@@ -36,7 +36,7 @@ export async function alterResources<R extends AlteredResource>(
     }, broker.logger);
     return { resourceType, resourceName, ...outcome };
   });
-  return { throttleTimeMs: 0, responses: await Promise.all(outcomes) };
+  return { throttleTimeMs: 0, responses };
 }
 
 /** A resource that stands twice in a request is refused both times: which of the two should win is not said. */

@@ -3,6 +3,9 @@ import { asError, isDiskFull, storageError } from '../log/storage-error.js';
 import type { ClusterImage } from './cluster-image.js';
 import type { ClusterStore } from './cluster-store.js';
 
+/** So many changes are made, and so many callers told, before others are let run. */
+const restEvery = 100;
+
 /** A change that is asked for and not yet stored. */
 interface Waiting {
   readonly mayUseReserve: boolean;
@@ -16,7 +19,7 @@ interface Plan {
   readonly image: ClusterImage;
   readonly hasChanged: boolean;
   /** Tells every caller how its change went. */
-  readonly settle: () => void;
+  readonly settle: () => Promise<void>;
 }
 
 /**
@@ -103,23 +106,25 @@ export class ClusterWriter {
     batch: readonly Waiting[],
     save: (image: ClusterImage) => Promise<void>,
   ): Promise<Error | null> {
-    const plan = planOf(this.#image, batch);
+    const plan = await planOf(this.#image, batch);
     try {
       if (plan.hasChanged) await save(plan.image);
     } catch (error) {
       return asError(error);
     }
     this.#image = plan.image;
-    plan.settle();
+    await plan.settle();
     return null;
   }
 }
 
-function planOf(current: ClusterImage, batch: readonly Waiting[]): Plan {
+/** On a copy that nobody else sees: while it rests the state is what it was. */
+async function planOf(current: ClusterImage, batch: readonly Waiting[]): Promise<Plan> {
   const image = current.copy();
   const outcomes: (() => void)[] = [];
   let hasChanged = false;
-  for (const { make, reject } of batch) {
+  for (const [index, { make, reject }] of batch.entries()) {
+    if (isPlaceToRest(index)) await nextTurn();
     try {
       outcomes.push(make(image));
       hasChanged = true;
@@ -127,8 +132,19 @@ function planOf(current: ClusterImage, batch: readonly Waiting[]): Plan {
       outcomes.push(() => reject(asError(error)));
     }
   }
-  const settle = (): void => {
-    for (const tell of outcomes) tell();
+  const settle = async (): Promise<void> => {
+    for (const [index, tell] of outcomes.entries()) {
+      if (isPlaceToRest(index)) await nextTurn();
+      tell();
+    }
   };
   return { image, hasChanged, settle };
+}
+
+function isPlaceToRest(index: number): boolean {
+  return index > 0 && index % restEvery === 0;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -135,24 +135,43 @@ export class TopicManager {
       if (this.#registry.deleting.has(name)) await this.#deletions.finish(name);
     }
     const together = new Set(topics.map(({ name }) => name));
-    const stored = await Promise.allSettled(topics.map((topic) => this.#store(topic, together)));
-    const outcomes: PromiseSettledResult<StoredTopic>[] = [];
-    for (const outcome of stored) {
-      if (outcome.status === 'rejected') outcomes.push(outcome);
-      else outcomes.push(...(await Promise.allSettled([this.#makeLogs(outcome.value, 0)])));
+    const slice = new TimeSlice(this.#clock, undefined);
+    const checked: { readonly topic: NewTopic; readonly refusal: Error | null }[] = [];
+    for (const topic of topics) {
+      await slice.rest();
+      checked.push({ topic, refusal: this.#refusalOf(topic) });
     }
-    return outcomes;
+    const stored = await Promise.allSettled(
+      checked.map(({ topic, refusal }) =>
+        refusal === null ? this.#store(topic, together) : Promise.reject(refusal),
+      ),
+    );
+    // All are asked for before the first is waited for: so they share one slice of time.
+    return Promise.allSettled(
+      stored.map((outcome) =>
+        outcome.status === 'fulfilled'
+          ? this.#makeLogs(outcome.value, 0)
+          : Promise.reject(asError(outcome.reason)),
+      ),
+    );
   }
 
-  async #store({ name, partitions, configs }: NewTopic, together: ReadonlySet<string>): Promise<StoredTopic> {
-    checkTopicName(name);
-    if (this.#registry.topics.has(name)) {
-      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+  #refusalOf({ name, partitions, configs }: NewTopic): Error | null {
+    try {
+      checkTopicName(name);
+      if (this.#registry.topics.has(name)) {
+        throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+      }
+      this.checkConfigs(configs);
+      checkPartitionCount(partitions);
+      return null;
+    } catch (error) {
+      return asError(error);
     }
-    this.checkConfigs(configs);
-    checkPartitionCount(partitions);
-    const id = this.newId();
-    return this.#registry.createTopic({ name, id, partitions, configs }, together);
+  }
+
+  #store({ name, partitions, configs }: NewTopic, together: ReadonlySet<string>): Promise<StoredTopic> {
+    return this.#registry.createTopic({ name, id: this.newId(), partitions, configs }, together);
   }
 
   /** Makes the logs from `first` on; what was made goes again, with the topic or the added partitions, when that fails. */
