@@ -36,30 +36,31 @@ export function applyChanges(
   settings: Settings,
   changes: readonly ConfigChange[],
 ): Settings {
-  return changes.reduce((current, change) => applyChange(resourceType, current, change), settings);
+  const changed = new Map(Object.entries(settings));
+  for (const change of changes) applyChange(resourceType, changed, change);
+  return Object.fromEntries(changed);
 }
 
-function applyChange(resourceType: number, settings: Settings, change: ConfigChange): Settings {
+function applyChange(resourceType: number, settings: Map<string, string>, change: ConfigChange): void {
   const { name, configOperation, value } = change;
-  const { [name]: current, ...others } = settings;
+  const current = settings.get(name);
   const operation = operations[configOperation];
   if (operation === undefined) {
     throw new KafkaError('INVALID_REQUEST', `Unknown operations type ${configOperation}`);
   }
-  if (operation === 'DELETE') return others;
-  if (operation === 'SET') return { ...others, [name]: value ?? '' };
+  settings.delete(name);
+  if (operation === 'DELETE') return;
+  if (operation === 'SET') return void settings.set(name, value ?? '');
   const definition = definitionOf(resourceType, name);
   if (definition?.type !== 'list') refuseNoList(resourceType, operation, name);
   const entries = (current ?? definition?.defaultValue ?? '').split(',').filter((entry) => entry !== '');
-  const changed = splitAsJava(value ?? '');
+  const given = new Set(splitAsJava(value ?? ''));
+  const known = new Set(entries);
   const result =
     operation === 'APPEND'
-      ? [
-          ...entries,
-          ...changed.filter((entry, index) => !entries.includes(entry) && changed.indexOf(entry) === index),
-        ]
-      : entries.filter((entry) => !changed.includes(entry));
-  return { ...others, [name]: result.join(',') };
+      ? [...entries, ...[...given].filter((entry) => !known.has(entry))]
+      : entries.filter((entry) => !given.has(entry));
+  settings.set(name, result.join(','));
 }
 
 /** String.split(","): empty ends are dropped, and the empty text is one empty entry. */

@@ -8,12 +8,10 @@ export const deleteGroups = defineHandler(
   apis.deleteGroups,
   { versions: [0, 2] },
   async (request, { broker }) => {
-    const results = await Promise.all(
-      request.groupsNames.map((groupId) =>
-        attemptDelete(groupId, broker.groups).then(
-          () => ({ groupId, errorCode: ErrorCode.NONE as number }),
-          (error: unknown) => ({ groupId, errorCode: answerError(error, broker.logger).errorCode }),
-        ),
+    const results = await broker.longWork.begin().mapTogether(request.groupsNames, (groupId) =>
+      attemptDelete(groupId, broker.groups).then(
+        () => ({ groupId, errorCode: ErrorCode.NONE as number }),
+        (error: unknown) => ({ groupId, errorCode: answerError(error, broker.logger).errorCode }),
       ),
     );
     return { throttleTimeMs: 0, results };

@@ -5,18 +5,21 @@ import { defineHandler } from '../server/api-handler.js';
 export const describeLogDirs = defineHandler(
   apis.describeLogDirs,
   { versions: [1, 4] },
-  (request, { broker }) => {
+  async (request, { broker }) => {
+    const slice = broker.longWork.begin();
     const wanted =
       request.topics === null
         ? null
-        : new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]));
+        : new Map(
+            await slice.map(request.topics, ({ topic, partitions }) => [topic, new Set(partitions)] as const),
+          );
     const byTopic = new Map<
       string,
       { partitionIndex: number; partitionSize: bigint; offsetLag: bigint; isFutureKey: boolean }[]
     >();
-    for (const log of broker.logs.all()) {
-      if (!broker.topics.topics.has(log.topic)) continue;
-      if (wanted !== null && wanted.get(log.topic)?.has(log.partition) !== true) continue;
+    await slice.map(broker.logs.all(), (log) => {
+      if (!broker.topics.topics.has(log.topic)) return;
+      if (wanted !== null && wanted.get(log.topic)?.has(log.partition) !== true) return;
       const partitions = byTopic.get(log.topic) ?? [];
       partitions.push({
         partitionIndex: log.partition,
@@ -25,8 +28,8 @@ export const describeLogDirs = defineHandler(
         isFutureKey: false,
       });
       byTopic.set(log.topic, partitions);
-    }
-    const topics = [...byTopic].map(([name, partitions]) => ({ name, partitions }));
+    });
+    const topics = await slice.map(byTopic, ([name, partitions]) => ({ name, partitions }));
     const results = [{ errorCode: ErrorCode.NONE, logDir: broker.dataDir, topics, ...broker.volume() }];
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, results };
   },

@@ -21,13 +21,14 @@ const noCoordinator = {
 export const findCoordinator = defineHandler(
   apis.findCoordinator,
   { versions: [0, 6] },
-  (request, context) => {
+  async (request, context) => {
     if (request.keyType === transactionType) {
       context.broker.transactionRefusals.tell(context.client.clientId);
     }
     const answer = request.keyType === groupType ? groupCoordinator(context) : noCoordinator;
     if (context.version < 4) return { throttleTimeMs: 0, ...answer };
-    const coordinators = request.coordinatorKeys.map((key) => ({ key, ...answer }));
+    const slice = context.broker.longWork.begin();
+    const coordinators = await slice.map(request.coordinatorKeys, (key) => ({ key, ...answer }));
     return { throttleTimeMs: 0, coordinators };
   },
 );

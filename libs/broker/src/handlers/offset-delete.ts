@@ -13,9 +13,10 @@ export const offsetDelete = defineHandler(
     try {
       const codes = await broker.groups.coordinator.deleteOffsets(request.groupId, partitions);
       let at = 0;
-      const topics = request.topics.map(({ name, partitions: asked }) => ({
+      const slice = broker.longWork.begin();
+      const topics = await slice.map(request.topics, async ({ name, partitions: asked }) => ({
         name,
-        partitions: asked.map(({ partitionIndex }) => {
+        partitions: await slice.map(asked, ({ partitionIndex }) => {
           const exists =
             partitionIndex >= 0 && partitionIndex < (broker.topics.topics.get(name)?.partitions ?? 0);
           const code = codes[at++] ?? 'UNKNOWN_SERVER_ERROR';

@@ -13,7 +13,7 @@ test('what fits into the share of a turn is served at once; the rest in later tu
     served.push(index);
     clock.advance(ms);
   };
-  const isServed = [4, 4, 4, 4, 4, 4, 4].map((ms, index) => turns.run(work(index, ms)));
+  const isServed = [2, 2, 2, 2, 2, 2, 2].map((ms, index) => turns.run(work(index, ms)));
   assert.deepEqual(isServed, [true, true, true, false, false, false, false]);
   await nextTurn();
   assert.deepEqual(served, [0, 1, 2, 3, 4, 5]);
