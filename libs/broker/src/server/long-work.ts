@@ -4,7 +4,7 @@ import type { Clock } from '@oubliette/runtime';
 const sliceMs = 10;
 
 /** Changes that are asked for in one piece of work, to be stored together. */
-const togetherMost = 500;
+const togetherMost = 200;
 
 /**
  * Requests that take long share the turns of the event loop: of all of them one goes on in each turn, for one slice of time, in the

@@ -81,5 +81,5 @@ test('what is stored together is begun together, in bounded numbers, and answere
     return item;
   });
   assert.deepEqual(answers, items);
-  assert.equal(most, 500);
+  assert.equal(most, 200);
 });

@@ -69,6 +69,28 @@ test('two thousand changes that are asked for together are a handful of writings
   assert.equal(stored(disk).length, 1_500);
 });
 
+test('very many changes are made, and told of, in slices', async () => {
+  const { registry } = await started();
+  let made = 0;
+  let told = 0;
+  const changes = Array.from({ length: 1_000 }, () =>
+    registry
+      .changeBrokerConfigs((configs) => {
+        made += 1;
+        return configs;
+      })
+      .then(() => (told += 1)),
+  );
+  const most = { made: 0, told: 0 };
+  while (told < changes.length) {
+    const before = { made, told };
+    await new Promise((resolve) => setImmediate(resolve));
+    most.made = Math.max(most.made, made - before.made);
+    most.told = Math.max(most.told, told - before.told);
+  }
+  assert.ok(most.made <= 200 && most.told <= 200, JSON.stringify(most));
+});
+
 test('a change is seen once it is on disk, and not before', async () => {
   const { disk, registry } = await started();
   let isDone = false;

@@ -93,6 +93,31 @@ test('a topic is gone at once, its logs go in slices, and a new one of its name 
   assert.equal(topics.log('events', 0).logEndOffset, 0n);
 });
 
+test('the logs of many topics are made in slices, however few each has', async () => {
+  const { disk, clock, topics, plain } = await world();
+  const makeDirectorySync = disk.makeDirectorySync.bind(disk);
+  disk.makeDirectorySync = (path) => {
+    makeDirectorySync(path);
+    clock.advance(renameMs);
+  };
+  const many = Array.from({ length: 50 }, (_, index) => ({
+    name: `events${index}`,
+    partitions: 1,
+    configs: {},
+  }));
+  let isDone = false;
+  const creating = topics.createAll(many).finally(() => (isDone = true));
+  let most = 0;
+  while (!isDone) {
+    const before = plain();
+    await clock.advanceAsync(1);
+    most = Math.max(most, plain() - before);
+  }
+  assert.ok((await creating).every(({ status }) => status === 'fulfilled'));
+  assert.equal(plain(), many.length);
+  assert.ok(most > 0 && most < 10, `${most} logs in one slice`);
+});
+
 test('of two who make a topic anew while the old one goes, one is told that it is there', async () => {
   const { clock, topics } = await world();
   await topics.create(wanted);
