@@ -2,6 +2,13 @@ export function mean(numbers) {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
+/** The middle one, or the mean of the two in the middle: a turn that the machine disturbed does not move it. */
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
+}
+
 /** The smallest value that at least `share` (0 to 1) of the numbers do not exceed (nearest rank). */
 export function quantile(numbers, share) {
   const sorted = [...numbers].sort((a, b) => a - b);
