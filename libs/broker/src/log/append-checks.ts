@@ -1,25 +1,16 @@
-import {
-  batchAt,
-  BATCH_HEADER_BYTES,
-  Compression,
-  decompress,
-  decompressAside,
-  KafkaError,
-  type BatchView,
-} from '@oubliette/protocol';
+import { batchAt, Compression, KafkaError, type BatchView } from '@oubliette/protocol';
 import type { Steps } from './large-appends.js';
 import type { LogConfig } from './partition-log.js';
 import { recompressed } from './recompress.js';
 import { RecordScanner, type RecordRules, type RecordScan } from './record-checks.js';
 import { RecordValidationError } from './record-validation-error.js';
+import { largeBytes, unpackBatch } from './unpack-batch.js';
 
 /**
  * A bound on what a compressed batch may unpack to, where max.message.bytes is not more. Kafka has none: 90 KiB that unpack to
  * gigabytes take its heap.
  */
 const maxUnpackedBytes = 64 * 1024 * 1024;
-/** What unpacks to more is unpacked on another thread and checked in slices; by default no batch that is not packed is larger. */
-const largeBytes = 1024 * 1024 + BATCH_HEADER_BYTES;
 /** Records of a large batch that are checked before others are let run. */
 const restEvery = 16_384;
 
@@ -121,26 +112,11 @@ function* scanned(
 
 /** What does not unpack, or has no codec, Kafka answers with UNKNOWN_SERVER_ERROR. */
 function* unpacked(batch: BatchView, { maxMessageBytes }: LogConfig): Steps<Uint8Array> {
-  const { compression, payload } = batch;
-  if (compression === Compression.none) return payload;
   try {
-    const atOnce = unpackedAtOnce(batch);
-    if (atOnce !== null) return atOnce;
-    const bound = Math.max(maxMessageBytes, maxUnpackedBytes);
-    return yield () => decompressAside(compression, payload, bound);
+    return yield* unpackBatch(batch, Math.max(maxMessageBytes, maxUnpackedBytes));
   } catch (cause) {
     if (!(cause instanceof KafkaError) || cause.codeName === 'MESSAGE_TOO_LARGE') throw cause;
     throw new KafkaError('UNKNOWN_SERVER_ERROR', cause.message, { cause });
-  }
-}
-
-/** Null when it unpacks to more than is done at once. */
-function unpackedAtOnce({ compression, payload }: BatchView): Uint8Array | null {
-  try {
-    return decompress(compression, payload, largeBytes);
-  } catch (error) {
-    if (error instanceof KafkaError && error.codeName === 'MESSAGE_TOO_LARGE') return null;
-    throw error;
   }
 }
 

@@ -1,16 +1,7 @@
-import {
-  Compression,
-  decompress,
-  decompressAside,
-  iterateRecords,
-  KafkaError,
-  type BatchView,
-  type DecodedRecord,
-} from '@oubliette/protocol';
+import { iterateRecords, type BatchView, type DecodedRecord } from '@oubliette/protocol';
 import type { Steps } from './large-appends.js';
+import { unpackBatch } from './unpack-batch.js';
 
-/** What unpacks to more is unpacked on another thread. */
-const largeBytes = 1024 * 1024;
 /** Records that are looked at before others are let run. */
 const restEvery = 4_096;
 
@@ -22,7 +13,7 @@ export function* findRecord(
   batch: BatchView,
   isWanted: (record: DecodedRecord) => boolean,
 ): Steps<DecodedRecord | null> {
-  const payload = yield* unpacked(batch);
+  const payload = yield* unpackBatch(batch);
   let looked = 0;
   for (const record of iterateRecords(batch, { payload })) {
     if (isWanted(record)) return record;
@@ -30,14 +21,4 @@ export function* findRecord(
     if (looked % restEvery === 0) yield null;
   }
   return null;
-}
-
-function* unpacked({ compression, payload }: BatchView): Steps<Uint8Array> {
-  if (compression === Compression.none) return payload;
-  try {
-    return decompress(compression, payload, largeBytes);
-  } catch (error) {
-    if (!(error instanceof KafkaError) || error.codeName !== 'MESSAGE_TOO_LARGE') throw error;
-    return yield () => decompressAside(compression, payload);
-  }
 }
