@@ -25,7 +25,6 @@ import { clientListener } from './server/client-listener.js';
 import { DelayedQueue } from './server/delayed-queue.js';
 import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress } from './server/listener-address.js';
-import { LongWork } from './server/long-work.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
 import { ClusterStore, type StoredTopic } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
@@ -128,7 +127,6 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       groups,
       delayed,
       fetchSessions,
-      longWork: new LongWork(clock),
       transactionRefusals: new TransactionRefusals(logger),
       clock,
       logger,

@@ -1,14 +1,18 @@
 import { performance } from 'node:perf_hooks';
+import { OneATurn } from './one-a-turn.js';
 import type { Clock, Timer } from './clock.js';
 
 /** The longest delay that Node's timers take; beyond it they fire at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
 /**
- * The machine's clock. A pending timer keeps the process alive until it ran or is cancelled. A task without delay runs once the event
- * loop has come round: long work that rests between its pieces loses no time by it, as it would by a timer's millisecond.
+ * The machine's clock. A pending timer keeps the process alive until it ran or is cancelled. Tasks without delay run in the order in
+ * which they were scheduled, each in a turn of the event loop of its own: long work that rests between its pieces loses no time by it,
+ * as it would by a timer's millisecond, and nobody waits for all such work at once.
  */
 export class SystemClock implements Clock {
+  readonly #turns = new OneATurn();
+
   now(): number {
     return Date.now();
   }
@@ -19,8 +23,7 @@ export class SystemClock implements Clock {
 
   schedule(delayMs: number, task: () => void): Timer {
     if (delayMs <= 0) {
-      const immediate = setImmediate(task);
-      return { cancel: () => clearImmediate(immediate) };
+      return this.#turns.add(task);
     }
     const due = this.monotonic() + delayMs;
     let handle: NodeJS.Timeout;

@@ -15,12 +15,16 @@ test('a delay beyond the limit of Node timers does not fire at once', async () =
   assert.equal(ran, false);
 });
 
-test('a task without delay runs when the event loop has come round once, not a millisecond later', async () => {
+test('a task without delay runs when the event loop has come round, not a millisecond later; of several, one in each turn', async () => {
   const clock = new SystemClock();
   const order: string[] = [];
   clock.schedule(0, () => order.push('dropped')).cancel();
-  clock.schedule(0, () => order.push('task'));
+  clock.schedule(0, () => order.push('first'));
+  clock.schedule(0, () => order.push('second'));
   order.push('caller');
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(order, ['caller', 'task']);
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  assert.deepEqual(order, ['caller', 'first']);
+  await turn();
+  assert.deepEqual(order, ['caller', 'first', 'second']);
 });

@@ -4,6 +4,7 @@ import type { BrokerServices } from '../server/broker-services.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
 import { attempt } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * AlterPartitionReassignments, versions 0 and 1. Every partition stands on this broker: moving it there is done at once, moving it
@@ -33,7 +34,7 @@ export const alterPartitionReassignments = defineHandler(
   apis.alterPartitionReassignments,
   { versions: [0, 1] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const inTime = (): void => checkDeadline(request.timeoutMs);
     const responses = await slice.map(request.topics, async ({ name, partitions }) => ({
       name,

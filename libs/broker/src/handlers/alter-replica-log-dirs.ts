@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * AlterReplicaLogDirs, versions 1 and 2. There is one data directory: a replica that is told to go there stays, any other place is
@@ -22,7 +23,7 @@ export const alterReplicaLogDirs = defineHandler(
   apis.alterReplicaLogDirs,
   { versions: [1, 2] },
   async (request, context) => {
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const byTopic = new Map<string, Map<number, number>>();
     for (const { path, topics } of request.dirs) {
       for (const { name, partitions } of topics) {

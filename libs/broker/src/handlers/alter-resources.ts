@@ -3,6 +3,7 @@ import type { BrokerServices } from '../server/broker-services.js';
 import { attemptLater, type AnsweredError } from './answer-error.js';
 import { checkForm } from './config-changes.js';
 import { changeSettings, type Change, type Resource } from './config-resources.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /** A resource as AlterConfigs and IncrementalAlterConfigs name it. */
 interface AlteredResource extends Resource {
@@ -24,7 +25,7 @@ export async function alterResources<R extends AlteredResource>(
   broker: BrokerServices,
 ): Promise<{ throttleTimeMs: number; responses: (Resource & AnsweredError)[] }> {
   const isRepeated = repeatedResources(resources);
-  const responses = await broker.longWork.begin().mapTogether(resources, async (resource) => {
+  const responses = await new TimeSlice(broker.clock).mapTogether(resources, async (resource) => {
     const { resourceType, resourceName, configs } = resource;
     const outcome = await attemptLater(async () => {
       if (isRepeated(resource)) {

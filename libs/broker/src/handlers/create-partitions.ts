@@ -3,6 +3,7 @@ import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { checkReplicas } from '../topics/replica-assignment.js';
 import { attemptLater } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * CreatePartitions, versions 0 to 3. `count` is the new total; a manual assignment must name this broker for every new one. Groups
@@ -38,7 +39,7 @@ export const createPartitions = defineHandler(
   apis.createPartitions,
   { versions: [0, 3] },
   async (request, context) => {
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const byName = new Map<string, Asked[]>();
     await slice.map(request.topics, (topic) => {
       const others = byName.get(topic.name);

@@ -10,6 +10,7 @@ import { describeTopicConfigs } from './config-entries.js';
 import { checkDeadline } from './deadline.js';
 import { ResourceType } from './resource-type.js';
 import { sayWithoutEffect } from './without-effect.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * CreateTopics, versions 2 to 7. One replica a partition. From 5 on the answer holds the topic's settings, always as an array: a
@@ -142,7 +143,7 @@ export const createTopics = defineHandler(
   apis.createTopics,
   { versions: [2, 7] },
   async (request, context) => {
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const seen = new Map<string, number>();
     await slice.map(request.topics, ({ name }) => seen.set(name, (seen.get(name) ?? 0) + 1));
     const single = request.topics.filter(({ name }) => seen.get(name) === 1);

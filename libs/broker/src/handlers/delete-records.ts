@@ -2,6 +2,7 @@ import { apis, ErrorCode, KafkaError } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * DeleteRecords, versions 0 to 2: moves the log's start; -1 stands for the high watermark. A topic that is only compacted refuses with
@@ -13,7 +14,7 @@ export const deleteRecords = defineHandler(
   apis.deleteRecords,
   { versions: [0, 2] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const topics = await slice.map(request.topics, async ({ name, partitions }) => ({
       name,
       partitions: await slice.map(partitions, ({ partitionIndex, offset }) => {

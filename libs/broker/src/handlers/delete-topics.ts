@@ -3,6 +3,7 @@ import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { attemptLater } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * DeleteTopics, versions 1 to 6 (by id from 6 on). What stands twice, by name, by id or once by each, is refused and answered once.
@@ -51,7 +52,7 @@ function deadlineRefusal(timeoutMs: number): KafkaError | null {
 
 /** Many of them are stored together. */
 async function answer(asked: readonly Asked[], timeoutMs: number, context: RequestContext) {
-  const slice = context.broker.longWork.begin();
+  const slice = new TimeSlice(context.broker.clock);
   const byKey = new Map<string, { readonly asked: Asked; times: number }>();
   const idsGiven = new Set<string>();
   await slice.map(asked.entries(), ([index, one]) => {
@@ -92,7 +93,7 @@ export const deleteTopics = defineHandler(
       context.version < 3
         ? invalid('This version does not support topic deletion.')
         : new KafkaError('TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.');
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const responses = await slice.mapTogether(asked, (one) => deleteOne(one, refusal, context));
     return { throttleTimeMs: 0, responses };
   },

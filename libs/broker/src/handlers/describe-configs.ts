@@ -1,7 +1,6 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
-import type { WorkSlice } from '../server/long-work.js';
 import { refuseTopicName } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
 import {
@@ -14,6 +13,7 @@ import {
 } from './config-entries.js';
 import { ownSettings, type Resource } from './config-resources.js';
 import { ResourceType } from './resource-type.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * DescribeConfigs, versions 1 to 4: topics, this broker (by its id), what was changed for all brokers (the empty name), groups and
@@ -61,7 +61,7 @@ function checkBrokerId(name: string, broker: BrokerServices, orElse: string): vo
 }
 
 /** One that is asked for again is answered once: a hundred kilobytes would ask for gigabytes. Kafka repeats it, its clients do not. */
-async function withoutRepeats(resources: readonly Asked[], slice: WorkSlice): Promise<Iterable<Asked>> {
+async function withoutRepeats(resources: readonly Asked[], slice: TimeSlice): Promise<Iterable<Asked>> {
   const byKey = new Map<string, Asked>();
   await slice.map(resources, (resource) => {
     const { resourceType, resourceName, configurationKeys } = resource;
@@ -97,7 +97,7 @@ export const describeConfigs = defineHandler(
   apis.describeConfigs,
   { versions: [1, 4] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const once = await withoutRepeats(request.resources, slice);
     const results = await slice.map(once, (resource) => answerResource(resource, request, broker));
     return { throttleTimeMs: 0, results };

@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { groupOperations, notAsked } from './authorized-operations.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * DescribeGroups, versions 0 to 6. A group that is not there is Dead without an error up to version 5, GROUP_ID_NOT_FOUND from 6 on
@@ -11,7 +12,7 @@ export const describeGroups = defineHandler(
   { versions: [0, 6] },
   async (request, { broker, version }) => {
     const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked;
-    const groups = await broker.longWork.begin().map(request.groups, (groupId) => {
+    const groups = await new TimeSlice(broker.clock).map(request.groups, (groupId) => {
       if (broker.groups.current === null) return noCoordinator(groupId);
       const group = broker.groups.current.describe(groupId);
       if (group === null) {

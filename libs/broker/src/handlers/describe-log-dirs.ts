@@ -1,12 +1,13 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /* DescribeLogDirs, versions 1 to 4: the one data directory, with the size and the free bytes of its volume from 4 on. */
 export const describeLogDirs = defineHandler(
   apis.describeLogDirs,
   { versions: [1, 4] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const wanted =
       request.topics === null
         ? null

@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * DescribeProducers, version 0 (KIP-664): the producers that a partition knows, for the search for a transaction that hangs.
@@ -9,7 +10,7 @@ export const describeProducers = defineHandler(
   apis.describeProducers,
   { versions: [0, 0] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const topics = await slice.map(request.topics, async ({ name, partitionIndexes }) => ({
       name,
       partitions: await slice.map(partitionIndexes, (partitionIndex) => {

@@ -3,6 +3,7 @@ import { defineHandler } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import { attempt } from './answer-error.js';
 import { checkDeadline } from './deadline.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * ElectLeaders, versions 0 to 2: this broker leads everything, so ELECTION_NOT_NEEDED for each partition that is there. Asked for all,
@@ -37,7 +38,7 @@ export const electLeaders = defineHandler(
   { versions: [0, 2] },
   async (request, context) => {
     const { broker, version } = context;
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const { electionType, topicPartitions } = request;
     if (electionType < 0 || electionType > unclean) {
       return refuseAll(

@@ -1,6 +1,5 @@
 import { ErrorCode, type ErrorName, type RequestOf } from '@oubliette/protocol';
 import type { RequestContext } from '../server/api-handler.js';
-import type { WorkSlice } from '../server/long-work.js';
 import { missingPartition, type PartitionAnswer, type WantedPartition } from './fetch-partition.js';
 import {
   nextSessionEpoch,
@@ -8,6 +7,7 @@ import {
   type FetchSession,
   type ForgottenPartition,
 } from './fetch-session.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 type FetchRequest = RequestOf<'fetch'>;
 
@@ -41,7 +41,7 @@ export async function planFetch(
   const { sessionId, sessionEpoch } = request;
   const sessions = context.broker.fetchSessions;
   const usesTopicIds = context.version >= topicIdsFrom;
-  const slice = context.broker.longWork.begin();
+  const slice = new TimeSlice(context.broker.clock);
   if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
     if (sessionId !== noSession) sessions.remove(sessionId);
     const wanted = await eachOnce(request, context, slice);
@@ -81,7 +81,7 @@ export async function planFetch(
 async function eachOnce(
   request: FetchRequest,
   context: RequestContext,
-  slice: WorkSlice,
+  slice: TimeSlice,
 ): Promise<WantedPartition[]> {
   const usesTopicIds = context.version >= topicIdsFrom;
   const byName = new Map<string, WantedPartition>();
@@ -103,7 +103,7 @@ async function answerNews(
   session: FetchSession,
   requestEpoch: number,
   answers: readonly PartitionAnswer[],
-  slice: WorkSlice,
+  slice: TimeSlice,
 ): Promise<SessionAnswer> {
   // The same session was used by another request while this one waited.
   if (session.epoch !== nextSessionEpoch(requestEpoch)) {
@@ -124,7 +124,7 @@ export async function refuseFetch(
 ): Promise<SessionAnswer> {
   const answers: PartitionAnswer[] = [];
   if (context.version < topicIdsFrom) {
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     await eachWanted(request, context, slice, (wanted) => answers.push(missingPartition(wanted, error)));
   }
   return { ...sessionError(error), answers };
@@ -133,7 +133,7 @@ export async function refuseFetch(
 async function eachWanted(
   request: FetchRequest,
   { version, broker }: RequestContext,
-  slice: WorkSlice,
+  slice: TimeSlice,
   visit: (wanted: WantedPartition) => void,
 ): Promise<void> {
   await slice.map(request.topics, ({ topic: name, topicId, partitions }) => {
@@ -155,7 +155,7 @@ async function eachWanted(
 async function eachForgotten(
   request: FetchRequest,
   { version, broker }: RequestContext,
-  slice: WorkSlice,
+  slice: TimeSlice,
   visit: (forgotten: ForgottenPartition) => void,
 ): Promise<void> {
   await slice.map(request.forgottenTopicsData, ({ topic: name, topicId, partitions }) => {

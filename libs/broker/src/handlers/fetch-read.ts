@@ -12,6 +12,7 @@ import {
 } from './fetch-partition.js';
 import type { FetchShare } from './fetch-share.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /** Partitions that are looked at before others are let run. */
 const restEvery = 128;
@@ -54,7 +55,7 @@ export async function readPartitions(
   const seen: SeenLog[] = [];
   let bytes = 0;
   let hasError = false;
-  const slice = broker.longWork.begin();
+  const slice = new TimeSlice(broker.clock);
   share.begin();
   for (const [index, partition] of wanted.entries()) {
     const rest = index % restEvery === restEvery - 1 ? slice.rest() : null;

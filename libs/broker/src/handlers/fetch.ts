@@ -1,12 +1,12 @@
 import { apis } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
-import type { WorkSlice } from '../server/long-work.js';
 import { planFetch, refuseFetch, type SessionAnswer } from './fetch-context.js';
 import { tellLeaders } from './fetch-leaders.js';
 import type { PartitionAnswer } from './fetch-partition.js';
 import { readPartitions, type FetchPass, type Isolation } from './fetch-read.js';
 import { FetchShare } from './fetch-share.js';
 import { waitForBytes } from './fetch-wait.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * Fetch, versions 4 to 18: sessions from 7 on (KIP-227), topic ids from 13 on. A fetch that finds less than minBytes waits, without
@@ -24,7 +24,7 @@ interface TopicAnswer {
 const isolations: readonly (Isolation | undefined)[] = ['uncommitted', 'committed'];
 
 /** The answers of one topic stand together where they follow each other (FetchResponse.of). */
-async function byTopic(answers: readonly PartitionAnswer[], slice: WorkSlice): Promise<TopicAnswer[]> {
+async function byTopic(answers: readonly PartitionAnswer[], slice: TimeSlice): Promise<TopicAnswer[]> {
   const topics: TopicAnswer[] = [];
   let last: TopicAnswer | undefined;
   await slice.map(answers, (answer) => {
@@ -41,7 +41,7 @@ async function byTopic(answers: readonly PartitionAnswer[], slice: WorkSlice): P
 async function respond(answer: SessionAnswer, context: RequestContext) {
   const { errorCode, sessionId } = answer;
   const { answers, nodeEndpoints } = tellLeaders(answer.answers, context);
-  const responses = await byTopic(answers, context.broker.longWork.begin());
+  const responses = await byTopic(answers, new TimeSlice(context.broker.clock));
   return { throttleTimeMs: 0, errorCode, sessionId, responses, nodeEndpoints };
 }
 

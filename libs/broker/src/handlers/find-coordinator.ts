@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * FindCoordinator, versions 0 to 6 (several keys from 4 on). This broker coordinates every group. Where there is no topic for their
@@ -27,7 +28,7 @@ export const findCoordinator = defineHandler(
     }
     const answer = request.keyType === groupType ? groupCoordinator(context) : noCoordinator;
     if (context.version < 4) return { throttleTimeMs: 0, ...answer };
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const coordinators = await slice.map(request.coordinatorKeys, (key) => ({ key, ...answer }));
     return { throttleTimeMs: 0, coordinators };
   },

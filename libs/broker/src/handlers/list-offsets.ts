@@ -1,9 +1,9 @@
 import { apis, ErrorCode, KafkaError, type RequestOf } from '@oubliette/protocol';
 import type { FoundOffset, PartitionLog } from '../log/partition-log.js';
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
-import type { WorkSlice } from '../server/long-work.js';
 import { answerError } from './answer-error.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * ListOffsets, versions 1 to 10. Beside a time in ms: -1 latest, -2 earliest, -3 the record with the largest timestamp (KIP-734),
@@ -75,7 +75,7 @@ async function answerPartition(
 /** What is asked of each topic and partition; one that is asked for twice has null: it is refused, and answered once. */
 async function askedOnce(
   topics: readonly Topic[],
-  slice: WorkSlice,
+  slice: TimeSlice,
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, Partition | null>>> {
   const byTopic = new Map<string, Map<number, Partition | null>>();
   await slice.map(topics, async ({ name, partitions }) => {
@@ -93,7 +93,7 @@ export const listOffsets = defineHandler(
   apis.listOffsets,
   { versions: [1, 10] },
   async (request, context) => {
-    const slice = context.broker.longWork.begin();
+    const slice = new TimeSlice(context.broker.clock);
     const asked = await askedOnce(request.topics, slice);
     const topics = await slice.map(asked, async ([name, partitions]) => ({
       name,

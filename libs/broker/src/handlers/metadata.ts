@@ -5,6 +5,7 @@ import type { StoredTopic } from '../topics/cluster-store.js';
 import { isInternalTopic, offsetsTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { clusterOperations, notAsked, topicOperations } from './authorized-operations.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * Metadata, versions 0 to 13 (by topic id from 12 on). A topic that is not there is created when the client allows it and
@@ -95,7 +96,7 @@ async function answerTopics(
   context: RequestContext,
 ): Promise<AnsweredTopic[]> {
   const { topics } = context.broker;
-  const slice = context.broker.longWork.begin();
+  const slice = new TimeSlice(context.broker.clock);
   const ids = new Set<string>();
   await slice.map(asked, ({ topicId }) => (topicId === zeroUuid ? ids : ids.add(topicId)));
   if (ids.size === 0) {
@@ -144,9 +145,9 @@ export const metadata = defineHandler(apis.metadata, { versions: [0, 13] }, asyn
   }
   const mayCreate = request.allowAutoTopicCreation && broker.config.flag('auto.create.topics.enable');
   const topics = wantsAll
-    ? await broker.longWork
-        .begin()
-        .map([...broker.topics.topics.values()], (topic) => describeTopic(topic, broker, operations))
+    ? await new TimeSlice(broker.clock).map([...broker.topics.topics.values()], (topic) =>
+        describeTopic(topic, broker, operations),
+      )
     : await answerTopics(asked, mayCreate, operations, context);
   return {
     throttleTimeMs: 0,

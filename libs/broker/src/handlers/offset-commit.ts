@@ -2,6 +2,7 @@ import { apis, ErrorCode } from '@oubliette/protocol';
 import type { OffsetToCommit } from '../groups/offset-commits.js';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * OffsetCommit, versions 2 to 9, classic groups. Answered when the offsets are synced. A partition that is not there is refused by
@@ -13,7 +14,7 @@ export const offsetCommit = defineHandler(
   async (request, { broker, version }) => {
     const exists = (topic: string, partition: number): boolean =>
       partition >= 0 && partition < (broker.topics.topics.get(topic)?.partitions ?? 0);
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const offsets: OffsetToCommit[] = [];
     const hosted = new Set<object>();
     await slice.map(request.topics, ({ name: topic, partitions }) =>

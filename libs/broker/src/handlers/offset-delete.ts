@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /* OffsetDelete, version 0 (KIP-496). Not for a topic that the group's members subscribe to: GROUP_SUBSCRIBED_TO_TOPIC. */
 export const offsetDelete = defineHandler(
@@ -13,7 +14,7 @@ export const offsetDelete = defineHandler(
     try {
       const codes = await broker.groups.coordinator.deleteOffsets(request.groupId, partitions);
       let at = 0;
-      const slice = broker.longWork.begin();
+      const slice = new TimeSlice(broker.clock);
       const topics = await slice.map(request.topics, async ({ name, partitions: asked }) => ({
         name,
         partitions: await slice.map(asked, ({ partitionIndex }) => {

@@ -1,7 +1,7 @@
 import { apis, ErrorCode } from '@oubliette/protocol';
 import type { GroupCoordinator } from '../groups/group-coordinator.js';
 import { defineHandler } from '../server/api-handler.js';
-import type { WorkSlice } from '../server/long-work.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * OffsetFetch, versions 1 to 9 (several groups from 8 on). A partition without a committed offset is answered -1, no error. Without a
@@ -30,7 +30,7 @@ async function answer(
   groups: GroupCoordinator,
   groupId: string,
   topics: readonly AskedTopic[] | null,
-  slice: WorkSlice,
+  slice: TimeSlice,
 ): Promise<AnsweredTopic[]> {
   const one = (topic: string, partitionIndex: number): AnsweredPartition => {
     const stored = groups.committed(groupId, topic, partitionIndex);
@@ -61,7 +61,7 @@ export const offsetFetch = defineHandler(
   apis.offsetFetch,
   { versions: [1, 9] },
   async (request, { broker, version }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const coordinator = broker.groups.current;
     const errorCode = coordinator === null ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
     if (version >= 8) {

@@ -2,6 +2,7 @@ import { apis, ErrorCode } from '@oubliette/protocol';
 import { defineHandler } from '../server/api-handler.js';
 import { answerError } from './answer-error.js';
 import { checkLeaderEpoch } from './leader-epoch.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * OffsetForLeaderEpoch, versions 2 to 4: where the records of an epoch end, so that a client finds out whether its own were
@@ -11,7 +12,7 @@ export const offsetForLeaderEpoch = defineHandler(
   apis.offsetForLeaderEpoch,
   { versions: [2, 4] },
   async (request, { broker }) => {
-    const slice = broker.longWork.begin();
+    const slice = new TimeSlice(broker.clock);
     const topics = await slice.map(request.topics, async ({ topic, partitions }) => ({
       topic,
       partitions: await slice.map(partitions, ({ partition, currentLeaderEpoch, leaderEpoch }) => {

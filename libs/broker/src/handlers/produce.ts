@@ -15,6 +15,7 @@ import { RecordValidationError, type RecordError } from '../log/record-validatio
 import { CloseConnectionError, defineHandler, type RequestContext } from '../server/api-handler.js';
 import { isInternalTopic } from '../topics/topic-name.js';
 import { answerError } from './answer-error.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /*
  * Produce, versions 3 to 13 (topic ids from 13 on). acks=all is answered when the batch is synced, acks=1 when it is written,
@@ -200,7 +201,7 @@ async function beginAppends(
 ): Promise<Promise<PartitionResponse>[][]> {
   const isWide = topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0) > wideFrom;
   if (isWide) context.alone();
-  const slice = isWide ? context.broker.longWork.begin() : null;
+  const slice = isWide ? new TimeSlice(context.broker.clock) : null;
   const begun: Promise<PartitionResponse>[][] = [];
   let index = 0;
   for (const { name, topicId, partitionData } of topicData) {

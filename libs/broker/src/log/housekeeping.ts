@@ -64,7 +64,7 @@ export function startHousekeeping(parts: HousekeepingParts): Housekeeping {
 async function deleteOld({ options, logs, reaper, checkpoints }: HousekeepingParts): Promise<void> {
   const { clock, logger } = options;
   let removed = 0;
-  const slice = new TimeSlice(clock, undefined);
+  const slice = new TimeSlice(clock);
   for (const log of [...logs()]) {
     await slice.rest();
     // That of compacted logs is the cleaner's part, at its own pace.

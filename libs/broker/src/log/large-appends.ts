@@ -37,7 +37,7 @@ export class LargeAppends {
   }
 
   async #goOn<T>(work: Steps<T>, first: Wait): Promise<T> {
-    const slice = new TimeSlice(this.clock, undefined);
+    const slice = new TimeSlice(this.clock);
     for (let wait = first; ;) {
       let step: IteratorResult<Wait, T>;
       try {

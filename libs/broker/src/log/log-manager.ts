@@ -132,7 +132,7 @@ class DiskLogManager implements LogManager {
 
   async remove(topic: string, partitions: readonly number[]): Promise<void> {
     const { disk, clock, directory } = this.options;
-    const slice = new TimeSlice(clock, undefined);
+    const slice = new TimeSlice(clock);
     try {
       this.#cleaner.forget(topic, partitions);
       for (const partition of partitions) {
@@ -199,7 +199,7 @@ class DiskLogManager implements LogManager {
   /** Whether all could be closed. */
   async #closeLogs(): Promise<boolean> {
     const { clock, logger, recoveryThreads } = this.options;
-    const slice = new TimeSlice(clock, undefined);
+    const slice = new TimeSlice(clock);
     let isClean = true;
     await inLanes(recoveryThreads ?? managerDefaults.recoveryThreads, this.#logs.values(), async (log) => {
       await slice.rest();

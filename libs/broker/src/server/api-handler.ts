@@ -12,6 +12,7 @@ import type { ClientIdentity } from '../groups/group-messages.js';
 import type { AnswerAccount } from './answer-budget.js';
 import type { BrokerServices } from './broker-services.js';
 import type { AnswerBuffers } from './read-buffers.js';
+import { TimeSlice } from '../log/time-slice.js';
 
 /** The range of an API's versions as ApiVersions shows it. */
 export interface ServedApi {
@@ -83,18 +84,18 @@ export function defineHandler<Req extends Fields, Res extends Fields>(
     advertisedMinVersion: options.advertisedMinVersion ?? minVersion,
     overlaps: options.overlaps ?? false,
     async serve({ version, correlationId, reader }, context, writer) {
-      const { longWork } = context.broker;
+      const { clock } = context.broker;
       let request = api.request.decodeAtOnce(version, reader, mostAtOnce);
       if (request === null) {
         context.alone();
-        request = await longWork.begin().run(api.request.decodeInSteps(version, reader));
+        request = await new TimeSlice(clock).run(api.request.decodeInSteps(version, reader));
       }
       const response = await handle(request, context);
       if (response === null) return null;
       try {
         return (
           encodeResponseParts(api, version, correlationId, response, writer, mostAtOnce) ??
-          (await longWork.begin().run(encodeResponseInSteps(api, version, correlationId, response)))
+          (await new TimeSlice(clock).run(encodeResponseInSteps(api, version, correlationId, response)))
         );
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : 'unknown';

@@ -8,7 +8,6 @@ import type { LogManager } from '../log/partition-log.js';
 import type { ClusterRegistry } from '../topics/cluster-registry.js';
 import type { TopicManager } from '../topics/topic-manager.js';
 import type { DelayedQueue } from './delayed-queue.js';
-import type { LongWork } from './long-work.js';
 
 /** Where clients reach this broker. */
 export interface Advertised {
@@ -29,7 +28,6 @@ export interface BrokerServices {
   readonly delayed: DelayedQueue;
   readonly fetchSessions: FetchSessionCache;
   readonly transactionRefusals: TransactionRefusals;
-  readonly longWork: LongWork;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataDir: string;

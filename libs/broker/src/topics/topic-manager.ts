@@ -68,7 +68,7 @@ export class TopicManager {
   async start(): Promise<void> {
     await this.#registry.prepare();
     await this.#deletions.finishAll();
-    const slice = new TimeSlice(this.#clock, undefined);
+    const slice = new TimeSlice(this.#clock);
     for (const stored of this.#registry.topics.values()) {
       await this.#open(stored, slice);
       this.#configure(stored);
@@ -135,7 +135,7 @@ export class TopicManager {
       if (this.#registry.deleting.has(name)) await this.#deletions.finish(name);
     }
     const together = new Set(topics.map(({ name }) => name));
-    const slice = new TimeSlice(this.#clock, undefined);
+    const slice = new TimeSlice(this.#clock);
     const checked: { readonly topic: NewTopic; readonly refusal: Error | null }[] = [];
     for (const topic of topics) {
       await slice.rest();
@@ -177,7 +177,7 @@ export class TopicManager {
   /** Makes the logs from `first` on; what was made goes again, with the topic or the added partitions, when that fails. */
   #makeLogs(stored: StoredTopic, first: number): Promise<StoredTopic> {
     this.#making.set(stored.name, first);
-    const slice = (this.#makingSlice ??= new TimeSlice(this.#clock, undefined));
+    const slice = (this.#makingSlice ??= new TimeSlice(this.#clock));
     const making = this.#lastMaking.then(() => this.#makeInTurn(stored, first, slice));
     const last: Promise<unknown> = making
       .catch(() => undefined)

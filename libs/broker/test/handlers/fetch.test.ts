@@ -7,7 +7,6 @@ import type { RequestContext } from '../../src/server/api-handler.js';
 import { AnswerBuffers, ReadBuffers } from '../../src/server/read-buffers.js';
 import { AnswerAccount, AnswerBudget } from '../../src/server/answer-budget.js';
 import { DelayedQueue } from '../../src/server/delayed-queue.js';
-import { LongWork } from '../../src/server/long-work.js';
 
 const version = 11;
 
@@ -83,7 +82,6 @@ function ask(
   });
   const broker = {
     clock,
-    longWork: new LongWork(clock),
     delayed: new DelayedQueue(clock),
     config: { number: () => 50_000_000 },
     topics: { log: () => log },

@@ -88,7 +88,8 @@ async function copyKept(
   for await (const batches of checkedChunks(from, 0, tools)) {
     const kept: Uint8Array[] = [];
     for (const batch of batches) {
-      if (rules.pace.isDue) await rules.pace.pause();
+      const rest = rules.pace.rest();
+      if (rest !== null) await rest;
       const bytes = await filterBatch(batch, rules);
       if (bytes !== null) kept.push(bytes);
     }

@@ -72,7 +72,8 @@ async function keptRecords(
   const kept: DecodedRecord[] = [];
   let seen = 0;
   for (const record of iterateRecords(batch)) {
-    if (++seen % recordsBetweenLooks === 0 && rules.pace.isDue) await rules.pace.pause();
+    const rest = ++seen % recordsBetweenLooks === 0 ? rules.pace.rest() : null;
+    if (rest !== null) await rest;
     if (batch.isControl || staysRecord(record, rules.latest, expires)) kept.push(record);
   }
   return kept;

@@ -61,7 +61,8 @@ async function learnBatch(
 ): Promise<boolean> {
   let seen = 0;
   for (const { key, offset } of iterateRecords(batch)) {
-    if (++seen % recordsBetweenLooks === 0 && pace.isDue) await pace.pause();
+    const rest = ++seen % recordsBetweenLooks === 0 ? pace.rest() : null;
+    if (rest !== null) await rest;
     if (key === null || offset < from) continue;
     if (latest.isFull) return false;
     latest.put(key, offset);

@@ -1,13 +1,12 @@
 import { sleep, type Clock } from '@oubliette/runtime';
+import { TimeSlice } from '../time-slice.js';
 
-/** Work of the cleaner ends after so long, ms, to let requests be served. */
-const sliceMs = 4;
 /** Kafka's LogCleaner compares its rate that often, ms. */
 const checkIntervalMs = 300;
 
 /** Keeps the cleaner from blocking the event loop and from reading and writing more than it may (Kafka's Throttler). */
 export class Pace {
-  #sliceStart: number;
+  readonly #slice: TimeSlice;
   #periodStart: number;
   #bytes = 0;
 
@@ -15,18 +14,13 @@ export class Pace {
     private readonly clock: Clock,
     private readonly maxBytesPerSecond: number,
   ) {
-    this.#sliceStart = this.#periodStart = clock.monotonic();
+    this.#slice = new TimeSlice(clock);
+    this.#periodStart = clock.monotonic();
   }
 
-  /** Whether it is time to call `pause`. */
-  get isDue(): boolean {
-    return this.clock.monotonic() - this.#sliceStart >= sliceMs;
-  }
-
-  /** Lets others run. */
-  async pause(): Promise<void> {
-    await sleep(this.clock, 0);
-    this.#sliceStart = this.clock.monotonic();
+  /** To be called between two pieces of work: what is to be waited for, or null. */
+  rest(): Promise<void> | null {
+    return this.#slice.rest();
   }
 
   /** Takes account of bytes read or written; waits as long as they are ahead of the rate. */
@@ -39,6 +33,6 @@ export class Pace {
       this.#periodStart = this.clock.monotonic();
       this.#bytes = 0;
     }
-    if (this.isDue) await this.pause();
+    await this.rest();
   }
 }
