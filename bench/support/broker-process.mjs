@@ -63,15 +63,11 @@ export class BrokerProcess {
     return Number(kib) / 1024;
   }
 
-  /**
-   * The longest that the event loop was blocked since it was asked last, in ms, and the longest disk calls and collections of that time
-   * where they are watched; of ours only.
-   */
+  /** What BlockWatch.take tells, of the time since it was asked last; of ours only, where it is watched. */
   async longestBlock() {
     const answer = new Promise((resolve) => this.#child.once('message', resolve));
     this.#child.send('longest-block');
-    const { longestBlockMs: ms, blockers } = await answer;
-    return { ms, blockers };
+    return answer;
   }
 
   async stop() {

@@ -1,29 +1,24 @@
 // The bundled broker as a process that watches its own event loop. Its one argument is the order as JSON.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startBroker } from '@oubliette/broker';
 import { keepYoungGenerationSmall } from '@oubliette/broker-app';
-import { Blockers, watchedDisk } from './watched-disk.mjs';
+import { BlockWatch } from './block-watch.mjs';
+import { watchedDisk } from './watched-disk.mjs';
 
-const resolutionMs = 1;
 const silent = () => undefined;
 const complain = (message, fields) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
-const delays = monitorEventLoopDelay({ resolution: resolutionMs });
 // What blocks is looked into only where that is asked for: the other figures are those of the broker as it is delivered.
 const { watch = false, ...order } = JSON.parse(process.argv[2]);
-const blockers = watch ? new Blockers() : null;
+const blocks = watch ? new BlockWatch() : null;
 // As the daemon does.
 keepYoungGenerationSmall();
 const broker = await startBroker({
   ...order,
-  ...(blockers === null ? {} : { disk: watchedDisk(blockers) }),
+  ...(blocks === null ? {} : { disk: watchedDisk(blocks) }),
   logger: { debug: silent, info: silent, warn: silent, error: complain },
 });
-delays.enable();
-process.on('message', () => {
-  process.send({ longestBlockMs: delays.max / 1e6 - resolutionMs, blockers: blockers?.take() ?? [] });
-  delays.reset();
-});
+process.on('message', () => process.send(blocks?.take() ?? {}));
 process.once('SIGTERM', () => {
+  blocks?.stop();
   broker.stop().then(
     () => process.disconnect(),
     (error) => {
