@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.js';
 import { fromHex, toHex } from './hex.js';
 import type { WrappingKey } from './key-record.js';
-import { KEY_BYTES } from './sodium.js';
+import { KEY_BYTES } from './crypto/sodium.js';
 
 /** What a deployment shares and never shows: wrapped by the master key in the key log. */
 export interface DeploymentSecrets {

@@ -7,14 +7,14 @@ import {
   type DeploymentRecord,
   type DeploymentSecrets,
 } from './deployment-record.js';
-import type { EntropyPool } from './entropy-pool.js';
+import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
 import type { Intake } from './intake.js';
 import type { KeyLog, KeyLogRecord } from './key-log.js';
 import type { MasterKeys } from './master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
-import { equalBytes, KEY_BYTES } from './sodium.js';
+import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
 
 /** All deployment records stand in this partition. */
 const DEPLOYMENT_PARTITION = 0;

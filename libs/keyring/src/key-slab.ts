@@ -1,4 +1,4 @@
-import { KEY_BYTES } from './sodium.js';
+import { KEY_BYTES } from './crypto/sodium.js';
 
 const KEYS_PER_BLOCK = 1024;
 

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import type { Clock } from '@oubliette/runtime';
 import type { Alarm, Alarms } from './alarms.js';
-import { EnvelopeEngine, namesKey } from './envelope-engine.js';
+import { EnvelopeEngine, namesKey } from './crypto/envelope-engine.js';
 import { envelopeFault, LIFECYCLE_AT, KID_AT, MAX_PLAINTEXT_BYTES, USER_REF_AT } from './envelope.js';
-import type { EntropyPool } from './entropy-pool.js';
+import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { encodeFence, keyFingerprint, MAX_FINGERPRINTS } from './fence-record.js';
 import { toHex } from './hex.js';
@@ -13,7 +13,7 @@ import type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './
 import { Minter } from './minter.js';
 import type { Outcome } from './outcome.js';
 import { fenceName, userKeyName } from './record-keys.js';
-import type { Sodium } from './sodium.js';
+import type { Sodium } from './crypto/sodium.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { bury, deadRecordsOf } from './undertaker.js';
 import type { UserEntry, UserKey } from './user-entry.js';

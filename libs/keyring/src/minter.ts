@@ -1,11 +1,11 @@
-import type { EntropyPool } from './entropy-pool.js';
+import type { EntropyPool } from './crypto/entropy-pool.js';
 import { toHex } from './hex.js';
 import type { KeyLogRecord } from './key-log.js';
 import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
 import type { UserRef } from './keyring.js';
 import { userKeyName } from './record-keys.js';
-import { KEY_BYTES, NONCE_BYTES, type Sodium } from './sodium.js';
+import { KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
 import { partitionOfUser } from './user-ref.js';
 
 const KID_BYTES = 8;

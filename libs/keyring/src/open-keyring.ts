@@ -1,7 +1,7 @@
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { Alarms } from './alarms.js';
 import { settleDeployment } from './deployment.js';
-import { EntropyPool } from './entropy-pool.js';
+import { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { Intake } from './intake.js';
 import type { KeyLog } from './key-log.js';
@@ -9,7 +9,7 @@ import { KeyLogWriter } from './key-log-writer.js';
 import type { Keyring } from './keyring.js';
 import { LogKeyring } from './log-keyring.js';
 import type { MasterKeys } from './master-keys.js';
-import { loadSodium } from './sodium.js';
+import { loadSodium } from './crypto/sodium.js';
 import { deriveSubkeys } from './subkeys.js';
 import { UserTable } from './user-table.js';
 

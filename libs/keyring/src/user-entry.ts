@@ -1,4 +1,4 @@
-import type { EnvelopeKey } from './envelope-engine.js';
+import type { EnvelopeKey } from './crypto/envelope-engine.js';
 import type { Fence, UserRef, UserState } from './keyring.js';
 
 /** A user key that was read from the log and is not fenced. */

@@ -1,7 +1,7 @@
 import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
 import type { UserRef } from './keyring.js';
-import { MAC_BYTES, type Sodium } from './sodium.js';
+import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
 
 /** Longest user id in UTF-8 bytes. */
 export const MAX_USER_ID_BYTES = 512;

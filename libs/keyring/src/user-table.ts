@@ -8,7 +8,7 @@ import { readKeyRecordClaim, unwrapKeyRecord, type WrappingKey } from './key-rec
 import { KeySlab } from './key-slab.js';
 import type { Fence } from './keyring.js';
 import { parseRecordKey } from './record-keys.js';
-import { equalBytes, type Sodium } from './sodium.js';
+import { equalBytes, type Sodium } from './crypto/sodium.js';
 import type { Subkeys } from './subkeys.js';
 import { UserEntry, type StrayRecord } from './user-entry.js';
 import { partitionOfUser } from './user-ref.js';

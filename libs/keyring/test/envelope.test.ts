@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import fc from 'fast-check';
-import { EntropyPool } from '../src/entropy-pool.js';
-import { EnvelopeEngine } from '../src/envelope-engine.js';
+import { EntropyPool } from '../src/crypto/entropy-pool.js';
+import { EnvelopeEngine } from '../src/crypto/envelope-engine.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { ENVELOPE_OVERHEAD, type Binding, type Keyring, type UserRef } from '../src/index.js';
 import { openTestKeyring } from '../src/testing/index.js';
-import { loadSodium } from '../src/sodium.js';
+import { loadSodium } from '../src/crypto/sodium.js';
 
 const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
 const secret = new TextEncoder().encode('a personal value');

@@ -8,8 +8,8 @@ import {
   deploymentContext,
   encodeDeploymentRecord,
 } from '../src/deployment-record.js';
-import { EntropyPool } from '../src/entropy-pool.js';
-import { EnvelopeEngine } from '../src/envelope-engine.js';
+import { EntropyPool } from '../src/crypto/entropy-pool.js';
+import { EnvelopeEngine } from '../src/crypto/envelope-engine.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { decodeFence, encodeFence, keyFingerprint } from '../src/fence-record.js';
 import { HeldMasterKeys, holdMasterKey } from '../src/held-master-keys.js';
@@ -17,7 +17,7 @@ import { fromHex, toHex } from '../src/hex.js';
 import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
 import { encodeKeyRecord, unwrapKeyRecord } from '../src/key-record.js';
 import { deploymentName, fenceName, parseRecordKey, userKeyName } from '../src/record-keys.js';
-import { loadSodium } from '../src/sodium.js';
+import { loadSodium } from '../src/crypto/sodium.js';
 import { deriveSubkeys } from '../src/subkeys.js';
 import { hashUserId } from '../src/user-ref.js';
 

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import type { Entropy } from '@oubliette/runtime';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import { Alarms } from '../src/alarms.js';
-import { EntropyPool } from '../src/entropy-pool.js';
+import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { encodeFence } from '../src/fence-record.js';
 import type { UserRef } from '../src/index.js';
 import { KeySlab } from '../src/key-slab.js';
 import { encodeKeyRecord } from '../src/key-record.js';
 import { fenceName, userKeyName } from '../src/record-keys.js';
-import { loadSodium } from '../src/sodium.js';
+import { loadSodium } from '../src/crypto/sodium.js';
 import { deriveSubkeys } from '../src/subkeys.js';
 import { UserTable } from '../src/user-table.js';
 

@@ -5,7 +5,7 @@ import type { KeyLog } from '../key-log.js';
 import type { Keyring } from '../keyring.js';
 import type { MasterKeys } from '../master-keys.js';
 import { openKeyring } from '../open-keyring.js';
-import { KEY_BYTES, loadSodium } from '../sodium.js';
+import { KEY_BYTES, loadSodium } from '../crypto/sodium.js';
 import { InMemoryKeyTopic } from './in-memory-key-topic.js';
 
 /** Master keys that every test may know: the same seed gives the same key. */

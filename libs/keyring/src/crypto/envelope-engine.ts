@@ -6,8 +6,8 @@ import {
   LIFECYCLE_AT,
   NONCE_AT,
   USER_REF_AT,
-} from './envelope.js';
-import type { Binding } from './keyring.js';
+} from '../envelope.js';
+import type { Binding } from '../keyring.js';
 import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium, type SodiumMemory } from './sodium.js';
 
 /** A user key as the engine needs it: 32 bytes, and the 30 header bytes that go with it. */

@@ -1,5 +1,5 @@
 import sodium from 'libsodium-wrappers';
-import { KeyringError } from './errors.js';
+import { KeyringError } from '../errors.js';
 
 /** Bytes of a key of XChaCha20-Poly1305 and of keyed BLAKE2b as used here. */
 export const KEY_BYTES = 32;
