@@ -7,6 +7,8 @@ export type AlarmCode =
   | 'KEY_RECORD_UNREADABLE'
   | 'KEY_RECORD_CONFLICT'
   | 'KEY_LOST'
+  | 'KEY_RETURNED'
+  | 'RETIREMENT_UNAUTHENTIC'
   | 'DEPLOYMENT_CHANGED'
   | 'RECORD_UNKNOWN'
   | 'RECORD_MISPLACED'
@@ -31,6 +33,10 @@ const MESSAGES: Record<AlarmCode, string> = {
   KEY_RECORD_CONFLICT: 'a second, different key under a key id that is taken: ignored',
   KEY_LOST:
     'a user key was tombstoned without a fence: its data cannot be read and was not erased. Restore the key topic',
+  KEY_RETURNED:
+    'a key that was forgotten stands in the log again: dead, and to be buried. A restored or replayed log, or a re-wrap that a forgetting overtook',
+  RETIREMENT_UNAUTHENTIC:
+    'the statement that a key ended has no valid MAC: it ends nothing. Find out who writes to the key topic',
   DEPLOYMENT_CHANGED:
     'the deployment record was tombstoned or changed: this process goes on, but none can start any more. Restore it',
   RECORD_UNKNOWN: 'a record whose key no version up to this one knows: ignored',

@@ -3,6 +3,10 @@ export type KeyringErrorCode =
   | 'USER_REF_INVALID'
   | 'USER_FORGOTTEN'
   | 'USER_NOT_FORGOTTEN'
+  | 'PURPOSE_INVALID'
+  | 'PURPOSE_WITHDRAWN'
+  | 'PURPOSE_NOT_WITHDRAWN'
+  | 'KEY_POLICY_INVALID'
   | 'KEY_MISSING'
   | 'KEY_LIMIT'
   | 'PLAINTEXT_TOO_LARGE'
@@ -32,4 +36,18 @@ export class KeyringError extends Error {
   get retriable(): boolean {
     return this.code === 'KEYRING_UNAVAILABLE';
   }
+}
+
+export function forgottenError(): KeyringError {
+  return new KeyringError(
+    'USER_FORGOTTEN',
+    'The user was forgotten: nothing can be written for this id until a new lifecycle is begun for it on purpose.',
+  );
+}
+
+export function withdrawnError(): KeyringError {
+  return new KeyringError(
+    'PURPOSE_WITHDRAWN',
+    'The user withdrew this purpose: nothing can be written for it until it is granted anew.',
+  );
 }

@@ -1,3 +1,4 @@
+import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
 
 /** Pseudonym of a user: 32 lower-case hex digits, a keyed hash of the user id (SPEC.md). */
@@ -16,10 +17,12 @@ export interface Binding {
 
 export type UserState = 'unknown' | 'active' | 'forgotten';
 
-/** The authenticated statement that a user's keys up to `lifecycle` are forgotten. */
-export interface Fence {
+/**
+ * The authenticated statement that keys are forgotten: of the general purpose, all of the user's up to `lifecycle`; of another one, that
+ * purpose's in this lifecycle up to `generation`.
+ */
+export interface Fence extends KeyScope {
   readonly userRef: UserRef;
-  readonly lifecycle: number;
   /** ms since the Unix epoch. */
   readonly erasedAt: number;
   /** Fingerprints (hex) of the keys that were tombstoned with it. */
@@ -42,12 +45,18 @@ export interface Keyring {
   state(userRef: UserRef): UserState;
   fence(userRef: UserRef): Fence | null;
   /**
-   * Makes sure that each user has a key that was written and read back, minting in one batch a partition what is missing.
-   * Rejects with `USER_FORGOTTEN` (names no id) when a user is forgotten, `KEYRING_UNAVAILABLE` (retriable) when the log cannot be reached.
+   * Makes sure that each user has a key for the purpose (default: the general one) that was written and read back and is not worn out by
+   * its policy, minting in batches a partition what is missing. Rejects with `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN` (names no id) when
+   * that happened to one of them, `KEYRING_UNAVAILABLE` (retriable) when the log cannot be reached.
    */
-  ensureKeys(userRefs: Iterable<UserRef>): Promise<void>;
-  /** Encrypts under the user's current key; `ensureKeys` must have resolved. Throws `USER_FORGOTTEN` or `KEY_MISSING`. */
-  seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array): Uint8Array;
+  ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void>;
+  /** Makes a new key for each user, for what is written from then on; old ones still read. Rejects as `ensureKeys`. */
+  rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void>;
+  /**
+   * Encrypts under the user's current key for the purpose; `ensureKeys` must have resolved. Throws `USER_FORGOTTEN`, `PURPOSE_WITHDRAWN`
+   * or `KEY_MISSING`.
+   */
+  seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array, purpose?: string): Uint8Array;
   /**
    * Opens an envelope. A kid that was not seen yet gives `unavailable: key-not-seen`; after `await catchUp(...)` call again
    * with `{ caughtUp: true }`, and a kid that is still absent without a fence is `invalid: key-unknown` (an alarm).
@@ -66,6 +75,17 @@ export interface Keyring {
    * Again for a forgotten user: the same fence. For a user that never had a key: a fence all the same.
    */
   forget(userRef: UserRef): Promise<Fence>;
+  /** The same for many users in batches, in the order asked; what was done stays done when it rejects. */
+  forgetMany(userRefs: readonly UserRef[]): Promise<Fence[]>;
+  /**
+   * Forgets one purpose of a user (Art. 7(3) GDPR: consent withdrawn): a fence and tombstones for its keys alone. For a forgotten user:
+   * the user's fence. Again: the same fence.
+   */
+  withdraw(userRef: UserRef, purpose: string): Promise<Fence>;
+  /** Begins a withdrawn purpose anew; what was written before stays erased. Rejects with `PURPOSE_NOT_WITHDRAWN`, `USER_FORGOTTEN`. */
+  grant(userRef: UserRef, purpose: string): Promise<void>;
+  /** Overwrites the records of keys whose time is over by the statement of that; returns how many. Any process may do it. */
+  retireEnded(): Promise<number>;
   /** Starts a new lifecycle for a forgotten user id (design §4.6): the only way to register it again. */
   beginLifecycle(userRef: UserRef): Promise<number>;
   /** Key records found after their fence, not yet tombstoned; `buryDead` tombstones them. */

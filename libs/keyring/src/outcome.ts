@@ -11,6 +11,13 @@ export type InvalidReason =
  */
 export type Outcome<T> =
   | { readonly outcome: 'value'; readonly value: T }
-  | { readonly outcome: 'erased'; readonly lifecycle: number; readonly erasedAt: number }
+  | {
+      readonly outcome: 'erased';
+      /** The user was forgotten, the purpose withdrawn, or the key's time is over. */
+      readonly why: 'forgotten' | 'withdrawn' | 'ended';
+      readonly lifecycle: number;
+      /** ms since the Unix epoch. */
+      readonly erasedAt: number;
+    }
   | { readonly outcome: 'unavailable'; readonly reason: UnavailableReason }
   | { readonly outcome: 'invalid'; readonly reason: InvalidReason };

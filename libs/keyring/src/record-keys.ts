@@ -1,15 +1,16 @@
+import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import type { UserRef } from './keyring.js';
 import type { KeyLogRecord } from './key-log.js';
 
 /** What a record key of the key log names (SPEC.md, section 4). */
 export type RecordName =
   | { readonly kind: 'user-key'; readonly userRef: UserRef; readonly kid: string }
-  | { readonly kind: 'fence'; readonly userRef: UserRef; readonly lifecycle: number }
+  | ({ readonly kind: 'fence'; readonly userRef: UserRef } & KeyScope)
   | { readonly kind: 'deployment'; readonly id: string }
   | { readonly kind: 'nudge' };
 
 const NAME =
-  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|\/(?<lifecycle>[1-9][0-9]{0,8}))?|!deployment#(?<id>[0-9a-f]{16})|(?<nudge>!nudge))$/;
+  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8}))?)|!deployment#(?<id>[0-9a-f]{16})|(?<nudge>!nudge))$/;
 const encoder = new TextEncoder();
 
 /** null for a key that this version does not know. */
@@ -20,27 +21,37 @@ export function parseRecordKey(key: Uint8Array | string): RecordName | null {
       : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
   const parts = NAME.exec(text)?.groups;
   if (!parts) return null;
-  const { userRef, kid, lifecycle, id } = parts;
+  const { userRef, kid, id } = parts;
   if (userRef !== undefined && kid !== undefined) {
     return { kind: 'user-key', userRef: userRef as UserRef, kid };
   }
-  if (userRef !== undefined) return parseFence(userRef as UserRef, lifecycle);
+  if (userRef !== undefined) return parseFence(userRef as UserRef, parts);
   if (id !== undefined) return { kind: 'deployment', id };
   return { kind: 'nudge' };
 }
 
-/** The first lifecycle's fence has the bare pseudonym as its key, and only that: one name a fence. */
-function parseFence(userRef: UserRef, lifecycle: string | undefined): RecordName | null {
-  if (lifecycle === undefined) return { kind: 'fence', userRef, lifecycle: 1 };
-  return lifecycle === '1' ? null : { kind: 'fence', userRef, lifecycle: Number(lifecycle) };
+/** What is 1, and the general purpose, is left out of a fence's name, and never written: one name a fence. */
+function parseFence(
+  userRef: UserRef,
+  { lifecycle, purpose, generation }: Partial<Record<string, string>>,
+): RecordName | null {
+  if (lifecycle === '1' || purpose === GENERAL_PURPOSE) return null;
+  return {
+    kind: 'fence',
+    userRef,
+    lifecycle: Number(lifecycle ?? 1),
+    purpose: (purpose ?? GENERAL_PURPOSE) as PurposeTag,
+    generation: Number(generation ?? 1),
+  };
 }
 
 export function userKeyName(userRef: UserRef, kid: string): Uint8Array {
   return encoder.encode(`${userRef}#${kid}`);
 }
 
-export function fenceName(userRef: UserRef, lifecycle: number): Uint8Array {
-  return encoder.encode(lifecycle === 1 ? userRef : `${userRef}/${lifecycle}`);
+export function fenceName(userRef: UserRef, { lifecycle, purpose, generation }: KeyScope): Uint8Array {
+  const user = lifecycle === 1 ? userRef : `${userRef}/${lifecycle}`;
+  return encoder.encode(purpose === GENERAL_PURPOSE ? user : `${user}:${purpose}.${generation}`);
 }
 
 export function deploymentName(id: string): Uint8Array {

@@ -6,6 +6,7 @@ export interface Subkeys {
   readonly envelopeHeader: Uint8Array;
   readonly fence: Uint8Array;
   readonly fingerprint: Uint8Array;
+  readonly purpose: Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -18,6 +19,7 @@ export function deriveSubkeys(sodium: Sodium, root: Uint8Array): Subkeys {
     envelopeHeader: derive('envelope-header'),
     fence: derive('fence'),
     fingerprint: derive('key-fingerprint'),
+    purpose: derive('purpose'),
   };
 }
 

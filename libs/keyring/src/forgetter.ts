@@ -1,0 +1,143 @@
+import type { Clock } from '@oubliette/runtime';
+import type { Sodium } from './crypto/sodium.js';
+import { KeyringError } from './errors.js';
+import { encodeFence, keyFingerprint, MAX_FINGERPRINTS } from './fence-record.js';
+import type { KeyLogRecord } from './key-log.js';
+import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
+import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
+import type { Fence, UserRef } from './keyring.js';
+import { fenceName, userKeyName } from './record-keys.js';
+import type { Subkeys } from './subkeys.js';
+import type { Undertaker } from './undertaker.js';
+import type { UserEntry } from './user-entry.js';
+import { partitionOfUser } from './user-ref.js';
+import type { UserTable } from './user-table.js';
+
+export interface ForgetterParts {
+  readonly sodium: Sodium;
+  readonly subkeys: Subkeys;
+  readonly clock: Clock;
+  readonly writer: KeyLogWriter;
+  readonly table: UserTable;
+  readonly undertaker: Undertaker;
+}
+
+/** A fence to be written, with the tombstones that go with it. */
+interface Ending {
+  readonly userRef: UserRef;
+  readonly scope: KeyScope;
+}
+
+/** Writes fences and tombstones (SPEC.md, section 9). Calls at the same time for one user and purpose share one. */
+export class Forgetter {
+  readonly #parts: ForgetterParts;
+  readonly #underway = new Map<string, Promise<Fence>>();
+
+  constructor(parts: ForgetterParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends the purpose of each user (the general one: everything); the fences in the order asked. */
+  async end(userRefs: readonly UserRef[], purpose: PurposeTag): Promise<Fence[]> {
+    const byPartition = new Map<number, UserRef[]>();
+    for (const userRef of new Set(userRefs)) {
+      if (this.#underway.has(nameOf(userRef, purpose))) continue;
+      const partition = partitionOfUser(userRef, this.#parts.writer.partitionCount);
+      const users = byPartition.get(partition);
+      if (users) users.push(userRef);
+      else byPartition.set(partition, [userRef]);
+    }
+    for (const [partition, users] of byPartition) this.#start(partition, users, purpose);
+    const outcomes = userRefs.map((userRef) => this.#underway.get(nameOf(userRef, purpose)));
+    // All are waited for: what was begun is over when this rejects.
+    await Promise.allSettled(outcomes);
+    const fences: Fence[] = [];
+    for (const outcome of outcomes) {
+      const fence = await outcome;
+      if (fence) fences.push(fence);
+    }
+    return fences;
+  }
+
+  #start(partition: number, users: readonly UserRef[], purpose: PurposeTag): void {
+    const work = this.#endIn(partition, users, purpose);
+    for (const [index, userRef] of users.entries()) {
+      const name = nameOf(userRef, purpose);
+      const outcome = work
+        .then((scopes) => this.#fenceOf(userRef, scopes[index]))
+        .finally(() => this.#underway.delete(name));
+      this.#underway.set(name, outcome);
+    }
+  }
+
+  /** Resolves to the scopes that were ended, user by user. */
+  async #endIn(
+    partition: number,
+    users: readonly UserRef[],
+    purpose: PurposeTag,
+  ): Promise<readonly KeyScope[]> {
+    const { writer, table, undertaker } = this.#parts;
+    await writer.catchUp(partition);
+    const endings = users.map((userRef) => ({ userRef, scope: scopeOf(table.get(userRef), purpose) }));
+    const groups = endings
+      .filter(({ userRef, scope }) => !table.get(userRef)?.fenceOf(scope))
+      .map((ending) => this.#records(ending));
+    for (const batch of inBatches(groups)) await writer.appendAndRead(partition, batch);
+    // A key that was minted between the barrier and the fence stands there without a tombstone.
+    await undertaker.bury(users.flatMap((userRef) => table.get(userRef) ?? []));
+    return endings.map(({ scope }) => scope);
+  }
+
+  /** The fence, and a tombstone for every key record that is known to stand: one batch, so that one is never without the others. */
+  #records({ userRef, scope }: Ending): KeyLogRecord[] {
+    const { sodium, subkeys, clock, table } = this.#parts;
+    const entry = table.get(userRef);
+    const keys = (entry?.keys ?? []).filter((key) => endsWith(key, scope));
+    const retired = [...(entry?.retired ?? [])].filter(([, each]) => endsWith(each, scope));
+    const fence: Fence = {
+      userRef,
+      ...scope,
+      erasedAt: clock.now(),
+      fingerprints: keys
+        .slice(0, MAX_FINGERPRINTS)
+        .map(({ key }) => keyFingerprint(sodium, subkeys.fingerprint, key)),
+    };
+    const kids = [...keys.map(({ kid }) => kid), ...retired.map(([kid]) => kid)];
+    return [
+      { key: fenceName(userRef, scope), value: encodeFence(sodium, subkeys.fence, fence) },
+      ...kids
+        .slice(0, MAX_BATCH_RECORDS - 1)
+        .map((kid) => ({ key: userKeyName(userRef, kid), value: null })),
+    ];
+  }
+
+  #fenceOf(userRef: UserRef, scope: KeyScope | undefined): Fence {
+    const fence = scope && this.#parts.table.get(userRef)?.fenceOf(scope);
+    if (fence) return fence;
+    throw new KeyringError(
+      'KEYRING_UNAVAILABLE',
+      'The fence was written but did not come back from the key topic: try again, and check who else writes to it.',
+    );
+  }
+}
+
+/** What of the user is ended now: the lifecycle and generation that stand, or that were ended last. */
+function scopeOf(entry: UserEntry | undefined, purpose: PurposeTag): KeyScope {
+  const generation = purpose === GENERAL_PURPOSE ? 1 : (entry?.generationOf(purpose) ?? 1);
+  return { lifecycle: entry?.lifecycle ?? 1, purpose, generation };
+}
+
+function nameOf(userRef: UserRef, purpose: PurposeTag): string {
+  return `${userRef}:${purpose}`;
+}
+
+/** Packs groups into batches without splitting one. */
+function inBatches(groups: readonly KeyLogRecord[][]): KeyLogRecord[][] {
+  const batches: KeyLogRecord[][] = [];
+  for (const group of groups) {
+    const last = batches.at(-1);
+    if (last && last.length + group.length <= MAX_BATCH_RECORDS) last.push(...group);
+    else batches.push([...group]);
+  }
+  return batches;
+}

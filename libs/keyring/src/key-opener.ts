@@ -1,0 +1,47 @@
+import type { Sodium } from './crypto/sodium.js';
+import type { KeyFacts, KeyName, WrappingKey } from './key-record.js';
+import { readKeyRecordClaim, unwrapKeyRecord } from './key-record.js';
+import type { StrayRecord } from './user-entry.js';
+
+/** A key record that opened. The key is the caller's to wipe. */
+export interface OpenedKey extends KeyFacts {
+  readonly key: Uint8Array;
+  readonly epoch: number;
+}
+
+/** Opens key records with the wrapping keys that are at hand. */
+export class KeyOpener {
+  #wrappingKeys: readonly WrappingKey[];
+
+  constructor(
+    private readonly sodium: Sodium,
+    wrappingKeys: readonly WrappingKey[],
+  ) {
+    this.#wrappingKeys = wrappingKeys;
+  }
+
+  /** The epoch that wraps now: the newest. */
+  get newest(): WrappingKey {
+    return this.#wrappingKeys.reduce((newest, key) => (key.epoch > newest.epoch ? key : newest));
+  }
+
+  /** Takes the keys of a later revision of the deployment; those that are no longer among them are wiped. */
+  use(wrappingKeys: readonly WrappingKey[]): void {
+    for (const { key } of this.#wrappingKeys) key.fill(0);
+    this.#wrappingKeys = wrappingKeys;
+  }
+
+  open(name: KeyName, value: Uint8Array): OpenedKey | Omit<StrayRecord, 'offset'> {
+    const claim = readKeyRecordClaim(value);
+    if (!claim) return { scope: null, reason: 'unauthentic' };
+    if (claim === 'unknown-version') return { scope: 'later', reason: 'unreadable' };
+    const wrapping = this.#wrappingKeys.find(({ epoch }) => epoch === claim.epoch);
+    if (!wrapping) return { scope: claim, reason: 'unreadable' };
+    const key = unwrapKeyRecord(this.sodium, wrapping, name, value);
+    return key ? { ...claim, key } : { scope: null, reason: 'unauthentic' };
+  }
+
+  wipe(): void {
+    for (const { key } of this.#wrappingKeys) key.fill(0);
+  }
+}

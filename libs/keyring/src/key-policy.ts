@@ -1,0 +1,30 @@
+import type { UserKey } from './user-entry.js';
+
+/**
+ * How long a user key serves. XChaCha20's random nonces of 192 bits would allow far more than the default number of uses
+ * (draft-irtf-cfrg-xchacha-03, section 2.1: 2^80 messages); it bounds what one lost key shows.
+ */
+export interface KeyPolicy {
+  /** After so long a new key is made for what is written from then on, ms; the old one still reads. Default: never. */
+  readonly rotateAfterMs?: number;
+  /** After so many values that one process sealed, likewise. Default 2^32. */
+  readonly rotateAfterUses?: number;
+  /** After so long the key ends, and all that it encrypted, ms in whole seconds. Default: never. It is written into the key. */
+  readonly lifetimeMs?: number;
+}
+
+const mostUses = 2 ** 32;
+
+/** When the key ends by itself, ms since the Unix epoch; Infinity: never. */
+export function endOf({ madeAt, lifetimeSeconds }: Pick<UserKey, 'madeAt' | 'lifetimeSeconds'>): number {
+  return lifetimeSeconds === 0 ? Infinity : madeAt + lifetimeSeconds * 1000;
+}
+
+/** True when something new is to be encrypted with a new key. `now`: by LogTime. */
+export function isWornOut(key: UserKey, policy: KeyPolicy, now: number): boolean {
+  return (
+    key.uses >= (policy.rotateAfterUses ?? mostUses) ||
+    now - key.madeAt >= (policy.rotateAfterMs ?? Infinity) ||
+    now >= endOf(key)
+  );
+}

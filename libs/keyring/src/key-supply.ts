@@ -1,0 +1,141 @@
+import type { Alarms } from './alarms.js';
+import { forgottenError, KeyringError, withdrawnError } from './errors.js';
+import type { KeyLogWriter } from './key-log-writer.js';
+import { isWornOut, type KeyPolicy } from './key-policy.js';
+import type { PurposeTag } from './key-scope.js';
+import type { UserRef } from './keyring.js';
+import type { LogTime } from './log-time.js';
+import type { Mint, Minter } from './minter.js';
+import type { Undertaker } from './undertaker.js';
+import type { UserEntry } from './user-entry.js';
+import { parseUserRef, partitionOfUser } from './user-ref.js';
+import type { UserTable } from './user-table.js';
+
+/** A purpose with what is asked of its keys. */
+export interface SuppliedPurpose {
+  readonly tag: PurposeTag;
+  readonly policy: KeyPolicy;
+}
+
+export interface KeySupplyParts {
+  readonly table: UserTable;
+  readonly writer: KeyLogWriter;
+  readonly minter: Minter;
+  readonly undertaker: Undertaker;
+  readonly time: LogTime;
+  readonly alarms: Alarms;
+}
+
+/** Decides which keys are to be made, and sees that they were read back before they are used. */
+export class KeySupply {
+  readonly #parts: KeySupplyParts;
+
+  constructor(parts: KeySupplyParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN` before anything is written. */
+  async ensure(userRefs: Iterable<UserRef>, purpose: SuppliedPurpose, isAsked = false): Promise<void> {
+    const now = this.#parts.time.now();
+    const mints: Mint[] = [];
+    for (const userRef of new Set(userRefs)) {
+      const entry = this.#parts.table.get(parseUserRef(userRef));
+      assertWanted(entry, purpose.tag);
+      const current = entry?.current(purpose.tag) ?? null;
+      if (current !== null && !isAsked && !isWornOut(current, purpose.policy, now)) continue;
+      mints.push(mintOf(userRef, entry, purpose, current === null ? 0 : current.rotation + 1));
+    }
+    if (mints.length > 0) await this.#make(mints);
+  }
+
+  /** A forgotten user begins anew; resolves to the lifecycle. Rejects with `USER_NOT_FORGOTTEN`. */
+  async beginLifecycle(userRef: UserRef, purpose: SuppliedPurpose): Promise<number> {
+    const { table, writer } = this.#parts;
+    const known = table.get(parseUserRef(userRef));
+    const wasForgotten = known?.state === 'forgotten' ? known.fenced : null;
+    await writer.catchUp(partitionOfUser(userRef, writer.partitionCount));
+    const entry = table.get(userRef);
+    // Another process began the same lifecycle at the same time: both have what they asked for.
+    if (entry?.state === 'active' && entry.fenced === wasForgotten) return entry.lifecycle;
+    if (entry?.state !== 'forgotten') {
+      throw new KeyringError(
+        'USER_NOT_FORGOTTEN',
+        'A new lifecycle begins only for a user that was forgotten; this one was not.',
+      );
+    }
+    const mint = mintOf(userRef, undefined, purpose, 0);
+    await this.#make([{ ...mint, lifecycle: entry.fenced + 1 }]);
+    return entry.lifecycle;
+  }
+
+  /** A withdrawn purpose begins anew. Rejects with `PURPOSE_NOT_WITHDRAWN` or `USER_FORGOTTEN`. */
+  async grant(userRef: UserRef, purpose: SuppliedPurpose): Promise<void> {
+    const { table, writer } = this.#parts;
+    const generationOf = (entry: UserEntry | undefined): number => entry?.generationOf(purpose.tag) ?? 1;
+    const before = table.get(parseUserRef(userRef));
+    const wasWithdrawn = before && isWithdrawn(before, purpose.tag) ? generationOf(before) : null;
+    await writer.catchUp(partitionOfUser(userRef, writer.partitionCount));
+    const entry = table.get(userRef);
+    if (entry?.state === 'forgotten') throw forgottenError();
+    if (entry?.current(purpose.tag) && generationOf(entry) - 1 === wasWithdrawn) return;
+    if (!entry || !isWithdrawn(entry, purpose.tag)) {
+      throw new KeyringError(
+        'PURPOSE_NOT_WITHDRAWN',
+        'A purpose is granted anew only after it was withdrawn; this one was not.',
+      );
+    }
+    const mint = mintOf(userRef, entry, purpose, 0);
+    await this.#make([{ ...mint, generation: generationOf(entry) + 1 }]);
+  }
+
+  /** What a fence overtook is refused, and buried. */
+  async #make(mints: readonly Mint[]): Promise<void> {
+    const { table, minter, undertaker, alarms } = this.#parts;
+    await minter.mint(mints);
+    const overtaken = mints.flatMap((mint) => {
+      const entry = table.get(mint.userRef);
+      return entry && !entry.fenceOf(mint) ? [] : [{ mint, entry }];
+    });
+    const [first] = overtaken;
+    if (!first) return;
+    const entries = new Set(overtaken.flatMap(({ entry }) => entry ?? []));
+    try {
+      await undertaker.bury(entries);
+    } catch (error) {
+      if (!(error instanceof KeyringError) || !error.retriable) throw error;
+      for (const { partition } of entries) alarms.raise('DEAD_RECORD_NOT_BURIED', partition, -1n);
+    }
+    if (first.entry?.state === 'active') throw withdrawnError();
+    throw forgottenError();
+  }
+}
+
+/** Throws `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN`. */
+export function assertWanted(entry: UserEntry | undefined, purpose: PurposeTag): void {
+  if (entry?.state === 'forgotten') throw forgottenError();
+  if (entry && isWithdrawn(entry, purpose)) throw withdrawnError();
+}
+
+function isWithdrawn(entry: UserEntry, purpose: PurposeTag): boolean {
+  const { lifecycle } = entry;
+  return (
+    entry.state === 'active' &&
+    entry.fenceOf({ lifecycle, purpose, generation: entry.generationOf(purpose) }) !== null
+  );
+}
+
+function mintOf(
+  userRef: UserRef,
+  entry: UserEntry | undefined,
+  { tag, policy }: SuppliedPurpose,
+  rotation: number,
+): Mint {
+  return {
+    userRef,
+    lifecycle: entry?.lifecycle ?? 1,
+    purpose: tag,
+    generation: entry?.generationOf(tag) ?? 1,
+    rotation,
+    lifetimeSeconds: Math.ceil((policy.lifetimeMs ?? 0) / 1000),
+  };
+}
