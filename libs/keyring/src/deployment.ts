@@ -12,7 +12,7 @@ import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
 import type { Intake } from './intake.js';
 import type { KeyLog, KeyLogRecord } from './key-log.js';
-import type { MasterKeys } from './master-keys.js';
+import type { MasterKeys } from './master-keys/master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
 import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
 

@@ -8,7 +8,7 @@ import type { KeyLog } from './key-log.js';
 import { KeyLogWriter } from './key-log-writer.js';
 import type { Keyring } from './keyring.js';
 import { LogKeyring } from './log-keyring.js';
-import type { MasterKeys } from './master-keys.js';
+import type { MasterKeys } from './master-keys/master-keys.js';
 import { loadSodium } from './crypto/sodium.js';
 import { deriveSubkeys } from './subkeys.js';
 import { UserTable } from './user-table.js';

@@ -12,7 +12,7 @@ import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { EnvelopeEngine } from '../src/crypto/envelope-engine.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { decodeFence, encodeFence, keyFingerprint } from '../src/fence-record.js';
-import { HeldMasterKeys, holdMasterKey } from '../src/held-master-keys.js';
+import { HeldMasterKeys, holdMasterKey } from '../src/master-keys/held-master-keys.js';
 import { fromHex, toHex } from '../src/hex.js';
 import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
 import { encodeKeyRecord, unwrapKeyRecord } from '../src/key-record.js';

@@ -1,9 +1,9 @@
 import { SystemEntropy, type Clock, type Entropy } from '@oubliette/runtime';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
-import { HeldMasterKeys, holdMasterKey } from '../held-master-keys.js';
+import { HeldMasterKeys, holdMasterKey } from '../master-keys/held-master-keys.js';
 import type { KeyLog } from '../key-log.js';
 import type { Keyring } from '../keyring.js';
-import type { MasterKeys } from '../master-keys.js';
+import type { MasterKeys } from '../master-keys/master-keys.js';
 import { openKeyring } from '../open-keyring.js';
 import { KEY_BYTES, loadSodium } from '../crypto/sodium.js';
 import { InMemoryKeyTopic } from './in-memory-key-topic.js';

@@ -1,8 +1,8 @@
 import type { Entropy } from '@oubliette/runtime';
-import { KeyringError } from './errors.js';
-import { toHex } from './hex.js';
+import { KeyringError } from '../errors.js';
+import { toHex } from '../hex.js';
 import type { MasterKeyId, MasterKeys } from './master-keys.js';
-import { MAC_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
+import { MAC_BYTES, NONCE_BYTES, type Sodium } from '../crypto/sodium.js';
 
 const encoder = new TextEncoder();
 

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { Disk, Entropy } from '@oubliette/runtime';
-import { KeyringError } from './errors.js';
+import { KeyringError } from '../errors.js';
 import { holdMasterKey, HeldMasterKeys, type HeldMasterKey } from './held-master-keys.js';
 import type { MasterKeys } from './master-keys.js';
-import { KEY_BYTES, loadSodium, type Sodium } from './crypto/sodium.js';
+import { KEY_BYTES, loadSodium, type Sodium } from '../crypto/sodium.js';
 
 const encoder = new TextEncoder();
 
