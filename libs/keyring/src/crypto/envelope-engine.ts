@@ -2,47 +2,51 @@ import type { EntropyPool } from './entropy-pool.js';
 import {
   associatedData,
   CIPHERTEXT_AT,
+  ENVELOPE_OVERHEAD,
   HEADER_MAC_AT,
   LIFECYCLE_AT,
   NONCE_AT,
   USER_REF_AT,
 } from '../envelope.js';
 import type { Binding } from '../keyring.js';
-import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium, type SodiumMemory } from './sodium.js';
+import type { AeadChoice } from './aead-choice.js';
+import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium } from './sodium.js';
+import type { WasmMemory } from './wasm-memory.js';
 
-/** A user key as the engine needs it: 32 bytes, and the 30 header bytes that go with it. */
+/** A user key as the engine needs it: 32 bytes, and the header bytes that go with it. */
 export interface EnvelopeKey {
   readonly key: Uint8Array;
   readonly prefix: Uint8Array;
 }
 
-/** Larger plaintexts and bindings take the plain path. */
-const FAST_PLAINTEXT_BYTES = 32 * 1024;
+/** Larger bindings take the plain path. */
 const FAST_AD_BYTES = 8 * 1024;
 const BLOCK_BYTES = 8 * 1024;
 const SMALL_RESULT_BYTES = 2 * 1024;
 const AD_FIXED_BYTES = NONCE_AT + 4 * 4;
 
-/** Places in the engine's memory: header key, user key, MAC, associated data, envelope, plaintext. */
+/** Places in the engine's memory: header key, user key, MAC, associated data, envelope, and behind that the plaintext. */
 const HEADER_KEY = 0;
 const USER_KEY = HEADER_KEY + KEY_BYTES;
 const MAC = USER_KEY + KEY_BYTES;
 const AD = MAC + MAC_BYTES;
 const ENVELOPE = AD + FAST_AD_BYTES;
-const PLAINTEXT = ENVELOPE + CIPHERTEXT_AT + FAST_PLAINTEXT_BYTES + TAG_BYTES;
-const MEMORY_BYTES = PLAINTEXT + FAST_PLAINTEXT_BYTES;
 
 /**
- * Seals and opens envelopes. Small ones are laid out in a piece of libsodium's own memory, without an allocation but for
- * the result, and keys and plaintexts are wiped there after each call; `sealPlainly` and `openPlainly` are the same in
- * simple terms, for large values and for tests that hold the two equal.
+ * Seals and opens envelopes. Header and associated data are laid out in a piece of libsodium's own memory; small values are
+ * sealed and opened there as well, without an allocation but for the result, and keys and plaintexts are overwritten there
+ * after each call. Larger ones go to the driver for their size. `sealPlainly` and `openPlainly` are the same in simple terms,
+ * for long bindings and for tests that hold the two equal.
  */
 export class EnvelopeEngine {
   readonly #sodium: Sodium;
-  readonly #memory: SodiumMemory;
+  readonly #aeads: AeadChoice;
+  readonly #memory: WasmMemory;
   readonly #headerKey: Uint8Array;
   readonly #entropy: EntropyPool;
   readonly #base: number;
+  readonly #plaintext: number;
+  readonly #end: number;
   #text: Buffer;
   /** Results are cut from blocks, as Node's Buffer does for small sizes: they are ciphertext, so sharing one shows nothing. */
   #block = new Uint8Array(0);
@@ -54,44 +58,33 @@ export class EnvelopeEngine {
 
   constructor(sodium: Sodium, headerKey: Uint8Array, entropy: EntropyPool) {
     this.#sodium = sodium;
+    this.#aeads = sodium.aeads;
     this.#memory = sodium.memory;
     this.#headerKey = headerKey;
     this.#entropy = entropy;
-    this.#base = this.#memory._malloc(MEMORY_BYTES);
+    const { smallBytes } = sodium.aeads;
+    const plaintextAt = ENVELOPE + CIPHERTEXT_AT + smallBytes + TAG_BYTES;
+    this.#base = this.#memory._malloc(plaintextAt + smallBytes);
+    this.#plaintext = this.#base + plaintextAt;
+    this.#end = this.#plaintext + smallBytes;
     this.#memory.HEAPU8.set(headerKey, this.#base + HEADER_KEY);
     this.#text = Buffer.from(this.#memory.HEAPU8.buffer);
   }
 
   seal(key: EnvelopeKey, binding: Binding, plaintext: Uint8Array): Uint8Array {
-    if (!isSmall(plaintext.length, binding)) return this.sealPlainly(key, binding, plaintext);
+    if (!isShort(binding)) return this.sealPlainly(key, binding, plaintext);
     const heap = this.#memory.HEAPU8;
-    const base = this.#base;
-    const envelope = base + ENVELOPE;
+    const envelope = this.#base + ENVELOPE;
     heap.set(key.prefix, envelope);
     this.#entropy.fill(heap, envelope + NONCE_AT, HEADER_MAC_AT - NONCE_AT);
     this.#headerMac(envelope + HEADER_MAC_AT);
     const adLength = this.#writeAssociatedData(heap, binding);
-    heap.set(key.key, base + USER_KEY);
-    heap.set(plaintext, base + PLAINTEXT);
-    this.#memory._crypto_aead_xchacha20poly1305_ietf_encrypt(
-      envelope + CIPHERTEXT_AT,
-      null,
-      base + PLAINTEXT,
-      plaintext.length,
-      0,
-      base + AD,
-      adLength,
-      0,
-      0,
-      envelope + NONCE_AT,
-      base + USER_KEY,
-    );
-    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
-    heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plaintext.length);
-    return this.#copyEnvelope(heap, CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
+    return plaintext.length <= this.#aeads.smallBytes
+      ? this.#sealSmall(heap, key, adLength, plaintext)
+      : this.#sealLarge(heap, key, adLength, plaintext);
   }
 
-  /** True when the header (at least 70 bytes must be there) was written by this deployment. */
+  /** True when the header (all of its bytes must be there) was written by this deployment. */
   isHeaderAuthentic(envelope: Uint8Array): boolean {
     const heap = this.#memory.HEAPU8;
     const place = this.#base + ENVELOPE;
@@ -113,32 +106,14 @@ export class EnvelopeEngine {
 
   /** The plaintext of an envelope whose header was checked; null when its tag does not fit key, binding or bytes. */
   open(key: EnvelopeKey, binding: Binding, envelope: Uint8Array): Uint8Array | null {
-    const length = envelope.length - CIPHERTEXT_AT;
-    const plainLength = length - TAG_BYTES;
-    if (!isSmall(plainLength, binding)) return this.openPlainly(key, binding, envelope);
+    if (!isShort(binding)) return this.openPlainly(key, binding, envelope);
+    const small = envelope.length - ENVELOPE_OVERHEAD <= this.#aeads.smallBytes;
     const heap = this.#memory.HEAPU8;
-    const base = this.#base;
-    const place = base + ENVELOPE;
-    heap.set(envelope, place);
+    heap.set(small ? envelope : envelope.subarray(0, NONCE_AT), this.#base + ENVELOPE);
     const adLength = this.#writeAssociatedData(heap, binding);
-    heap.set(key.key, base + USER_KEY);
-    const status = this.#memory._crypto_aead_xchacha20poly1305_ietf_decrypt(
-      base + PLAINTEXT,
-      null,
-      0,
-      place + CIPHERTEXT_AT,
-      length,
-      0,
-      base + AD,
-      adLength,
-      0,
-      place + NONCE_AT,
-      base + USER_KEY,
-    );
-    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
-    const plaintext = status === 0 ? copyPlaintext(heap, base + PLAINTEXT, plainLength) : null;
-    heap.fill(0, base + PLAINTEXT, base + PLAINTEXT + plainLength);
-    return plaintext;
+    return small
+      ? this.#openSmall(heap, key, adLength, envelope.length - CIPHERTEXT_AT)
+      : this.#openLarge(heap, key, adLength, envelope);
   }
 
   sealPlainly(key: EnvelopeKey, binding: Binding, plaintext: Uint8Array): Uint8Array {
@@ -169,11 +144,92 @@ export class EnvelopeEngine {
 
   /** Wipes and frees the engine's memory; it must not be used after. */
   close(): void {
-    this.#memory.HEAPU8.fill(0, this.#base, this.#base + MEMORY_BYTES);
+    this.#memory.HEAPU8.fill(0, this.#base, this.#end);
     this.#memory._free(this.#base);
   }
 
-  /** MAC of the 54 header bytes that stand at the envelope's place. */
+  /** Header and associated data stand in their places. */
+  #sealSmall(heap: Uint8Array, key: EnvelopeKey, adLength: number, plaintext: Uint8Array): Uint8Array {
+    const base = this.#base;
+    const envelope = base + ENVELOPE;
+    heap.set(key.key, base + USER_KEY);
+    heap.set(plaintext, this.#plaintext);
+    this.#memory._crypto_aead_xchacha20poly1305_ietf_encrypt(
+      envelope + CIPHERTEXT_AT,
+      null,
+      this.#plaintext,
+      plaintext.length,
+      0,
+      base + AD,
+      adLength,
+      0,
+      0,
+      envelope + NONCE_AT,
+      base + USER_KEY,
+    );
+    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
+    heap.fill(0, this.#plaintext, this.#plaintext + plaintext.length);
+    return this.#copyEnvelope(heap, CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
+  }
+
+  #sealLarge(heap: Uint8Array, key: EnvelopeKey, adLength: number, plaintext: Uint8Array): Uint8Array {
+    const start = this.#base + ENVELOPE;
+    const envelope = new Uint8Array(ENVELOPE_OVERHEAD + plaintext.length);
+    envelope.set(heap.subarray(start, start + CIPHERTEXT_AT));
+    this.#aeads
+      .forLength(plaintext.length)
+      .seal(
+        key.key,
+        envelope.subarray(NONCE_AT, HEADER_MAC_AT),
+        this.#copyAssociatedData(heap, adLength),
+        plaintext,
+        envelope.subarray(CIPHERTEXT_AT),
+      );
+    return envelope;
+  }
+
+  /** The envelope and its associated data stand in their places; `length` is the ciphertext's, with its tag. */
+  #openSmall(heap: Uint8Array, key: EnvelopeKey, adLength: number, length: number): Uint8Array | null {
+    const base = this.#base;
+    const place = base + ENVELOPE;
+    const plainLength = length - TAG_BYTES;
+    heap.set(key.key, base + USER_KEY);
+    const status = this.#memory._crypto_aead_xchacha20poly1305_ietf_decrypt(
+      this.#plaintext,
+      null,
+      0,
+      place + CIPHERTEXT_AT,
+      length,
+      0,
+      base + AD,
+      adLength,
+      0,
+      place + NONCE_AT,
+      base + USER_KEY,
+    );
+    heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
+    const plaintext = status === 0 ? copyPlaintext(heap, this.#plaintext, plainLength) : null;
+    heap.fill(0, this.#plaintext, this.#plaintext + plainLength);
+    return plaintext;
+  }
+
+  #openLarge(heap: Uint8Array, key: EnvelopeKey, adLength: number, envelope: Uint8Array): Uint8Array | null {
+    return this.#aeads
+      .forLength(envelope.length - ENVELOPE_OVERHEAD)
+      .open(
+        key.key,
+        envelope.subarray(NONCE_AT, HEADER_MAC_AT),
+        this.#copyAssociatedData(heap, adLength),
+        envelope.subarray(CIPHERTEXT_AT),
+      );
+  }
+
+  /** A driver may let libsodium's memory grow, and views of the old memory are empty then. */
+  #copyAssociatedData(heap: Uint8Array, length: number): Uint8Array {
+    return heap.slice(this.#base + AD, this.#base + AD + length);
+  }
+
+  /** MAC of the header bytes that stand at the envelope's place. */
   #headerMac(out: number): void {
     const base = this.#base;
     this.#memory._crypto_generichash(
@@ -249,10 +305,9 @@ function copyPlaintext(heap: Uint8Array, start: number, length: number): Uint8Ar
   return plaintext;
 }
 
-/** UTF-8 takes at most three bytes for each UTF-16 unit. */
-function isSmall(plaintextLength: number, { stream, type, eventId, path }: Binding): boolean {
-  const units = stream.length + type.length + eventId.length + path.length;
-  return plaintextLength <= FAST_PLAINTEXT_BYTES && AD_FIXED_BYTES + 3 * units <= FAST_AD_BYTES;
+/** True when the associated data fits its place: UTF-8 takes at most three bytes for each UTF-16 unit. */
+function isShort({ stream, type, eventId, path }: Binding): boolean {
+  return AD_FIXED_BYTES + 3 * (stream.length + type.length + eventId.length + path.length) <= FAST_AD_BYTES;
 }
 
 /** True when lifecycle and kid in the header are the key's; the user was looked up by the header's userRef before. */
