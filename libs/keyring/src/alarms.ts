@@ -10,6 +10,7 @@ export type AlarmCode =
   | 'KEY_RETURNED'
   | 'RETIREMENT_UNAUTHENTIC'
   | 'DEPLOYMENT_CHANGED'
+  | 'DEPLOYMENT_LOCKED'
   | 'RECORD_UNKNOWN'
   | 'RECORD_MISPLACED'
   | 'DEAD_RECORD_NOT_BURIED';
@@ -39,6 +40,8 @@ const MESSAGES: Record<AlarmCode, string> = {
     'the statement that a key ended has no valid MAC: it ends nothing. Find out who writes to the key topic',
   DEPLOYMENT_CHANGED:
     'the deployment record was tombstoned or changed: this process goes on, but none can start any more. Restore it',
+  DEPLOYMENT_LOCKED:
+    'the master-key epoch was turned, and the new one is not at hand: new keys cannot be read here. Give this process the new master key',
   RECORD_UNKNOWN: 'a record whose key no version up to this one knows: ignored',
   RECORD_MISPLACED: "a user's record in a partition that is not the user's: ignored",
   DEAD_RECORD_NOT_BURIED:

@@ -9,7 +9,7 @@ export interface DeploymentSecrets {
   readonly root: Uint8Array;
   /** Fixed for ever, because a user's partition is computed with it. */
   readonly partitionCount: number;
-  /** The newest wraps; more than one stands only while an epoch turns. */
+  /** The first wraps; more than one stands only while an epoch turns. */
   readonly wrappingKeys: readonly WrappingKey[];
 }
 

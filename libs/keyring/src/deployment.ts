@@ -10,8 +10,7 @@ import {
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
-import type { Intake } from './intake.js';
-import type { KeyLog, KeyLogRecord } from './key-log.js';
+import type { KeyLog } from './key-log.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
 import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
@@ -41,7 +40,6 @@ export interface StandingDeployment {
 
 interface Surroundings {
   readonly log: KeyLog;
-  readonly intake: Intake;
   readonly masterKeys: MasterKeys;
   readonly entropy: EntropyPool;
 }
@@ -52,12 +50,14 @@ interface Surroundings {
  * Rejects with `MASTER_KEY_MISMATCH`, `DEPLOYMENT_MISSING`, `DEPLOYMENT_RECORD_INVALID` or `PARTITION_COUNT_CHANGED`.
  */
 export async function settleDeployment(around: Surroundings): Promise<Deployment> {
+  const { log, masterKeys } = around;
   let ownId: string | null = null;
-  if (standingCandidates(around.intake).length === 0) {
-    refuseOrphans(around.intake);
+  let standing = await standingCandidates(log);
+  if (standing.length === 0) {
+    await refuseOrphans(log);
     ownId = await foundDeployment(around);
+    standing = await standingCandidates(log);
   }
-  const standing = standingCandidates(around.intake);
   const winner = pickWinner(standing);
   if (!winner) {
     throw new KeyringError(
@@ -66,7 +66,7 @@ export async function settleDeployment(around: Surroundings): Promise<Deployment
     );
   }
   try {
-    const secrets = await unlock(around, winner);
+    const secrets = await unlockDeployment(masterKeys, log.partitionCount, winner);
     await tombstone(
       around,
       standing.filter((candidate) => candidate !== winner),
@@ -83,15 +83,16 @@ export async function settleDeployment(around: Surroundings): Promise<Deployment
 }
 
 /** Living deployment records, each with the offset at which it was first seen. */
-function standingCandidates(intake: Intake): Candidate[] {
+async function standingCandidates(log: KeyLog): Promise<Candidate[]> {
   const candidates = new Map<string, Candidate>();
-  for (const { partition, offset, key, value } of intake.waiting) {
+  for await (const { offset, key, value } of log.records(DEPLOYMENT_PARTITION)) {
     const name = parseRecordKey(key);
-    if (name?.kind !== 'deployment' || partition !== DEPLOYMENT_PARTITION) continue;
+    if (name?.kind !== 'deployment') continue;
     if (value === null) candidates.delete(name.id);
     else {
       const firstOffset = candidates.get(name.id)?.firstOffset ?? offset;
-      candidates.set(name.id, { id: name.id, firstOffset, record: decodeDeploymentRecord(value), value });
+      const copy = value.slice();
+      candidates.set(name.id, { id: name.id, firstOffset, record: decodeDeploymentRecord(copy), value: copy });
     }
   }
   return [...candidates.values()];
@@ -106,16 +107,17 @@ function pickWinner(candidates: readonly Candidate[]): Candidate | undefined {
 }
 
 /** A second secret over existing users would orphan them all: nobody could find, read or forget them any more. */
-function refuseOrphans(intake: Intake): void {
-  const orphan = intake.waiting.some(({ key }) => {
-    const kind = parseRecordKey(key)?.kind;
-    return kind === 'user-key' || kind === 'fence' || kind === 'deployment';
-  });
-  if (!orphan) return;
-  throw new KeyringError(
-    'DEPLOYMENT_MISSING',
-    'The key topic holds records of a deployment but not its deployment record: restore the topic; starting anew on it would lose every user.',
-  );
+async function refuseOrphans(log: KeyLog): Promise<void> {
+  for (let partition = 0; partition < log.partitionCount; partition++) {
+    for await (const { key } of log.records(partition)) {
+      const kind = parseRecordKey(key)?.kind;
+      if (kind !== 'user-key' && kind !== 'fence' && kind !== 'deployment') continue;
+      throw new KeyringError(
+        'DEPLOYMENT_MISSING',
+        'The key topic holds records of a deployment but not its deployment record: restore the topic; starting anew on it would lose every user.',
+      );
+    }
+  }
 }
 
 async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Promise<string> {
@@ -127,12 +129,20 @@ async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Prom
   const wrapped = await masterKeys.wrap(deploymentContext(id, 0, fingerprint), plain);
   for (const secret of [root, wrappingKey.key, plain]) secret.fill(0);
   const value = encodeDeploymentRecord({ revision: 0, masterKey: fingerprint, wrapped });
-  await appendAndRead(log, [{ key: deploymentName(id), value }]);
+  await log.append(DEPLOYMENT_PARTITION, [{ key: deploymentName(id), value }]);
   return id;
 }
 
-async function unlock({ log, masterKeys }: Surroundings, winner: Candidate): Promise<DeploymentSecrets> {
-  const { id, record } = winner;
+/**
+ * Opens a deployment record's secrets. Rejects with `DEPLOYMENT_RECORD_INVALID`, `PARTITION_COUNT_CHANGED`, or with what the master keys
+ * reject with.
+ */
+export async function unlockDeployment(
+  masterKeys: MasterKeys,
+  partitionCount: number,
+  { id, value }: StandingDeployment,
+): Promise<DeploymentSecrets> {
+  const record = decodeDeploymentRecord(value);
   const plain = record
     ? await masterKeys.unwrap(
         record.masterKey,
@@ -145,29 +155,50 @@ async function unlock({ log, masterKeys }: Surroundings, winner: Candidate): Pro
   if (!secrets) {
     throw new KeyringError(
       'DEPLOYMENT_RECORD_INVALID',
-      `The deployment record ${id} in partition ${DEPLOYMENT_PARTITION} of the key topic (first at offset ${winner.firstOffset}) was changed or is not readable: restore the topic.`,
+      `The deployment record ${id} in partition ${DEPLOYMENT_PARTITION} of the key topic was changed or is not readable: restore the topic.`,
     );
   }
-  if (secrets.partitionCount !== log.partitionCount) {
+  if (secrets.partitionCount !== partitionCount) {
     throw new KeyringError(
       'PARTITION_COUNT_CHANGED',
-      `The key topic was made with ${secrets.partitionCount} partitions and has ${log.partitionCount} now: users would be looked for in the wrong one. Restore the topic with its first count.`,
+      `The key topic was made with ${secrets.partitionCount} partitions and has ${partitionCount} now: users would be looked for in the wrong one. Restore the topic with its first count.`,
     );
   }
   return secrets;
 }
 
-async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): Promise<void> {
-  if (losers.length === 0) return;
-  await appendAndRead(
-    log,
-    losers.map(({ id }) => ({ key: deploymentName(id), value: null })),
+/** The deployment record that stands in the log now. Rejects with `DEPLOYMENT_MISSING`. */
+export async function standingDeployment(log: KeyLog): Promise<StandingDeployment> {
+  const winner = pickWinner(await standingCandidates(log));
+  if (winner) return { id: winner.id, value: winner.value };
+  throw new KeyringError(
+    'DEPLOYMENT_MISSING',
+    'The key topic holds no deployment record any more: restore the topic before anything else is done to it.',
   );
 }
 
-async function appendAndRead(log: KeyLog, records: readonly KeyLogRecord[]): Promise<void> {
-  const first = await log.append(DEPLOYMENT_PARTITION, records);
-  await log.reached(DEPLOYMENT_PARTITION, first + BigInt(records.length - 1));
+/** Appends the next revision of a deployment's record, wrapped by the current master key. */
+export async function reviseDeployment(
+  log: KeyLog,
+  masterKeys: MasterKeys,
+  { id, value }: StandingDeployment,
+  secrets: DeploymentSecrets,
+): Promise<void> {
+  const revision = (decodeDeploymentRecord(value)?.revision ?? 0) + 1;
+  const { fingerprint } = masterKeys.current;
+  const plain = encodeSecrets(secrets);
+  const wrapped = await masterKeys.wrap(deploymentContext(id, revision, fingerprint), plain);
+  plain.fill(0);
+  const revised = encodeDeploymentRecord({ revision, masterKey: fingerprint, wrapped });
+  await log.append(DEPLOYMENT_PARTITION, [{ key: deploymentName(id), value: revised }]);
+}
+
+async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): Promise<void> {
+  if (losers.length === 0) return;
+  await log.append(
+    DEPLOYMENT_PARTITION,
+    losers.map(({ id }) => ({ key: deploymentName(id), value: null })),
+  );
 }
 
 /** Whether a record under the deployment's name may follow the one that stands: the same again, or a later revision. */

@@ -1,4 +1,5 @@
 import type { Sodium } from './crypto/sodium.js';
+import { KeyringError } from './errors.js';
 import type { KeyFacts, KeyName, WrappingKey } from './key-record.js';
 import { readKeyRecordClaim, unwrapKeyRecord } from './key-record.js';
 import type { StrayRecord } from './user-entry.js';
@@ -11,7 +12,9 @@ export interface OpenedKey extends KeyFacts {
 
 /** Opens key records with the wrapping keys that are at hand. */
 export class KeyOpener {
+  /** The first wraps. */
   #wrappingKeys: readonly WrappingKey[];
+  #isBehind = false;
 
   constructor(
     private readonly sodium: Sodium,
@@ -20,15 +23,26 @@ export class KeyOpener {
     this.#wrappingKeys = wrappingKeys;
   }
 
-  /** The epoch that wraps now: the newest. */
-  get newest(): WrappingKey {
-    return this.#wrappingKeys.reduce((newest, key) => (key.epoch > newest.epoch ? key : newest));
+  /** The key that wraps now. Throws `MASTER_KEY_UNAVAILABLE` where a later revision of the deployment is not at hand. */
+  get wrapping(): WrappingKey {
+    const [first] = this.#wrappingKeys;
+    if (first !== undefined && !this.#isBehind) return first;
+    throw new KeyringError(
+      'MASTER_KEY_UNAVAILABLE',
+      'The master-key epoch was turned and its new key is not at hand here: no user key can be made. Give this process the new master key.',
+    );
+  }
+
+  /** A later revision of the deployment stands, and could not be opened: what would be wrapped now could soon be read by nobody. */
+  fallBehind(): void {
+    this.#isBehind = true;
   }
 
   /** Takes the keys of a later revision of the deployment; those that are no longer among them are wiped. */
   use(wrappingKeys: readonly WrappingKey[]): void {
     for (const { key } of this.#wrappingKeys) key.fill(0);
     this.#wrappingKeys = wrappingKeys;
+    this.#isBehind = false;
   }
 
   open(name: KeyName, value: Uint8Array): OpenedKey | Omit<StrayRecord, 'offset'> {

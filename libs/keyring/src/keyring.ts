@@ -1,3 +1,4 @@
+import type { EpochOptions } from './epoch-ratchet.js';
 import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
 
@@ -88,6 +89,13 @@ export interface Keyring {
   retireEnded(): Promise<number>;
   /** Starts a new lifecycle for a forgotten user id (design §4.6): the only way to register it again. */
   beginLifecycle(userRef: UserRef): Promise<number>;
+  /** True while no part of the key topic was out of reach for longer than the lease: keys may be used. */
+  readonly isFresh: boolean;
+  /**
+   * Turns the master-key epoch, or goes on with a turn that was cut short: resolves to the epoch in force when every living key was
+   * wrapped anew and the old master key was destroyed. Rejects with `KEYRING_UNAVAILABLE`, or what the master keys reject with.
+   */
+  advanceEpoch(options?: EpochOptions): Promise<number>;
   /** Key records found after their fence, not yet tombstoned; `buryDead` tombstones them. */
   deadRecords(): readonly DeadRecord[];
   buryDead(): Promise<number>;

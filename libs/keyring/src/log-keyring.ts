@@ -4,10 +4,13 @@ import type { Alarm, Alarms } from './alarms.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { EnvelopeEngine } from './crypto/envelope-engine.js';
 import type { Sodium } from './crypto/sodium.js';
+import type { DeploymentFollower } from './deployment-follower.js';
 import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
 import { KeyringError } from './errors.js';
+import { EpochRatchet, type EpochOptions } from './epoch-ratchet.js';
 import { Forgetter } from './forgetter.js';
 import type { KeyLease } from './key-lease.js';
+import type { KeyLog } from './key-log.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import type { KeyOpener } from './key-opener.js';
 import { endOf, type KeyPolicy } from './key-policy.js';
@@ -15,6 +18,7 @@ import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js'
 import { assertWanted, KeySupply, type SuppliedPurpose } from './key-supply.js';
 import type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
 import type { LogTime } from './log-time.js';
+import type { MasterKeys } from './master-keys/master-keys.js';
 import { Minter } from './minter.js';
 import { openEnvelope, type OpeningParts } from './open-envelope.js';
 import type { Outcome } from './outcome.js';
@@ -33,7 +37,11 @@ export interface LogKeyringParts {
   readonly time: LogTime;
   readonly writer: KeyLogWriter;
   readonly table: UserTable;
+  readonly log: KeyLog;
+  readonly masterKeys: MasterKeys;
   readonly lease: KeyLease;
+  readonly leaseMs: number;
+  readonly deployment: DeploymentFollower;
   readonly alarms: Alarms;
   /** By the purpose's name; the general one's under the empty name. */
   readonly policies: Readonly<Record<string, KeyPolicy>>;
@@ -178,6 +186,15 @@ export class LogKeyring implements Keyring {
     return this.#undertaker.retire(ended);
   }
 
+  get isFresh(): boolean {
+    return this.#parts.lease.isHeld;
+  }
+
+  async advanceEpoch(options: EpochOptions = {}): Promise<number> {
+    this.#writer.assertOpen();
+    return new EpochRatchet({ ...this.#parts, undertaker: this.#undertaker }, options).turn();
+  }
+
   deadRecords(): readonly DeadRecord[] {
     return deadRecordsOf(this.#table.entriesWithDead());
   }
@@ -216,9 +233,10 @@ export class LogKeyring implements Keyring {
   }
 
   async #close(): Promise<void> {
-    const { table, alarms, subkeys, opener, entropy } = this.#parts;
+    const { table, alarms, subkeys, opener, entropy, deployment } = this.#parts;
     try {
       await this.#writer.close();
+      await deployment.settled();
     } finally {
       table.wipe();
       alarms.clear();

@@ -71,7 +71,7 @@ export class Minter {
     const key = entropy.take(KEY_BYTES);
     const value = encodeKeyRecord(
       sodium,
-      opener.newest,
+      opener.wrapping,
       { userRef, kid },
       { ...facts, madeAt: 0 },
       nonce,

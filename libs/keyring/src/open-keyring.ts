@@ -1,65 +1,98 @@
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { Alarms } from './alarms.js';
-import { settleDeployment } from './deployment.js';
 import { EntropyPool } from './crypto/entropy-pool.js';
+import { loadSodium } from './crypto/sodium.js';
+import { DeploymentFollower } from './deployment-follower.js';
+import { settleDeployment } from './deployment.js';
 import { KeyringError } from './errors.js';
-import { Intake } from './intake.js';
+import { defaultLeaseMs, KeyLease } from './key-lease.js';
 import type { KeyLog } from './key-log.js';
 import { KeyLogWriter } from './key-log-writer.js';
+import { KeyOpener } from './key-opener.js';
+import type { KeyPolicy } from './key-policy.js';
 import type { Keyring } from './keyring.js';
 import { LogKeyring } from './log-keyring.js';
+import { LogTime } from './log-time.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
-import { loadSodium } from './crypto/sodium.js';
 import { deriveSubkeys } from './subkeys.js';
 import { UserTable } from './user-table.js';
 
 export interface KeyringOptions {
   /** A log that was not followed yet. The keyring owns it from here: it closes it, also when opening fails. */
   readonly log: KeyLog;
-  /** Stays the caller's; used only while opening. */
+  /** Stays the caller's, who closes it after the keyring: it is asked again when the deployment is revised. */
   readonly masterKeys: MasterKeys;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** How long keys are used without a word from the key topic, ms. Default 30 s. */
+  readonly leaseMs?: number;
+  /** By the purpose's name; what belongs to no purpose under the empty name. Default: keys serve for ever. */
+  readonly policies?: Readonly<Record<string, KeyPolicy>>;
 }
 
 /**
  * Replays the key log to its high watermark and resolves to a keyring that follows it. On an empty log it founds the
  * deployment. Rejects with `MASTER_KEY_MISMATCH`, `DEPLOYMENT_MISSING`, `DEPLOYMENT_RECORD_INVALID`,
- * `PARTITION_COUNT_CHANGED`, or with what the log or the master keys reject with.
+ * `PARTITION_COUNT_CHANGED`, `KEY_POLICY_INVALID`, or with what the log or the master keys reject with.
  */
-export async function openKeyring({ log, masterKeys, clock, entropy }: KeyringOptions): Promise<Keyring> {
+export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
+  const { log, masterKeys, clock, entropy, leaseMs = defaultLeaseMs, policies = {} } = options;
   try {
+    assertPolicies(policies);
     const sodium = await loadSodium();
     const pool = new EntropyPool(entropy);
-    const intake = new Intake();
-    await log.follow(intake.accept);
-    const { secrets, standing } = await settleDeployment({ log, intake, masterKeys, entropy: pool });
+    const { secrets, standing } = await settleDeployment({ log, masterKeys, entropy: pool });
     const { root, wrappingKeys } = secrets;
     const subkeys = deriveSubkeys(sodium, root);
     root.fill(0);
-    const wrapping = wrappingKeys.reduce((newest, key) => (key.epoch > newest.epoch ? key : newest));
     const alarms = new Alarms();
-    const table = new UserTable(
-      { sodium, subkeys, wrappingKeys, partitionCount: log.partitionCount, deployment: standing },
-      alarms,
-    );
-    intake.attach((record) => table.apply(record));
-    table.endReplay();
+    const opener = new KeyOpener(sodium, wrappingKeys);
+    const time = new LogTime(clock);
+    const { partitionCount } = log;
+    const table = new UserTable({ sodium, subkeys, opener, partitionCount, deployment: standing, time, alarms });
+    const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms });
+    await log.follow({
+      records: (records) => {
+        for (const record of records) table.apply(record);
+      },
+      restarted: (partition) => table.restarted(partition),
+      replayed: (partition) => table.replayed(partition),
+    });
+    await deployment.settled();
     const writer = new KeyLogWriter(log);
+    const lease = new KeyLease(clock, log, leaseMs);
     return new LogKeyring({
       sodium,
       subkeys,
-      wrappingKeys,
-      wrapping,
+      opener,
       entropy: pool,
       clock,
+      time,
+      log,
+      masterKeys,
       writer,
       table,
+      lease,
+      leaseMs,
+      deployment,
       alarms,
+      policies,
     });
   } catch (error) {
     await log.close();
     throw error instanceof KeyringError ? error : unavailable(error);
+  }
+}
+
+function assertPolicies(policies: Readonly<Record<string, KeyPolicy>>): void {
+  for (const [name, policy] of Object.entries(policies)) {
+    for (const [setting, value] of Object.entries(policy) as [keyof KeyPolicy, number][]) {
+      if (Number.isSafeInteger(value) && value > 0) continue;
+      throw new KeyringError(
+        'KEY_POLICY_INVALID',
+        `${setting} of the keys for ${name === '' ? 'no purpose' : `the purpose ${name}`} is ${value}: give a whole number above 0.`,
+      );
+    }
   }
 }
 

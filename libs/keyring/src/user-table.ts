@@ -52,7 +52,7 @@ export class UserTable {
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
   /** A later revision of the deployment record was read. */
-  readonly revised = new Emitter<Uint8Array>();
+  readonly revised = new Emitter<StandingDeployment>();
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
   readonly #replays = new Map<number, Replay>();
   #deployment: StandingDeployment;
@@ -144,13 +144,17 @@ export class UserTable {
     this.revised.clear();
   }
 
+  /** In a replay, earlier revisions come by. */
   #watchDeployment(id: string, record: StoredKeyLogRecord): void {
-    if (this.#isFirst(record.partition) || id !== this.#deployment.id) return;
+    if (id !== this.#deployment.id) return;
     const { value } = record;
-    if (value === null || !mayFollow(this.#deployment, value)) return this.#alarm('DEPLOYMENT_CHANGED', record);
+    if (value === null || !mayFollow(this.#deployment, value)) {
+      if (!this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
+      return;
+    }
     if (equalBytes(value, this.#deployment.value)) return;
     this.#deployment = { id, value: value.slice() };
-    this.revised.emit(this.#deployment.value);
+    this.revised.emit(this.#deployment);
   }
 
   #applyFence(entry: UserEntry, name: KeyScope, record: StoredKeyLogRecord): void {

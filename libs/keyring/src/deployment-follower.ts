@@ -1,0 +1,66 @@
+import type { Alarms } from './alarms.js';
+import { unlockDeployment, type StandingDeployment } from './deployment.js';
+import { MAX_READ_OFFSETS, type KeyLog } from './key-log.js';
+import type { KeyOpener } from './key-opener.js';
+import type { MasterKeys } from './master-keys/master-keys.js';
+import type { UserTable } from './user-table.js';
+
+export interface DeploymentFollowerParts {
+  readonly log: KeyLog;
+  readonly masterKeys: MasterKeys;
+  readonly opener: KeyOpener;
+  readonly table: UserTable;
+  readonly alarms: Alarms;
+}
+
+/** Takes the wrapping keys of each later revision of the deployment, and reads again what could not be read without them. */
+export class DeploymentFollower {
+  readonly #parts: DeploymentFollowerParts;
+  #latest: StandingDeployment | null = null;
+  #working: Promise<void> | null = null;
+
+  constructor(parts: DeploymentFollowerParts) {
+    this.#parts = parts;
+    parts.table.revised.subscribe((deployment) => {
+      this.#latest = deployment;
+      this.#working ??= this.#work().finally(() => (this.#working = null));
+    });
+  }
+
+  /** Resolves when what was heard of so far was worked off. */
+  async settled(): Promise<void> {
+    while (this.#working !== null) await this.#working;
+  }
+
+  /** Never rejects: what fails is an alarm, and the records stay unreadable until the next revision or start. */
+  async #work(): Promise<void> {
+    for (let next = this.#latest; next !== null; next = this.#latest) {
+      this.#latest = null;
+      try {
+        await this.#take(next);
+      } catch {
+        this.#parts.opener.fallBehind();
+        this.#parts.alarms.raise('DEPLOYMENT_LOCKED', 0, -1n);
+      }
+    }
+  }
+
+  async #take(deployment: StandingDeployment): Promise<void> {
+    const { masterKeys, opener, table, log } = this.#parts;
+    const { root, wrappingKeys } = await unlockDeployment(masterKeys, log.partitionCount, deployment);
+    root.fill(0);
+    opener.use(wrappingKeys);
+    const offsets = new Map<number, bigint[]>();
+    for (const { partition, offset } of table.unreadable()) {
+      const list = offsets.get(partition) ?? [];
+      offsets.set(partition, list);
+      list.push(offset);
+    }
+    for (const [partition, all] of offsets) {
+      for (let from = 0; from < all.length; from += MAX_READ_OFFSETS) {
+        const records = await log.read(partition, all.slice(from, from + MAX_READ_OFFSETS));
+        for (const record of records) if (record !== null) table.apply(record);
+      }
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import { sleep, type Clock } from '@oubliette/runtime';
+import type { EntropyPool } from './crypto/entropy-pool.js';
+import { KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
+import { decodeDeploymentRecord, type DeploymentSecrets } from './deployment-record.js';
+import { reviseDeployment, standingDeployment, unlockDeployment, type StandingDeployment } from './deployment.js';
+import { KeyringError } from './errors.js';
+import type { KeyLog, KeyLogRecord } from './key-log.js';
+import type { KeyLogWriter } from './key-log-writer.js';
+import { encodeKeyRecord, type WrappingKey } from './key-record.js';
+import type { MasterKeys } from './master-keys/master-keys.js';
+import { userKeyName } from './record-keys.js';
+import type { Undertaker } from './undertaker.js';
+import type { UserEntry, UserKey } from './user-entry.js';
+import type { UserTable } from './user-table.js';
+
+/** What the turn of an epoch tells of itself. */
+export interface EpochProgress {
+  readonly step: 'announcing' | 'putting in force' | 're-wrapping' | 'waiting' | 'dropping the old' | 'destroying the old';
+  /** Key records wrapped under the new epoch, of those that are to be. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EpochOptions {
+  /** Key records written a second at most. Default 5,000. */
+  readonly recordsPerSecond?: number;
+  readonly onProgress?: (progress: EpochProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface EpochRatchetParts {
+  readonly sodium: Sodium;
+  readonly log: KeyLog;
+  readonly writer: KeyLogWriter;
+  readonly table: UserTable;
+  readonly masterKeys: MasterKeys;
+  readonly entropy: EntropyPool;
+  readonly undertaker: Undertaker;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+}
+
+/** Two that announce at once see each other's word within this time, ms; nobody uses an announced key before it is over. */
+const settleMs = 5_000;
+/** An append that was sent may still land so long after a lease has ended, ms. */
+const inFlightMs = 30_000;
+const defaultRecordsPerSecond = 5_000;
+/** Small enough to be stopped within a moment at the slowest rates. */
+const batchRecords = 500;
+
+/**
+ * Turns the master-key epoch (SPEC.md, section 10): announces a new wrapping key, puts it in force, wraps every living user's key under
+ * it, drops the old one, and destroys the old master key. What is to be done next stands in the deployment record alone, so that whoever
+ * calls it again after a crash goes on. A forgetting that comes in between wins: what was re-wrapped after the fence is dead.
+ */
+export class EpochRatchet {
+  readonly #parts: EpochRatchetParts;
+  readonly #options: EpochOptions;
+  #done = 0;
+  #left = 0;
+
+  constructor(parts: EpochRatchetParts, options: EpochOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Resolves to the epoch that is in force then. Rejects with `KEYRING_UNAVAILABLE` (retriable), or what the master keys reject with. */
+  async turn(): Promise<number> {
+    const { masterKeys } = this.#parts;
+    let standing = await this.#standing();
+    // Nothing is under way: a new turn begins.
+    if (this.#isOver(standing)) await masterKeys.advance(masterKeys.current.epoch);
+    for (; !this.#isOver(standing); standing = await this.#standing()) {
+      this.#options.signal?.throwIfAborted();
+      await this.#step(standing);
+      wipe(standing.secrets);
+    }
+    wipe(standing.secrets);
+    this.#tell('destroying the old');
+    const { epoch } = masterKeys.current;
+    await masterKeys.destroy(epoch - 1);
+    return epoch;
+  }
+
+  async #step({ deployment, secrets }: Standing): Promise<void> {
+    const [first, second] = secrets.wrappingKeys;
+    const { epoch } = this.#parts.masterKeys.current;
+    if (!first) throw new RangeError('a deployment without a wrapping key');
+    if (secrets.wrappingKeys.every((key) => key.epoch < epoch)) {
+      this.#tell('announcing');
+      const key = this.#parts.entropy.take(KEY_BYTES);
+      await this.#revise(deployment, secrets, [...secrets.wrappingKeys, { epoch, key }]);
+      key.fill(0);
+      return this.#pause(settleMs);
+    }
+    if (first.epoch < epoch) {
+      this.#tell('putting in force');
+      const announced = secrets.wrappingKeys.filter((key) => key.epoch === epoch);
+      return this.#revise(deployment, secrets, [...announced, ...secrets.wrappingKeys.filter((key) => key.epoch < epoch)]);
+    }
+    if (!second) return this.#revise(deployment, secrets, [first]);
+    await this.#rewrapAll(first);
+    this.#tell('waiting');
+    // Who has not heard of the new key has lost its lease by then, and what it sent has landed or never will.
+    await this.#pause(this.#parts.leaseMs + inFlightMs);
+    await this.#rewrapAll(first);
+    this.#tell('dropping the old');
+    await this.#revise(deployment, secrets, [first]);
+  }
+
+  async #rewrapAll(wrapping: WrappingKey): Promise<void> {
+    const { table, writer } = this.#parts;
+    for (let partition = 0; partition < writer.partitionCount; partition++) await writer.catchUp(partition);
+    this.#left = 0;
+    for (const { keys } of table.entries()) for (const { epoch } of keys) if (epoch !== wrapping.epoch) this.#left++;
+    const batches = new Map<number, HeldKey[]>();
+    for (const entry of table.entries()) {
+      for (const key of entry.keys) {
+        if (key.epoch === wrapping.epoch) continue;
+        const batch = batches.get(entry.partition) ?? [];
+        batches.set(entry.partition, batch);
+        batch.push({ entry, key });
+      }
+      const batch = batches.get(entry.partition);
+      if (!batch || batch.length < batchRecords) continue;
+      batches.delete(entry.partition);
+      await this.#rewrap(entry.partition, wrapping, batch);
+    }
+    for (const [partition, batch] of batches) await this.#rewrap(partition, wrapping, batch);
+  }
+
+  async #rewrap(
+    partition: number,
+    wrapping: WrappingKey,
+    held: readonly HeldKey[],
+  ): Promise<void> {
+    const { writer, clock, undertaker, table } = this.#parts;
+    // Who was forgotten since has no key any more.
+    const keys = held.filter(({ entry, key }) => table.get(entry.userRef)?.keys.includes(key));
+    const perSecond = this.#options.recordsPerSecond ?? defaultRecordsPerSecond;
+    this.#options.signal?.throwIfAborted();
+    const began = clock.monotonic();
+    await writer.appendAndRead(
+      partition,
+      keys.map(({ entry, key }) => this.#record(wrapping, entry, key)),
+    );
+    await undertaker.bury(new Set(keys.flatMap(({ entry }) => table.get(entry.userRef) ?? [])));
+    this.#done += keys.length;
+    this.#left = Math.max(0, this.#left - held.length);
+    this.#tell('re-wrapping');
+    const wanted = (keys.length / perSecond) * 1000 - (clock.monotonic() - began);
+    if (wanted > 0) await this.#pause(wanted);
+  }
+
+  #record(wrapping: WrappingKey, { userRef }: UserEntry, key: UserKey): KeyLogRecord {
+    const { sodium, entropy } = this.#parts;
+    const nonce = entropy.take(NONCE_BYTES);
+    const name = { userRef, kid: key.kid };
+    return {
+      key: userKeyName(userRef, key.kid),
+      value: encodeKeyRecord(sodium, wrapping, name, key, nonce, key.key),
+    };
+  }
+
+  async #standing(): Promise<Standing> {
+    const { log, masterKeys } = this.#parts;
+    const deployment = await standingDeployment(log);
+    return { deployment, secrets: await unlockDeployment(masterKeys, log.partitionCount, deployment) };
+  }
+
+  async #revise(
+    deployment: StandingDeployment,
+    secrets: DeploymentSecrets,
+    wrappingKeys: readonly WrappingKey[],
+  ): Promise<void> {
+    const { log, masterKeys } = this.#parts;
+    await reviseDeployment(log, masterKeys, deployment, { ...secrets, wrappingKeys });
+  }
+
+  /** The record is wrapped by the master key of today. */
+  #isCurrent({ deployment, secrets }: Standing): boolean {
+    const { fingerprint, epoch } = this.#parts.masterKeys.current;
+    return (
+      decodeDeploymentRecord(deployment.value)?.masterKey === fingerprint &&
+      secrets.wrappingKeys[0]?.epoch === epoch
+    );
+  }
+
+  #isOver(standing: Standing): boolean {
+    return standing.secrets.wrappingKeys.length === 1 && this.#isCurrent(standing);
+  }
+
+  #tell(step: EpochProgress['step']): void {
+    this.#options.onProgress?.({ step, done: this.#done, total: this.#done + this.#left });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(this.#parts.clock, ms, this.#options.signal);
+  }
+}
+
+interface HeldKey {
+  readonly entry: UserEntry;
+  readonly key: UserKey;
+}
+
+interface Standing {
+  readonly deployment: StandingDeployment;
+  readonly secrets: DeploymentSecrets;
+}
+
+function wipe({ root, wrappingKeys }: DeploymentSecrets): void {
+  root.fill(0);
+  for (const { key } of wrappingKeys) key.fill(0);
+}
