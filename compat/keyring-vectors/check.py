@@ -41,17 +41,33 @@ def user_ref(root, user_id):
     return mac(subkey(root, "user-ref"), user_id.encode("utf-8"))
 
 
-def key_record(wrapping_key, epoch, lifecycle, ref, kid, nonce, user_key):
-    head = bytes([1, 1]) + struct.pack(">II", epoch, lifecycle)
+def scope(inputs, root, name):
+    tag = bytes(4) if name is None else mac(subkey(root, "purpose"), name.encode())[:4]
+    return struct.pack(">I", inputs["lifecycle"]) + tag + struct.pack(">I", 1 if name is None else inputs["generation"])
+
+
+def key_record(wrapping_key, inputs, key_scope, ref, kid, nonce, user_key):
+    head = bytes([1, 1]) + struct.pack(">I", inputs["epoch"]) + key_scope
+    head += struct.pack(">IQI", inputs["rotation"], inputs["madeAt"], inputs["lifetimeSeconds"])
     ad = lp("oubliette/v1/key-record") + head + ref + kid
     return head + nonce + aead_seal(user_key, ad, nonce, wrapping_key)
 
 
-def fence(root, ref, lifecycle, erased_at, user_keys):
-    statement = bytes([1]) + struct.pack(">IQH", lifecycle, erased_at, len(user_keys))
+def fence(root, ref, key_scope, erased_at, user_keys):
+    statement = bytes([1]) + key_scope + struct.pack(">QH", erased_at, len(user_keys))
     for user_key in user_keys:
         statement += mac(subkey(root, "key-fingerprint"), user_key)
     return statement + mac(subkey(root, "fence"), ref + statement)
+
+
+def retirement(root, ref, kid, key_scope, retired_at):
+    statement = bytes([1, 0]) + key_scope + struct.pack(">Q", retired_at)
+    return statement + mac(subkey(root, "fence"), lp("oubliette/v1/retirement") + ref + kid + statement)
+
+
+def fence_key(ref, inputs, key_scope):
+    text = ref.hex() if inputs["lifecycle"] == 1 else f"{ref.hex()}/{inputs['lifecycle']}"
+    return text if key_scope[4:8] == bytes(4) else f"{text}:{key_scope[4:8].hex()}.{inputs['generation']}"
 
 
 def deployment(master_key, ident, revision, root, partitions, epoch, wrapping_key, nonce):
@@ -62,8 +78,8 @@ def deployment(master_key, ident, revision, root, partitions, epoch, wrapping_ke
     return bytes([1]) + struct.pack(">I", revision) + fingerprint + wrapped
 
 
-def envelope(root, user_key, lifecycle, kid, ref, nonce, binding, plaintext):
-    prefix = bytes([1, 1]) + struct.pack(">I", lifecycle) + kid + ref
+def envelope(root, user_key, key_scope, kid, ref, nonce, binding, plaintext):
+    prefix = bytes([1, 1]) + key_scope + kid + ref
     header = prefix + nonce
     ad = prefix + b"".join(lp(binding[name]) for name in ("stream", "type", "eventId", "path"))
     return header + mac(subkey(root, "envelope-header"), header) + aead_seal(plaintext, ad, nonce, user_key)
@@ -73,7 +89,8 @@ def recompute(inputs):
     raw = {name: bytes.fromhex(inputs[name]) for name in (
         "masterKey", "root", "wrappingKey", "userKey", "deploymentId", "kid", "nonce")}
     ref = user_ref(raw["root"], inputs["userId"])
-    purposes = ("user-ref", "envelope-header", "fence", "key-fingerprint")
+    purposes = ("user-ref", "envelope-header", "fence", "key-fingerprint", "purpose")
+    general, special = (scope(inputs, raw["root"], name) for name in (None, inputs["purpose"]))
     return {
         "masterKeyFingerprint": mac(raw["masterKey"], b"oubliette/v1/master-key-fingerprint").hex(),
         "subkeys": {purpose: subkey(raw["root"], purpose).hex() for purpose in purposes},
@@ -87,13 +104,17 @@ def recompute(inputs):
         ],
         "keyRecord": {
             "key": f"{ref.hex()}#{raw['kid'].hex()}",
-            "value": key_record(raw["wrappingKey"], inputs["epoch"], inputs["lifecycle"], ref, raw["kid"],
-                                raw["nonce"], raw["userKey"]).hex(),
+            "value": key_record(raw["wrappingKey"], inputs, special, ref, raw["kid"], raw["nonce"], raw["userKey"]).hex(),
         },
-        "fence": {
-            "key": ref.hex() if inputs["lifecycle"] == 1 else f"{ref.hex()}/{inputs['lifecycle']}",
-            "value": fence(raw["root"], ref, inputs["lifecycle"], inputs["erasedAt"], [raw["userKey"]]).hex(),
-        },
+        "fences": [
+            {
+                "key": fence_key(ref, inputs, each),
+                "value": fence(raw["root"], ref, each, inputs["erasedAt"], [raw["userKey"]]).hex(),
+            }
+            for each in (general, special)
+        ],
+        "retirement": retirement(raw["root"], ref, raw["kid"], special, inputs["erasedAt"]).hex(),
+        "purposeTag": special[4:8].hex(),
         "deployment": {
             "key": f"!deployment#{raw['deploymentId'].hex()}",
             "value": deployment(raw["masterKey"], raw["deploymentId"], inputs["revision"], raw["root"],
@@ -103,10 +124,10 @@ def recompute(inputs):
             {
                 "binding": binding,
                 "plaintext": plaintext,
-                "envelope": envelope(raw["root"], raw["userKey"], inputs["lifecycle"], raw["kid"], ref, raw["nonce"],
+                "envelope": envelope(raw["root"], raw["userKey"], each, raw["kid"], ref, raw["nonce"],
                                      binding, bytes.fromhex(plaintext)).hex(),
             }
-            for binding, plaintext in inputs["envelopes"]
+            for each, (binding, plaintext) in zip((general, special), inputs["envelopes"], strict=True)
         ],
     }
 
@@ -121,6 +142,11 @@ DEFAULT_INPUTS = {
     "nonce": counted(0xA0, 24).hex(),
     "epoch": 3,
     "lifecycle": 2,
+    "purpose": "marketing",
+    "generation": 3,
+    "rotation": 4,
+    "madeAt": 1690000000456,
+    "lifetimeSeconds": 2592000,
     "revision": 1,
     "partitionCount": 12,
     "erasedAt": 1700000000123,
@@ -148,8 +174,8 @@ def main():
     differing = [name for name, value in recompute(inputs).items() if vectors.get(name) != value]
     unknown = [name for name in vectors if name not in recompute(inputs)]
     sealed = bytes.fromhex(vectors["envelopes"][0]["envelope"])
-    ad = sealed[:30] + b"".join(lp(inputs["envelopes"][0][0][n]) for n in ("stream", "type", "eventId", "path"))
-    opened = aead_open(sealed[70:], ad, sealed[30:54], bytes.fromhex(inputs["userKey"]))
+    ad = sealed[:38] + b"".join(lp(inputs["envelopes"][0][0][n]) for n in ("stream", "type", "eventId", "path"))
+    opened = aead_open(sealed[78:], ad, sealed[38:62], bytes.fromhex(inputs["userKey"]))
     if opened.hex() != inputs["envelopes"][0][1]:
         differing.append("opening the first envelope")
     for name in differing + unknown:

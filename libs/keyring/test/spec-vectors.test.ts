@@ -15,9 +15,12 @@ import { decodeFence, encodeFence, keyFingerprint } from '../src/fence-record.js
 import { HeldMasterKeys, holdMasterKey } from '../src/master-keys/held-master-keys.js';
 import { fromHex, toHex } from '../src/hex.js';
 import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
-import { encodeKeyRecord, unwrapKeyRecord } from '../src/key-record.js';
+import { encodeKeyRecord, readKeyRecordClaim, unwrapKeyRecord } from '../src/key-record.js';
+import { GENERAL_PURPOSE } from '../src/key-scope.js';
+import { Purposes } from '../src/purposes.js';
 import { deploymentName, fenceName, parseRecordKey, userKeyName } from '../src/record-keys.js';
 import { loadSodium } from '../src/crypto/sodium.js';
+import { decodeRetirement, encodeRetirement } from '../src/retirement-record.js';
 import { deriveSubkeys } from '../src/subkeys.js';
 import { hashUserId } from '../src/user-ref.js';
 
@@ -30,14 +33,21 @@ interface Vectors {
     lifecycle: number;
     revision: number;
     partitionCount: number;
+    purpose: string;
+    generation: number;
+    rotation: number;
+    madeAt: number;
+    lifetimeSeconds: number;
     erasedAt: number;
     userId: string;
   };
   masterKeyFingerprint: string;
-  subkeys: Record<'user-ref' | 'envelope-header' | 'fence' | 'key-fingerprint', string>;
+  subkeys: Record<'user-ref' | 'envelope-header' | 'fence' | 'key-fingerprint' | 'purpose', string>;
   userRefs: { userId: string; userRef: string; partition: number }[];
   keyRecord: { key: string; value: string };
-  fence: { key: string; value: string };
+  fences: { key: string; value: string }[];
+  retirement: string;
+  purposeTag: string;
   deployment: { key: string; value: string };
   envelopes: { binding: Binding; plaintext: string; envelope: string }[];
 }
@@ -49,7 +59,10 @@ const { inputs } = vectors;
 const sodium = await loadSodium();
 const subkeys = deriveSubkeys(sodium, fromHex(inputs.root));
 const userRef = hashUserId(sodium, subkeys.userRef, inputs.userId);
-const identity = { userRef, kid: inputs.kid, lifecycle: inputs.lifecycle };
+const name = { userRef, kid: inputs.kid };
+const { lifecycle, generation, rotation, madeAt, lifetimeSeconds } = inputs;
+const special = { lifecycle, purpose: new Purposes(sodium, subkeys.purpose).tag(inputs.purpose), generation };
+const general = { lifecycle, purpose: GENERAL_PURPOSE, generation: 1 };
 const ascii = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
 test('subkeys and master-key fingerprint', () => {
@@ -59,6 +72,7 @@ test('subkeys and master-key fingerprint', () => {
       'envelope-header': toHex(subkeys.envelopeHeader),
       fence: toHex(subkeys.fence),
       'key-fingerprint': toHex(subkeys.fingerprint),
+      purpose: toHex(subkeys.purpose),
     },
     vectors.subkeys,
   );
@@ -76,27 +90,37 @@ test('userRefs and partitions', () => {
 test('key record', () => {
   const wrapping = { epoch: inputs.epoch, key: fromHex(inputs.wrappingKey) };
   const value = fromHex(vectors.keyRecord.value);
-  const made = encodeKeyRecord(sodium, wrapping, identity, fromHex(inputs.nonce), fromHex(inputs.userKey));
+  const facts = { ...special, rotation, madeAt, lifetimeSeconds };
+  const made = encodeKeyRecord(sodium, wrapping, name, facts, fromHex(inputs.nonce), fromHex(inputs.userKey));
   assert.equal(toHex(made), vectors.keyRecord.value);
   assert.equal(ascii(userKeyName(userRef, inputs.kid)), vectors.keyRecord.key);
-  assert.deepEqual(unwrapKeyRecord(sodium, wrapping, identity, value), fromHex(inputs.userKey));
+  assert.deepEqual(readKeyRecordClaim(value), { ...facts, epoch: inputs.epoch });
+  assert.deepEqual(unwrapKeyRecord(sodium, wrapping, name, value), fromHex(inputs.userKey));
 });
 
-test('fence', () => {
-  const fence = {
-    userRef,
-    lifecycle: inputs.lifecycle,
-    erasedAt: inputs.erasedAt,
-    fingerprints: [keyFingerprint(sodium, subkeys.fingerprint, fromHex(inputs.userKey))],
-  };
-  assert.equal(toHex(encodeFence(sodium, subkeys.fence, fence)), vectors.fence.value);
-  assert.deepEqual(decodeFence(sodium, subkeys.fence, userRef, fromHex(vectors.fence.value)), fence);
-  assert.equal(ascii(fenceName(userRef, inputs.lifecycle)), vectors.fence.key);
-  assert.deepEqual(parseRecordKey(vectors.fence.key), {
-    kind: 'fence',
-    userRef,
-    lifecycle: inputs.lifecycle,
-  });
+test('fences, of a user and of a purpose', () => {
+  for (const [index, scope] of [general, special].entries()) {
+    const vector = vectors.fences[index];
+    assert.ok(vector);
+    const fence = {
+      userRef,
+      ...scope,
+      erasedAt: inputs.erasedAt,
+      fingerprints: [keyFingerprint(sodium, subkeys.fingerprint, fromHex(inputs.userKey))],
+    };
+    assert.equal(toHex(encodeFence(sodium, subkeys.fence, fence)), vector.value);
+    assert.deepEqual(decodeFence(sodium, subkeys.fence, userRef, fromHex(vector.value)), fence);
+    assert.equal(ascii(fenceName(userRef, scope)), vector.key);
+    assert.deepEqual(parseRecordKey(vector.key), { kind: 'fence', userRef, ...scope });
+  }
+});
+
+test('retirement and purpose', () => {
+  assert.equal(special.purpose, vectors.purposeTag);
+  const retirement = { ...special, retiredAt: inputs.erasedAt };
+  const made = encodeRetirement(sodium, subkeys.fence, name, retirement);
+  assert.equal(toHex(made), vectors.retirement);
+  assert.deepEqual(decodeRetirement(sodium, subkeys.fence, name, made), retirement);
 });
 
 test('deployment record', async () => {
@@ -119,12 +143,10 @@ test('deployment record', async () => {
 
 test('envelopes, on both paths, sealed and opened', () => {
   const nonces = { fill: (target: Uint8Array) => target.set(fromHex(inputs.nonce)) };
-  const key = {
-    key: fromHex(inputs.userKey),
-    prefix: envelopePrefix(userRef, inputs.kid, inputs.lifecycle),
-  };
   assert.ok(vectors.envelopes.length >= 2);
-  for (const vector of vectors.envelopes) {
+  for (const [index, vector] of vectors.envelopes.entries()) {
+    const prefix = envelopePrefix(name, index === 0 ? general : special);
+    const key = { key: fromHex(inputs.userKey), prefix };
     const plaintext = fromHex(vector.plaintext);
     // A fresh pool each, because its first bytes are the vector's nonce.
     const engine = () => new EnvelopeEngine(sodium, subkeys.envelopeHeader, new EntropyPool(nonces));
