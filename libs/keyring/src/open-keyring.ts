@@ -32,7 +32,7 @@ export async function openKeyring({ log, masterKeys, clock, entropy }: KeyringOp
     const sodium = await loadSodium();
     const pool = new EntropyPool(entropy);
     const intake = new Intake();
-    await log.follow(intake.accept);
+    await log.follow(intake);
     const { secrets, standing } = await settleDeployment({ log, intake, masterKeys, entropy: pool });
     const { root, wrappingKeys } = secrets;
     const subkeys = deriveSubkeys(sodium, root);
@@ -43,7 +43,13 @@ export async function openKeyring({ log, masterKeys, clock, entropy }: KeyringOp
       { sodium, subkeys, wrappingKeys, partitionCount: log.partitionCount, deployment: standing },
       alarms,
     );
-    intake.attach((record) => table.apply(record));
+    intake.attach({
+      records: (records) => {
+        for (const record of records) table.apply(record);
+      },
+      restarted: () => undefined,
+      replayed: () => undefined,
+    });
     table.endReplay();
     const writer = new KeyLogWriter(log);
     return new LogKeyring({
