@@ -1,4 +1,4 @@
-import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { HeardAt, KeyLog, KeyLogListener, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
 
 /** A key log that refuses to be written to: looking at keys must not make any. It owns the log behind it. */
 export class ReadOnlyLog implements KeyLog {
@@ -14,8 +14,16 @@ export class ReadOnlyLog implements KeyLog {
     );
   }
 
-  follow(onRecords: (records: readonly StoredKeyLogRecord[]) => void): Promise<void> {
-    return this.log.follow(onRecords);
+  follow(listener: KeyLogListener): Promise<void> {
+    return this.log.follow(listener);
+  }
+
+  heard(partition: number): HeardAt | null {
+    return this.log.heard(partition);
+  }
+
+  read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
+    return this.log.read(partition, offsets);
   }
 
   reached(partition: number, offset: bigint): Promise<void> {

@@ -1,5 +1,12 @@
 export type { InvalidReason, Outcome, UnavailableReason } from './outcome.js';
-export type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from './key-log.js';
+export {
+  MAX_READ_OFFSETS,
+  type HeardAt,
+  type KeyLog,
+  type KeyLogListener,
+  type KeyLogRecord,
+  type StoredKeyLogRecord,
+} from './key-log.js';
 export type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
 export type { Alarm, AlarmCode } from './alarms.js';
 export { KeyringError, type KeyringErrorCode } from './errors.js';

@@ -6,6 +6,7 @@ import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { EnvelopeEngine } from '../src/crypto/envelope-engine.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { ENVELOPE_OVERHEAD, type Binding, type Keyring, type UserRef } from '../src/index.js';
+import { GENERAL_PURPOSE } from '../src/key-scope.js';
 import { openTestKeyring } from '../src/testing/index.js';
 import { loadSodium } from '../src/crypto/sodium.js';
 
@@ -27,7 +28,7 @@ test('every flipped bit of an envelope is invalid, for the right reason', async 
     for (let bit = 0; bit < 8; bit++) {
       const flipped = envelope.slice();
       flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
-      const reason = at < 2 ? 'unknown-version' : at < 70 ? 'header-mac' : 'ciphertext';
+      const reason = at < 2 ? 'unknown-version' : at < 78 ? 'header-mac' : 'ciphertext';
       for (const caughtUp of [false, true]) {
         assert.deepEqual(
           keyring.open(binding, flipped, { caughtUp }),
@@ -35,7 +36,7 @@ test('every flipped bit of an envelope is invalid, for the right reason', async 
           `byte ${at} bit ${bit}`,
         );
       }
-      assert.equal(keyring.userRefOf(flipped) === null, at < 70);
+      assert.equal(keyring.userRefOf(flipped) === null, at < 78);
     }
   }
 });
@@ -80,10 +81,10 @@ test('design 4.12: headers and ciphertexts of two users cannot be swapped, nor t
   const other = keyring.seal(bob, binding, secret);
   const again = keyring.seal(ada, binding, secret);
   for (const body of [other, again]) {
-    const spliced = new Uint8Array([...envelope.slice(0, 70), ...body.slice(70)]);
+    const spliced = new Uint8Array([...envelope.slice(0, 78), ...body.slice(78)]);
     assert.deepEqual(keyring.open(binding, spliced), { outcome: 'invalid', reason: 'ciphertext' });
   }
-  const patched = new Uint8Array([...envelope.slice(0, 14), ...other.slice(14, 30), ...envelope.slice(30)]);
+  const patched = new Uint8Array([...envelope.slice(0, 22), ...other.slice(22, 38), ...envelope.slice(38)]);
   assert.deepEqual(keyring.open(binding, patched), { outcome: 'invalid', reason: 'header-mac' });
 });
 
@@ -102,7 +103,7 @@ test('the pseudonym in an envelope is the user’s; nonces differ from one to th
   assert.equal(keyring.userRefOf(envelope), ada);
   const nonces = new Set<string>();
   for (let count = 0; count < 3000; count++) {
-    nonces.add(Buffer.from(keyring.seal(ada, binding, secret).slice(30, 54)).toString('hex'));
+    nonces.add(Buffer.from(keyring.seal(ada, binding, secret).slice(38, 62)).toString('hex'));
   }
   assert.equal(nonces.size, 3000);
 });
@@ -112,7 +113,10 @@ test('the fast and the plain path write and read the same bytes', async () => {
   const headerKey = new Uint8Array(32).fill(1);
   const key = {
     key: new Uint8Array(32).fill(2),
-    prefix: envelopePrefix('ab'.repeat(16) as UserRef, 'cd'.repeat(8), 7),
+    prefix: envelopePrefix(
+      { userRef: 'ab'.repeat(16) as UserRef, kid: 'cd'.repeat(8) },
+      { lifecycle: 7, purpose: GENERAL_PURPOSE, generation: 1 },
+    ),
   };
   const engines = [1, 1].map(
     (seed) => new EnvelopeEngine(sodium, headerKey, new EntropyPool(new SeededEntropy(seed))),
@@ -154,7 +158,10 @@ test('design 4.15: neither user key nor plaintext stays in libsodium’s memory'
   const sodium = await loadSodium();
   const key = {
     key: Uint8Array.from({ length: 32 }, (_, index) => 200 - index * 3),
-    prefix: envelopePrefix('ab'.repeat(16) as UserRef, 'cd'.repeat(8), 7),
+    prefix: envelopePrefix(
+      { userRef: 'ab'.repeat(16) as UserRef, kid: 'cd'.repeat(8) },
+      { lifecycle: 7, purpose: GENERAL_PURPOSE, generation: 1 },
+    ),
   };
   const engine = new EnvelopeEngine(sodium, new Uint8Array(32), new EntropyPool(new SeededEntropy(1)));
   const plaintext = new TextEncoder().encode('a very personal value that is easy to find');
@@ -165,7 +172,7 @@ test('design 4.15: neither user key nor plaintext stays in libsodium’s memory'
   assert.deepEqual([heapHas(key.key), heapHas(plaintext)], [false, false]);
   engine.open(key, binding, envelope);
   assert.equal(heapHas(key.key), false);
-  // ChaCha20 leaves the last partial block on the WASM stack; the next call takes its place (SPEC.md, section 10).
+  // ChaCha20 leaves the last partial block on the WASM stack; the next call takes its place (SPEC.md, section 11).
   engine.open(key, binding, other);
   assert.equal(heapHas(plaintext), false);
   engine.close();

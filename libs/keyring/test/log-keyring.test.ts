@@ -34,7 +34,7 @@ test('design 4.2: two kids of one user both decrypt, and forgetting tombstones b
   assert.equal(keyRecords(topic, one.keyring, userRef).length, 2);
   assert.equal(one.keyring.size().keys, 2);
   const envelope = one.keyring.seal(userRef, binding, secret);
-  assert.deepEqual(envelope.slice(0, 30), two.keyring.seal(userRef, binding, secret).slice(0, 30));
+  assert.deepEqual(envelope.slice(0, 38), two.keyring.seal(userRef, binding, secret).slice(0, 38));
   await two.keyring.forget(userRef);
   const kids = keyRecords(topic, one.keyring, userRef);
   assert.deepEqual(
@@ -60,7 +60,7 @@ test('design 4.3: a key that was written but not read back is not used', async (
   assert.throws(() => keyring.seal(userRef, binding, secret), failsWith('KEY_MISSING'));
   log.release();
   await minting;
-  assert.equal(keyring.seal(userRef, binding, secret).length, 86 + secret.length);
+  assert.equal(keyring.seal(userRef, binding, secret).length, 94 + secret.length);
 });
 
 test('design 4.4: not arrived yet, erased and never there are three things', async () => {
@@ -82,7 +82,12 @@ test('design 4.4: not arrived yet, erased and never there are three things', asy
   });
   const { erasedAt } = await writer.keyring.forget(userRef);
   await reader.keyring.catchUp([userRef]);
-  assert.deepEqual(reader.keyring.open(binding, envelope), { outcome: 'erased', lifecycle: 1, erasedAt });
+  assert.deepEqual(reader.keyring.open(binding, envelope), {
+    outcome: 'erased',
+    why: 'forgotten',
+    lifecycle: 1,
+    erasedAt,
+  });
 });
 
 test('design 4.4: a forgetting keyring learns the keys that others wrote before', async () => {

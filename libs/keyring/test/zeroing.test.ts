@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entropy } from '@oubliette/runtime';
-import { SeededEntropy } from '@oubliette/runtime/testing';
+import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { Alarms } from '../src/alarms.js';
 import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { encodeFence } from '../src/fence-record.js';
 import type { UserRef } from '../src/index.js';
+import { KeyOpener } from '../src/key-opener.js';
+import { GENERAL_PURPOSE } from '../src/key-scope.js';
 import { KeySlab } from '../src/key-slab.js';
 import { encodeKeyRecord } from '../src/key-record.js';
+import { LogTime } from '../src/log-time.js';
 import { fenceName, userKeyName } from '../src/record-keys.js';
 import { loadSodium } from '../src/crypto/sodium.js';
 import { deriveSubkeys } from '../src/subkeys.js';
@@ -37,10 +40,16 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
   const subkeys = deriveSubkeys(sodium, new Uint8Array(32).fill(1));
   const wrapping = { epoch: 1, key: new Uint8Array(32).fill(2) };
   const deployment = { id: '0'.repeat(16), value: new Uint8Array(0) };
-  const table = new UserTable(
-    { sodium, subkeys, wrappingKeys: [wrapping], partitionCount: 1, deployment },
-    new Alarms(),
-  );
+  const table = new UserTable({
+    sodium,
+    subkeys,
+    opener: new KeyOpener(sodium, [wrapping]),
+    partitionCount: 1,
+    deployment,
+    time: new LogTime(new ManualClock()),
+    alarms: new Alarms(),
+  });
+  const scope = { lifecycle: 1, purpose: GENERAL_PURPOSE, generation: 1 };
   const userRef = 'ab'.repeat(16) as UserRef;
   let offset = 0n;
   const apply = (key: Uint8Array, value: Uint8Array | null) =>
@@ -50,7 +59,8 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
     const value = encodeKeyRecord(
       sodium,
       wrapping,
-      { userRef, kid, lifecycle: 1 },
+      { userRef, kid },
+      { ...scope, rotation: 0, madeAt: 0, lifetimeSeconds: 0 },
       new Uint8Array(24),
       userKey,
     );
@@ -63,12 +73,12 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
     keys.map((key) => key[0]),
     [9, 9, 9],
   );
-  assert.equal(table.get(userRef)?.current?.kid, kids[0], 'the first in the log is current');
+  assert.equal(table.get(userRef)?.current(GENERAL_PURPOSE)?.kid, kids[0], 'the first in the log is current');
   apply(userKeyName(userRef, kids[0] ?? ''), null);
   assert.deepEqual(keys.map(isZero), [true, false, false]);
-  assert.equal(table.get(userRef)?.current?.kid, kids[1]);
-  const fence = encodeFence(sodium, subkeys.fence, { userRef, lifecycle: 1, erasedAt: 5, fingerprints: [] });
-  apply(fenceName(userRef, 1), fence);
+  assert.equal(table.get(userRef)?.current(GENERAL_PURPOSE)?.kid, kids[1]);
+  const fence = encodeFence(sodium, subkeys.fence, { userRef, ...scope, erasedAt: 5, fingerprints: [] });
+  apply(fenceName(userRef, scope), fence);
   assert.deepEqual(keys.map(isZero), [true, true, true]);
   assert.deepEqual([...(table.get(userRef)?.dead ?? [])], [kids[1], kids[2]]);
 });

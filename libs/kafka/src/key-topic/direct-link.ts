@@ -1,5 +1,5 @@
 import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
-import { isRetriable, type DirectClient } from '../direct/index.js';
+import { isRetriable, type DirectClient, type FetchedPartition as Fetched } from '../direct/index.js';
 import { KafkaClientError, nameOf } from '../errors.js';
 import type { ReceivedRecord } from '../ports.js';
 import type { FetchedPartition, KeyTopicLink } from './link.js';
@@ -49,12 +49,13 @@ export class DirectLink implements KeyTopicLink {
     const { topic, polls } = this.#options;
     const asked = [...positions].map(([partition, offset]) => ({ topic, partition, offset }));
     const fetched = await polls.fetchMany(asked, { maxWaitMs, minBytes: 1, signal });
-    return fetched.map(({ partition, records, nextOffset, highWatermark }) => ({
-      partition,
-      records: records.map(stored),
-      nextOffset,
-      highWatermark,
-    }));
+    return fetched.map(asKeyRecords);
+  }
+
+  async look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition> {
+    const { topic, requests } = this.#options;
+    const options = { maxWaitMs: lookWaitMs, maxBytes };
+    return asKeyRecords(await asKeyTopicError('Reading', requests.fetch(topic, partition, offset, options)));
   }
 
   async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
@@ -72,7 +73,25 @@ export class DirectLink implements KeyTopicLink {
   }
 }
 
+/** What is asked for is there already or never will be: a broker has little to wait for. */
+const lookWaitMs = 10;
 const noKey = new Uint8Array(0);
+
+function asKeyRecords({
+  partition,
+  records,
+  nextOffset,
+  highWatermark,
+  throttleMs,
+}: Fetched): FetchedPartition {
+  return {
+    partition,
+    records: records.map(stored),
+    nextOffset,
+    highWatermark,
+    isThrottled: throttleMs > 0,
+  };
+}
 
 function stored({ partition, offset, timestamp, key, value }: ReceivedRecord): StoredKeyLogRecord {
   // A compacted topic takes no record without a key; the empty key is nobody's.

@@ -1,4 +1,4 @@
-import type { StoredKeyLogRecord } from '@oubliette/keyring';
+import type { HeardAt, KeyLogListener } from '@oubliette/keyring';
 import { sleep, type Clock } from '@oubliette/runtime';
 import { backoffMs } from '../consumer/batch-handler.js';
 import { KafkaClientError, nameOf } from '../errors.js';
@@ -19,7 +19,9 @@ export interface FollowerOptions {
   readonly positions: Positions;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onRecords: (records: readonly StoredKeyLogRecord[]) => void;
+  readonly listener: KeyLogListener;
+  /** Where each partition's replay ends. */
+  readonly ends: ReadonlyMap<number, bigint>;
   readonly onFetched: () => void;
 }
 
@@ -31,14 +33,22 @@ export class Follower {
   readonly #stopping = new AbortController();
   /** High watermarks that the last empty fetch of a partition reported. */
   readonly #emptyUpTo = new Map<number, bigint>();
+  readonly #heard = new Map<number, HeardAt>();
+  readonly #replaying: Map<number, bigint>;
   #running: Promise<void> | null = null;
   #failures = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#replaying = new Map(options.ends);
+  }
+
+  heard(partition: number): HeardAt | null {
+    return this.#heard.get(partition) ?? null;
   }
 
   start(): void {
+    for (const partition of this.#options.ends.keys()) this.#endReplay(partition);
     this.#running ??= this.#run();
   }
 
@@ -97,24 +107,34 @@ export class Follower {
   }
 
   async #followLeader(leader: number, partitions: readonly number[], signal: AbortSignal): Promise<void> {
-    const { link, positions, onFetched } = this.#options;
+    const { link, positions, clock, onFetched } = this.#options;
     while (!signal.aborted) {
       const from = new Map(partitions.map((partition) => [partition, positions.next(partition)]));
+      const sentAt: HeardAt = { wall: clock.now(), monotonic: clock.monotonic() };
       const fetched = await link.fetch(leader, from, { maxWaitMs, signal });
       if (signal.aborted) return;
-      for (const part of fetched) this.#apply(part);
+      for (const part of fetched) this.#apply(part, sentAt);
       this.#failures = 0;
       onFetched();
     }
   }
 
-  #apply(part: FetchedPartition): void {
-    const { positions, onRecords } = this.#options;
+  #apply(part: FetchedPartition, sentAt: HeardAt): void {
+    const { positions, listener } = this.#options;
     const position = positions.next(part.partition);
     if (part.highWatermark < position) throw this.#contradiction(part, position);
-    if (part.records.length > 0) onRecords(part.records);
+    if (part.records.length > 0) listener.records(part.records);
     const next = part.nextOffset > position ? part.nextOffset : this.#afterGap(part, position);
     if (next > position) positions.advance(part.partition, next);
+    this.#endReplay(part.partition);
+    if (next >= part.highWatermark) this.#heard.set(part.partition, sentAt);
+  }
+
+  #endReplay(partition: number): void {
+    const end = this.#replaying.get(partition);
+    if (end === undefined || this.#options.positions.next(partition) < end) return;
+    this.#replaying.delete(partition);
+    this.#options.listener.replayed(partition);
   }
 
   /**

@@ -1,4 +1,11 @@
-import { nudgeRecord, type KeyLog, type KeyLogRecord, type StoredKeyLogRecord } from '@oubliette/keyring';
+import {
+  nudgeRecord,
+  type HeardAt,
+  type KeyLog,
+  type KeyLogListener,
+  type KeyLogRecord,
+  type StoredKeyLogRecord,
+} from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import { askPatiently } from '../admin/patience.js';
 import { KafkaClientError } from '../errors.js';
@@ -7,6 +14,7 @@ import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js'
 import { Follower, type KeyTopicProgress } from './follower.js';
 import type { KeyTopicLink } from './link.js';
 import { Positions } from './positions.js';
+import { readOffsets } from './read-offsets.js';
 import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
@@ -52,7 +60,7 @@ export class FollowedKeyTopic implements KeyTopic {
     return this.#parts.link.append(partition, records);
   }
 
-  async follow(onRecords: (records: readonly StoredKeyLogRecord[]) => void): Promise<void> {
+  async follow(listener: KeyLogListener): Promise<void> {
     this.#assertUsable();
     if (this.#follower !== null) throw new Error('The key topic is followed already: follow it once.');
     const { link, clock, logger, keyTopic } = this.#parts;
@@ -67,13 +75,23 @@ export class FollowedKeyTopic implements KeyTopic {
       positions: this.#positions,
       clock,
       logger,
-      onRecords,
+      listener,
+      ends,
       onFetched: loading.report,
     });
     this.#follower.start();
     // An empty topic is loaded already: no need to wait for a poll to come back without records.
     loading.report();
     await loading.done;
+  }
+
+  heard(partition: number): HeardAt | null {
+    return this.#follower?.heard(partition) ?? null;
+  }
+
+  async read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
+    this.#assertUsable();
+    return readOffsets(this.#parts.link, partition, offsets);
   }
 
   reached(partition: number, offset: bigint): Promise<void> {

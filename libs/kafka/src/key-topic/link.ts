@@ -8,6 +8,8 @@ export interface FetchedPartition {
   /** Where the next fetch begins: behind the last batch, also when compaction emptied it. */
   readonly nextOffset: bigint;
   readonly highWatermark: bigint;
+  /** Records may have been held back for a quota: an answer without any says nothing then. */
+  readonly isThrottled: boolean;
 }
 
 /** What the key topic needs of the cluster. Rejections with `retriable: true` may be tried again. */
@@ -21,6 +23,11 @@ export interface KeyTopicLink {
     positions: ReadonlyMap<number, bigint>,
     options: { readonly maxWaitMs: number; readonly signal: AbortSignal },
   ): Promise<readonly FetchedPartition[]>;
+  /**
+   * What stands at `offset` and behind it, at once and apart from the polls: whole batches of about `maxBytes`, at least
+   * one where any stands.
+   */
+  look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition>;
   /** One record batch, acks=all. */
   append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { onlyRecords } from '@oubliette/keyring/testing';
 import { sleep } from '@oubliette/runtime';
 import { createAdmin } from '../admin/create-admin.js';
 import { createConsumer } from '../consumer/consumer.js';
@@ -113,7 +114,7 @@ export function resilienceContract(engine: CrashableEngine): void {
       const topic = await openKeyTopic(settingsFor(engine), quickKeyTopic({ partitions: 2 }));
       toClose.push(topic);
       const seen: string[] = [];
-      await topic.follow((records) => seen.push(...records.map(({ key }) => text(key))));
+      await topic.follow(onlyRecords((records) => seen.push(...records.map(({ key }) => text(key)))));
       await topic.append(0, [{ key: utf8('before'), value: utf8('v') }]);
       await topic.caughtUp(0);
       await engine.crash();

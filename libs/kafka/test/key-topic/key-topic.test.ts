@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StoredKeyLogRecord } from '@oubliette/keyring';
+import type { KeyLogListener } from '@oubliette/keyring';
+import { onlyRecords } from '@oubliette/keyring/testing';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyTopicProgress } from '../../src/key-topic/follower.js';
 import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
@@ -24,7 +25,7 @@ interface Scene {
   readonly warnings: LogFields[];
   readonly errors: string[];
   readonly progress: KeyTopicProgress[];
-  readonly onRecords: (records: readonly StoredKeyLogRecord[]) => void;
+  readonly listener: KeyLogListener;
 }
 
 function scene(partitions = 1): Scene {
@@ -56,11 +57,11 @@ function scene(partitions = 1): Scene {
     },
     onProgress: (told) => progress.push(told),
   });
-  const onRecords = (records: readonly StoredKeyLogRecord[]): void => {
+  const listener = onlyRecords((records) => {
     for (const { partition, offset, key } of records)
       seen.push(`${partition}/${offset} ${new TextDecoder().decode(key)}`);
-  };
-  return { clock, link, topic, seen, warnings, errors, progress, onRecords };
+  });
+  return { clock, link, topic, seen, warnings, errors, progress, listener };
 }
 
 const state = async (promise: Promise<unknown>): Promise<string> => {
@@ -74,10 +75,10 @@ const state = async (promise: Promise<unknown>): Promise<string> => {
 };
 
 test('follow resolves when everything that stood was given, and tells how far it is', async () => {
-  const { link, topic, seen, progress, onRecords } = scene(2);
+  const { link, topic, seen, progress, listener } = scene(2);
   await link.append(0, [record('a'), record('b')]);
   await link.append(1, [record('c')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   assert.deepEqual(seen.sort(), ['0/0 a', '0/1 b', '1/0 c']);
   assert.deepEqual(progress.at(-1), { read: 3n, total: 3n });
   await topic.close();
@@ -85,17 +86,17 @@ test('follow resolves when everything that stood was given, and tells how far it
 });
 
 test('an empty topic is loaded at once', async () => {
-  const { topic, progress, onRecords } = scene();
-  await topic.follow(onRecords);
+  const { topic, progress, listener } = scene();
+  await topic.follow(listener);
   assert.deepEqual(progress, [{ read: 0n, total: 0n }]);
   await topic.close();
 });
 
 test('follow outlives a broker that has just died, and nothing else', async () => {
   const unavailable = new KafkaClientError('KEY_TOPIC_UNAVAILABLE', 'no leader', { retriable: true });
-  const { topic, link, clock, onRecords } = scene();
+  const { topic, link, clock, listener } = scene();
   link.endFailures.push(unavailable, unavailable);
-  const following = topic.follow(onRecords);
+  const following = topic.follow(listener);
   await clock.advanceAsync(1_000);
   await following;
   await topic.close();
@@ -103,14 +104,14 @@ test('follow outlives a broker that has just died, and nothing else', async () =
   const refused = new KafkaClientError('KAFKA_REFUSED', 'not authorized');
   const other = scene();
   other.link.endFailures.push(refused);
-  await assert.rejects(other.topic.follow(other.onRecords), refused);
+  await assert.rejects(other.topic.follow(other.listener), refused);
   await other.topic.close();
 });
 
 test('reached resolves with the record given, not before, and at once for what was given', async () => {
-  const { link, topic, seen, onRecords } = scene();
+  const { link, topic, seen, listener } = scene();
   await link.append(0, [record('a')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   await topic.reached(0, 0n);
   const waiting = topic.reached(0, 2n);
   await link.append(0, [record('b')]);
@@ -122,9 +123,9 @@ test('reached resolves with the record given, not before, and at once for what w
 });
 
 test('reached gives up after 30 s with a retriable error, and leaves no timer behind', async () => {
-  const { clock, link, topic, onRecords } = scene();
+  const { clock, link, topic, listener } = scene();
   await link.append(0, [record('a')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   const waiting = assert.rejects(topic.reached(0, 5n), { code: 'KEY_TOPIC_UNAVAILABLE', retriable: true });
   await clock.advanceAsync(30_000);
   await waiting;
@@ -133,10 +134,10 @@ test('reached gives up after 30 s with a retriable error, and leaves no timer be
 });
 
 test('a gap that compaction left at the end is passed, but only after a second look', async () => {
-  const { link, topic, seen, onRecords } = scene();
+  const { link, topic, seen, listener } = scene();
   await link.append(0, [record('a'), record('b'), record('c')]);
   link.compact(0, () => false);
-  const following = topic.follow(onRecords);
+  const following = topic.follow(listener);
   await turn();
   link.answerPolls();
   assert.equal(await state(following), 'pending', 'one empty answer may be older than the high watermark');
@@ -150,9 +151,9 @@ test('a gap that compaction left at the end is passed, but only after a second l
 });
 
 test('a record that lands between an empty answer and the next look is not skipped', async () => {
-  const { link, topic, seen, onRecords } = scene();
+  const { link, topic, seen, listener } = scene();
   await link.append(0, [record('a')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   await turn();
   link.answerPolls();
   await turn();
@@ -163,9 +164,9 @@ test('a record that lands between an empty answer and the next look is not skipp
 });
 
 test('a failing poll is repeated with growing pauses from where it stood, and heals', async () => {
-  const { clock, link, topic, seen, warnings, onRecords } = scene();
+  const { clock, link, topic, seen, warnings, listener } = scene();
   await link.append(0, [record('a')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   await turn();
   link.failures.push(new Error('connection lost'), new Error('connection refused'));
   link.answerPolls();
@@ -187,10 +188,10 @@ test('a failing poll is repeated with growing pauses from where it stood, and he
 });
 
 test('partitions of two leaders are polled apart, and together again when the leaders move', async () => {
-  const { clock, link, topic, seen, onRecords } = scene(3);
+  const { clock, link, topic, seen, listener } = scene(3);
   link.leaderOf = (partition) => (partition === 2 ? 20 : 10);
   for (const partition of [0, 1, 2]) await link.append(partition, [record('x')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   assert.deepEqual(
     link.polls.slice(0, 2).map(({ leader, positions }) => [leader, [...positions.keys()]]),
     [
@@ -211,9 +212,9 @@ test('partitions of two leaders are polled apart, and together again when the le
 });
 
 test('a log that ends before what was read is an alarm: nothing is believed any more', async () => {
-  const { link, topic, errors, onRecords } = scene();
+  const { link, topic, errors, listener } = scene();
   await link.append(0, [record('a'), record('b')]);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   const waiting = assert.rejects(topic.reached(0, 9n), { code: 'KEY_TOPIC_UNSAFE' });
   await turn();
   const log = link.partitions[0];
@@ -229,13 +230,13 @@ test('a log that ends before what was read is an alarm: nothing is believed any 
 });
 
 test('a topic made anew while nothing is loaded yet fails follow itself', async () => {
-  const { link, topic, onRecords } = scene(2);
+  const { link, topic, listener } = scene(2);
   await link.append(0, [record('a'), record('b')]);
   await link.append(1, [record('c')]);
   const log = link.partitions[1];
   assert.ok(log !== undefined);
   log.records = [];
-  const following = assert.rejects(topic.follow(onRecords), { code: 'KEY_TOPIC_UNSAFE' });
+  const following = assert.rejects(topic.follow(listener), { code: 'KEY_TOPIC_UNSAFE' });
   await turn();
   const first = link.partitions[0];
   assert.ok(first !== undefined);
@@ -247,9 +248,9 @@ test('a topic made anew while nothing is loaded yet fails follow itself', async 
 });
 
 test('closing answers all that wait, and a nudge names nobody', async () => {
-  const { clock, link, topic, onRecords } = scene();
+  const { clock, link, topic, listener } = scene();
   await topic.nudge(0);
-  await topic.follow(onRecords);
+  await topic.follow(listener);
   assert.equal(new TextDecoder().decode(link.partitions[0]?.records[0]?.key), '!nudge');
   const waiting = assert.rejects(topic.reached(0, 9n), { code: 'KEY_TOPIC_CLOSED' });
   await topic.close();

@@ -76,6 +76,17 @@ export class SimulatedLink implements KeyTopicLink {
     return answer();
   }
 
+  look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition> {
+    const { records, nextOffset, ...rest } = this.#fetched(partition, offset);
+    const some = records.slice(0, Math.max(1, Math.floor(maxBytes / 200)));
+    const last = some.at(-1);
+    return Promise.resolve({
+      ...rest,
+      records: some,
+      nextOffset: last === undefined ? nextOffset : last.offset + 1n,
+    });
+  }
+
   close(): Promise<void> {
     this.closed = true;
     return Promise.resolve();
@@ -90,6 +101,7 @@ export class SimulatedLink implements KeyTopicLink {
       records: found,
       nextOffset: last === undefined ? from : last.offset + 1n,
       highWatermark: end,
+      isThrottled: false,
     };
   }
 

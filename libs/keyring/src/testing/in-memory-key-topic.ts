@@ -8,25 +8,45 @@ export interface InMemoryKeyTopicOptions {
   readonly partitions?: number;
   /** Stamps the records; default a ManualClock. */
   readonly clock?: Clock;
+  /** How long tombstones stand at least, ms: a log that was away longer starts over. Default a day, as Kafka's. */
+  readonly deleteRetentionMs?: number;
 }
+
+const DAY_MS = 86_400_000;
 
 /** A key topic in memory that several key logs can open: the simulated twin of the real one. */
 export class InMemoryKeyTopic implements TopicInMemory {
   readonly partitionCount: number;
-  readonly #clock: Clock;
+  readonly clock: Clock;
+  readonly deleteRetentionMs: number;
   readonly #partitions: StoredKeyLogRecord[][];
   readonly #ends: bigint[];
   readonly #logs = new Set<InMemoryKeyLog>();
-  /** While true, nothing can be appended, followed or caught up with. */
-  down = false;
+  #down = false;
   /** When true, the next append is stored but reported as failed, as when the acknowledgement is lost. */
   loseNextAcknowledgement = false;
 
-  constructor({ partitions = 4, clock = new ManualClock() }: InMemoryKeyTopicOptions = {}) {
+  constructor({
+    partitions = 4,
+    clock = new ManualClock(),
+    deleteRetentionMs = DAY_MS,
+  }: InMemoryKeyTopicOptions = {}) {
     this.partitionCount = partitions;
-    this.#clock = clock;
+    this.clock = clock;
+    this.deleteRetentionMs = deleteRetentionMs;
     this.#partitions = Array.from({ length: partitions }, () => []);
     this.#ends = Array.from({ length: partitions }, () => 0n);
+  }
+
+  /** While true, nothing can be appended, read, followed or caught up with. */
+  get down(): boolean {
+    return this.#down;
+  }
+
+  set down(down: boolean) {
+    if (down && !this.#down) for (const log of this.#logs) log.leave();
+    this.#down = down;
+    if (!down) for (const log of this.#logs) log.wake();
   }
 
   open(): InMemoryKeyLog {
@@ -43,7 +63,7 @@ export class InMemoryKeyTopic implements TopicInMemory {
     records.forEach(({ key, value }, index) => {
       const offset = first + BigInt(index);
       const copy = { key: key.slice(), value: value?.slice() ?? null };
-      stored.push({ ...copy, partition, offset, timestamp: this.#clock.now() });
+      stored.push({ ...copy, partition, offset, timestamp: this.clock.now() });
     });
     this.#ends[partition] = first + BigInt(records.length);
     for (const log of this.#logs) log.wake();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
+import { onlyRecords } from './only-records.js';
 
 /** A fresh, empty key topic of at least two partitions. */
 export interface KeyTopicHarness {
@@ -161,9 +162,12 @@ class Followed {
   constructor(readonly log: KeyLog) {}
 
   follow(): Promise<void> {
-    return this.log.follow((records) => {
-      for (const record of records) this.#seen.push({ ...record, key: record.key.slice() });
-    });
+    return this.log.follow(
+      onlyRecords((records) => {
+        for (const { key, value, ...place } of records)
+          this.#seen.push({ ...place, key: key.slice(), value: value?.slice() ?? null });
+      }),
+    );
   }
 
   of(partition: number): readonly StoredKeyLogRecord[] {

@@ -5,6 +5,7 @@ import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
 import type { Binding, Keyring, UserRef } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
 import type { KeyTopicHarness } from './key-log-contract.js';
+import { onlyRecords } from './only-records.js';
 import { openTestKeyring, testMasterKeys } from './test-keyring.js';
 
 const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
@@ -94,7 +95,7 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
       await one.catchUp([userRef]);
       const restarted = await stage.keyring();
       for (const keyring of [one, two, restarted]) {
-        const erased = { outcome: 'erased', lifecycle: 1, erasedAt: fence.erasedAt };
+        const erased = { outcome: 'erased', why: 'forgotten', lifecycle: 1, erasedAt: fence.erasedAt };
         assert.deepEqual(keyring.open(binding, envelope), erased);
         assert.equal(keyring.state(userRef), 'forgotten');
         assert.deepEqual(keyring.fence(userRef), fence);
@@ -164,11 +165,13 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
       const restarted = await stage.keyring();
       assert.deepEqual(restarted.open(binding, before), {
         outcome: 'erased',
+        why: 'forgotten',
         lifecycle: 1,
         erasedAt: first.erasedAt,
       });
       assert.deepEqual(restarted.open(binding, after), {
         outcome: 'erased',
+        why: 'forgotten',
         lifecycle: 2,
         erasedAt: second.erasedAt,
       });
@@ -225,10 +228,12 @@ function isKeyOf(key: Uint8Array, userRef: UserRef): boolean {
 async function scan(harness: KeyTopicHarness): Promise<StoredKeyLogRecord[]> {
   const log = await harness.open();
   const records: StoredKeyLogRecord[] = [];
-  await log.follow((batch) => {
-    for (const record of batch)
-      records.push({ ...record, key: record.key.slice(), value: record.value?.slice() ?? null });
-  });
+  await log.follow(
+    onlyRecords((batch) => {
+      for (const record of batch)
+        records.push({ ...record, key: record.key.slice(), value: record.value?.slice() ?? null });
+    }),
+  );
   await log.close();
   return records;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openKeyTopic, type KafkaSettings, type KeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
 import { openKeyring, type Keyring } from '@oubliette/keyring';
-import { testMasterKeys } from '@oubliette/keyring/testing';
+import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
 import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
 import { ForgettingService } from '../forgetting/forgetting-service.js';
 import { InMemoryErasureStore } from './in-memory-erasure-store.js';
@@ -119,11 +119,14 @@ class Watch {
   constructor(readonly log: KeyTopic) {}
 
   start(): Promise<void> {
-    return this.log.follow((records) => {
-      for (const { key, value } of records) {
-        if (value !== null) this.#records.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
-      }
-    });
+    return this.log.follow(
+      onlyRecords((records) => {
+        for (const { key, value } of records) {
+          if (value !== null)
+            this.#records.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
+        }
+      }),
+    );
   }
 
   async recordsOf(userRef: string): Promise<readonly { key: Uint8Array; value: Uint8Array }[]> {

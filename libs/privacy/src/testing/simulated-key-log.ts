@@ -1,4 +1,5 @@
-import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { HeardAt, KeyLog, KeyLogListener, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { Clock } from '@oubliette/runtime';
 import type { SimulatedRecord } from './simulated-partition.js';
 
 export type SimulatedReader = (partition: number, records: readonly SimulatedRecord[]) => void;
@@ -6,6 +7,7 @@ export type SimulatedReader = (partition: number, records: readonly SimulatedRec
 /** What a log needs of its topic. */
 export interface SimulatedLogSource {
   readonly partitionCount: number;
+  readonly clock: Clock;
   records(partition: number): SimulatedRecord[];
   appendRecords(partition: number, records: readonly KeyLogRecord[]): bigint;
 }
@@ -39,19 +41,37 @@ export class SimulatedKeyLog implements KeyLog {
     return this.topic.appendRecords(partition, records);
   }
 
-  async follow(onRecords: (records: readonly StoredKeyLogRecord[]) => void): Promise<void> {
+  async follow(listener: KeyLogListener): Promise<void> {
     await Promise.resolve();
     this.#assertOpen();
     const deliver: SimulatedReader = (partition, records) => {
       const last = records.at(-1);
       if (!last) return;
-      onRecords(records.map((record) => stored(partition, record)));
+      listener.records(records.map((record) => stored(partition, record)));
       this.#delivered.set(partition, last.offset);
       for (const waiter of this.#waiters) this.#release(waiter);
     };
-    for (let partition = 0; partition < this.partitionCount; partition++)
+    for (let partition = 0; partition < this.partitionCount; partition++) {
       deliver(partition, this.topic.records(partition));
+      listener.replayed(partition);
+    }
     this.#stop = this.subscribe(deliver);
+  }
+
+  /** Nothing is ever late here. */
+  heard(): HeardAt | null {
+    const { clock } = this.topic;
+    return this.#stop === null ? null : { wall: clock.now(), monotonic: clock.monotonic() };
+  }
+
+  async read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
+    await Promise.resolve();
+    this.#assertOpen();
+    const standing = new Map(this.topic.records(partition).map((record) => [record.offset, record]));
+    return offsets.map((offset) => {
+      const record = standing.get(offset);
+      return record ? stored(partition, record) : null;
+    });
   }
 
   async reached(partition: number, offset: bigint): Promise<void> {

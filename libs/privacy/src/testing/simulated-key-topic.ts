@@ -17,7 +17,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   readonly calls = { scans: 0, nudges: 0, settings: 0 };
 
   constructor(
-    private readonly clock: Clock,
+    readonly clock: Clock,
     private readonly simulated: SimulatedSettings,
     readonly partitionCount = 4,
   ) {
