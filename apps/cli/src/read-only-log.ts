@@ -34,6 +34,10 @@ export class ReadOnlyLog implements KeyLog {
     return this.log.caughtUp(partition);
   }
 
+  records(partition: number): AsyncIterable<StoredKeyLogRecord> {
+    return this.log.records(partition);
+  }
+
   close(): Promise<void> {
     return this.log.close();
   }

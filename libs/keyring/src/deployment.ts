@@ -92,7 +92,12 @@ async function standingCandidates(log: KeyLog): Promise<Candidate[]> {
     else {
       const firstOffset = candidates.get(name.id)?.firstOffset ?? offset;
       const copy = value.slice();
-      candidates.set(name.id, { id: name.id, firstOffset, record: decodeDeploymentRecord(copy), value: copy });
+      candidates.set(name.id, {
+        id: name.id,
+        firstOffset,
+        record: decodeDeploymentRecord(copy),
+        value: copy,
+      });
     }
   }
   return [...candidates.values()];

@@ -2,8 +2,12 @@ import { sleep, type Clock } from '@oubliette/runtime';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
 import { decodeDeploymentRecord, type DeploymentSecrets } from './deployment-record.js';
-import { reviseDeployment, standingDeployment, unlockDeployment, type StandingDeployment } from './deployment.js';
-import { KeyringError } from './errors.js';
+import {
+  reviseDeployment,
+  standingDeployment,
+  unlockDeployment,
+  type StandingDeployment,
+} from './deployment.js';
 import type { KeyLog, KeyLogRecord } from './key-log.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
@@ -15,7 +19,8 @@ import type { UserTable } from './user-table.js';
 
 /** What the turn of an epoch tells of itself. */
 export interface EpochProgress {
-  readonly step: 'announcing' | 'putting in force' | 're-wrapping' | 'waiting' | 'dropping the old' | 'destroying the old';
+  readonly step:
+    'announcing' | 'putting in force' | 're-wrapping' | 'waiting' | 'dropping the old' | 'destroying the old';
   /** Key records wrapped under the new epoch, of those that are to be. */
   readonly done: number;
   readonly total: number;
@@ -96,7 +101,10 @@ export class EpochRatchet {
     if (first.epoch < epoch) {
       this.#tell('putting in force');
       const announced = secrets.wrappingKeys.filter((key) => key.epoch === epoch);
-      return this.#revise(deployment, secrets, [...announced, ...secrets.wrappingKeys.filter((key) => key.epoch < epoch)]);
+      return this.#revise(deployment, secrets, [
+        ...announced,
+        ...secrets.wrappingKeys.filter((key) => key.epoch < epoch),
+      ]);
     }
     if (!second) return this.#revise(deployment, secrets, [first]);
     await this.#rewrapAll(first);
@@ -112,7 +120,8 @@ export class EpochRatchet {
     const { table, writer } = this.#parts;
     for (let partition = 0; partition < writer.partitionCount; partition++) await writer.catchUp(partition);
     this.#left = 0;
-    for (const { keys } of table.entries()) for (const { epoch } of keys) if (epoch !== wrapping.epoch) this.#left++;
+    for (const { keys } of table.entries())
+      for (const { epoch } of keys) if (epoch !== wrapping.epoch) this.#left++;
     const batches = new Map<number, HeldKey[]>();
     for (const entry of table.entries()) {
       for (const key of entry.keys) {
@@ -129,11 +138,7 @@ export class EpochRatchet {
     for (const [partition, batch] of batches) await this.#rewrap(partition, wrapping, batch);
   }
 
-  async #rewrap(
-    partition: number,
-    wrapping: WrappingKey,
-    held: readonly HeldKey[],
-  ): Promise<void> {
+  async #rewrap(partition: number, wrapping: WrappingKey, held: readonly HeldKey[]): Promise<void> {
     const { writer, clock, undertaker, table } = this.#parts;
     // Who was forgotten since has no key any more.
     const keys = held.filter(({ entry, key }) => table.get(entry.userRef)?.keys.includes(key));

@@ -51,9 +51,7 @@ export function decodeFence(
     purpose: toHex(value.subarray(5, 9)) as PurposeTag,
     generation: view.getUint32(9),
   };
-  return isScope(scope)
-    ? { userRef, ...scope, erasedAt: Number(view.getBigUint64(13)), fingerprints }
-    : null;
+  return isScope(scope) ? { userRef, ...scope, erasedAt: Number(view.getBigUint64(13)), fingerprints } : null;
 }
 
 /** What a fence remembers of a key: a keyed hash, of no use to who has it. 32 hex digits. */

@@ -105,9 +105,7 @@ export class Forgetter {
     const kids = [...keys.map(({ kid }) => kid), ...retired.map(([kid]) => kid)];
     return [
       { key: fenceName(userRef, scope), value: encodeFence(sodium, subkeys.fence, fence) },
-      ...kids
-        .slice(0, MAX_BATCH_RECORDS - 1)
-        .map((kid) => ({ key: userKeyName(userRef, kid), value: null })),
+      ...kids.slice(0, MAX_BATCH_RECORDS - 1).map((kid) => ({ key: userKeyName(userRef, kid), value: null })),
     ];
   }
 

@@ -66,5 +66,10 @@ export interface KeyLog {
    * `RangeError` above `MAX_READ_OFFSETS`, with a retriable error when the log cannot be reached.
    */
   read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]>;
+  /**
+   * Everything that stands in the partition from its start to the high watermark at the time of the call, followed or not, a part at a
+   * time. Keys and values are valid until the next is asked for. Throws a retriable error when the log cannot be reached.
+   */
+  records(partition: number): AsyncIterable<StoredKeyLogRecord>;
   close(): Promise<void>;
 }

@@ -17,9 +17,7 @@ export interface KeyScope {
 export function endsWith(scope: KeyScope, end: KeyScope): boolean {
   if (end.purpose === GENERAL_PURPOSE) return scope.lifecycle <= end.lifecycle;
   return (
-    scope.lifecycle === end.lifecycle &&
-    scope.purpose === end.purpose &&
-    scope.generation <= end.generation
+    scope.lifecycle === end.lifecycle && scope.purpose === end.purpose && scope.generation <= end.generation
   );
 }
 

@@ -49,7 +49,15 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
     const opener = new KeyOpener(sodium, wrappingKeys);
     const time = new LogTime(clock);
     const { partitionCount } = log;
-    const table = new UserTable({ sodium, subkeys, opener, partitionCount, deployment: standing, time, alarms });
+    const table = new UserTable({
+      sodium,
+      subkeys,
+      opener,
+      partitionCount,
+      deployment: standing,
+      time,
+      alarms,
+    });
     const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms });
     await log.follow({
       records: (records) => {

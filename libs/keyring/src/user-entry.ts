@@ -128,8 +128,8 @@ export class UserEntry {
 function isNewer(key: UserKey, than: UserKey | null): boolean {
   if (than === null) return true;
   return (
-    key.lifecycle - than.lifecycle || key.generation - than.generation || key.rotation - than.rotation
-  ) > 0;
+    (key.lifecycle - than.lifecycle || key.generation - than.generation || key.rotation - than.rotation) > 0
+  );
 }
 
 function inOrder(a: Fence, b: Fence): number {

@@ -3,6 +3,7 @@ import { isRetriable, type DirectClient, type FetchedPartition as Fetched } from
 import { KafkaClientError, nameOf } from '../errors.js';
 import type { ReceivedRecord } from '../ports.js';
 import type { FetchedPartition, KeyTopicLink } from './link.js';
+import { stored } from './stored-record.js';
 
 export interface DirectLinkOptions {
   readonly topic: string;
@@ -75,7 +76,6 @@ export class DirectLink implements KeyTopicLink {
 
 /** What is asked for is there already or never will be: a broker has little to wait for. */
 const lookWaitMs = 10;
-const noKey = new Uint8Array(0);
 
 function asKeyRecords({
   partition,
@@ -91,11 +91,6 @@ function asKeyRecords({
     highWatermark,
     isThrottled: throttleMs > 0,
   };
-}
-
-function stored({ partition, offset, timestamp, key, value }: ReceivedRecord): StoredKeyLogRecord {
-  // A compacted topic takes no record without a key; the empty key is nobody's.
-  return { partition, offset, timestamp, key: key ?? noKey, value };
 }
 
 async function asKeyTopicError<T>(what: string, work: Promise<T>): Promise<T> {

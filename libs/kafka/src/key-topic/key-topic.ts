@@ -15,6 +15,7 @@ import { Follower, type KeyTopicProgress } from './follower.js';
 import type { KeyTopicLink } from './link.js';
 import { Positions } from './positions.js';
 import { readOffsets } from './read-offsets.js';
+import { stored } from './stored-record.js';
 import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
@@ -92,6 +93,13 @@ export class FollowedKeyTopic implements KeyTopic {
   async read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
     this.#assertUsable();
     return readOffsets(this.#parts.link, partition, offsets);
+  }
+
+  async *records(partition: number): AsyncIterable<StoredKeyLogRecord> {
+    this.#assertUsable();
+    const { reader, keyTopic } = this.#parts;
+    for await (const record of reader.scan(keyTopic.topic, partition))
+      yield stored(record);
   }
 
   reached(partition: number, offset: bigint): Promise<void> {

@@ -121,6 +121,13 @@ export class InMemoryKeyLog implements KeyLog {
     });
   }
 
+  async *records(partition: number): AsyncIterable<StoredKeyLogRecord> {
+    await Promise.resolve();
+    this.#assertOpen();
+    this.#topic.assertUp();
+    yield* this.#topic.records(partition);
+  }
+
   async reached(partition: number, offset: bigint): Promise<void> {
     this.#assertOpen();
     if ((this.#positions[partition] ?? 0n) > offset) return;

@@ -74,6 +74,12 @@ export class SimulatedKeyLog implements KeyLog {
     });
   }
 
+  async *records(partition: number): AsyncIterable<StoredKeyLogRecord> {
+    await Promise.resolve();
+    this.#assertOpen();
+    for (const record of this.topic.records(partition)) yield stored(partition, record);
+  }
+
   async reached(partition: number, offset: bigint): Promise<void> {
     this.#assertOpen();
     await new Promise<void>((resolve, reject) => {
