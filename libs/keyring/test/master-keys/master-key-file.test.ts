@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
-import { createMasterKeyFile, KeyringError, loadMasterKeyFile, type KeyringErrorCode } from '../../src/index.js';
+import {
+  createMasterKeyFile,
+  KeyringError,
+  loadMasterKeyFile,
+  type KeyringErrorCode,
+} from '../../src/index.js';
 
 const PATH = '/master-keys/keys.json';
 const failsWith = (code: KeyringErrorCode, pattern: RegExp) => (error: unknown) =>
