@@ -17,6 +17,12 @@ export type KeyringErrorCode =
   | 'MASTER_KEY_FILE_OPEN'
   | 'MASTER_KEY_FILE_INVALID'
   | 'MASTER_KEY_MISMATCH'
+  | 'MASTER_KEY_UNAVAILABLE'
+  | 'MASTER_KEY_REFUSED'
+  | 'MASTER_KEY_IN_USE'
+  | 'MASTER_KEY_FIXED'
+  | 'MASTER_KEY_SETTING_INVALID'
+  | 'MASTER_KEY_SDK_MISSING'
   | 'DEPLOYMENT_MISSING'
   | 'DEPLOYMENT_RECORD_INVALID'
   | 'PARTITION_COUNT_CHANGED'
@@ -34,7 +40,7 @@ export class KeyringError extends Error {
 
   /** True when the same call may succeed later. */
   get retriable(): boolean {
-    return this.code === 'KEYRING_UNAVAILABLE';
+    return this.code === 'KEYRING_UNAVAILABLE' || this.code === 'MASTER_KEY_UNAVAILABLE';
   }
 }
 

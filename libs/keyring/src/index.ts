@@ -11,7 +11,16 @@ export type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './
 export type { Alarm, AlarmCode } from './alarms.js';
 export { KeyringError, type KeyringErrorCode } from './errors.js';
 export { createMasterKeyFile, loadMasterKeyFile } from './master-keys/master-key-file.js';
-export type { MasterKeyId, MasterKeys } from './master-keys/master-keys.js';
+export { readEnvironmentMasterKeys, type Environment } from './master-keys/environment-master-keys.js';
+export { openTransitMasterKeys } from './master-keys/transit/transit-master-keys.js';
+export type { TransitSettings } from './master-keys/transit/transit-settings.js';
+export {
+  MAX_WRAPPED_SECRET_BYTES,
+  type Destruction,
+  type MasterKeyCall,
+  type MasterKeyId,
+  type MasterKeys,
+} from './master-keys/master-keys.js';
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { SeededEntropy } from '@oubliette/runtime/testing';
 import {
   decodeDeploymentRecord,
   decodeSecrets,
@@ -12,7 +11,7 @@ import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { EnvelopeEngine } from '../src/crypto/envelope-engine.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { decodeFence, encodeFence, keyFingerprint } from '../src/fence-record.js';
-import { HeldMasterKeys, holdMasterKey } from '../src/master-keys/held-master-keys.js';
+import { HeldMasterKey } from '../src/master-keys/held-master-key.js';
 import { fromHex, toHex } from '../src/hex.js';
 import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
 import { encodeKeyRecord, readKeyRecordClaim, unwrapKeyRecord } from '../src/key-record.js';
@@ -76,7 +75,10 @@ test('subkeys and master-key fingerprint', () => {
     },
     vectors.subkeys,
   );
-  assert.equal(holdMasterKey(sodium, 1, fromHex(inputs.masterKey)).fingerprint, vectors.masterKeyFingerprint);
+  assert.equal(
+    new HeldMasterKey(sodium, 1, fromHex(inputs.masterKey)).fingerprint,
+    vectors.masterKeyFingerprint,
+  );
 });
 
 test('userRefs and partitions', () => {
@@ -124,13 +126,12 @@ test('retirement and purpose', () => {
 });
 
 test('deployment record', async () => {
-  const held = holdMasterKey(sodium, inputs.epoch, fromHex(inputs.masterKey));
-  const masterKeys = new HeldMasterKeys(sodium, new SeededEntropy(1), held, [held]);
+  const masterKey = new HeldMasterKey(sodium, inputs.epoch, fromHex(inputs.masterKey));
   const record = decodeDeploymentRecord(fromHex(vectors.deployment.value));
   assert.ok(record);
   assert.equal(record.revision, inputs.revision);
   const context = deploymentContext(inputs.deploymentId, record.revision, record.masterKey);
-  const plain = await masterKeys.unwrap(record.masterKey, context, record.wrapped);
+  const plain = masterKey.unwrap(context, record.wrapped);
   assert.ok(plain);
   assert.deepEqual(decodeSecrets(plain), {
     root: fromHex(inputs.root),

@@ -12,7 +12,7 @@ import type {
 } from './event-codec.js';
 import { EVENT_HEADERS, isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
 import type { EventHeaders } from './event-headers.js';
-import { shapeOf, valueAt } from './event-shape.js';
+import { shapeOf, valueAtNames } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
 import type { EventFormat, OpenField } from './formats/event-format.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
@@ -120,8 +120,8 @@ class FormatEventCodec implements EventCodec {
         'eventId',
       );
     }
-    if (userIdPath === null) return null;
-    const userId = valueAt(event.value, userIdPath);
+    if (userIdPath === null || shape.userIdNames === null) return null;
+    const userId = valueAtNames(event.value, shape.userIdNames);
     if (typeof userId !== 'string') {
       const problem = userId === undefined ? 'missing' : isErased(userId) ? 'erased' : 'not a string';
       throw new SerdeError(
@@ -163,8 +163,8 @@ class FormatEventCodec implements EventCodec {
         // A user is forgotten as a whole: what else opened (a key of a later lifecycle) is withheld too.
         event = reader(value, () => opening.eraseAll());
       }
-      if (shape.spec.userIdPath !== null && valueAt(event, shape.spec.userIdPath) === undefined) {
-        return invalidRecord('malformed', shape.spec.userIdPath);
+      if (shape.userIdNames !== null && valueAtNames(event, shape.userIdNames) === undefined) {
+        return invalidRecord('malformed', shape.userIdNames.join('.'));
       }
       const { eventId, type, stream, userRef } = headers;
       const erased = opening.erasedAt !== null;
@@ -241,8 +241,11 @@ class Opening {
   }
 }
 
+/** A pseudonym is ASCII: one byte a character. */
 function keyIs(key: Uint8Array | null, userRef: UserRef): boolean {
-  return (
-    key !== null && Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1') === userRef
-  );
+  if (key?.length !== userRef.length) return false;
+  for (let index = 0; index < userRef.length; index++) {
+    if (key[index] !== userRef.charCodeAt(index)) return false;
+  }
+  return true;
 }

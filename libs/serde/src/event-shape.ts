@@ -14,6 +14,8 @@ export interface EventShape {
   readonly spec: EventSpec;
   readonly paths: readonly string[];
   readonly steps: readonly PathStep[];
+  /** The user id's path in parts. */
+  readonly userIdNames: readonly string[] | null;
 }
 
 interface OpenStep extends PathStep {
@@ -34,7 +36,7 @@ export function shapeOf(spec: EventSpec): EventShape {
   const paths = [...new Set([...(spec.userIdPath === null ? [] : [spec.userIdPath]), ...spec.personalPaths])];
   const steps: OpenStep[] = [];
   for (const path of paths) addPath(spec, steps, path);
-  return { spec, paths, steps };
+  return { spec, paths, steps, userIdNames: spec.userIdPath?.split('.') ?? null };
 }
 
 function addPath(spec: EventSpec, root: OpenStep[], path: string): void {
@@ -82,8 +84,13 @@ export function rewritePersonal(
 
 /** The value at a dotted path; undefined when it is absent. */
 export function valueAt(root: object, path: string): unknown {
+  return valueAtNames(root, path.split('.'));
+}
+
+/** The same for a path in parts. */
+export function valueAtNames(root: object, names: readonly string[]): unknown {
   let value: unknown = root;
-  for (const name of path.split('.')) {
+  for (const name of names) {
     if (!isContainer(value) || !Object.hasOwn(value, name)) return undefined;
     value = value[name];
   }

@@ -1,73 +1,118 @@
+import { inspect } from 'node:util';
 import type { Entropy } from '@oubliette/runtime';
-import { KeyringError } from '../errors.js';
-import { toHex } from '../hex.js';
-import type { MasterKeyId, MasterKeys } from './master-keys.js';
-import { MAC_BYTES, NONCE_BYTES, type Sodium } from '../crypto/sodium.js';
+import type { Sodium } from '../crypto/sodium.js';
+import { HeldMasterKey } from './held-master-key.js';
+import { advancedKeys, wipeKeySet, type KeySet } from './key-set.js';
+import { keysClosed, masterKeyInUse, masterKeyMismatch, secretTooLarge } from './master-key-errors.js';
+import {
+  MAX_WRAPPED_SECRET_BYTES,
+  type Destruction,
+  type MasterKeyId,
+  type MasterKeys,
+} from './master-keys.js';
 
-const encoder = new TextEncoder();
-
-/** A master key in this process's memory. */
-export interface HeldMasterKey extends MasterKeyId {
-  /** 32 bytes. */
-  readonly key: Uint8Array;
+/** Where keys that this process holds come from. */
+export interface KeySource {
+  /** For messages: `the key file /srv/keys.json`. */
+  readonly name: string;
+  /** The keys as they stand now; the caller wipes them. Throws what is wrong with the place. */
+  read(): KeySet;
+  /**
+   * Reads, and stores what `edit` makes of it, as one step that no other process can come between; null leaves it as it
+   * is. Resolves to what stands then; the caller wipes it.
+   */
+  change(edit: (standing: KeySet) => KeySet | null): KeySet;
+  /** Wipes what it keeps itself. */
+  close(): void;
 }
 
-export function holdMasterKey(sodium: Sodium, epoch: number, key: Uint8Array): HeldMasterKey {
-  const message = encoder.encode('oubliette/v1/master-key-fingerprint');
-  return { epoch, key, fingerprint: toHex(sodium.mac(key, message, MAC_BYTES)) };
-}
-
-function closed(): KeyringError {
-  return new KeyringError(
-    'KEYRING_CLOSED',
-    'The master keys were closed and wiped: load the key file again.',
-  );
-}
-
-/** Master keys in memory. Wrapped form: nonce 24 ‖ XChaCha20-Poly1305-IETF ciphertext ‖ tag. */
+/** Master keys in this process's memory. */
 export class HeldMasterKeys implements MasterKeys {
-  readonly current: MasterKeyId;
   readonly #sodium: Sodium;
   readonly #entropy: Entropy;
-  readonly #currentKey: Uint8Array;
-  readonly #keys: ReadonlyMap<string, Uint8Array>;
+  readonly #source: KeySource;
+  /** By fingerprint. */
+  #held = new Map<string, HeldMasterKey>();
+  #current!: HeldMasterKey;
   #closed = false;
 
-  constructor(sodium: Sodium, entropy: Entropy, current: HeldMasterKey, keys: readonly HeldMasterKey[]) {
-    this.current = { epoch: current.epoch, fingerprint: current.fingerprint };
+  constructor(sodium: Sodium, entropy: Entropy, source: KeySource) {
     this.#sodium = sodium;
     this.#entropy = entropy;
-    this.#currentKey = current.key;
-    this.#keys = new Map(keys.map((key) => [key.fingerprint, key.key]));
+    this.#source = source;
+    this.#take(source.read());
   }
 
-  wrap(context: Uint8Array, secret: Uint8Array): Promise<Uint8Array> {
-    if (this.#closed) return Promise.reject(closed());
-    const nonce = new Uint8Array(NONCE_BYTES);
-    this.#entropy.fill(nonce);
-    const wrapped = this.#sodium.encrypt(this.#currentKey, nonce, context, secret);
-    return Promise.resolve(new Uint8Array([...nonce, ...wrapped]));
+  get current(): MasterKeyId {
+    return this.#current.id;
   }
 
-  unwrap(fingerprint: string, context: Uint8Array, wrapped: Uint8Array): Promise<Uint8Array | null> {
-    if (this.#closed) return Promise.reject(closed());
-    const key = this.#keys.get(fingerprint);
-    if (!key) {
-      const known = [...this.#keys.keys()].join(', ');
-      return Promise.reject(
-        new KeyringError(
-          'MASTER_KEY_MISMATCH',
-          `The key topic was made under the master key with fingerprint ${fingerprint}, but the key file holds ${known}: give the deployment its own key file, or the file its own key topic.`,
-        ),
-      );
-    }
-    const nonce = wrapped.subarray(0, NONCE_BYTES);
-    if (nonce.length !== NONCE_BYTES) return Promise.resolve(null);
-    return Promise.resolve(this.#sodium.decrypt(key, nonce, context, wrapped.subarray(NONCE_BYTES)));
+  async keys(): Promise<readonly MasterKeyId[]> {
+    this.#assertOpen();
+    this.#take(this.#source.read());
+    return [...this.#held.values()].map(({ id }) => id).sort((a, b) => a.epoch - b.epoch);
+  }
+
+  async wrap(context: Uint8Array, secret: Uint8Array): Promise<Uint8Array> {
+    this.#assertOpen();
+    if (secret.length > MAX_WRAPPED_SECRET_BYTES) throw secretTooLarge(secret.length);
+    return this.#current.wrap(this.#entropy, context, secret);
+  }
+
+  async unwrap(fingerprint: string, context: Uint8Array, wrapped: Uint8Array): Promise<Uint8Array | null> {
+    this.#assertOpen();
+    if (!this.#held.has(fingerprint)) this.#take(this.#source.read());
+    const key = this.#held.get(fingerprint);
+    if (!key) throw masterKeyMismatch(fingerprint, this.#source.name, [...this.#held.keys()]);
+    return key.unwrap(context, wrapped);
+  }
+
+  async advance(from: number): Promise<MasterKeyId> {
+    this.#assertOpen();
+    this.#take(
+      this.#source.change((standing) =>
+        standing.current > from ? null : advancedKeys(standing, from, this.#entropy),
+      ),
+    );
+    return this.current;
+  }
+
+  async destroy(epoch: number): Promise<Destruction> {
+    this.#assertOpen();
+    this.#take(
+      this.#source.change((standing) => {
+        if (epoch >= standing.current) throw masterKeyInUse(epoch, standing.current, this.#source.name);
+        const keys = standing.keys.filter((key) => key.epoch > epoch);
+        return keys.length === standing.keys.length ? null : { current: standing.current, keys };
+      }),
+    );
+    return { recoverableUntil: null };
   }
 
   close(): void {
     this.#closed = true;
-    for (const key of this.#keys.values()) key.fill(0);
+    for (const key of this.#held.values()) key.wipe();
+    this.#source.close();
+  }
+
+  [inspect.custom](): string {
+    return `HeldMasterKeys { from: ${this.#source.name}, keys: ${this.#held.size}, epoch: ${this.current.epoch} }`;
+  }
+
+  /** From here on the keys are these; what another process destroyed is wiped here too. */
+  #take(set: KeySet): void {
+    const held = new Map<string, HeldMasterKey>();
+    for (const { epoch, key } of set.keys) {
+      const next = new HeldMasterKey(this.#sodium, epoch, key.slice());
+      held.set(next.fingerprint, next);
+      if (epoch === set.current) this.#current = next;
+    }
+    wipeKeySet(set);
+    for (const key of this.#held.values()) key.wipe();
+    this.#held = held;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw keysClosed();
   }
 }

@@ -1,11 +1,16 @@
 import { dirname } from 'node:path';
-import type { Disk, Entropy } from '@oubliette/runtime';
+import { DiskError, type Disk, type Entropy } from '@oubliette/runtime';
+import { loadSodium } from '../crypto/sodium.js';
 import { KeyringError } from '../errors.js';
-import { holdMasterKey, HeldMasterKeys, type HeldMasterKey } from './held-master-keys.js';
+import { HeldMasterKeys, type KeySource } from './held-master-keys.js';
+import { decodeKeyFile, encodeKeyFile, keyFileInvalid } from './key-file-format.js';
+import { firstKeys, wipeKeySet, type KeySet } from './key-set.js';
+import { masterKeyUnavailable } from './master-key-errors.js';
 import type { MasterKeys } from './master-keys.js';
-import { KEY_BYTES, loadSodium, type Sodium } from '../crypto/sodium.js';
 
-const encoder = new TextEncoder();
+/** For the owner alone. */
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
 
 /**
  * Makes a key file with one random key of epoch 1, mode 0600, and its directory (0700) when missing.
@@ -18,12 +23,12 @@ export function createMasterKeyFile(path: string, disk: Disk, entropy: Entropy):
       `There is a master-key file at ${path} already: use it.`,
     );
   }
-  const key = new Uint8Array(KEY_BYTES);
-  entropy.fill(key);
-  const file = { version: 1, current: 1, keys: [{ epoch: 1, key: Buffer.from(key).toString('base64') }] };
-  key.fill(0);
-  disk.makeDirectorySync(dirname(path), 0o700);
-  disk.replaceFileSync(path, encoder.encode(`${JSON.stringify(file, null, 2)}\n`), 0o600);
+  const keys = firstKeys(entropy);
+  const content = encodeKeyFile(keys);
+  wipeKeySet(keys);
+  disk.makeDirectorySync(dirname(path), DIRECTORY_MODE);
+  disk.replaceFileSync(path, content, FILE_MODE);
+  content.fill(0);
 }
 
 /**
@@ -31,71 +36,97 @@ export function createMasterKeyFile(path: string, disk: Disk, entropy: Entropy):
  * Rejects with `MASTER_KEY_MISSING`, `MASTER_KEY_FILE_OPEN` (others than the owner may read it) or `MASTER_KEY_FILE_INVALID`.
  */
 export async function loadMasterKeyFile(path: string, disk: Disk, entropy: Entropy): Promise<MasterKeys> {
-  if (!disk.existsSync(path)) {
-    throw new KeyringError(
-      'MASTER_KEY_MISSING',
-      `There is no master-key file at ${path}: put the one back that this deployment was started with, or, for a new deployment, make one with createMasterKeyFile of @oubliette/keyring.`,
-    );
-  }
-  const { kind, mode } = disk.statSync(path);
-  if (kind !== 'file') throw invalid(path, 'it is a directory');
-  if ((mode & 0o077) !== 0) {
-    throw new KeyringError(
-      'MASTER_KEY_FILE_OPEN',
-      `The master-key file ${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can reach it. Run chmod 600 on it, and turn the epoch if somebody may have read it.`,
-    );
-  }
-  const sodium = await loadSodium();
-  const { current, keys } = parseFile(path, disk.readFileSync(path), sodium);
-  return new HeldMasterKeys(sodium, entropy, current, keys);
+  return new HeldMasterKeys(await loadSodium(), entropy, new KeyFile(path, disk));
 }
 
-/** Nothing of the file's text may reach a message: it is keys. JSON.parse quotes its input, so its error is not passed on. */
-function parseFile(
-  path: string,
-  bytes: Uint8Array,
-  sodium: Sodium,
-): { current: HeldMasterKey; keys: HeldMasterKey[] } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw invalid(path, 'it is not JSON');
-  }
-  const file = asObject(parsed);
-  if (file?.['version'] !== 1) throw invalid(path, '"version" is not 1');
-  const listed = file['keys'];
-  if (!Array.isArray(listed) || listed.length === 0) throw invalid(path, '"keys" is not a list with a key');
-  const keys = listed.map((entry: unknown, index) => parseKey(path, entry, index, sodium));
-  if (new Set(keys.map((key) => key.epoch)).size !== keys.length)
-    throw invalid(path, 'an epoch stands twice');
-  const current = keys.find((key) => key.epoch === file['current']);
-  if (!current) throw invalid(path, '"current" names no epoch of the list');
-  return { current, keys };
-}
+/** A key file, read anew at each call; changed under a lock beside it, as one step. */
+class KeyFile implements KeySource {
+  readonly name: string;
+  readonly #path: string;
+  readonly #disk: Disk;
 
-function parseKey(path: string, entry: unknown, index: number, sodium: Sodium): HeldMasterKey {
-  const fields = asObject(entry);
-  const epoch = fields?.['epoch'];
-  if (typeof epoch !== 'number' || !Number.isInteger(epoch) || epoch < 1 || epoch > 0xffffffff) {
-    throw invalid(path, `keys[${index}].epoch is not a whole number from 1`);
+  constructor(path: string, disk: Disk) {
+    this.name = `the key file ${path}`;
+    this.#path = path;
+    this.#disk = disk;
   }
-  const text = fields?.['key'];
-  const key = typeof text === 'string' ? new Uint8Array(Buffer.from(text, 'base64')) : null;
-  if (!key || key.length !== KEY_BYTES || Buffer.from(key).toString('base64') !== text) {
-    throw invalid(path, `keys[${index}].key is not ${KEY_BYTES} bytes in base64`);
+
+  read(): KeySet {
+    const [path, disk] = [this.#path, this.#disk];
+    if (!disk.existsSync(path)) {
+      throw new KeyringError(
+        'MASTER_KEY_MISSING',
+        `There is no master-key file at ${path}: put the one back that this deployment was started with, or, for a new deployment, make one with createMasterKeyFile of @oubliette/keyring.`,
+      );
+    }
+    const { kind, mode } = disk.statSync(path);
+    if (kind !== 'file') throw keyFileInvalid(path, 'it is a directory');
+    if ((mode & 0o077) !== 0) {
+      throw new KeyringError(
+        'MASTER_KEY_FILE_OPEN',
+        `The master-key file ${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can reach it. Run chmod 600 on it, and turn the epoch if somebody may have read it.`,
+      );
+    }
+    const content = disk.readFileSync(path);
+    try {
+      return decodeKeyFile(path, content);
+    } finally {
+      content.fill(0);
+    }
   }
-  if (key.every((byte) => byte === 0)) throw invalid(path, `keys[${index}].key is all zero`);
-  return holdMasterKey(sodium, epoch, key);
-}
 
-function asObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
-}
+  change(edit: (standing: KeySet) => KeySet | null): KeySet {
+    const release = this.#lock();
+    try {
+      // What a crash left of an earlier change has keys in it too.
+      this.#overwriteDraft();
+      const standing = this.read();
+      const next = edit(standing);
+      if (!next) return standing;
+      this.#replace(encodeKeyFile(next));
+      wipeKeySet(standing);
+      wipeKeySet(next);
+      return this.read();
+    } finally {
+      release();
+    }
+  }
 
-function invalid(path: string, what: string): KeyringError {
-  return new KeyringError(
-    'MASTER_KEY_FILE_INVALID',
-    `The master-key file ${path} cannot be used: ${what}. Put a good copy back; do not make a new one over an existing deployment.`,
-  );
+  close(): void {}
+
+  /** The old bytes are overwritten after the new file is durable, through a handle that outlives their name. */
+  #replace(content: Uint8Array): void {
+    const old = this.#disk.openSync(this.#path, 'write', FILE_MODE);
+    try {
+      this.#disk.replaceFileSync(this.#path, content, FILE_MODE);
+      content.fill(0);
+      old.writeSync([new Uint8Array(old.size())], 0);
+      old.syncSync();
+    } finally {
+      old.closeSync();
+    }
+  }
+
+  #overwriteDraft(): void {
+    const draft = `${this.#path}.tmp`;
+    if (!this.#disk.existsSync(draft)) return;
+    const file = this.#disk.openSync(draft, 'write', FILE_MODE);
+    try {
+      file.writeSync([new Uint8Array(file.size())], 0);
+      file.syncSync();
+    } finally {
+      file.closeSync();
+    }
+    this.#disk.removeFileSync(draft);
+  }
+
+  #lock(): () => void {
+    try {
+      return this.#disk.lockSync(`${this.#path}.lock`);
+    } catch (error) {
+      if (error instanceof DiskError && error.code === 'ELOCKED')
+        throw masterKeyUnavailable(this.name, 'another process is changing it', error);
+      throw error;
+    }
+  }
 }

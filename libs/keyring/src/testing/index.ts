@@ -4,3 +4,5 @@ export { openTestKeyring, testMasterKeys, type TestKeyringOptions } from './test
 export { onlyRecords } from './only-records.js';
 export { keyLogContract, type KeyTopicHarness } from './key-log-contract.js';
 export { keyringContract } from './keyring-contract.js';
+export { InMemoryMasterKeyService } from './in-memory-master-keys.js';
+export { masterKeysContract, type MasterKeysHarness } from './master-keys-contract.js';

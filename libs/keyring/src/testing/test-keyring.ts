@@ -1,21 +1,15 @@
 import { SystemEntropy, type Clock, type Entropy } from '@oubliette/runtime';
-import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
-import { HeldMasterKeys, holdMasterKey } from '../master-keys/held-master-keys.js';
+import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyLog } from '../key-log.js';
 import type { Keyring } from '../keyring.js';
 import type { MasterKeys } from '../master-keys/master-keys.js';
 import { openKeyring } from '../open-keyring.js';
-import { KEY_BYTES, loadSodium } from '../crypto/sodium.js';
 import { InMemoryKeyTopic } from './in-memory-key-topic.js';
+import { InMemoryMasterKeyService } from './in-memory-master-keys.js';
 
 /** Master keys that every test may know: the same seed gives the same key. */
-export async function testMasterKeys(seed = 1): Promise<MasterKeys> {
-  const sodium = await loadSodium();
-  const entropy = new SeededEntropy(seed);
-  const key = new Uint8Array(KEY_BYTES);
-  entropy.fill(key);
-  const held = holdMasterKey(sodium, 1, key);
-  return new HeldMasterKeys(sodium, entropy, held, [held]);
+export function testMasterKeys(seed = 1): Promise<MasterKeys> {
+  return new InMemoryMasterKeyService(seed).open();
 }
 
 export interface TestKeyringOptions {

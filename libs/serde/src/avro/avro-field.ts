@@ -1,43 +1,76 @@
 import type { Resolver, Type } from 'avsc';
 import { SerdeError } from '../errors.js';
 import type { Serde } from '../serdes.js';
-import { SINGLE_OBJECT_PREFIX_BYTES, singleObjectFingerprint, singleObjectPrefix } from './single-object.js';
+import { AvroScratch } from './avro-scratch.js';
+import { startsWith } from './avro-prefix.js';
+import { SINGLE_OBJECT_PREFIX_BYTES, singleObjectPrefix } from './single-object.js';
 
 /**
  * Avro values in single-object encoding. `earlier` are schemas that older values may be written with; they are resolved to
  * `type` by Avro's rules. avsc's own messages quote values, so they are not passed on: errors are `VALUE_INVALID`.
  */
 export function createAvroSerde(type: Type, earlier: readonly Type[] = []): Serde<unknown> {
-  const prefix = singleObjectPrefix(type);
-  const fingerprint = singleObjectFingerprint(prefix);
-  const resolvers = new Map<string | null, Resolver>();
-  for (const other of earlier) {
-    const frame = singleObjectFingerprint(singleObjectPrefix(other));
-    if (frame !== fingerprint) resolvers.set(frame, type.createResolver(other));
-  }
-  return {
-    serialize(value) {
-      return Buffer.concat([prefix, encodeAvro(type, value)]);
-    },
-    deserialize(bytes) {
-      const frame = singleObjectFingerprint(bytes);
-      const resolver = resolvers.get(frame);
-      if (frame === null || (frame !== fingerprint && resolver === undefined)) {
-        throw new SerdeError(
-          'VALUE_INVALID',
-          'The value was written with an Avro schema that is not known here.',
-        );
-      }
-      return decodeAvro(type, bytes.subarray(SINGLE_OBJECT_PREFIX_BYTES), resolver);
-    },
-  };
+  return new AvroField(type, earlier, new AvroScratch());
 }
 
-/** Throws `VALUE_INVALID` with the dotted path of the first field that does not fit. */
-export function encodeAvro(type: Type, value: unknown): Buffer {
+/** The serde, and its bytes without a copy. */
+export class AvroField implements Serde<unknown> {
+  readonly #type: Type;
+  readonly #prefix: Uint8Array;
+  readonly #earlier: readonly { readonly prefix: Uint8Array; readonly resolver: Resolver }[];
+  readonly #scratch: AvroScratch;
+
+  constructor(type: Type, earlier: readonly Type[], scratch: AvroScratch) {
+    this.#type = type;
+    this.#prefix = singleObjectPrefix(type);
+    this.#earlier = earlier
+      .map((other) => ({ other, prefix: singleObjectPrefix(other) }))
+      .filter(({ prefix }) => !startsWith(prefix, this.#prefix))
+      .map(({ other, prefix }) => ({ prefix, resolver: type.createResolver(other) }));
+    this.#scratch = scratch;
+  }
+
+  serialize(value: unknown): Uint8Array {
+    return this.encode(value, copyOf);
+  }
+
+  /** `use` gets the bytes in memory that is overwritten when it returns. */
+  encode<R>(value: unknown, use: (bytes: Uint8Array) => R): R {
+    return encodeAvro(this.#scratch, this.#type, this.#prefix, value, use);
+  }
+
+  deserialize(bytes: Uint8Array): unknown {
+    if (startsWith(bytes, this.#prefix)) return decodeAvro(this.#type, bytes, SINGLE_OBJECT_PREFIX_BYTES);
+    const writer = this.#earlier.find(({ prefix }) => startsWith(bytes, prefix));
+    if (writer === undefined) {
+      throw new SerdeError(
+        'VALUE_INVALID',
+        'The value was written with an Avro schema that is not known here.',
+      );
+    }
+    return decodeAvro(this.#type, bytes, SINGLE_OBJECT_PREFIX_BYTES, writer.resolver);
+  }
+}
+
+/**
+ * Throws `VALUE_INVALID` with the dotted path of the first field that does not fit. `use` is called once the value is
+ * encoded, and what it throws is passed on.
+ */
+export function encodeAvro<R>(
+  scratch: AvroScratch,
+  type: Type,
+  prefix: Uint8Array,
+  value: unknown,
+  use: (bytes: Buffer) => R,
+): R {
+  let encoded = false;
   try {
-    return type.toBuffer(value);
-  } catch {
+    return scratch.encode(type, prefix, value, (bytes) => {
+      encoded = true;
+      return use(bytes);
+    });
+  } catch (error) {
+    if (encoded) throw error;
     let path = '';
     type.isValid(value, {
       errorHook: (names) => {
@@ -48,11 +81,23 @@ export function encodeAvro(type: Type, value: unknown): Buffer {
   }
 }
 
-/** Throws `VALUE_INVALID`. */
-export function decodeAvro(type: Type, bytes: Uint8Array, resolver?: Resolver): unknown {
+/** The value that stands in `bytes` from `start` to their end. Throws `VALUE_INVALID`. */
+export function decodeAvro(type: Type, bytes: Uint8Array, start: number, resolver?: Resolver): unknown {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), resolver);
+    const { value, offset } = type.decode(buffer, start, resolver);
+    if (offset === buffer.length) return value;
   } catch {
-    throw new SerdeError('VALUE_INVALID', 'The bytes do not fit the Avro schema.');
+    // avsc's message would quote the value.
   }
+  throw new SerdeError('VALUE_INVALID', 'The bytes do not fit the Avro schema.');
+}
+
+/** In memory of its own, outside of Node's pool. */
+export function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.from(new ArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }

@@ -1,5 +1,7 @@
 import type { Resolver, Type } from 'avsc';
-import { createAvroSerde, decodeAvro, encodeAvro } from '../avro/avro-field.js';
+import { AvroField, copyOf, decodeAvro, encodeAvro } from '../avro/avro-field.js';
+import { startsWith } from '../avro/avro-prefix.js';
+import { AvroScratch } from '../avro/avro-scratch.js';
 import { checkAgainst, encryptedFields, parseAvroSchema } from '../avro/encrypted-fields.js';
 import type { EncryptedType } from '../avro/encrypted-type.js';
 import { SealedBytes } from '../avro/encrypted-type.js';
@@ -9,7 +11,6 @@ import { SerdeError } from '../errors.js';
 import { rewritePersonal } from '../event-shape.js';
 import type { EventShape } from '../event-shape.js';
 import { invalidRecord } from '../refusal.js';
-import type { Serde } from '../serdes.js';
 import type { EventFormat, OpenField, SealField } from './event-format.js';
 
 /** Schemas kept compiled; the one used longest ago is compiled again when it is met again. */
@@ -31,15 +32,21 @@ export function createAvroFormat(schemas: SchemaSource): EventFormat {
     async reader(shape, values) {
       const current = cache.compiled(await schemas.current(shape.spec));
       checkAgainst(shape, current.fields);
-      const readings = new Map<string, Reading>();
-      for (const frame of new Set(values.map((value) => schemas.frameOf(value)))) {
-        const framed = frame === null ? null : await schemas.find(frame);
-        const reading = framed === null ? null : readingOf(current, cache.compiled(framed));
-        if (frame !== null && reading !== null) readings.set(frame, reading);
+      const readings: Reading[] = [];
+      const unreadable = new Set<string | null>([null]);
+      for (const value of values) {
+        if (readings.some(({ prefix }) => startsWith(value, prefix))) continue;
+        const frame = schemas.frameOf(value);
+        if (frame === null || unreadable.has(frame)) continue;
+        const framed = await schemas.find(frame);
+        const reading = framed === null ? null : cache.reading(current, cache.compiled(framed));
+        if (reading === null) unreadable.add(frame);
+        else readings.push(reading);
       }
       return (value, open) => {
-        const reading = readings.get(schemas.frameOf(value) ?? '') ?? invalidRecord('schema', '');
-        return read(shape, reading, value, open);
+        for (const reading of readings)
+          if (startsWith(value, reading.prefix)) return read(shape, reading, value, open);
+        return invalidRecord('schema', '');
       };
     },
   };
@@ -49,15 +56,18 @@ interface CompiledSchema {
   readonly framed: FramedSchema;
   readonly type: Type;
   readonly fields: ReadonlyMap<string, EncryptedType>;
-  readonly serdes: ReadonlyMap<string, Serde<unknown>>;
+  readonly serdes: ReadonlyMap<string, AvroField>;
+  readonly scratch: AvroScratch;
+  /** By the schema of a writer; null for one that does not resolve to this. */
+  readonly readings: WeakMap<CompiledSchema, Reading | null>;
 }
 
 /** How values of one writer schema are read as the current one. */
 interface Reading {
   readonly type: Type;
   readonly resolver: Resolver | undefined;
-  readonly prefixBytes: number;
-  readonly serdes: ReadonlyMap<string, Serde<unknown>>;
+  readonly prefix: Uint8Array;
+  readonly serdes: ReadonlyMap<string, AvroField>;
 }
 
 class CompiledSchemas {
@@ -75,28 +85,35 @@ class CompiledSchemas {
     }
     return schema;
   }
+
+  reading(current: CompiledSchema, writer: CompiledSchema): Reading | null {
+    const known = current.readings.get(writer);
+    if (known !== undefined) return known;
+    const reading = readingOf(current, writer);
+    current.readings.set(writer, reading);
+    return reading;
+  }
 }
 
 function compile(framed: FramedSchema): CompiledSchema {
   const type = parseAvroSchema(framed.schema);
   const fields = encryptedFields(type);
-  const serdes = new Map([...fields].map(([path, field]) => [path, createAvroSerde(field.of)]));
-  return { framed, type, fields, serdes };
+  const scratch = new AvroScratch();
+  const serdes = new Map([...fields].map(([path, field]) => [path, new AvroField(field.of, [], scratch)]));
+  return { framed, type, fields, serdes, scratch, readings: new WeakMap() };
 }
 
 /** null when the writer's schema does not resolve to the current one. */
 function readingOf(current: CompiledSchema, writer: CompiledSchema): Reading | null {
-  const prefixBytes = writer.framed.prefix.length;
-  if (writer === current) {
-    return { type: current.type, resolver: undefined, prefixBytes, serdes: current.serdes };
-  }
+  const { prefix } = writer.framed;
+  if (writer === current) return { type: current.type, resolver: undefined, prefix, serdes: current.serdes };
   try {
-    const serdes = new Map<string, Serde<unknown>>();
+    const serdes = new Map<string, AvroField>();
     for (const [path, field] of current.fields) {
       const before = writer.fields.get(path);
-      serdes.set(path, createAvroSerde(field.of, before === undefined ? [] : [before.of]));
+      serdes.set(path, new AvroField(field.of, before === undefined ? [] : [before.of], current.scratch));
     }
-    return { type: current.type, resolver: current.type.createResolver(writer.type), prefixBytes, serdes };
+    return { type: current.type, resolver: current.type.createResolver(writer.type), prefix, serdes };
   } catch {
     return null;
   }
@@ -113,7 +130,7 @@ function write(shape: EventShape, schema: CompiledSchema, event: object, seal: S
     },
   );
   try {
-    return Buffer.concat([schema.framed.prefix, encodeAvro(schema.type, sealed)]);
+    return encodeAvro(schema.scratch, schema.type, schema.framed.prefix, sealed, copyOf);
   } catch (error) {
     throw error instanceof SerdeError ? invalid(shape, error.path) : error;
   }
@@ -126,21 +143,17 @@ function sealedField(
   value: unknown,
   seal: SealField,
 ): Buffer {
-  let plaintext: Uint8Array;
+  let envelope: Uint8Array;
   try {
-    plaintext = (schema.serdes.get(path) as Serde<unknown>).serialize(value);
+    envelope = (schema.serdes.get(path) as AvroField).encode(value, (plaintext) => seal(path, plaintext));
   } catch (error) {
-    throw error instanceof SerdeError ? invalid(shape, path) : error;
+    throw error instanceof SerdeError && error.code === 'VALUE_INVALID' ? invalid(shape, path) : error;
   }
-  const envelope = seal(path, plaintext);
   return Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
 }
 
 function read(shape: EventShape, reading: Reading, value: Uint8Array, open: OpenField): object {
-  const event = readAs(
-    () => decodeAvro(reading.type, value.subarray(reading.prefixBytes), reading.resolver),
-    '',
-  );
+  const event = readAs(() => decodeAvro(reading.type, value, reading.prefix.length, reading.resolver), '');
   return rewritePersonal(
     event as object,
     shape.steps,
@@ -149,7 +162,9 @@ function read(shape: EventShape, reading: Reading, value: Uint8Array, open: Open
       if (!(sealed instanceof SealedBytes)) return invalidRecord('malformed', path);
       const opened = open(path, sealed.bytes);
       if (isErased(opened)) return opened;
-      return readAs(() => (reading.serdes.get(path) as Serde<unknown>).deserialize(opened), path);
+      const field = readAs(() => (reading.serdes.get(path) as AvroField).deserialize(opened), path);
+      opened.fill(0);
+      return field;
     },
     (path) => invalidRecord('malformed', path),
   );
