@@ -1,9 +1,10 @@
 import type { Alarms } from './alarms.js';
-import { unlockDeployment, type StandingDeployment } from './deployment.js';
+import { deploymentPartition, unlockDeployment } from './deployment.js';
+import { KeyringError } from './errors.js';
 import { MAX_READ_OFFSETS, type KeyLog } from './key-log.js';
 import type { KeyOpener } from './key-opener.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
-import type { UserTable } from './user-table.js';
+import type { Revision, UserTable } from './user-table.js';
 
 export interface DeploymentFollowerParts {
   readonly log: KeyLog;
@@ -16,13 +17,13 @@ export interface DeploymentFollowerParts {
 /** Takes the wrapping keys of each later revision of the deployment, and reads again what could not be read without them. */
 export class DeploymentFollower {
   readonly #parts: DeploymentFollowerParts;
-  #latest: StandingDeployment | null = null;
+  #latest: Revision | null = null;
   #working: Promise<void> | null = null;
 
   constructor(parts: DeploymentFollowerParts) {
     this.#parts = parts;
-    parts.table.revised.subscribe((deployment) => {
-      this.#latest = deployment;
+    parts.table.revised.subscribe((revision) => {
+      this.#latest = revision;
       this.#working ??= this.#work().finally(() => (this.#working = null));
     });
   }
@@ -38,17 +39,28 @@ export class DeploymentFollower {
       this.#latest = null;
       try {
         await this.#take(next);
-      } catch {
-        this.#parts.opener.fallBehind();
-        this.#parts.alarms.raise('DEPLOYMENT_LOCKED', 0, -1n);
+      } catch (error) {
+        this.#refuse(error, next.offset);
       }
     }
   }
 
-  async #take(deployment: StandingDeployment): Promise<void> {
+  /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
+  #refuse(error: unknown, offset: bigint): void {
+    const isForged = error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID';
+    if (!isForged) this.#parts.opener.fallBehind();
+    this.#parts.alarms.raise(
+      isForged ? 'DEPLOYMENT_CHANGED' : 'DEPLOYMENT_LOCKED',
+      deploymentPartition,
+      offset,
+    );
+  }
+
+  async #take({ deployment }: Revision): Promise<void> {
     const { masterKeys, opener, table, log } = this.#parts;
     const { root, wrappingKeys } = await unlockDeployment(masterKeys, log.partitionCount, deployment);
     root.fill(0);
+    table.revise(deployment);
     opener.use(wrappingKeys);
     const offsets = new Map<number, bigint[]>();
     for (const { partition, offset } of table.unreadable()) {

@@ -16,7 +16,7 @@ import { deploymentName, parseRecordKey } from './record-keys.js';
 import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
 
 /** All deployment records stand in this partition. */
-const DEPLOYMENT_PARTITION = 0;
+export const deploymentPartition = 0;
 const ID_BYTES = 8;
 
 interface Candidate {
@@ -85,7 +85,7 @@ export async function settleDeployment(around: Surroundings): Promise<Deployment
 /** Living deployment records, each with the offset at which it was first seen. */
 async function standingCandidates(log: KeyLog): Promise<Candidate[]> {
   const candidates = new Map<string, Candidate>();
-  for await (const { offset, key, value } of log.records(DEPLOYMENT_PARTITION)) {
+  for await (const { offset, key, value } of log.records(deploymentPartition)) {
     const name = parseRecordKey(key);
     if (name?.kind !== 'deployment') continue;
     if (value === null) candidates.delete(name.id);
@@ -134,7 +134,7 @@ async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Prom
   const wrapped = await masterKeys.wrap(deploymentContext(id, 0, fingerprint), plain);
   for (const secret of [root, wrappingKey.key, plain]) secret.fill(0);
   const value = encodeDeploymentRecord({ revision: 0, masterKey: fingerprint, wrapped });
-  await log.append(DEPLOYMENT_PARTITION, [{ key: deploymentName(id), value }]);
+  await log.append(deploymentPartition, [{ key: deploymentName(id), value }]);
   return id;
 }
 
@@ -160,7 +160,7 @@ export async function unlockDeployment(
   if (!secrets) {
     throw new KeyringError(
       'DEPLOYMENT_RECORD_INVALID',
-      `The deployment record ${id} in partition ${DEPLOYMENT_PARTITION} of the key topic was changed or is not readable: restore the topic.`,
+      `The deployment record ${id} in partition ${deploymentPartition} of the key topic was changed or is not readable: restore the topic.`,
     );
   }
   if (secrets.partitionCount !== partitionCount) {
@@ -195,13 +195,13 @@ export async function reviseDeployment(
   const wrapped = await masterKeys.wrap(deploymentContext(id, revision, fingerprint), plain);
   plain.fill(0);
   const revised = encodeDeploymentRecord({ revision, masterKey: fingerprint, wrapped });
-  await log.append(DEPLOYMENT_PARTITION, [{ key: deploymentName(id), value: revised }]);
+  await log.append(deploymentPartition, [{ key: deploymentName(id), value: revised }]);
 }
 
 async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): Promise<void> {
   if (losers.length === 0) return;
   await log.append(
-    DEPLOYMENT_PARTITION,
+    deploymentPartition,
     losers.map(({ id }) => ({ key: deploymentName(id), value: null })),
   );
 }

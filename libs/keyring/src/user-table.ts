@@ -32,6 +32,12 @@ interface LostKey {
   readonly record: StoredKeyLogRecord;
 }
 
+/** What may be a later revision of the deployment: who opens it knows. */
+export interface Revision {
+  readonly deployment: StandingDeployment;
+  readonly offset: bigint;
+}
+
 /** A partition that is being replayed. */
 interface Replay {
   /** Tombstones whose fence may still come. */
@@ -51,8 +57,8 @@ export class UserTable {
   readonly #slab = new KeySlab();
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
-  /** A later revision of the deployment record was read. */
-  readonly revised = new Emitter<StandingDeployment>();
+  /** A record was read that may be a later revision of the deployment. */
+  readonly revised = new Emitter<Revision>();
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
   readonly #replays = new Map<number, Replay>();
   #deployment: StandingDeployment;
@@ -125,6 +131,11 @@ export class UserTable {
     this.#replays.delete(partition);
   }
 
+  /** The revision was opened: it stands now. */
+  revise(deployment: StandingDeployment): void {
+    this.#deployment = deployment;
+  }
+
   /** Key records that could not be read with the wrapping keys at hand, to be tried again with others. */
   unreadable(): { partition: number; offset: bigint }[] {
     const found: { partition: number; offset: bigint }[] = [];
@@ -153,8 +164,7 @@ export class UserTable {
       return;
     }
     if (equalBytes(value, this.#deployment.value)) return;
-    this.#deployment = { id, value: value.slice() };
-    this.revised.emit(this.#deployment);
+    this.revised.emit({ deployment: { id, value: value.slice() }, offset: record.offset });
   }
 
   #applyFence(entry: UserEntry, name: KeyScope, record: StoredKeyLogRecord): void {

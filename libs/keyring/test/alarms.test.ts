@@ -88,7 +88,9 @@ test('design 4.7: every flipped bit of a fence and of a key record is an alarm a
     assert.deepEqual(keyring.deadRecords(), []);
   }
   assert.ok(
-    alarms.every((code) => /^(FENCE_UNAUTHENTIC|KEY_RECORD_UNAUTHENTIC|KEY_RECORD_UNREADABLE)$/.test(code)),
+    alarms.every((code) =>
+      /^(FENCE_UNAUTHENTIC|KEY_RECORD_UNAUTHENTIC|KEY_RECORD_UNREADABLE|RETIREMENT_UNAUTHENTIC)$/.test(code),
+    ),
   );
   assert.deepEqual(keyring.size(), { users: 1, keys: 1, forgotten: 1 });
 });
@@ -199,7 +201,7 @@ test('design 4.5: forgetting tombstones also what stood there under a version or
   assert.deepEqual(keyring.deadRecords(), []);
 });
 
-test('a deployment record that is tombstoned or garbled is an alarm; the same again or a later revision is none', async () => {
+test('a deployment record that is tombstoned, garbled or forged is an alarm; the same again is none', async () => {
   const topic = new InMemoryKeyTopic({ partitions: 1 });
   const { keyring, alarms } = await start(topic);
   const [own] = topic.records(0).filter(({ key }) => parseRecordKey(key)?.kind === 'deployment');
@@ -211,6 +213,6 @@ test('a deployment record that is tombstoned or garbled is an alarm; the same ag
     await keyring.catchUp([keyring.userRef('ada')]);
     told.push(alarms.length);
   }
-  assert.deepEqual(told, [0, 0, 1, 2, 3]);
+  assert.deepEqual(told, [0, 1, 2, 3, 4]);
   assert.deepEqual(new Set(alarms), new Set(['DEPLOYMENT_CHANGED']));
 });

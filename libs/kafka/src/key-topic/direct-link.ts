@@ -1,7 +1,6 @@
-import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { KeyLogRecord } from '@oubliette/keyring';
 import { isRetriable, type DirectClient, type FetchedPartition as Fetched } from '../direct/index.js';
 import { KafkaClientError, nameOf } from '../errors.js';
-import type { ReceivedRecord } from '../ports.js';
 import type { FetchedPartition, KeyTopicLink } from './link.js';
 import { stored } from './stored-record.js';
 
