@@ -3,7 +3,7 @@ import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyLog } from '../key-log.js';
 import type { Keyring } from '../keyring.js';
 import type { MasterKeys } from '../master-keys/master-keys.js';
-import { openKeyring } from '../open-keyring.js';
+import { openKeyring, type KeyringOptions } from '../open-keyring.js';
 import { InMemoryKeyTopic } from './in-memory-key-topic.js';
 import { InMemoryMasterKeyService } from './in-memory-master-keys.js';
 
@@ -21,6 +21,8 @@ export interface TestKeyringOptions {
   /** Seed it to repeat a run, each keyring on a topic with another seed: two must not draw the same bytes. */
   readonly entropy?: Entropy;
   readonly masterKeys?: MasterKeys;
+  readonly policies?: KeyringOptions['policies'];
+  readonly leaseMs?: number;
 }
 
 /** A complete keyring on memory, for other libs' tests: about a millisecond. */
@@ -32,5 +34,7 @@ export async function openTestKeyring(options: TestKeyringOptions = {}): Promise
     masterKeys: options.masterKeys ?? (await testMasterKeys()),
     clock: options.clock ?? new ManualClock(),
     entropy: options.entropy ?? new SystemEntropy(),
+    ...(options.policies === undefined ? {} : { policies: options.policies }),
+    ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
   });
 }

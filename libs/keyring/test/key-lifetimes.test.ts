@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '@oubliette/runtime/testing';
+import type { KeyPolicy, Keyring, UserRef } from '../src/index.js';
+import { InMemoryKeyTopic, openTestKeyring } from '../src/testing/index.js';
+import { binding, failsWith, keyRecords, secret } from './process.js';
+
+const day = 86_400_000;
+
+async function opened(policy: KeyPolicy): Promise<{
+  topic: InMemoryKeyTopic;
+  clock: ManualClock;
+  keyring: Keyring;
+  ada: UserRef;
+  open: () => Promise<Keyring>;
+}> {
+  const clock = new ManualClock();
+  const topic = new InMemoryKeyTopic({ clock });
+  const open = () => openTestKeyring({ topic, clock, policies: { '': policy } });
+  const keyring = await open();
+  const ada = keyring.userRef('ada');
+  await keyring.ensureKeys([ada]);
+  return { topic, clock, keyring, ada, open };
+}
+
+const kidOf = (envelope: Uint8Array): string => Buffer.from(envelope.slice(14, 22)).toString('hex');
+
+test('a new key is made on demand, every process uses it, and old values stay readable', async () => {
+  const { keyring, ada, open } = await opened({});
+  const before = keyring.seal(ada, binding, secret);
+  const other = await open();
+  await Promise.all([keyring.rotate([ada]), other.rotate([ada])]);
+  await Promise.all([keyring.catchUp([ada]), other.catchUp([ada])]);
+  const after = keyring.seal(ada, binding, secret);
+  assert.notEqual(kidOf(after), kidOf(before));
+  assert.equal(kidOf(other.seal(ada, binding, secret)), kidOf(after), 'both take the first of the two');
+  for (const envelope of [before, after]) assert.equal(other.open(binding, envelope).outcome, 'value');
+  assert.equal((await keyring.forget(ada)).fingerprints.length, 3);
+  for (const envelope of [before, after]) assert.equal(keyring.open(binding, envelope).outcome, 'erased');
+});
+
+test('a key is rotated by its age, counted from the log’s append time, and by its uses', async () => {
+  const { clock, keyring, ada, open } = await opened({ rotateAfterMs: 30 * day, rotateAfterUses: 3 });
+  const first = kidOf(keyring.seal(ada, binding, secret));
+  clock.advance(30 * day - 1);
+  await keyring.ensureKeys([ada]);
+  assert.equal(kidOf(keyring.seal(ada, binding, secret)), first);
+  clock.advance(1);
+  const restarted = await open();
+  await restarted.ensureKeys([ada]);
+  const second = kidOf(restarted.seal(ada, binding, secret));
+  assert.notEqual(second, first, 'a restart does not make a key younger');
+  for (let uses = 1; uses < 3; uses++) restarted.seal(ada, binding, secret);
+  await restarted.ensureKeys([ada]);
+  assert.notEqual(kidOf(restarted.seal(ada, binding, secret)), second);
+});
+
+test('a wall clock that is set back gives no key a longer life', async () => {
+  const { clock, keyring, ada } = await opened({ lifetimeMs: 2 * day });
+  const envelope = keyring.seal(ada, binding, secret);
+  clock.advance(day);
+  clock.setWall(clock.now() - day);
+  assert.equal(keyring.open(binding, envelope).outcome, 'value');
+  clock.advance(day);
+  assert.equal(keyring.open(binding, envelope).outcome, 'erased');
+});
+
+test('a key ends with its lifetime, and with it what it encrypted; the statement of that takes its place in the log', async () => {
+  const { topic, clock, keyring, ada, open } = await opened({ lifetimeMs: 2 * day });
+  const envelope = keyring.seal(ada, binding, secret);
+  const [record] = keyRecords(topic, keyring, ada);
+  assert.ok(record);
+  const endsAt = record.timestamp + 2 * day;
+  const ended = { outcome: 'erased', why: 'ended', lifecycle: 1, erasedAt: endsAt };
+  clock.advance(2 * day - 1);
+  assert.equal(keyring.open(binding, envelope).outcome, 'value');
+  assert.equal(await keyring.retireEnded(), 0);
+  clock.advance(1);
+  assert.deepEqual(keyring.open(binding, envelope), ended);
+  assert.throws(() => keyring.seal(ada, binding, secret), failsWith('KEY_MISSING'));
+  assert.equal(await keyring.retireEnded(), 1);
+  assert.equal(await keyring.retireEnded(), 0);
+  topic.compact({ dropTombstones: true });
+  assert.equal(keyRecords(topic, keyring, ada).length, 1);
+  assert.ok((keyRecords(topic, keyring, ada)[0]?.value?.length ?? 0) < 48, 'no wrapped key stands there');
+  const restarted = await open();
+  assert.deepEqual(restarted.open(binding, envelope), ended);
+  assert.equal(restarted.state(ada), 'active');
+  await restarted.ensureKeys([ada]);
+  const after = restarted.seal(ada, binding, secret);
+  assert.equal(restarted.open(binding, after).outcome, 'value');
+  // The old record once more, from a mirror or a backup: the key stays ended.
+  topic.append(record.partition, [record]);
+  await restarted.catchUp([ada]);
+  assert.deepEqual(restarted.open(binding, envelope), ended);
+  assert.equal(await restarted.buryDead(), 1);
+  assert.deepEqual((await open()).open(binding, envelope), ended);
+  await restarted.forget(ada);
+  topic.compact({ dropTombstones: true });
+  assert.deepEqual(keyRecords(topic, keyring, ada), []);
+  assert.equal((await open()).open(binding, envelope).outcome, 'erased');
+});
+
+test('a policy that cannot be kept is refused', async () => {
+  for (const policy of [{ lifetimeMs: 0 }, { rotateAfterMs: -1 }, { rotateAfterUses: 1.5 }]) {
+    await assert.rejects(openTestKeyring({ policies: { '': policy } }), failsWith('KEY_POLICY_INVALID'));
+  }
+});
