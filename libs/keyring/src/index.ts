@@ -15,6 +15,8 @@ export type { Alarm, AlarmCode } from './alarms.js';
 export { KeyringError, type KeyringErrorCode } from './errors.js';
 export { createMasterKeyFile, loadMasterKeyFile } from './master-keys/master-key-file.js';
 export { readEnvironmentMasterKeys, type Environment } from './master-keys/environment-master-keys.js';
+export { openKmsMasterKeys } from './master-keys/kms/kms-master-keys.js';
+export type { KmsSettings } from './master-keys/kms/kms-settings.js';
 export { openTransitMasterKeys } from './master-keys/transit/transit-master-keys.js';
 export type { TransitSettings } from './master-keys/transit/transit-settings.js';
 export {
