@@ -90,14 +90,12 @@ async function standingCandidates(log: KeyLog): Promise<Candidate[]> {
     if (name?.kind !== 'deployment') continue;
     if (value === null) candidates.delete(name.id);
     else {
-      const firstOffset = candidates.get(name.id)?.firstOffset ?? offset;
+      const before = candidates.get(name.id);
       const copy = value.slice();
-      candidates.set(name.id, {
-        id: name.id,
-        firstOffset,
-        record: decodeDeploymentRecord(copy),
-        value: copy,
-      });
+      const record = decodeDeploymentRecord(copy);
+      // A late revision takes nothing back; of two that are equal the later stands, as compaction leaves it.
+      if (before && (before.record?.revision ?? -1) > (record?.revision ?? Infinity)) continue;
+      candidates.set(name.id, { id: name.id, firstOffset: before?.firstOffset ?? offset, record, value: copy });
     }
   }
   return [...candidates.values()];
@@ -196,6 +194,12 @@ export async function reviseDeployment(
   plain.fill(0);
   const revised = encodeDeploymentRecord({ revision, masterKey: fingerprint, wrapped });
   await log.append(deploymentPartition, [{ key: deploymentName(id), value: revised }]);
+  // Nothing keeps two from revising at once: one that came late must not be what compaction leaves.
+  const standing = await standingDeployment(log);
+  const standingRevision = decodeDeploymentRecord(standing.value)?.revision ?? 0;
+  if (standing.id === id && standingRevision > revision) {
+    await log.append(deploymentPartition, [{ key: deploymentName(id), value: standing.value }]);
+  }
 }
 
 async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): Promise<void> {

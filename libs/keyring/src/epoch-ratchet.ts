@@ -1,6 +1,6 @@
 import { sleep, type Clock } from '@oubliette/runtime';
 import type { EntropyPool } from './crypto/entropy-pool.js';
-import { KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
+import { equalBytes, KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
 import { decodeDeploymentRecord, type DeploymentSecrets } from './deployment-record.js';
 import {
   reviseDeployment,
@@ -73,8 +73,11 @@ export class EpochRatchet {
   async turn(): Promise<number> {
     const { masterKeys } = this.#parts;
     let standing = await this.#standing();
-    // Nothing is under way: a new turn begins.
-    if (this.#isOver(standing)) await masterKeys.advance(masterKeys.current.epoch);
+    if (this.#isOver(standing)) {
+      const isDestroyed = (await masterKeys.keys()).every(({ epoch }) => epoch >= masterKeys.current.epoch);
+      // Else only the last step of an earlier turn is left to be done.
+      if (isDestroyed) await masterKeys.advance(masterKeys.current.epoch);
+    }
     for (; !this.#isOver(standing); standing = await this.#standing()) {
       this.#options.signal?.throwIfAborted();
       await this.#step(standing);
@@ -96,9 +99,11 @@ export class EpochRatchet {
       const key = this.#parts.entropy.take(KEY_BYTES);
       await this.#revise(deployment, secrets, [...secrets.wrappingKeys, { epoch, key }]);
       key.fill(0);
-      return this.#pause(settleMs);
+      return;
     }
     if (first.epoch < epoch) {
+      await this.#pause(settleMs);
+      if (!equalBytes((await standingDeployment(this.#parts.log)).value, deployment.value)) return;
       this.#tell('putting in force');
       const announced = secrets.wrappingKeys.filter((key) => key.epoch === epoch);
       return this.#revise(deployment, secrets, [

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '@oubliette/runtime/testing';
+import { parseRecordKey, type EpochProgress, type Keyring, type UserRef } from '../src/index.js';
+import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
+import { binding, failsWith, secret } from './process.js';
+
+interface House {
+  readonly topic: InMemoryKeyTopic;
+  readonly clock: ManualClock;
+  readonly service: InMemoryMasterKeyService;
+  readonly open: (topic?: InMemoryKeyTopic) => Promise<Keyring>;
+}
+
+function house(): House {
+  const clock = new ManualClock();
+  const topic = new InMemoryKeyTopic({ clock });
+  const service = new InMemoryMasterKeyService();
+  const open = async (from = topic) =>
+    openTestKeyring({ topic: from, clock, masterKeys: await service.open() });
+  return { topic, clock, service, open };
+}
+
+/** Lets the turn go on through its pauses. */
+async function turned(clock: ManualClock, turn: Promise<number>): Promise<number> {
+  let isOver = false;
+  const over = turn.finally(() => (isOver = true));
+  over.catch(() => undefined);
+  for (let second = 0; second < 200 && !isOver; second++) await clock.advanceAsync(1_000);
+  return over;
+}
+
+function copyOf(topic: InMemoryKeyTopic, clock: ManualClock): InMemoryKeyTopic {
+  const copy = new InMemoryKeyTopic({ clock });
+  for (let partition = 0; partition < topic.partitionCount; partition++) {
+    for (const record of topic.records(partition)) copy.append(partition, [record]);
+  }
+  return copy;
+}
+
+/** The epochs of the key records that stand after compaction. */
+function epochsIn(topic: InMemoryKeyTopic): number[] {
+  topic.compact({ dropTombstones: true });
+  const epochs = new Set<number>();
+  for (let partition = 0; partition < topic.partitionCount; partition++) {
+    for (const { key, value } of topic.records(partition)) {
+      if (parseRecordKey(key)?.kind !== 'user-key' || !value) continue;
+      epochs.add(new DataView(value.buffer, value.byteOffset).getUint32(2));
+    }
+  }
+  return [...epochs];
+}
+
+async function users(keyring: Keyring, count: number): Promise<{ userRef: UserRef; envelope: Uint8Array }[]> {
+  const refs = Array.from({ length: count }, (_, index) => keyring.userRef(`user ${index}`));
+  await keyring.ensureKeys(refs);
+  return refs.map((userRef) => ({ userRef, envelope: keyring.seal(userRef, binding, secret) }));
+}
+
+test('design 4.11: after the turn every key is of the new epoch, all processes read on, and yesterday’s copy opens no more', async () => {
+  const { topic, clock, service, open } = house();
+  const [keyring, other] = [await open(), await open()];
+  const all = await users(keyring, 40);
+  const [gone, ...living] = all;
+  assert.ok(gone);
+  const copy = copyOf(topic, clock);
+  await keyring.forget(gone.userRef);
+  const told: EpochProgress[] = [];
+  const epoch = await turned(clock, keyring.advanceEpoch({ onProgress: (progress) => told.push(progress) }));
+  assert.equal(epoch, 2);
+  assert.deepEqual(epochsIn(topic), [2]);
+  const restarted = await open();
+  await other.catchUp(living.map(({ userRef }) => userRef));
+  for (const process of [keyring, other, restarted]) {
+    for (const { envelope } of living) assert.equal(process.open(binding, envelope).outcome, 'value');
+    assert.equal(process.open(binding, gone.envelope).outcome, 'erased');
+    const fresh = process.userRef(`fresh ${Math.max(0, [keyring, other, restarted].indexOf(process))}`);
+    await process.ensureKeys([fresh]);
+  }
+  assert.deepEqual(epochsIn(topic), [2]);
+  await assert.rejects(open(copy), failsWith('MASTER_KEY_MISMATCH'));
+  assert.equal((await (await service.open()).keys()).length, 1, 'the old master key is gone');
+  const steps = new Set(told.map(({ step }) => step));
+  assert.ok(steps.has('re-wrapping') && steps.has('waiting'));
+  assert.deepEqual(told.findLast(({ step }) => step === 're-wrapping')?.done, 39);
+});
+
+test('a turn that is cut short at any step goes on where it stopped', async () => {
+  for (const cut of ['announcing', 'putting in force', 're-wrapping', 'waiting', 'dropping the old', 'destroying the old']) {
+    const { topic, clock, service, open } = house();
+    const keyring = await open();
+    const all = await users(keyring, 5);
+    const stop = new AbortController();
+    const onProgress = ({ step }: EpochProgress): void => {
+      if (step === cut) {
+        stop.abort(new Error('killed'));
+        if (step === 'destroying the old') service.state = 'down';
+      }
+    };
+    await assert.rejects(turned(clock, keyring.advanceEpoch({ signal: stop.signal, onProgress })), cut);
+    await keyring.close();
+    service.state = 'up';
+    const again = await open();
+    assert.equal(await turned(clock, again.advanceEpoch()), 2, cut);
+    for (const { envelope } of all) assert.equal(again.open(binding, envelope).outcome, 'value', cut);
+    assert.equal(epochsIn(topic).length, 1);
+    assert.equal((await (await service.open()).keys()).length, 1);
+  }
+});
+
+test('a forgetting in the middle of a turn wins: what was wrapped anew after the fence is dead', async () => {
+  const { topic, clock, open } = house();
+  const [keyring, other] = [await open(), await open()];
+  const all = await users(keyring, 12);
+  await other.catchUp(all.map(({ userRef }) => userRef));
+  const forgetting: Promise<unknown>[] = [];
+  let next = 0;
+  const onProgress = (): void => {
+    const user = all[next++];
+    if (user) forgetting.push(other.forget(user.userRef));
+  };
+  await turned(clock, keyring.advanceEpoch({ onProgress }));
+  await Promise.all(forgetting);
+  assert.ok(next >= 5);
+  const restarted = await open();
+  await restarted.buryDead();
+  for (const [index, { envelope }] of all.entries()) {
+    assert.equal(restarted.open(binding, envelope).outcome, index < next ? 'erased' : 'value');
+  }
+  assert.deepEqual(restarted.deadRecords(), []);
+});
+
+test('a process without the new master key reads on, makes no key, and says so', async () => {
+  const { topic, clock, service, open } = house();
+  const keyring = await open();
+  const [user] = await users(keyring, 1);
+  assert.ok(user);
+  const stale = await service.open();
+  const other = await openTestKeyring({ topic, clock, masterKeys: stale });
+  const alarms: string[] = [];
+  other.onAlarm(({ code }) => alarms.push(code));
+  stale.close();
+  await turned(clock, keyring.advanceEpoch());
+  await other.catchUp([user.userRef]);
+  assert.equal(other.open(binding, user.envelope).outcome, 'value');
+  await assert.rejects(other.ensureKeys([other.userRef('fresh')]), failsWith('MASTER_KEY_UNAVAILABLE'));
+  assert.ok(alarms.includes('DEPLOYMENT_LOCKED'));
+});
