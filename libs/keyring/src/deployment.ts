@@ -95,7 +95,12 @@ async function standingCandidates(log: KeyLog): Promise<Candidate[]> {
       const record = decodeDeploymentRecord(copy);
       // A late revision takes nothing back; of two that are equal the later stands, as compaction leaves it.
       if (before && (before.record?.revision ?? -1) > (record?.revision ?? Infinity)) continue;
-      candidates.set(name.id, { id: name.id, firstOffset: before?.firstOffset ?? offset, record, value: copy });
+      candidates.set(name.id, {
+        id: name.id,
+        firstOffset: before?.firstOffset ?? offset,
+        record,
+        value: copy,
+      });
     }
   }
   return [...candidates.values()];

@@ -84,6 +84,7 @@ export class EpochRatchet {
       wipe(standing.secrets);
     }
     wipe(standing.secrets);
+    this.#options.signal?.throwIfAborted();
     this.#tell('destroying the old');
     const { epoch } = masterKeys.current;
     await masterKeys.destroy(epoch - 1);
@@ -159,7 +160,7 @@ export class EpochRatchet {
     this.#left = Math.max(0, this.#left - held.length);
     this.#tell('re-wrapping');
     const wanted = (keys.length / perSecond) * 1000 - (clock.monotonic() - began);
-    if (wanted > 0) await this.#pause(wanted);
+    if (wanted > 0) await this.#pause(Math.ceil(wanted));
   }
 
   #record(wrapping: WrappingKey, { userRef }: UserEntry, key: UserKey): KeyLogRecord {

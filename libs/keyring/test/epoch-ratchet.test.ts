@@ -86,7 +86,14 @@ test('design 4.11: after the turn every key is of the new epoch, all processes r
 });
 
 test('a turn that is cut short at any step goes on where it stopped', async () => {
-  for (const cut of ['announcing', 'putting in force', 're-wrapping', 'waiting', 'dropping the old', 'destroying the old']) {
+  for (const cut of [
+    'announcing',
+    'putting in force',
+    're-wrapping',
+    'waiting',
+    'dropping the old',
+    'destroying the old',
+  ]) {
     const { topic, clock, service, open } = house();
     const keyring = await open();
     const all = await users(keyring, 5);
@@ -109,7 +116,7 @@ test('a turn that is cut short at any step goes on where it stopped', async () =
 });
 
 test('a forgetting in the middle of a turn wins: what was wrapped anew after the fence is dead', async () => {
-  const { topic, clock, open } = house();
+  const { clock, open } = house();
   const [keyring, other] = [await open(), await open()];
   const all = await users(keyring, 12);
   await other.catchUp(all.map(({ userRef }) => userRef));

@@ -98,8 +98,7 @@ export class FollowedKeyTopic implements KeyTopic {
   async *records(partition: number): AsyncIterable<StoredKeyLogRecord> {
     this.#assertUsable();
     const { reader, keyTopic } = this.#parts;
-    for await (const record of reader.scan(keyTopic.topic, partition))
-      yield stored(record);
+    for await (const record of reader.scan(keyTopic.topic, partition)) yield stored(record);
   }
 
   reached(partition: number, offset: bigint): Promise<void> {

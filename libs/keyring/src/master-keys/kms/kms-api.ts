@@ -9,12 +9,7 @@ export interface KmsApi {
   createKey(description: string, signal?: AbortSignal): Promise<KmsKey>;
   /** False when there is such an alias already. */
   createAlias(alias: string, keyId: string, signal?: AbortSignal): Promise<boolean>;
-  encrypt(
-    arn: string,
-    context: string,
-    plaintext: Uint8Array,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array>;
+  encrypt(arn: string, context: string, plaintext: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /** null when the ciphertext was changed, or belongs to another key or context. */
   decrypt(
     arn: string,

@@ -6,7 +6,12 @@ import type { KmsApi, KmsKey } from './kms-api.js';
 import type { KmsSettings } from './kms-settings.js';
 
 type Sdk = typeof import('@aws-sdk/client-kms');
-type Metadata = { KeyId?: string | undefined; Arn?: string | undefined; KeyState?: string | undefined; DeletionDate?: Date | undefined };
+type Metadata = {
+  KeyId?: string | undefined;
+  Arn?: string | undefined;
+  KeyState?: string | undefined;
+  DeletionDate?: Date | undefined;
+};
 
 const CONTEXT_NAME = 'oubliette-context';
 /** 10,000 aliases. */
@@ -14,13 +19,15 @@ const MAX_PAGES = 100;
 
 /** Errors of AWS KMS that no second try overcomes, and what a person can do. */
 const REFUSALS: Readonly<Record<string, string>> = {
-  AccessDeniedException: 'the credentials may not do that. Allow what docs/master-keys.md lists in the key policy or in IAM',
+  AccessDeniedException:
+    'the credentials may not do that. Allow what docs/master-keys.md lists in the key policy or in IAM',
   DisabledException: 'the key is disabled. Enable it',
   ExpiredTokenException: 'the credentials have expired. Renew them',
   IncompleteSignature: 'the credentials are not complete. Give others',
   InvalidClientTokenId: 'the credentials are not known. Give others',
   InvalidSignatureException: 'the credentials or the clock are wrong. Look at both',
-  KMSInvalidStateException: 'the key is in a state that allows no use, such as awaiting its deletion. Cancel that',
+  KMSInvalidStateException:
+    'the key is in a state that allows no use, such as awaiting its deletion. Cancel that',
   NotFoundException: 'there is no such key. Look at the region, the account and the alias',
   UnrecognizedClientException: 'the credentials are not known. Give others',
   CredentialsProviderError: 'the SDK found no credentials. Give some as it expects them',
@@ -73,7 +80,10 @@ class KmsSdk implements KmsApi {
       marker = answer.NextMarker;
       if (!marker) return found;
     }
-    throw masterKeyRefused(this.place, `the account has more than ${MAX_PAGES} pages of aliases. Use another`);
+    throw masterKeyRefused(
+      this.place,
+      `the account has more than ${MAX_PAGES} pages of aliases. Use another`,
+    );
   }
 
   async describeKey(keyId: string, signal?: AbortSignal): Promise<KmsKey> {
@@ -116,7 +126,11 @@ class KmsSdk implements KmsApi {
     // The SDK refuses what is empty before it asks.
     if (ciphertext.length === 0) return null;
     const EncryptionContext = { [CONTEXT_NAME]: context };
-    const command = new this.#sdk.DecryptCommand({ KeyId: arn, CiphertextBlob: ciphertext, EncryptionContext });
+    const command = new this.#sdk.DecryptCommand({
+      KeyId: arn,
+      CiphertextBlob: ciphertext,
+      EncryptionContext,
+    });
     const send = () => this.#client.send(command, abortable(signal));
     const answer = await this.#judged(send, signal, ['InvalidCiphertextException', 'IncorrectKeyException']);
     if (!answer?.Plaintext) return null;
@@ -170,7 +184,10 @@ class KmsSdk implements KmsApi {
       if (refusal !== undefined) throw masterKeyRefused(this.place, `${name}, ${refusal}`);
       const status = statusOf(error);
       if (status !== null && status >= 400 && status < 500 && !/Throttl|Limit|TooMany|Unavailable/.test(name))
-        throw masterKeyRefused(this.place, `${name} (HTTP ${status}). Look at the settings and at the service`);
+        throw masterKeyRefused(
+          this.place,
+          `${name} (HTTP ${status}). Look at the settings and at the service`,
+        );
       throw masterKeyUnavailable(this.place, status === null ? name : `${name} (HTTP ${status})`);
     }
   }

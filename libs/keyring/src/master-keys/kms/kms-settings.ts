@@ -21,5 +21,7 @@ export function checkKmsSettings({ alias, endpoint, deletionWaitDays = 7 }: KmsS
   if (endpoint !== undefined && !URL.canParse(endpoint))
     throw masterKeySettingInvalid('The endpoint of AWS KMS is a URL, as in https://kms.example.org.');
   if (!Number.isInteger(deletionWaitDays) || deletionWaitDays < 7 || deletionWaitDays > 30)
-    throw masterKeySettingInvalid('AWS KMS keeps a deleted key for 7 to 30 days: set deletionWaitDays to that.');
+    throw masterKeySettingInvalid(
+      'AWS KMS keeps a deleted key for 7 to 30 days: set deletionWaitDays to that.',
+    );
 }
