@@ -15,6 +15,18 @@ export type { Alarm, AlarmCode } from './alarms.js';
 export { KeyringError, type KeyringErrorCode } from './errors.js';
 export { createMasterKeyFile, loadMasterKeyFile } from './master-keys/master-key-file.js';
 export { readEnvironmentMasterKeys, type Environment } from './master-keys/environment-master-keys.js';
+export {
+  MasterKeyLease,
+  type LeaseTrouble,
+  type MasterKeyLeaseOptions,
+} from './master-keys/master-key-lease.js';
+export { parseMasterKeyPlace, type MasterKeyPlace } from './master-keys/master-key-place.js';
+export {
+  openMasterKeys,
+  openMasterKeyService,
+  type MasterKeyPorts,
+  type MasterKeyServiceOptions,
+} from './master-keys/open-master-keys.js';
 export { openKmsMasterKeys } from './master-keys/kms/kms-master-keys.js';
 export type { KmsSettings } from './master-keys/kms/kms-settings.js';
 export { openTransitMasterKeys } from './master-keys/transit/transit-master-keys.js';

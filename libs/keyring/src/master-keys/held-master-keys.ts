@@ -7,6 +7,7 @@ import { keysClosed, masterKeyInUse, masterKeyMismatch, secretTooLarge } from '.
 import {
   MAX_WRAPPED_SECRET_BYTES,
   type Destruction,
+  type MasterKeyCall,
   type MasterKeyId,
   type MasterKeys,
 } from './master-keys.js';
@@ -59,9 +60,14 @@ export class HeldMasterKeys implements MasterKeys {
     return this.#current.wrap(this.#entropy, context, secret);
   }
 
-  async unwrap(fingerprint: string, context: Uint8Array, wrapped: Uint8Array): Promise<Uint8Array | null> {
+  async unwrap(
+    fingerprint: string,
+    context: Uint8Array,
+    wrapped: Uint8Array,
+    options?: MasterKeyCall,
+  ): Promise<Uint8Array | null> {
     this.#assertOpen();
-    if (!this.#held.has(fingerprint)) this.#take(this.#source.read());
+    if (options?.fresh || !this.#held.has(fingerprint)) this.#take(this.#source.read());
     const key = this.#held.get(fingerprint);
     if (!key) throw masterKeyMismatch(fingerprint, this.#source.name, [...this.#held.keys()]);
     return key.unwrap(context, wrapped);

@@ -35,17 +35,21 @@ export function secretTooLarge(bytes: number): KeyringError {
 export function masterKeyUnavailable(place: string, what: string, cause?: unknown): KeyringError {
   return new KeyringError(
     'MASTER_KEY_UNAVAILABLE',
-    `${place} cannot be asked for the master key: ${what}. It is tried again; look after the service.`,
+    `${capital(place)} cannot be asked for the master key: ${what}. It is tried again; look after the service.`,
     cause === undefined ? undefined : { cause },
   );
 }
 
 /** Somebody answered no. `what` says why and what to do. */
 export function masterKeyRefused(place: string, what: string): KeyringError {
-  return new KeyringError('MASTER_KEY_REFUSED', `${place} refuses the master key: ${what}.`);
+  return new KeyringError('MASTER_KEY_REFUSED', `${capital(place)} refuses the master key: ${what}.`);
 }
 
 /** The settings themselves do not fit together. */
 export function masterKeySettingInvalid(what: string): KeyringError {
   return new KeyringError('MASTER_KEY_SETTING_INVALID', what);
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -102,10 +102,10 @@ class ServedMasterKeys implements MasterKeys {
     fingerprint: string,
     context: Uint8Array,
     wrapped: Uint8Array,
-    _options?: MasterKeyCall,
+    options?: MasterKeyCall,
   ): Promise<Uint8Array | null> {
     await this.#enter();
-    return this.#held.unwrap(fingerprint, context, wrapped);
+    return this.#held.unwrap(fingerprint, context, wrapped, options);
   }
 
   async advance(from: number, _options?: MasterKeyCall): Promise<MasterKeyId> {

@@ -7,6 +7,7 @@ import {
   KeyringError,
   loadMasterKeyFile,
   type KeyringErrorCode,
+  type MasterKeyId,
 } from '../../src/index.js';
 
 const PATH = '/master-keys/keys.json';
@@ -134,4 +135,94 @@ test('closed keys wrap nothing, and show nothing when inspected', async () => {
   assert.equal(shown.includes('83'), false, shown);
   keys.close();
   await assert.rejects(keys.wrap(context, secret), failsWith('KEYRING_CLOSED', /closed/));
+});
+
+async function created(): Promise<{ disk: SimulatedDisk; first: MasterKeyId; wrapped: Uint8Array }> {
+  const disk = new SimulatedDisk();
+  createMasterKeyFile(PATH, disk, new SeededEntropy(1));
+  const keys = await load(disk);
+  return { disk, first: keys.current, wrapped: await keys.wrap(context, secret) };
+}
+
+test('a file that was advanced is for its owner alone, and the bytes of the file before are overwritten', async () => {
+  const { disk } = await created();
+  disk.linkSync(PATH, '/master-keys/seen');
+  const keys = await load(disk);
+  await keys.advance(1);
+  assert.equal(disk.statSync(PATH).mode & 0o777, 0o600);
+  assert.ok(disk.readFileSync('/master-keys/seen').every((byte) => byte === 0));
+  disk.removeFileSync('/master-keys/seen');
+  disk.linkSync(PATH, '/master-keys/seen');
+  await keys.destroy(1);
+  assert.ok(disk.readFileSync('/master-keys/seen').every((byte) => byte === 0));
+  assert.deepEqual(
+    disk.listSync('/master-keys').map(({ name }) => name),
+    ['keys.json', 'seen'],
+  );
+});
+
+test('what a crash left of a change is overwritten by the next one', async () => {
+  const { disk } = await created();
+  const draft = disk.openSync(`${PATH}.tmp`, 'write', 0o600);
+  draft.writeSync([new TextEncoder().encode('{ "keys": [{ "epoch": 2, "key": "half of')], 0);
+  draft.closeSync();
+  disk.linkSync(`${PATH}.tmp`, '/master-keys/seen');
+  await (await load(disk)).destroy(0);
+  assert.ok(disk.readFileSync('/master-keys/seen').every((byte) => byte === 0));
+  assert.equal(disk.existsSync(`${PATH}.tmp`), false);
+});
+
+test('whatever fails while a file is changed, and whenever the power goes, no living key is lost', async () => {
+  const operations = ['open', 'write', 'sync', 'rename', 'remove', 'lock', 'read'] as const;
+  let failures = 0;
+  for (const change of ['advance', 'destroy'] as const) {
+    for (const operation of operations) {
+      for (let nth = 0; nth < 4; nth++) {
+        const { disk } = await created();
+        const keys = await load(disk);
+        let { current } = keys;
+        let wrapped = await keys.wrap(context, secret);
+        if (change === 'destroy') {
+          current = await keys.advance(1);
+          wrapped = await keys.wrap(context, secret);
+        }
+        let seen = 0;
+        disk.fail({ operation, code: 'EIO', times: Infinity, path: () => seen++ === nth });
+        const failed = await (change === 'advance' ? keys.advance(1) : keys.destroy(1)).then(
+          () => 0,
+          () => 1,
+        );
+        failures += failed;
+        const later = disk.crash(nth + 1);
+        const after = await load(later);
+        assert.deepEqual(await after.unwrap(current.fingerprint, context, wrapped), secret);
+        // The same call again brings it to its end.
+        if (change === 'advance') assert.equal((await after.advance(1)).epoch, 2);
+        else await after.destroy(1);
+        assert.equal((await after.keys()).length, change === 'advance' ? 2 : 1);
+      }
+    }
+  }
+  assert.ok(failures >= 10, `${failures} changes failed`);
+});
+
+test('a file that another process is changing is unavailable: try again', async () => {
+  const { disk } = await created();
+  const keys = await load(disk);
+  const release = disk.lockSync(`${PATH}.lock`);
+  await assert.rejects(keys.advance(1), failsWith('MASTER_KEY_UNAVAILABLE', /another process/));
+  await assert.rejects(keys.destroy(1), failsWith('MASTER_KEY_UNAVAILABLE', /another process/));
+  release();
+  assert.equal((await keys.advance(1)).epoch, 2);
+});
+
+test('a file that went away is told, and the keys in memory go on', async () => {
+  const { disk, first, wrapped } = await created();
+  const keys = await load(disk);
+  disk.removeFileSync(PATH);
+  assert.deepEqual(await keys.unwrap(first.fingerprint, context, wrapped), secret);
+  const missing = failsWith('MASTER_KEY_MISSING', /put the one back/);
+  await assert.rejects(keys.unwrap(first.fingerprint, context, wrapped, { fresh: true }), missing);
+  await assert.rejects(keys.unwrap('00'.repeat(16), context, wrapped), missing);
+  await assert.rejects(keys.advance(1), missing);
 });
