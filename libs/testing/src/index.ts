@@ -3,6 +3,8 @@ export type { EngineServer } from './engine-server.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { freePort } from './free-port.js';
 export { startKafka, type KafkaServerOptions } from './kafka-server.js';
+export { startMoto, type MotoServer, type MotoServerOptions } from './moto-server.js';
+export { startOpenBao, type OpenBaoServer, type OpenBaoServerOptions } from './openbao-server.js';
 export {
   postgresInstalled,
   startPostgres,

@@ -12,8 +12,11 @@ const LATER = new Set([307, 412, 429, 472, 473]);
 
 /** A 400: the service understood and says what is wrong with the request. */
 export class TransitComplaint extends Error {
-  constructor(readonly complaint: string) {
-    super(`The Transit service answered 400: ${complaint}`);
+  constructor(
+    readonly path: string,
+    readonly complaint: string,
+  ) {
+    super(`The Transit service answered 400${complaint} to ${path}`);
     this.name = 'TransitComplaint';
   }
 }
@@ -43,10 +46,11 @@ export class TransitService {
    */
   async call(path: string, body?: object, signal?: AbortSignal): Promise<Record<string, unknown>> {
     const token = this.#token();
+    const ownPath = path.replace('{key}', this.#settings.key);
     let status: number;
     let text: string;
     try {
-      const response = await fetch(`${this.#base}/${path.replace('{key}', this.#settings.key)}`, {
+      const response = await fetch(`${this.#base}/${ownPath}`, {
         method: body === undefined ? 'GET' : 'POST',
         headers: this.#headers(token),
         // A redirect would carry the token to whoever it names.
@@ -60,7 +64,7 @@ export class TransitService {
       if (signal?.aborted) throw signal.reason;
       throw masterKeyUnavailable(this.place, `the connection failed (${codeOf(error)})`);
     }
-    return this.#judge(path, status, text, token);
+    return this.#judge(ownPath, status, text, token);
   }
 
   [inspect.custom](): string {
@@ -77,7 +81,7 @@ export class TransitService {
     }
     const said = complaintOf(answer, token);
     if (status >= 500 || LATER.has(status)) throw masterKeyUnavailable(this.place, `HTTP ${status}${said}`);
-    if (status === 400) throw new TransitComplaint(said);
+    if (status === 400) throw new TransitComplaint(path, said);
     throw masterKeyRefused(this.place, `HTTP ${status}${said} for ${path}. ${adviceFor(status)}`);
   }
 
@@ -121,7 +125,8 @@ function complaintOf(answer: Record<string, unknown> | null, token: string): str
     .filter((error) => typeof error === 'string')
     .join('; ')
     .replaceAll(token, '…')
-    .replace(/[^\x20-\x7e…]+/g, ' ')
+    .replace(/[^\x21-\x7e…]+/g, ' ')
+    .trim()
     .slice(0, 200);
   return said === '' ? '' : ` "${said}"`;
 }
