@@ -9,6 +9,7 @@ export type KafkaClientErrorCode =
   | 'KEY_TOPIC_UNSAFE'
   | 'KEY_TOPIC_MISSING'
   | 'KEY_TOPIC_UNAVAILABLE'
+  | 'KEY_TOPIC_BEHIND'
   | 'KEY_TOPIC_CLOSED';
 
 /**

@@ -16,7 +16,7 @@ export { createConsumer } from './consumer/consumer.js';
 export { KafkaClientError, type KafkaClientErrorCode } from './errors.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';
 export { openKeyTopic, type OpenKeyTopicOptions } from './key-topic/open-key-topic.js';
-export type { KeyTopicProgress } from './key-topic/follower.js';
+export type { KeyTopicProgress } from './key-topic/replay-progress.js';
 export type { KeyTopic } from './key-topic/key-topic.js';
 export { keyTopicConfigs } from './key-topic/key-topic-configs.js';
 export type { KeyTopicSettingsInForce } from './key-topic/settings-in-force.js';

@@ -16,7 +16,14 @@ import {
   type LogDir,
   type ProducerDescription,
 } from './describe.js';
-import { fetchOnce, type FetchOptions, type FetchPosition, type FetchedPartition } from './fetch.js';
+import {
+  decodeFetched,
+  fetchOnce,
+  type FetchedBatches,
+  type FetchedPartition,
+  type FetchOptions,
+  type FetchPosition,
+} from './fetch.js';
 import { listOffsetOnce, type ListedOffset, type OffsetPoint } from './list-offsets.js';
 import { settingsOf, type DirectTuning, type Settings } from './options.js';
 import { retrying } from './retry.js';
@@ -33,6 +40,8 @@ export interface DirectClient {
   fetch(topic: string, partition: number, offset: bigint, options?: FetchOptions): Promise<FetchedPartition>;
   /** The same for many partitions, with one request to each leader; answers in no particular order. */
   fetchMany(positions: readonly FetchPosition[], options?: FetchOptions): Promise<FetchedPartition[]>;
+  /** The same, with the batches as they came: for who has millions of records to read. */
+  fetchBatches(positions: readonly FetchPosition[], options?: FetchOptions): Promise<FetchedBatches[]>;
   listOffsets(topic: string, partition: number, point: OffsetPoint): Promise<ListedOffset>;
   /** One record batch, one append, acks=all, idempotent: all records stand together or none does. */
   produceBatch(topic: string, partition: number, records: readonly DirectRecord[]): Promise<ProducedBatch>;
@@ -83,8 +92,11 @@ class WireClient implements DirectClient {
   }
 
   fetchMany(positions: readonly FetchPosition[], options: FetchOptions = {}): Promise<FetchedPartition[]> {
-    const topics = positions.map(({ topic }) => topic);
-    return this.#retrying(topics, () => fetchOnce(this.#cluster, positions, options), options.signal);
+    return this.#fetch(positions, options, decodeFetched);
+  }
+
+  fetchBatches(positions: readonly FetchPosition[], options: FetchOptions = {}): Promise<FetchedBatches[]> {
+    return this.#fetch(positions, options, (fetched) => fetched);
   }
 
   listOffsets(topic: string, partition: number, point: OffsetPoint): Promise<ListedOffset> {
@@ -119,6 +131,18 @@ class WireClient implements DirectClient {
 
   close(): Promise<void> {
     return this.#cluster.close();
+  }
+
+  /** What does not decode is fetched again. */
+  #fetch<T>(
+    positions: readonly FetchPosition[],
+    options: FetchOptions,
+    decode: (fetched: FetchedBatches) => T,
+  ): Promise<T[]> {
+    const topics = positions.map(({ topic }) => topic);
+    const operation = async (): Promise<T[]> =>
+      (await fetchOnce(this.#cluster, positions, options)).map(decode);
+    return this.#retrying(topics, operation, options.signal);
   }
 
   /** A failure may mean that another broker leads: it is asked anew. */

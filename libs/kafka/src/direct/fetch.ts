@@ -10,6 +10,11 @@ export interface FetchOptions {
   readonly minBytes?: number;
   /** Of one partition's record batches; at least one batch always comes. Default 1 MiB. */
   readonly maxBytes?: number;
+  /**
+   * Of all partitions of one answer: what is left over serves them in the order asked for, the first that has any gives at
+   * least one batch. Default: enough for `maxBytes` of each.
+   */
+  readonly maxTotalBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -17,6 +22,16 @@ export interface FetchPosition {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+}
+
+/** What a fetch gave for one partition, as it came. */
+export interface FetchedBatches extends FetchPosition {
+  /** Record batches, the last one perhaps cut off, the first one perhaps from below the offset asked for. */
+  readonly batches: Uint8Array | null;
+  readonly highWatermark: bigint;
+  readonly logStart: bigint;
+  /** The broker held records back for a quota, ms: an empty answer says nothing then. 0 otherwise. */
+  readonly throttleMs: number;
 }
 
 export interface FetchedPartition {
@@ -43,7 +58,7 @@ export async function fetchOnce(
   cluster: Cluster,
   positions: readonly FetchPosition[],
   options: FetchOptions,
-): Promise<FetchedPartition[]> {
+): Promise<FetchedBatches[]> {
   const byLeader = new Map<number, FetchPosition[]>();
   for (const position of positions) {
     const leader = await cluster.leaderOf(position.topic, position.partition);
@@ -62,8 +77,9 @@ async function fetchFrom(
   leader: number,
   positions: readonly FetchPosition[],
   options: FetchOptions,
-): Promise<FetchedPartition[]> {
+): Promise<FetchedBatches[]> {
   const { maxWaitMs = 500, minBytes = 1, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
+  const { maxTotalBytes = maxBytes * positions.length } = options;
   const connection = await cluster.node(leader, 'polls');
   const answer = await connection.send(
     apis.fetch,
@@ -71,7 +87,7 @@ async function fetchFrom(
       replicaId: NO_REPLICA,
       maxWaitMs,
       minBytes,
-      maxBytes: Math.min(0x7fffffff, maxBytes * positions.length),
+      maxBytes: Math.min(0x7fffffff, maxTotalBytes),
       isolationLevel: READ_UNCOMMITTED,
       topics: positions.map(({ topic, partition, offset }) => ({
         topic,
@@ -85,7 +101,7 @@ async function fetchFrom(
     const found = answers.get(`${position.topic}-${position.partition}`);
     // A broker leaves out what it has no answer to only in sessions, which are not used here.
     if (found === undefined) throw partitionError('UNKNOWN_SERVER_ERROR', position);
-    return fetchedPartition(position, found, answer.throttleTimeMs);
+    return fetchedBatches(position, found, answer.throttleTimeMs);
   });
 }
 
@@ -106,30 +122,33 @@ function partitionError(
   return new PartitionError(code, at.topic, at.partition, `cannot fetch from offset ${at.offset} of`);
 }
 
-function fetchedPartition(
+function fetchedBatches(
   position: FetchPosition,
   answer: PartitionAnswer,
   throttleMs: number,
-): FetchedPartition {
+): FetchedBatches {
   if (answer.errorCode !== 0) throw partitionError(answer.errorCode, position);
-  const { topic, partition, offset } = position;
-  const records: ReceivedRecord[] = [];
-  let nextOffset = offset;
-  if (answer.records !== null) {
-    for (const batch of iterateBatches(answer.records, { partialTail: 'ignore' })) {
-      if (!batch.isControl) addRecords(records, batch, position);
-      nextOffset = batch.nextOffset;
-    }
-  }
   return {
-    topic,
-    partition,
-    records,
-    nextOffset,
+    ...position,
+    batches: answer.records,
     highWatermark: answer.highWatermark,
     logStart: answer.logStartOffset,
     throttleMs,
   };
+}
+
+/** Throws `KafkaError` for batches that are not intact. */
+export function decodeFetched({ offset, batches, ...fetched }: FetchedBatches): FetchedPartition {
+  const { topic, partition } = fetched;
+  const records: ReceivedRecord[] = [];
+  let nextOffset = offset;
+  if (batches !== null) {
+    for (const batch of iterateBatches(batches, { partialTail: 'ignore' })) {
+      if (!batch.isControl) addRecords(records, batch, { topic, partition, offset });
+      nextOffset = batch.nextOffset;
+    }
+  }
+  return { ...fetched, records, nextOffset };
 }
 
 /** A batch may begin before the offset asked for. */

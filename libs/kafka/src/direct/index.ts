@@ -3,7 +3,7 @@ export { createPartitionReader } from './partition-reader.js';
 export type { DirectTuning } from './options.js';
 export type { RetryPolicy } from './retry.js';
 export type { ClusterMetadata, PartitionMetadata, TopicMetadata } from './cluster.js';
-export type { FetchOptions, FetchPosition, FetchedPartition } from './fetch.js';
+export type { FetchedBatches, FetchedPartition, FetchOptions, FetchPosition } from './fetch.js';
 export type { ListedOffset, OffsetPoint } from './list-offsets.js';
 export type { DirectRecord, ProducedBatch } from './batch-producer.js';
 export type { ConfigChange, ConfigEntry, ConfigResource } from './configs.js';

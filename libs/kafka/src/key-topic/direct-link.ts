@@ -1,8 +1,8 @@
 import type { KeyLogRecord } from '@oubliette/keyring';
-import { isRetriable, type DirectClient, type FetchedPartition as Fetched } from '../direct/index.js';
-import { KafkaClientError, nameOf } from '../errors.js';
+import { isRetriable, type DirectClient, type FetchedBatches } from '../direct/index.js';
+import { KafkaClientError, nameOf, protocolErrorType } from '../errors.js';
+import { decodeKeyRecords } from './decode-key-records.js';
 import type { FetchedPartition, KeyTopicLink } from './link.js';
-import { stored } from './stored-record.js';
 
 export interface DirectLinkOptions {
   readonly topic: string;
@@ -48,14 +48,21 @@ export class DirectLink implements KeyTopicLink {
   ): Promise<readonly FetchedPartition[]> {
     const { topic, polls } = this.#options;
     const asked = [...positions].map(([partition, offset]) => ({ topic, partition, offset }));
-    const fetched = await polls.fetchMany(asked, { maxWaitMs, minBytes: 1, signal });
-    return fetched.map(asKeyRecords);
+    const options = { maxWaitMs, minBytes: 1, maxBytes: pollBytes, maxTotalBytes: pollBytes, signal };
+    return (await polls.fetchBatches(asked, options)).map(decoded);
   }
 
-  async look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition> {
+  async look(
+    partition: number,
+    offset: bigint,
+    { maxBytes, signal }: { readonly maxBytes: number; readonly signal?: AbortSignal },
+  ): Promise<FetchedPartition> {
     const { topic, requests } = this.#options;
-    const options = { maxWaitMs: lookWaitMs, maxBytes };
-    return asKeyRecords(await asKeyTopicError('Reading', requests.fetch(topic, partition, offset, options)));
+    const options = { maxWaitMs: lookWaitMs, maxBytes, ...(signal === undefined ? {} : { signal }) };
+    const looking = requests.fetchBatches([{ topic, partition, offset }], options);
+    const [fetched] = await asKeyTopicError('Reading', noneOutOfRange(looking));
+    if (fetched !== undefined) return decoded(fetched);
+    return { partition, records: [], nextOffset: offset, highWatermark: -1n, isThrottled: false };
   }
 
   async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
@@ -73,23 +80,30 @@ export class DirectLink implements KeyTopicLink {
   }
 }
 
+/** Of all partitions together: what is held at once while millions of records are read. */
+const pollBytes = 1024 * 1024;
 /** What is asked for is there already or never will be: a broker has little to wait for. */
 const lookWaitMs = 10;
 
-function asKeyRecords({
+function decoded({
   partition,
-  records,
-  nextOffset,
+  offset,
+  batches,
   highWatermark,
   throttleMs,
-}: Fetched): FetchedPartition {
-  return {
-    partition,
-    records: records.map(stored),
-    nextOffset,
-    highWatermark,
-    isThrottled: throttleMs > 0,
-  };
+}: FetchedBatches): FetchedPartition {
+  const { records, nextOffset } = decodeKeyRecords(partition, offset, batches);
+  return { partition, records, nextOffset, highWatermark, isThrottled: throttleMs > 0 };
+}
+
+/** No answer where the log does not reach: nothing stands there. */
+async function noneOutOfRange(looking: Promise<FetchedBatches[]>): Promise<readonly FetchedBatches[]> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (protocolErrorType(error) === 'OFFSET_OUT_OF_RANGE') return [];
+    throw error;
+  }
 }
 
 async function asKeyTopicError<T>(what: string, work: Promise<T>): Promise<T> {

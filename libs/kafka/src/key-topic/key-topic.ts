@@ -11,11 +11,15 @@ import { askPatiently } from '../admin/patience.js';
 import { KafkaClientError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
-import { Follower, type KeyTopicProgress } from './follower.js';
+import { DeleteRetention } from './delete-retention.js';
+import { Follower } from './follower.js';
 import type { KeyTopicLink } from './link.js';
+import { momentOf } from './moments.js';
+import type { PartitionCourse } from './partition-course.js';
 import { Positions } from './positions.js';
+import { ReplayProgress, type KeyTopicProgress } from './replay-progress.js';
 import { readOffsets } from './read-offsets.js';
-import { stored } from './stored-record.js';
+import { standingRecords } from './standing-records.js';
 import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
@@ -46,6 +50,7 @@ export class FollowedKeyTopic implements KeyTopic {
   readonly partitionCount: number;
   readonly #parts: KeyTopicParts;
   readonly #positions: Positions;
+  readonly #retention: DeleteRetention;
   readonly #closing = new AbortController();
   #follower: Follower | null = null;
   #closed: Promise<void> | null = null;
@@ -54,6 +59,7 @@ export class FollowedKeyTopic implements KeyTopic {
     this.#parts = parts;
     this.partitionCount = parts.keyTopic.partitions;
     this.#positions = new Positions(this.partitionCount, parts.clock, reachedTimeoutMs);
+    this.#retention = new DeleteRetention(parts);
   }
 
   async append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
@@ -66,24 +72,27 @@ export class FollowedKeyTopic implements KeyTopic {
     if (this.#follower !== null) throw new Error('The key topic is followed already: follow it once.');
     const { link, clock, logger, keyTopic } = this.#parts;
     const partitions = Array.from({ length: this.partitionCount }, (_, partition) => partition);
-    // A broker may have died a moment ago, with its partitions not yet led by another.
-    const ends = await askPatiently(clock, this.#closing.signal, () => link.highWatermarks(partitions));
-    const loading = this.#loading(ends);
-    this.#follower = new Follower({
+    const since = momentOf(clock);
+    const [ends] = await Promise.all([
+      // A broker may have died a moment ago, with its partitions not yet led by another.
+      askPatiently(clock, this.#closing.signal, () => link.highWatermarks(partitions)),
+      this.#retention.keepFresh(),
+    ]);
+    this.#assertUsable();
+    const replay = this.#replay();
+    const options = {
       topic: keyTopic.topic,
-      partitionCount: this.partitionCount,
       link,
       positions: this.#positions,
       clock,
       logger,
       listener,
-      ends,
-      onFetched: loading.report,
-    });
+      retentionMs: () => this.#retention.ms,
+      onFetched: replay.report,
+    };
+    this.#follower = new Follower(options, ends, since);
     this.#follower.start();
-    // An empty topic is loaded already: no need to wait for a poll to come back without records.
-    loading.report();
-    await loading.done;
+    await replay.done;
   }
 
   heard(partition: number): HeardAt | null {
@@ -97,8 +106,9 @@ export class FollowedKeyTopic implements KeyTopic {
 
   async *records(partition: number): AsyncIterable<StoredKeyLogRecord> {
     this.#assertUsable();
-    const { reader, keyTopic } = this.#parts;
-    for await (const record of reader.scan(keyTopic.topic, partition)) yield stored(record);
+    const { link, clock } = this.#parts;
+    yield* standingRecords({ link, clock, signal: this.#closing.signal }, partition);
+    this.#assertUsable();
   }
 
   reached(partition: number, offset: bigint): Promise<void> {
@@ -152,27 +162,20 @@ export class FollowedKeyTopic implements KeyTopic {
     await link.close();
     await reader.close();
     await admin.close();
+    await this.#retention.settled();
   }
 
-  /** Resolves when every partition was given up to `ends`. However long that takes: it moves on or says what is wrong. */
-  #loading(ends: ReadonlyMap<number, bigint>): { done: Promise<void>; report: () => void } {
+  /** `done` resolves when no partition is being replayed. However long that takes: it moves on or says what is wrong. */
+  #replay(): { done: Promise<void>; report: (courses: readonly PartitionCourse[]) => void } {
     let finish: (error: Error | null) => void = () => undefined;
     const done = new Promise<void>((resolve, reject) => {
       finish = (error) => (error === null ? resolve() : reject(error));
     });
-    let total = 0n;
-    for (const end of ends.values()) total += end;
-    let loaded = false;
-    const report = (): void => {
-      if (loaded) return;
-      let read = 0n;
-      for (const [partition, end] of ends) {
-        const next = this.#positions.next(partition);
-        read += next < end ? next : end;
-      }
-      loaded = read === total;
-      this.#parts.onProgress?.({ read, total });
-      if (loaded) finish(null);
+    const progress = new ReplayProgress(this.#parts.clock, this.#parts.onProgress ?? (() => undefined));
+    const report = (courses: readonly PartitionCourse[]): void => {
+      progress.report(courses);
+      if (courses.every(({ isReplaying }) => !isReplaying)) finish(null);
+      void this.#retention.keepFresh();
     };
     this.#positions.onFailure((error) => finish(error));
     return { done, report };

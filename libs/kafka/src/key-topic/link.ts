@@ -17,7 +17,10 @@ export interface KeyTopicLink {
   /** The partitions by the broker that leads them, looked up now. */
   leaders(): Promise<ReadonlyMap<number, readonly number[]>>;
   highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
-  /** Waits up to `maxWaitMs` for records at any of the positions. Rejects soon after `signal` aborts. */
+  /**
+   * Waits up to `maxWaitMs` for records at any of the positions. The first of them that has any gives at least one batch;
+   * an answer is no longer than a few MiB, so that others may give none. Rejects soon after `signal` aborts.
+   */
   fetch(
     leader: number,
     positions: ReadonlyMap<number, bigint>,
@@ -25,9 +28,13 @@ export interface KeyTopicLink {
   ): Promise<readonly FetchedPartition[]>;
   /**
    * What stands at `offset` and behind it, at once and apart from the polls: whole batches of about `maxBytes`, at least
-   * one where any stands.
+   * one where any stands; nothing, and a high watermark of -1, where the log does not reach.
    */
-  look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition>;
+  look(
+    partition: number,
+    offset: bigint,
+    options: { readonly maxBytes: number; readonly signal?: AbortSignal },
+  ): Promise<FetchedPartition>;
   /** One record batch, acks=all. */
   append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint>;
   close(): Promise<void>;

@@ -5,13 +5,16 @@ import type { KeyTopicSettings } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
 import { DirectLink } from './direct-link.js';
 import { ensureKeyTopic } from './ensure-key-topic.js';
-import type { KeyTopicProgress } from './follower.js';
+import type { KeyTopicProgress } from './replay-progress.js';
 import { FollowedKeyTopic, type KeyTopic } from './key-topic.js';
 
 export interface OpenKeyTopicOptions {
   /** False only reads what is there: no topic is made, no setting changed. Default true. */
   readonly create?: boolean;
-  /** Hears how far the replay has come, until `follow` resolves. */
+  /**
+   * Hears how far the replay has come, ten times a second at most, until `follow` resolves; and again when partitions are
+   * read anew. `read` goes back where one starts over.
+   */
   readonly onProgress?: (progress: KeyTopicProgress) => void;
 }
 
@@ -34,7 +37,8 @@ export async function openKeyTopic(
     throw error;
   }
   const requests = createDirectClient(settings);
-  const polls = createDirectClient(settings);
+  // What fails is not repeated unseen: another leader may have come, which the follower has to know.
+  const polls = createDirectClient(settings, { retry: { attempts: 1, initialMs: 0, maxMs: 0 } });
   return new FollowedKeyTopic({
     keyTopic,
     link: new DirectLink({ topic: keyTopic.topic, requests, polls }),

@@ -37,6 +37,11 @@ export class Positions {
       if (waiter.offset < next) this.#settle(partition, waiter);
   }
 
+  /** The partition is given anew from its start: what waits for a record waits until it was given again. */
+  restart(partition: number): void {
+    this.#next[partition] = 0n;
+  }
+
   /** Resolves when everything up to and including `offset` was given; rejects with `KEY_TOPIC_UNAVAILABLE` when late. */
   reached(partition: number, offset: bigint): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);

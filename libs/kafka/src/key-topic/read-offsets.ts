@@ -56,7 +56,7 @@ async function readRun(
   let at = 0;
   for (let offset = run[at]; offset !== undefined; offset = run[at]) {
     const bytes = Math.max(minLookBytes, Math.min(maxLookBytes, Number(end - offset) * bytesAnOffset));
-    const answer = await link.look(partition, offset, bytes);
+    const answer = await link.look(partition, offset, { maxBytes: bytes });
     for (const record of answer.records)
       if (wanted.has(record.offset)) found.set(record.offset, copy(record));
     if (answer.nextOffset <= offset) {

@@ -13,6 +13,7 @@ import type { KeyTopic } from '../key-topic/key-topic.js';
 import { drift, keyTopicConfigs } from '../key-topic/key-topic-configs.js';
 import { openKeyTopic, type OpenKeyTopicOptions } from '../key-topic/open-key-topic.js';
 import type { KeyTopicSettings, TopicAdmin } from '../ports.js';
+import { openCuttableKeyTopic } from './cuttable-key-topic.js';
 import { clock, settingsFor, uniqueName, type Engine } from './engine.js';
 import { eventually } from './eventually.js';
 
@@ -260,6 +261,11 @@ export function keyTopicContract(engine: Engine): void {
         30_000,
       );
       assert.ok((await standing()).includes('living'));
+      const again = await topic.read(0, [1n, 0n]);
+      assert.deepEqual(
+        again.map((record) => record && text(record.value)),
+        ['stays', null],
+      );
       // A follower that comes now sees the tombstone or nothing, never the value, and is not stuck in the gaps.
       const late = await open(settings);
       const records: StoredKeyLogRecord[] = [];
@@ -268,6 +274,54 @@ export function keyTopicContract(engine: Engine): void {
       assert.ok(told(records).includes('0 living=stays'));
       await late.close();
       await topic.close();
+    });
+
+    test('a tombstone that was cleaned away while a process heard nothing is seen as absence', async () => {
+      const settings = quickKeyTopic({ partitions: 1, deleteRetentionMs: 2_000 });
+      const writer = await open(settings);
+      await writer.append(0, [
+        { key: utf8('forgotten'), value: utf8('secret') },
+        { key: utf8('living'), value: utf8('stays') },
+      ]);
+      const { topic: reader, link } = await openCuttableKeyTopic(settingsFor(engine), settings);
+      opened.push(reader);
+      const standing = new Map<string, string | null>();
+      const told: string[] = [];
+      await reader.follow({
+        records: (records) => records.forEach(({ key, value }) => standing.set(text(key) ?? '', text(value))),
+        restarted: () => {
+          told.push('restarted');
+          standing.clear();
+        },
+        replayed: () => told.push('replayed'),
+      });
+      assert.equal(standing.get('forgotten'), 'secret');
+      link.cut();
+      const last = reader.heard(0);
+      told.length = 0;
+      await writer.append(0, [{ key: utf8('forgotten'), value: null }]);
+      let nextNudge = clock.monotonic() + settings.segmentMs;
+      await eventually(
+        'the tombstone gone',
+        async () => {
+          if (clock.monotonic() > nextNudge) {
+            await writer.nudge(0);
+            nextNudge = clock.monotonic() + settings.segmentMs;
+          }
+          for await (const { key } of writer.scan(0)) if (key === 'forgotten') return false;
+          return true;
+        },
+        30_000,
+      );
+      assert.deepEqual(reader.heard(0), last, 'nothing was heard');
+      assert.equal(standing.get('forgotten'), 'secret', 'and nothing given');
+      link.mend();
+      await eventually('the key gone', () => told.includes('replayed') && !standing.has('forgotten'), 20_000);
+      assert.deepEqual(told.slice(0, 2), ['restarted', 'replayed']);
+      assert.equal(standing.get('living'), 'stays');
+      await eventually('it being heard', () => (reader.heard(0)?.monotonic ?? 0) > (last?.monotonic ?? 0));
+      await reader.close();
+      await writer.close();
     });
 
     // Nothing is compacted away under the eyes of these: that has its own test above.

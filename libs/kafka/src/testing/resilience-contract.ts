@@ -118,16 +118,20 @@ export function resilienceContract(engine: CrashableEngine): void {
       await topic.append(0, [{ key: utf8('before'), value: utf8('v') }]);
       await topic.caughtUp(0);
       await engine.crash();
+      const crashedAt = clock.monotonic();
       await assert.rejects(
         topic.append(1, [{ key: utf8('meanwhile'), value: utf8('v') }]),
         (error) =>
           error instanceof KafkaClientError && error.retriable && error.code === 'KEY_TOPIC_UNAVAILABLE',
       );
+      for (const partition of [0, 1]) assert.ok((topic.heard(partition)?.monotonic ?? 0) <= crashedAt);
       await engine.restart();
       const offset = await topic.append(1, [{ key: utf8('after'), value: utf8('v') }]);
       await topic.reached(1, offset);
       await topic.caughtUp(0);
       assert.deepEqual(seen, ['before', 'after']);
+      for (const partition of [0, 1])
+        await eventually('it being heard', () => (topic.heard(partition)?.monotonic ?? 0) > crashedAt);
       await topic.close();
     });
   });

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KeyLogListener } from '@oubliette/keyring';
-import { onlyRecords } from '@oubliette/keyring/testing';
-import { ManualClock } from '@oubliette/runtime/testing';
-import type { KeyTopicProgress } from '../../src/key-topic/follower.js';
-import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
 import { KafkaClientError } from '../../src/errors.js';
-import { silentLogger, type LogFields } from '../../src/logger.js';
-import type { PartitionReader, TopicAdmin } from '../../src/ports.js';
-import { SimulatedLink } from './simulated-link.js';
+import { scene } from './scene.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -16,53 +9,6 @@ const record = (key: string): { key: Uint8Array; value: Uint8Array } => ({
   key: utf8(key),
   value: utf8('v'),
 });
-
-interface Scene {
-  readonly clock: ManualClock;
-  readonly link: SimulatedLink;
-  readonly topic: FollowedKeyTopic;
-  readonly seen: string[];
-  readonly warnings: LogFields[];
-  readonly errors: string[];
-  readonly progress: KeyTopicProgress[];
-  readonly listener: KeyLogListener;
-}
-
-function scene(partitions = 1): Scene {
-  const clock = new ManualClock();
-  const link = new SimulatedLink(partitions);
-  const seen: string[] = [];
-  const warnings: LogFields[] = [];
-  const errors: string[] = [];
-  const progress: KeyTopicProgress[] = [];
-  const closing = { close: () => Promise.resolve() };
-  const topic = new FollowedKeyTopic({
-    keyTopic: {
-      topic: 'keys',
-      partitions,
-      replicationFactor: 1,
-      segmentMs: 1,
-      maxCompactionLagMs: 1,
-      fileDeleteDelayMs: 1,
-      deleteRetentionMs: 1,
-    },
-    link,
-    reader: closing as PartitionReader,
-    admin: closing as TopicAdmin,
-    clock,
-    logger: {
-      ...silentLogger,
-      warn: (_, fields = {}) => warnings.push(fields),
-      error: (message) => errors.push(message),
-    },
-    onProgress: (told) => progress.push(told),
-  });
-  const listener = onlyRecords((records) => {
-    for (const { partition, offset, key } of records)
-      seen.push(`${partition}/${offset} ${new TextDecoder().decode(key)}`);
-  });
-  return { clock, link, topic, seen, warnings, errors, progress, listener };
-}
 
 const state = async (promise: Promise<unknown>): Promise<string> => {
   let result = 'pending';
@@ -133,20 +79,97 @@ test('reached gives up after 30 s with a retriable error, and leaves no timer be
   assert.equal(clock.pending, 0);
 });
 
-test('a gap that compaction left at the end is passed, but only after a second look', async () => {
+test('a gap that compaction left at the end is passed, but only after a look of its own', async () => {
   const { link, topic, seen, listener } = scene();
   await link.append(0, [record('a'), record('b'), record('c')]);
   link.compact(0, () => false);
   const following = topic.follow(listener);
   await turn();
-  link.answerPolls();
-  assert.equal(await state(following), 'pending', 'one empty answer may be older than the high watermark');
+  assert.equal(await state(following), 'pending');
   link.answerPolls();
   await following;
+  assert.deepEqual(
+    link.looks.map(({ partition, offset }) => [partition, offset]),
+    [[0, 0n]],
+  );
   await topic.caughtUp(0);
   await link.append(0, [record('d')]);
   await topic.reached(0, 3n);
   assert.deepEqual(seen, ['0/3 d']);
+  await topic.close();
+});
+
+test('an answer that a quota emptied is no gap', async () => {
+  const { link, topic, seen, listener } = scene();
+  await link.append(0, [record('a'), record('b')]);
+  link.isThrottled = true;
+  const following = topic.follow(listener);
+  for (let round = 0; round < 3; round++) {
+    await turn();
+    link.answerPolls();
+  }
+  assert.equal(await state(following), 'pending');
+  link.isThrottled = false;
+  link.answerPolls();
+  await following;
+  assert.deepEqual(seen, ['0/0 a', '0/1 b']);
+  await topic.close();
+});
+
+test('answers that are full before all partitions had their turn skip nothing', async () => {
+  const { link, topic, seen, listener } = scene(3);
+  const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+  for (const partition of [0, 1, 2]) await link.append(partition, keys.map(record));
+  link.answerRecords = 7;
+  await topic.follow(listener);
+  assert.equal(seen.length, 120);
+  for (const partition of [0, 1, 2])
+    assert.deepEqual(
+      seen.filter((line) => line.startsWith(`${partition}/`)),
+      keys.map((key, offset) => `${partition}/${offset} ${key}`),
+    );
+  await topic.close();
+});
+
+test('a new leader whose high watermark still stands too low is no contradiction, and does not count as heard', async () => {
+  const { clock, link, topic, errors, listener } = scene();
+  await link.append(0, [record('a'), record('b')]);
+  await topic.follow(listener);
+  await turn();
+  // It leads, but has not heard yet that the last records are acknowledged: ListOffsets waits for that, a fetch does not.
+  link.toldEnd = () => 1n;
+  link.failures.push(new Error('not the leader any more'));
+  link.answerPolls();
+  await clock.advanceAsync(100);
+  const last = topic.heard(0);
+  await clock.advanceAsync(400);
+  link.answerPolls();
+  await turn();
+  assert.deepEqual(topic.heard(0), last);
+  link.toldEnd = (end) => end;
+  link.answerPolls();
+  await clock.advanceAsync(100);
+  link.answerPolls();
+  await turn();
+  assert.ok((topic.heard(0)?.monotonic ?? 0) > (last?.monotonic ?? 0));
+  assert.deepEqual(errors, []);
+  await topic.close();
+});
+
+test('a new leader that does not know the newest record yet is not heard while it does not give it', async () => {
+  const { clock, link, topic, listener } = scene();
+  await link.append(0, [record('a')]);
+  await topic.follow(listener);
+  await turn();
+  link.toldEnd = () => 1n;
+  link.failures.push(new Error('not the leader any more'));
+  await link.append(0, [record('acknowledged by the leader before')]);
+  await clock.advanceAsync(100);
+  const last = topic.heard(0);
+  await clock.advanceAsync(400);
+  link.answerPolls();
+  await turn();
+  assert.deepEqual(topic.heard(0), last);
   await topic.close();
 });
 

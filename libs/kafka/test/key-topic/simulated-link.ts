@@ -1,7 +1,16 @@
 import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { Clock } from '@oubliette/runtime';
 import type { FetchedPartition, KeyTopicLink } from '../../src/key-topic/link.js';
 
-/** A key topic in memory whose polls return when the test lets them: appends, gaps and failures on command. */
+interface Poll {
+  readonly wake: () => void;
+  readonly cut: () => void;
+}
+
+/**
+ * A key topic in memory whose polls return when the test lets them, or on a clock: appends, gaps, slow answers, outages and
+ * failures on command.
+ */
 export class SimulatedLink implements KeyTopicLink {
   readonly partitions: { records: StoredKeyLogRecord[]; end: bigint }[];
   /** Which broker leads each partition. */
@@ -10,22 +19,41 @@ export class SimulatedLink implements KeyTopicLink {
   /** What the next looks at the ends of the log fail with. */
   readonly endFailures: Error[] = [];
   readonly polls: { leader: number; positions: ReadonlyMap<number, bigint> }[] = [];
+  readonly looks: { partition: number; offset: bigint; maxBytes: number }[] = [];
+  /** How long a request is on its way to the broker, and its answer back, ms of the clock. */
+  delaysMs: () => readonly [there: number, back: number] = () => [0, 0];
+  /** Most records of one answer to a poll; the partitions asked for first come first. */
+  answerRecords = Infinity;
+  /** What fetches tell as the high watermark of a partition that ends at `end`. */
+  toldEnd: (end: bigint, partition: number) => bigint = (end) => end;
+  isThrottled = false;
   closed = false;
-  #wake: (() => void)[] = [];
+  readonly #clock: Clock | null;
+  readonly #waiting = new Set<Poll>();
+  #isDown = false;
 
-  constructor(partitionCount: number) {
+  /** With a clock, polls return after their waiting time, and records are stamped by it. */
+  constructor(partitionCount: number, clock: Clock | null = null) {
+    this.#clock = clock;
     this.partitions = Array.from({ length: partitionCount }, () => ({ records: [], end: 0n }));
   }
 
   append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint> {
+    if (this.#isDown) return Promise.reject(unavailable());
+    return Promise.resolve(this.appendElsewhere(partition, records));
+  }
+
+  /** As another process does whose connection is up. */
+  appendElsewhere(partition: number, records: readonly KeyLogRecord[]): bigint {
     const log = this.#log(partition);
     const first = log.end;
+    const timestamp = this.#clock?.now() ?? 0;
     for (const { key, value } of records) {
-      log.records.push({ partition, offset: log.end, timestamp: 0, key, value });
+      log.records.push({ partition, offset: log.end, timestamp, key, value });
       log.end += 1n;
     }
     this.answerPolls();
-    return Promise.resolve(first);
+    return first;
   }
 
   /** Compaction: takes all records away that `keep` does not hold on to; offsets stay. */
@@ -34,14 +62,19 @@ export class SimulatedLink implements KeyTopicLink {
     log.records = log.records.filter(keep);
   }
 
+  /** While down, everything that is asked fails, and the polls that wait with it. */
+  set down(down: boolean) {
+    this.#isDown = down;
+    if (down) for (const { cut } of [...this.#waiting]) cut();
+  }
+
   /** Lets the polls that wait return, as the end of their waiting time does. */
   answerPolls(): void {
-    const wake = this.#wake;
-    this.#wake = [];
-    for (const answer of wake) answer();
+    for (const { wake } of [...this.#waiting]) wake();
   }
 
   leaders(): Promise<ReadonlyMap<number, readonly number[]>> {
+    if (this.#isDown) return Promise.reject(unavailable());
     const byLeader = new Map<number, number[]>();
     for (const partition of this.partitions.keys()) {
       const leader = this.leaderOf(partition);
@@ -51,7 +84,7 @@ export class SimulatedLink implements KeyTopicLink {
   }
 
   highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
-    const failure = this.endFailures.shift();
+    const failure = this.#isDown ? unavailable() : this.endFailures.shift();
     if (failure !== undefined) return Promise.reject(failure);
     return Promise.resolve(new Map(partitions.map((partition) => [partition, this.#log(partition).end])));
   }
@@ -59,32 +92,28 @@ export class SimulatedLink implements KeyTopicLink {
   async fetch(
     leader: number,
     positions: ReadonlyMap<number, bigint>,
-    { signal }: { readonly signal: AbortSignal },
+    { maxWaitMs, signal }: { readonly maxWaitMs: number; readonly signal: AbortSignal },
   ): Promise<readonly FetchedPartition[]> {
     this.polls.push({ leader, positions });
-    const answer = (): FetchedPartition[] =>
-      [...positions].map(([partition, from]) => this.#fetched(partition, from));
-    const failure = this.failures.shift();
-    if (failure !== undefined) throw failure;
-    if (!answer().some(({ records }) => records.length > 0))
-      await new Promise<void>((resolve, reject) => {
-        this.#wake.push(resolve);
-        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-      });
-    const late = this.failures.shift();
-    if (late !== undefined) throw late;
-    return answer();
+    const [there, back] = this.delaysMs();
+    await this.#pass(there, signal);
+    this.#failIfTold();
+    if (!this.#answer(positions).some(({ records }) => records.length > 0))
+      await this.#somethingOr(maxWaitMs, signal);
+    this.#failIfTold();
+    const answer = this.#answer(positions);
+    await this.#pass(back, signal);
+    return answer;
   }
 
-  look(partition: number, offset: bigint, maxBytes: number): Promise<FetchedPartition> {
-    const { records, nextOffset, ...rest } = this.#fetched(partition, offset);
-    const some = records.slice(0, Math.max(1, Math.floor(maxBytes / 200)));
-    const last = some.at(-1);
-    return Promise.resolve({
-      ...rest,
-      records: some,
-      nextOffset: last === undefined ? nextOffset : last.offset + 1n,
-    });
+  look(
+    partition: number,
+    offset: bigint,
+    { maxBytes }: { readonly maxBytes: number },
+  ): Promise<FetchedPartition> {
+    this.looks.push({ partition, offset, maxBytes });
+    if (this.#isDown) return Promise.reject(unavailable());
+    return Promise.resolve(this.#fetched(partition, offset, Math.max(1, Math.floor(maxBytes / 200))));
   }
 
   close(): Promise<void> {
@@ -92,17 +121,69 @@ export class SimulatedLink implements KeyTopicLink {
     return Promise.resolve();
   }
 
-  #fetched(partition: number, from: bigint): FetchedPartition {
+  #failIfTold(): void {
+    const failure = this.#isDown ? unavailable() : this.failures.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  async #pass(ms: number, signal: AbortSignal): Promise<void> {
+    const clock = this.#clock;
+    if (ms === 0 || clock === null) return;
+    await this.#until(signal, (wake) => clock.schedule(ms, wake));
+  }
+
+  /** Until something is appended, the waiting time is over, the link is cut or the poll aborted. */
+  #somethingOr(maxWaitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#until(signal, (wake, cut) => {
+      const poll = { wake, cut };
+      this.#waiting.add(poll);
+      const timer = this.#clock?.schedule(maxWaitMs, wake);
+      return {
+        cancel: () => {
+          this.#waiting.delete(poll);
+          timer?.cancel();
+        },
+      };
+    });
+  }
+
+  #until(
+    signal: AbortSignal,
+    begin: (wake: () => void, cut: () => void) => { cancel(): void },
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void) => (): void => {
+        wait.cancel();
+        signal.removeEventListener('abort', onAbort);
+        finish();
+      };
+      const onAbort = settle(() => reject(new Error('aborted')));
+      const wait = begin(
+        settle(resolve),
+        settle(() => reject(unavailable())),
+      );
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #answer(positions: ReadonlyMap<number, bigint>): FetchedPartition[] {
+    let left = this.answerRecords;
+    return [...positions].map(([partition, from]) => {
+      const fetched = this.#fetched(partition, from, left);
+      left -= fetched.records.length;
+      return fetched;
+    });
+  }
+
+  #fetched(partition: number, from: bigint, atMost: number): FetchedPartition {
     const { records, end } = this.#log(partition);
-    const found = records.filter(({ offset }) => offset >= from);
+    const highWatermark = this.toldEnd(end, partition);
+    const found = this.isThrottled
+      ? []
+      : records.filter(({ offset }) => offset >= from && offset < highWatermark).slice(0, atMost);
     const last = found.at(-1);
-    return {
-      partition,
-      records: found,
-      nextOffset: last === undefined ? from : last.offset + 1n,
-      highWatermark: end,
-      isThrottled: false,
-    };
+    const nextOffset = last === undefined ? from : last.offset + 1n;
+    return { partition, records: found, nextOffset, highWatermark, isThrottled: this.isThrottled };
   }
 
   #log(partition: number): { records: StoredKeyLogRecord[]; end: bigint } {
@@ -110,4 +191,8 @@ export class SimulatedLink implements KeyTopicLink {
     if (log === undefined) throw new RangeError(`no partition ${partition}`);
     return log;
   }
+}
+
+function unavailable(): Error {
+  return Object.assign(new Error('simulated: the link is down'), { code: 'DOWN', retriable: true });
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
-import { onlyRecords } from './only-records.js';
+import { MAX_READ_OFFSETS, type KeyLog, type StoredKeyLogRecord } from '../key-log.js';
 
 /** A fresh, empty key topic of at least two partitions. */
 export interface KeyTopicHarness {
@@ -131,6 +130,76 @@ export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness
     },
   );
 
+  check('nothing was heard before following; everything that was replayed was', async (open) => {
+    const writer = await open();
+    await writer.follow();
+    await writer.log.append(0, [{ key: bytes('k'), value: bytes('v') }]);
+    const reader = await open();
+    const partitions = Array.from({ length: reader.log.partitionCount }, (_, partition) => partition);
+    for (const partition of partitions) assert.equal(reader.log.heard(partition), null);
+    await reader.follow();
+    for (const partition of partitions) {
+      const { wall = 0, monotonic = -1 } = reader.log.heard(partition) ?? {};
+      assert.ok(wall > 1_500_000_000_000 && monotonic >= 0);
+    }
+    assert.deepEqual([...reader.replayed].sort(), partitions);
+    assert.deepEqual(reader.restarted, []);
+  });
+
+  check('records are read again by their offsets, in the order asked for', async (open) => {
+    const { log } = await open();
+    const first = await log.append(
+      1,
+      Array.from({ length: 600 }, (_, index) => ({
+        key: bytes(`k${index}`),
+        value: Uint8Array.of(index & 255),
+      })),
+    );
+    const last = await log.append(1, [{ key: bytes('last'), value: null }]);
+    const asked = [last, first + 599n, first, first + 300n, first, last + 1_000n];
+    const found = await log.read(1, asked);
+    assert.deepEqual(
+      found.map((record) => record && [record.partition, record.offset, text(record.key), record.value?.[0]]),
+      [
+        [1, last, 'last', undefined],
+        [1, first + 599n, 'k599', 599 & 255],
+        [1, first, 'k0', 0],
+        [1, first + 300n, 'k300', 300 & 255],
+        [1, first, 'k0', 0],
+        null,
+      ],
+    );
+    assert.equal(found[0]?.value, null);
+    assert.ok((found[1]?.timestamp ?? 0) > 1_500_000_000_000);
+    assert.deepEqual(await log.read(1, []), []);
+    const all = Array.from({ length: 600 }, (_, index) => first + BigInt(index));
+    assert.deepEqual(
+      (await log.read(1, all)).map((record) => record?.offset),
+      all,
+    );
+    const tooMany = Array.from({ length: MAX_READ_OFFSETS + 1 }, (_, index) => BigInt(index));
+    await assert.rejects(log.read(1, tooMany), RangeError);
+  });
+
+  check('the records that stand are given apart from following', async (open) => {
+    const writer = await open();
+    const { log } = await open();
+    const standing = async (): Promise<string[]> => {
+      const lines: string[] = [];
+      for await (const { partition, offset, key, value } of log.records(1))
+        lines.push(`${partition}/${offset} ${text(key)}=${text(value)}`);
+      return lines;
+    };
+    assert.deepEqual(await standing(), []);
+    await writer.log.append(1, [{ key: bytes('a'), value: bytes('1') }]);
+    await writer.log.append(0, [{ key: bytes('elsewhere'), value: bytes('1') }]);
+    await writer.log.append(1, [{ key: bytes('a'), value: null }]);
+    assert.deepEqual(await standing(), ['1/0 a=1', '1/1 a=null']);
+    assert.equal(log.heard(1), null);
+    await log.close();
+    await assert.rejects(standing());
+  });
+
   check('a batch of 1000 records is one append', async (open) => {
     const log = await open();
     await log.follow();
@@ -151,6 +220,7 @@ export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness
     await never;
     await assert.rejects(log.log.append(0, [{ key: bytes('k'), value: null }]));
     await assert.rejects(log.log.caughtUp(0));
+    await assert.rejects(log.log.read(0, [0n]));
     await log.log.close();
   });
 }
@@ -158,16 +228,20 @@ export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness
 /** A log together with everything it handed over. */
 class Followed {
   readonly #seen: StoredKeyLogRecord[] = [];
+  readonly restarted: number[] = [];
+  readonly replayed: number[] = [];
 
   constructor(readonly log: KeyLog) {}
 
   follow(): Promise<void> {
-    return this.log.follow(
-      onlyRecords((records) => {
+    return this.log.follow({
+      records: (records) => {
         for (const { key, value, ...place } of records)
           this.#seen.push({ ...place, key: key.slice(), value: value?.slice() ?? null });
-      }),
-    );
+      },
+      restarted: (partition) => this.restarted.push(partition),
+      replayed: (partition) => this.replayed.push(partition),
+    });
   }
 
   of(partition: number): readonly StoredKeyLogRecord[] {

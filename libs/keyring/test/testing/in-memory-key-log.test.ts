@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InMemoryKeyTopic, keyLogContract, keyringContract, onlyRecords } from '../../src/testing/index.js';
+import { ManualClock } from '@oubliette/runtime/testing';
+import {
+  InMemoryKeyTopic,
+  keyLogAbsenceContract,
+  keyLogContract,
+  keyringContract,
+  onlyRecords,
+} from '../../src/testing/index.js';
 
 const harness = () => {
   const topic = new InMemoryKeyTopic({ partitions: 3 });
@@ -9,6 +16,22 @@ const harness = () => {
 
 keyLogContract('in memory', harness);
 keyringContract('over memory', harness);
+keyLogAbsenceContract('in memory', () => {
+  const clock = new ManualClock();
+  const deleteRetentionMs = 60_000;
+  const topic = new InMemoryKeyTopic({ partitions: 2, clock, deleteRetentionMs });
+  const log = topic.open();
+  return Promise.resolve({
+    clock,
+    deleteRetentionMs,
+    log,
+    cut: () => log.hold(),
+    mend: () => log.release(),
+    append: (partition, records) => void topic.append(partition, records),
+    clean: () => topic.compact({ dropTombstones: true }),
+    dispose: () => Promise.resolve(),
+  });
+});
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,4 +1,11 @@
-import type { HeardAt, KeyLog, KeyLogListener, KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import {
+  MAX_READ_OFFSETS,
+  type HeardAt,
+  type KeyLog,
+  type KeyLogListener,
+  type KeyLogRecord,
+  type StoredKeyLogRecord,
+} from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { SimulatedRecord } from './simulated-partition.js';
 
@@ -67,6 +74,8 @@ export class SimulatedKeyLog implements KeyLog {
   async read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
     await Promise.resolve();
     this.#assertOpen();
+    if (offsets.length > MAX_READ_OFFSETS)
+      throw new RangeError(`${offsets.length} offsets at once: at most ${MAX_READ_OFFSETS}`);
     const standing = new Map(this.topic.records(partition).map((record) => [record.offset, record]));
     return offsets.map((offset) => {
       const record = standing.get(offset);
