@@ -1,7 +1,7 @@
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { Alarms } from './alarms.js';
 import { EntropyPool } from './crypto/entropy-pool.js';
-import { loadSodium } from './crypto/sodium.js';
+import { loadSodium, type Sodium } from './crypto/sodium.js';
 import { DeploymentFollower } from './deployment-follower.js';
 import { settleDeployment } from './deployment.js';
 import { KeyringError } from './errors.js';
@@ -35,11 +35,19 @@ export interface KeyringOptions {
  * deployment. Rejects with `MASTER_KEY_MISMATCH`, `DEPLOYMENT_MISSING`, `DEPLOYMENT_RECORD_INVALID`,
  * `PARTITION_COUNT_CHANGED`, `KEY_POLICY_INVALID`, or with what the log or the master keys reject with.
  */
-export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
+export function openKeyring(options: KeyringOptions): Promise<Keyring> {
+  return openKeyringOver(loadSodium, options);
+}
+
+/** With the ciphers that `load` gives. */
+export async function openKeyringOver(
+  load: () => Promise<Sodium>,
+  options: KeyringOptions,
+): Promise<Keyring> {
   const { log, masterKeys, clock, entropy, leaseMs = defaultLeaseMs, policies = {} } = options;
   try {
     assertPolicies(policies);
-    const sodium = await loadSodium();
+    const sodium = await load();
     const pool = new EntropyPool(entropy);
     const { secrets, standing } = await settleDeployment({ log, masterKeys, entropy: pool });
     const { root, wrappingKeys } = secrets;
