@@ -1,4 +1,4 @@
-import type { Aead, AeadName } from './aead.js';
+import type { Aead } from './aead.js';
 
 /** The drivers that this process has. */
 export interface Aeads {
@@ -9,6 +9,14 @@ export interface Aeads {
   readonly node: Aead | null;
 }
 
+/** Which driver takes a message. All write the same bytes. */
+export interface AeadChoice {
+  /** Plaintexts up to this many bytes the envelope engine seals and opens in libsodium's memory, where it lays them out. */
+  readonly smallBytes: number;
+  /** `length`: bytes of the plaintext. */
+  forLength(length: number): Aead;
+}
+
 /**
  * The largest plaintexts, in bytes, that each driver is the fastest for (bench/README.md, "encrypt"). A call into WASM
  * costs least but runs slowest, one of OpenSSL's ciphers costs most and runs fastest, sodium-native lies between.
@@ -17,30 +25,20 @@ const WASM_BYTES = 3 * 1024;
 const WASM_BYTES_BESIDE_NATIVE = 1024;
 const NATIVE_BYTES = 64 * 1024;
 
-/** Which driver takes a message, by its size and by what is installed. All write the same bytes. */
-export class AeadChoice {
-  /** Plaintexts up to this size are taken by WASM, where the envelope engine lays them out in memory of its own. */
-  readonly smallBytes: number;
-  readonly #steps: readonly { readonly upTo: number; readonly aead: Aead }[];
-  readonly #largest: Aead;
+/** The fastest driver for each size, of those that are there. */
+export function chooseBySize({ wasm, native, node }: Aeads): AeadChoice {
+  const smallBytes = native ? WASM_BYTES_BESIDE_NATIVE : WASM_BYTES;
+  const largest = node ?? native ?? wasm;
+  return {
+    smallBytes,
+    forLength: (length) => {
+      if (length <= smallBytes) return wasm;
+      return native && length <= NATIVE_BYTES ? native : largest;
+    },
+  };
+}
 
-  constructor({ wasm, native, node }: Aeads) {
-    this.smallBytes = native ? WASM_BYTES_BESIDE_NATIVE : WASM_BYTES;
-    this.#largest = node ?? native ?? wasm;
-    this.#steps = [
-      { upTo: this.smallBytes, aead: wasm },
-      ...(native ? [{ upTo: NATIVE_BYTES, aead: native }] : []),
-    ];
-  }
-
-  /** `length`: bytes of the plaintext. */
-  forLength(length: number): Aead {
-    for (const { upTo, aead } of this.#steps) if (length <= upTo) return aead;
-    return this.#largest;
-  }
-
-  /** By size, smallest first: for a line in a log. */
-  get names(): readonly AeadName[] {
-    return [...new Set([...this.#steps.map(({ aead }) => aead.name), this.#largest.name])];
-  }
+/** One driver for all that is not empty: for tests and for measuring. */
+export function chooseAlways(aead: Aead): AeadChoice {
+  return { smallBytes: 0, forLength: () => aead };
 }

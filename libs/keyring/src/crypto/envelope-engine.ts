@@ -12,6 +12,7 @@ import type { Binding } from '../keyring.js';
 import type { AeadChoice } from './aead-choice.js';
 import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium } from './sodium.js';
 import type { WasmMemory } from './wasm-memory.js';
+import { wipeResidue } from './wasm-residue.js';
 
 /** A user key as the engine needs it: 32 bytes, and the header bytes that go with it. */
 export interface EnvelopeKey {
@@ -43,6 +44,7 @@ export class EnvelopeEngine {
   readonly #aeads: AeadChoice;
   readonly #memory: WasmMemory;
   readonly #headerKey: Uint8Array;
+  readonly #residue: number | null;
   readonly #entropy: EntropyPool;
   readonly #base: number;
   readonly #plaintext: number;
@@ -63,6 +65,7 @@ export class EnvelopeEngine {
     this.#sodium = sodium;
     this.#aeads = sodium.aeads;
     this.#memory = sodium.memory;
+    this.#residue = sodium.residue;
     this.#headerKey = headerKey;
     this.#entropy = entropy;
     const { smallBytes } = sodium.aeads;
@@ -211,6 +214,7 @@ export class EnvelopeEngine {
       base + USER_KEY,
     );
     heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
+    wipeResidue(heap, this.#residue);
     const plaintext = status === 0 ? copyPlaintext(heap, this.#plaintext, plainLength) : null;
     heap.fill(0, this.#plaintext, this.#plaintext + plainLength);
     return plaintext;

@@ -1,7 +1,8 @@
 import { assertKeySizes, assertSealSizes, TAG_BYTES, type Aead, type AeadName } from './aead.js';
 
-/** The package by name, loaded only when it is there: an optional peer, so nothing of it is imported for types either. */
+/** An optional peer: it is imported by name when it is there, and not for types. */
 const PACKAGE = 'sodium-native';
+const NOT_INSTALLED = 'ERR_MODULE_NOT_FOUND';
 
 /** What of sodium-native 5 is called. */
 export interface SodiumNative {
@@ -64,27 +65,38 @@ function orNone(ad: Uint8Array): Uint8Array | null {
 }
 
 /**
- * The driver when sodium-native is installed and loads; otherwise null with the reason (the system's code, for a log):
- * `ERR_MODULE_NOT_FOUND` where it is not installed, another where its addon does not run on this machine.
+ * The driver; null where sodium-native is not installed. One that is installed and does not run on this machine is told as
+ * a warning of the process, and gone without: what it does, others do slower. `load` gives the module.
  */
-export async function loadNativeAead(): Promise<{ aead: Aead | null; reason: string | null }> {
+export async function loadNativeAead(
+  load: () => Promise<unknown> = () => import(PACKAGE),
+): Promise<Aead | null> {
   try {
-    const { default: sodium } = (await import(PACKAGE)) as { default: Partial<SodiumNative> };
-    if (!isSuitable(sodium)) return { aead: null, reason: 'UNSUITABLE' };
-    return { aead: new NativeAead(sodium), reason: null };
+    const { default: sodium } = (await load()) as { default?: Partial<SodiumNative> };
+    if (isSuitable(sodium)) return new NativeAead(sodium);
+    warn('it has no XChaCha20-Poly1305');
   } catch (error) {
-    return { aead: null, reason: codeOf(error) };
+    const code = codeOf(error);
+    if (code !== NOT_INSTALLED) warn(code);
   }
+  return null;
 }
 
-function isSuitable(sodium: Partial<SodiumNative>): sodium is SodiumNative {
+function warn(reason: string): void {
+  process.emitWarning(
+    `sodium-native is installed but is not used (${reason}): install version 5.1.0 on a platform it has a prebuilt addon for, or remove it.`,
+    { code: 'OUBLIETTE_SODIUM_NATIVE' },
+  );
+}
+
+function isSuitable(sodium: Partial<SodiumNative> | undefined): sodium is SodiumNative {
   return (
-    typeof sodium.crypto_aead_xchacha20poly1305_ietf_encrypt === 'function' &&
+    typeof sodium?.crypto_aead_xchacha20poly1305_ietf_encrypt === 'function' &&
     typeof sodium.crypto_aead_xchacha20poly1305_ietf_decrypt === 'function'
   );
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN';
+  if (!(error instanceof Error)) return 'unknown error';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -1,10 +1,11 @@
 import sodium from 'libsodium-wrappers';
 import { KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead.js';
-import { AeadChoice, type Aeads } from './aead-choice.js';
+import { chooseBySize, type AeadChoice, type Aeads } from './aead-choice.js';
 import { loadNativeAead } from './native-aead.js';
 import { loadNodeAead } from './node-aead.js';
 import { WasmAead } from './wasm-aead.js';
 import { wasmMemoryOf, withWasmBytes, type WasmMemory } from './wasm-memory.js';
+import { findResidue } from './wasm-residue.js';
 
 export { KEY_BYTES, NONCE_BYTES, TAG_BYTES };
 /** Keyed BLAKE2b-128 (RFC 7693 with a 16-byte digest). */
@@ -20,24 +21,25 @@ export interface Sodium {
   decrypt(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null;
   readonly aeads: AeadChoice;
   readonly memory: WasmMemory;
+  /** What `findResidue` found in that memory. */
+  readonly residue: number | null;
 }
 
 /** Resolves when the WASM module is ready. Rejects with `SODIUM_UNSUITABLE` when another libsodium than 0.8 was installed. */
 export async function loadSodium(): Promise<Sodium> {
-  return sodiumOver(await loadAeads());
+  const { memory, aeads } = await loadAeads();
+  return sodiumOver(memory, chooseBySize(aeads));
 }
 
 /** All drivers of this process. Rejects as `loadSodium` does. */
-export async function loadAeads(): Promise<Aeads & { readonly memory: WasmMemory }> {
+export async function loadAeads(): Promise<{ readonly memory: WasmMemory; readonly aeads: Aeads }> {
   await sodium.ready;
   const memory = wasmMemoryOf(sodium);
-  const { aead: native } = await loadNativeAead();
-  return { memory, wasm: new WasmAead(memory), native, node: loadNodeAead() };
+  const native = await loadNativeAead();
+  return { memory, aeads: { wasm: new WasmAead(memory), native, node: loadNodeAead() } };
 }
 
-/** The same with a choice of drivers of one's own: tests and benchmarks take one alone. */
-export function sodiumOver({ memory, ...drivers }: Aeads & { readonly memory: WasmMemory }): Sodium {
-  const aeads = new AeadChoice(drivers);
+export function sodiumOver(memory: WasmMemory, aeads: AeadChoice): Sodium {
   return {
     mac: (key, message, length) => keyedHash(memory, key, message, length),
     encrypt: (key, nonce, ad, plaintext) => {
@@ -49,6 +51,7 @@ export function sodiumOver({ memory, ...drivers }: Aeads & { readonly memory: Wa
       aeads.forLength(ciphertext.length - TAG_BYTES).open(key, nonce, ad, ciphertext),
     aeads,
     memory,
+    residue: findResidue(memory),
   };
 }
 

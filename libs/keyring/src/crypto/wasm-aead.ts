@@ -8,6 +8,7 @@ import {
   type AeadName,
 } from './aead.js';
 import { withWasmBytes, type WasmMemory } from './wasm-memory.js';
+import { findResidue, wipeResidue } from './wasm-residue.js';
 
 /** Places in the bytes of one call: key, nonce, associated data, message (sealed and opened where it stands). */
 const KEY = 0;
@@ -21,9 +22,11 @@ const AD = NONCE + NONCE_BYTES;
 export class WasmAead implements Aead {
   readonly name: AeadName = 'libsodium-wrappers';
   readonly #memory: WasmMemory;
+  readonly #residue: number | null;
 
   constructor(memory: WasmMemory) {
     this.#memory = memory;
+    this.#residue = findResidue(memory);
   }
 
   seal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
@@ -68,6 +71,7 @@ export class WasmAead implements Aead {
         base + NONCE,
         base + KEY,
       );
+      wipeResidue(memory.HEAPU8, this.#residue);
       return status === 0 ? memory.HEAPU8.slice(message, message + length) : null;
     });
   }

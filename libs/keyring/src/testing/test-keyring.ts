@@ -1,9 +1,10 @@
 import { SystemEntropy, type Clock, type Entropy } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
+import { loadSodium, type Sodium } from '../crypto/sodium.js';
 import type { KeyLog } from '../key-log.js';
 import type { Keyring } from '../keyring.js';
 import type { MasterKeys } from '../master-keys/master-keys.js';
-import { openKeyring, type KeyringOptions } from '../open-keyring.js';
+import { openKeyringOver, type KeyringOptions } from '../open-keyring.js';
 import { InMemoryKeyTopic } from './in-memory-key-topic.js';
 import { InMemoryMasterKeyService } from './in-memory-master-keys.js';
 
@@ -23,13 +24,15 @@ export interface TestKeyringOptions {
   readonly masterKeys?: MasterKeys;
   readonly policies?: KeyringOptions['policies'];
   readonly leaseMs?: number;
+  /** Ciphers of one driver alone; default those that the process has. */
+  readonly sodium?: Sodium;
 }
 
 /** A complete keyring on memory, for other libs' tests: about a millisecond. */
 export async function openTestKeyring(options: TestKeyringOptions = {}): Promise<Keyring> {
   const topic = options.topic ?? new InMemoryKeyTopic();
   const log = options.log ?? topic.open();
-  return openKeyring({
+  return openKeyringOver(() => (options.sodium ? Promise.resolve(options.sodium) : loadSodium()), {
     log,
     masterKeys: options.masterKeys ?? (await testMasterKeys()),
     clock: options.clock ?? new ManualClock(),

@@ -31,12 +31,14 @@ export class AvroField implements Serde<unknown> {
   }
 
   serialize(value: unknown): Uint8Array {
-    return this.encode(value, copyOf);
+    return this.encode(value, (bytes) => new Uint8Array(bytes));
   }
 
   /** `use` gets the bytes in memory that is overwritten when it returns. */
   encode<R>(value: unknown, use: (bytes: Uint8Array) => R): R {
-    return encodeAvro(this.#scratch, this.#type, this.#prefix, value, use);
+    return encodeAvro(this.#scratch, this.#type, this.#prefix, value, (memory, length) =>
+      use(new Uint8Array(memory.buffer, memory.byteOffset, length)),
+    );
   }
 
   deserialize(bytes: Uint8Array): unknown {
@@ -61,13 +63,13 @@ export function encodeAvro<R>(
   type: Type,
   prefix: Uint8Array,
   value: unknown,
-  use: (bytes: Buffer) => R,
+  use: (memory: Buffer, length: number) => R,
 ): R {
   let encoded = false;
   try {
-    return scratch.encode(type, prefix, value, (bytes) => {
+    return scratch.encode(type, prefix, value, (memory, length) => {
       encoded = true;
-      return use(bytes);
+      return use(memory, length);
     });
   } catch (error) {
     if (encoded) throw error;
@@ -93,11 +95,4 @@ export function decodeAvro(type: Type, bytes: Uint8Array, start: number, resolve
     // avsc's message would quote the value.
   }
   throw new SerdeError('VALUE_INVALID', 'The bytes do not fit the Avro schema.');
-}
-
-/** In memory of its own, outside of Node's pool. */
-export function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.from(new ArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }

@@ -11,8 +11,11 @@ const KEPT_BYTES = 64 * 1024;
 export class AvroScratch {
   #bytes = memory(FIRST_BYTES);
 
-  /** `use` gets the prefix and the encoded value, valid during the call only. Throws what avsc throws for a value that does not fit. */
-  encode<R>(type: Type, prefix: Uint8Array, value: unknown, use: (bytes: Buffer) => R): R {
+  /**
+   * `use` gets memory whose first `length` bytes are the prefix and the encoded value, during the call only. Throws what avsc
+   * throws for a value that does not fit.
+   */
+  encode<R>(type: Type, prefix: Uint8Array, value: unknown, use: (memory: Buffer, length: number) => R): R {
     const bytes = this.#bytes;
     let end = bytes.length;
     try {
@@ -21,7 +24,7 @@ export class AvroScratch {
       if (reached < 0) return this.#grown(bytes.length - reached).encode(type, prefix, value, use);
       end = reached;
       bytes.set(prefix);
-      return use(bytes.subarray(0, end));
+      return use(bytes, end);
     } finally {
       bytes.fill(0, 0, end);
     }

@@ -23,7 +23,7 @@ function write(shape: EventShape, event: object, seal: SealField): Uint8Array {
   const sealed = rewritePersonal(
     event,
     shape.steps,
-    (path, value) => toBase64Url(seal(path, personalText(shape, path, value))),
+    (path, value) => sealedText(shape, path, value, seal),
     (path) => {
       throw new SerdeError(
         'EVENT_INVALID',
@@ -35,8 +35,13 @@ function write(shape: EventShape, event: object, seal: SealField): Uint8Array {
   return serialized(shape, '', sealed);
 }
 
-function personalText(shape: EventShape, path: string, value: unknown): Uint8Array {
-  return serialized(shape, path, value);
+function sealedText(shape: EventShape, path: string, value: unknown, seal: SealField): string {
+  const plaintext = serialized(shape, path, value);
+  try {
+    return toBase64Url(seal(path, plaintext));
+  } finally {
+    plaintext.fill(0);
+  }
 }
 
 function serialized(shape: EventShape, path: string, value: unknown): Uint8Array {
@@ -63,7 +68,10 @@ function read(shape: EventShape, value: Uint8Array, open: OpenField): object {
       const envelope = typeof sealed === 'string' ? fromBase64Url(sealed) : null;
       if (envelope === null) return invalidRecord('malformed', path);
       const opened = open(path, envelope);
-      return isErased(opened) ? opened : parsed(opened, path);
+      if (isErased(opened)) return opened;
+      const field = parsed(opened, path);
+      opened.fill(0);
+      return field;
     },
     (path) => invalidRecord('malformed', path),
   );

@@ -65,7 +65,11 @@ function write(shape: EventShape, fields: TextFields, event: object, seal: SealF
   plaintext.writeUInt16BE(userId.length);
   plaintext.set(userId, LENGTH_BYTES);
   plaintext.set(text, LENGTH_BYTES + userId.length);
-  return Buffer.from(toBase64Url(seal('', plaintext)), 'latin1');
+  try {
+    return Buffer.from(toBase64Url(seal('', plaintext)), 'latin1');
+  } finally {
+    for (const part of [userId, text, plaintext]) part.fill(0);
+  }
 }
 
 function encodeText(shape: EventShape, path: string, value: string): Uint8Array {
@@ -85,10 +89,12 @@ function read(fields: TextFields, value: Uint8Array, open: OpenField): object {
   const plaintext = Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength);
   const end = plaintext.length < LENGTH_BYTES ? Infinity : LENGTH_BYTES + plaintext.readUInt16BE(0);
   if (end > plaintext.length) return invalidRecord('malformed', '');
-  return {
+  const event = {
     [fields.userId]: decodeText(plaintext.subarray(LENGTH_BYTES, end)),
     [fields.text]: decodeText(plaintext.subarray(end)),
   };
+  plaintext.fill(0);
+  return event;
 }
 
 function decodeText(bytes: Uint8Array): string {
