@@ -18,20 +18,31 @@ const noKey = new Uint8Array(0);
 
 /**
  * The key records in the answer to a fetch from `offset`. A start reads millions: this is `iterateRecords` without what a
- * key record does not have, one object a record. Throws `KafkaError` as that does.
+ * key record does not have, one object a record; with `only`, of these offsets alone. Throws `KafkaError` as that does.
  */
-export function decodeKeyRecords(partition: number, offset: bigint, batches: Uint8Array | null): KeyRecords {
+export function decodeKeyRecords(
+  partition: number,
+  offset: bigint,
+  batches: Uint8Array | null,
+  only: ReadonlySet<bigint> | null = null,
+): KeyRecords {
   const records: StoredKeyLogRecord[] = [];
   let nextOffset = offset;
   if (batches === null) return { records, nextOffset };
   for (const batch of iterateBatches(batches, { partialTail: 'ignore' })) {
-    if (!batch.isControl && batch.nextOffset > offset) addRecords(records, batch, partition, offset);
+    if (!batch.isControl && batch.nextOffset > offset) addRecords(records, batch, partition, offset, only);
     nextOffset = batch.nextOffset;
   }
   return { records, nextOffset };
 }
 
-function addRecords(records: StoredKeyLogRecord[], batch: BatchView, partition: number, from: bigint): void {
+function addRecords(
+  records: StoredKeyLogRecord[],
+  batch: BatchView,
+  partition: number,
+  from: bigint,
+  only: ReadonlySet<bigint> | null,
+): void {
   const payload = decompress(batch.compression, batch.payload, MAX_UNCOMPRESSED_BYTES);
   const { recordCount, baseOffset } = batch;
   const stamped = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
@@ -43,6 +54,10 @@ function addRecords(records: StoredKeyLogRecord[], batch: BatchView, partition: 
     cursor.skip(1); // attributes, unused in format 2
     const timestampDelta = cursor.varlong();
     const offset = baseOffset + BigInt(cursor.varint());
+    if (only !== null && !only.has(offset)) {
+      cursor.skip(end - cursor.position);
+      continue;
+    }
     const key = cursor.nullableBytes();
     const value = cursor.nullableBytes();
     cursor.skipHeaders();

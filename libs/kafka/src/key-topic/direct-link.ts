@@ -2,7 +2,7 @@ import type { KeyLogRecord } from '@oubliette/keyring';
 import { isRetriable, type DirectClient, type FetchedBatches } from '../direct/index.js';
 import { KafkaClientError, nameOf, protocolErrorType } from '../errors.js';
 import { decodeKeyRecords } from './decode-key-records.js';
-import type { FetchedPartition, KeyTopicLink } from './link.js';
+import type { FetchedPartition, KeyTopicLink, LookOptions } from './link.js';
 
 export interface DirectLinkOptions {
   readonly topic: string;
@@ -49,19 +49,19 @@ export class DirectLink implements KeyTopicLink {
     const { topic, polls } = this.#options;
     const asked = [...positions].map(([partition, offset]) => ({ topic, partition, offset }));
     const options = { maxWaitMs, minBytes: 1, maxBytes: pollBytes, maxTotalBytes: pollBytes, signal };
-    return (await polls.fetchBatches(asked, options)).map(decoded);
+    return (await polls.fetchBatches(asked, options)).map((part) => decoded(part));
   }
 
   async look(
     partition: number,
     offset: bigint,
-    { maxBytes, signal }: { readonly maxBytes: number; readonly signal?: AbortSignal },
+    { maxBytes, only, signal }: LookOptions,
   ): Promise<FetchedPartition> {
     const { topic, requests } = this.#options;
     const options = { maxWaitMs: lookWaitMs, maxBytes, ...(signal === undefined ? {} : { signal }) };
     const looking = requests.fetchBatches([{ topic, partition, offset }], options);
     const [fetched] = await asKeyTopicError('Reading', noneOutOfRange(looking));
-    if (fetched !== undefined) return decoded(fetched);
+    if (fetched !== undefined) return decoded(fetched, only);
     return { partition, records: [], nextOffset: offset, highWatermark: -1n, isThrottled: false };
   }
 
@@ -85,14 +85,9 @@ const pollBytes = 1024 * 1024;
 /** What is asked for is there already or never will be: a broker has little to wait for. */
 const lookWaitMs = 10;
 
-function decoded({
-  partition,
-  offset,
-  batches,
-  highWatermark,
-  throttleMs,
-}: FetchedBatches): FetchedPartition {
-  const { records, nextOffset } = decodeKeyRecords(partition, offset, batches);
+function decoded(fetched: FetchedBatches, only?: ReadonlySet<bigint>): FetchedPartition {
+  const { partition, offset, batches, highWatermark, throttleMs } = fetched;
+  const { records, nextOffset } = decodeKeyRecords(partition, offset, batches, only);
   return { partition, records, nextOffset, highWatermark, isThrottled: throttleMs > 0 };
 }
 

@@ -12,6 +12,13 @@ export interface FetchedPartition {
   readonly isThrottled: boolean;
 }
 
+export interface LookOptions {
+  readonly maxBytes: number;
+  /** Only records of these offsets are given; default: all. */
+  readonly only?: ReadonlySet<bigint>;
+  readonly signal?: AbortSignal;
+}
+
 /** What the key topic needs of the cluster. Rejections with `retriable: true` may be tried again. */
 export interface KeyTopicLink {
   /** The partitions by the broker that leads them, looked up now. */
@@ -30,11 +37,7 @@ export interface KeyTopicLink {
    * What stands at `offset` and behind it, at once and apart from the polls: whole batches of about `maxBytes`, at least
    * one where any stands; nothing, and a high watermark of -1, where the log does not reach.
    */
-  look(
-    partition: number,
-    offset: bigint,
-    options: { readonly maxBytes: number; readonly signal?: AbortSignal },
-  ): Promise<FetchedPartition>;
+  look(partition: number, offset: bigint, options: LookOptions): Promise<FetchedPartition>;
   /** One record batch, acks=all. */
   append(partition: number, records: readonly KeyLogRecord[]): Promise<bigint>;
   close(): Promise<void>;

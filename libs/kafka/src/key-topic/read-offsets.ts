@@ -8,12 +8,14 @@ const neighbours = 128n;
 const bytesAnOffset = 200;
 const minLookBytes = 1024;
 const maxLookBytes = 64 * 1024;
-/** Answers on their way at the same time. */
-const maxLooks = 8;
+/** Answers on their way at the same time, each for a stretch of at least so many offsets. */
+const maxStretches = 8;
+const minStretch = 16;
 
 /**
- * The records at `offsets`, in their order, copied; null where none stands. Looks up neighbours together, 64 KiB a time.
- * Rejects with a `RangeError` above `MAX_READ_OFFSETS`, with `KEY_TOPIC_UNAVAILABLE` (retriable) when brokers do not answer.
+ * The records at `offsets`, in their order, copied; null where none stands. Looks up neighbours together, about 64 KiB a time;
+ * a broker gives whole batches. Rejects with a `RangeError` above `MAX_READ_OFFSETS`, with `KEY_TOPIC_UNAVAILABLE` (retriable)
+ * when brokers do not answer.
  */
 export async function readOffsets(
   link: KeyTopicLink,
@@ -23,48 +25,44 @@ export async function readOffsets(
   if (offsets.length > MAX_READ_OFFSETS)
     throw new RangeError(`${offsets.length} offsets at once: at most ${MAX_READ_OFFSETS}`);
   const found = new Map<bigint, StoredKeyLogRecord>();
-  const runs = runsOf(offsets);
-  const readRuns = async (): Promise<void> => {
-    for (let run = runs.pop(); run !== undefined; run = runs.pop())
-      await readRun(link, partition, run, found);
-  };
-  await Promise.all(Array.from({ length: Math.min(maxLooks, runs.length) }, readRuns));
+  const ascending = [...new Set(offsets)].sort((a, b) => (a < b ? -1 : 1));
+  const length = Math.max(minStretch, Math.ceil(ascending.length / maxStretches));
+  const stretches: Promise<void>[] = [];
+  for (let start = 0; start < ascending.length; start += length)
+    stretches.push(readStretch(link, partition, ascending.slice(start, start + length), found));
+  await Promise.all(stretches);
   return offsets.map((offset) => found.get(offset) ?? null);
 }
 
-/** Ascending and each once, cut where the next stands too far away. */
-function runsOf(offsets: readonly bigint[]): bigint[][] {
-  const ascending = [...new Set(offsets)].sort((a, b) => (a < b ? -1 : 1));
-  const runs: bigint[][] = [];
-  let last: bigint | null = null;
-  for (const offset of ascending) {
-    if (last === null || offset - last > neighbours) runs.push([]);
-    runs.at(-1)?.push(offset);
-    last = offset;
-  }
-  return runs;
-}
-
-async function readRun(
+async function readStretch(
   link: KeyTopicLink,
   partition: number,
-  run: readonly bigint[],
+  ascending: readonly bigint[],
   found: Map<bigint, StoredKeyLogRecord>,
 ): Promise<void> {
-  const wanted = new Set(run);
-  const end = (run.at(-1) ?? 0n) + 1n;
+  const only = new Set(ascending);
   let at = 0;
-  for (let offset = run[at]; offset !== undefined; offset = run[at]) {
-    const bytes = Math.max(minLookBytes, Math.min(maxLookBytes, Number(end - offset) * bytesAnOffset));
-    const answer = await link.look(partition, offset, { maxBytes: bytes });
-    for (const record of answer.records)
-      if (wanted.has(record.offset)) found.set(record.offset, copy(record));
+  for (let offset = ascending[at]; offset !== undefined; offset = ascending[at]) {
+    const answer = await link.look(partition, offset, { maxBytes: lookBytes(ascending, at), only });
+    for (const record of answer.records) found.set(record.offset, copy(record));
     if (answer.nextOffset <= offset) {
       if (answer.isThrottled) throw throttled();
       return; // nothing stands here, and nothing behind it
     }
-    while ((run[at] ?? answer.nextOffset) < answer.nextOffset) at += 1;
+    while ((ascending[at] ?? answer.nextOffset) < answer.nextOffset) at += 1;
   }
+}
+
+/** Enough for the offset at `at` and for those behind it that follow closely. */
+function lookBytes(ascending: readonly bigint[], at: number): number {
+  const first = ascending[at] ?? 0n;
+  let last = first;
+  for (let next = at + 1; next < ascending.length; next++) {
+    const offset = ascending[next] ?? last;
+    if (offset - last > neighbours) break;
+    last = offset;
+  }
+  return Math.max(minLookBytes, Math.min(maxLookBytes, (Number(last - first) + 1) * bytesAnOffset));
 }
 
 function copy({ key, value, ...place }: StoredKeyLogRecord): StoredKeyLogRecord {

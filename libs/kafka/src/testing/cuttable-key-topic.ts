@@ -4,7 +4,7 @@ import { createDirectClient, createPartitionReader } from '../direct/index.js';
 import { KafkaClientError } from '../errors.js';
 import { DirectLink } from '../key-topic/direct-link.js';
 import { FollowedKeyTopic, type KeyTopic } from '../key-topic/key-topic.js';
-import type { FetchedPartition, KeyTopicLink } from '../key-topic/link.js';
+import type { FetchedPartition, KeyTopicLink, LookOptions } from '../key-topic/link.js';
 import { silentLogger } from '../logger.js';
 import type { KeyTopicSettings } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
@@ -65,11 +65,7 @@ export class CuttableLink implements KeyTopicLink {
     return this.#unlessCut(() => this.#link.fetch(leader, positions, { ...options, signal }));
   }
 
-  look(
-    partition: number,
-    offset: bigint,
-    options: { readonly maxBytes: number; readonly signal?: AbortSignal },
-  ): Promise<FetchedPartition> {
+  look(partition: number, offset: bigint, options: LookOptions): Promise<FetchedPartition> {
     return this.#unlessCut(() => this.#link.look(partition, offset, options));
   }
 

@@ -53,6 +53,13 @@ test('it gives what the general decoder gives, without headers', () => {
         })),
       );
       assert.equal(quick.nextOffset, plain.nextOffset);
+      const only = new Set(quick.records.map((found) => found.offset).filter((found) => found % 3n === 0n));
+      const some = decodeKeyRecords(3, offset, bytesCome, only);
+      assert.deepEqual(
+        some.records,
+        quick.records.filter((found) => only.has(found.offset)),
+      );
+      assert.equal(some.nextOffset, plain.nextOffset);
     }),
   );
 });

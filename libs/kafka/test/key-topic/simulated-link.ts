@@ -1,6 +1,6 @@
 import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
-import type { FetchedPartition, KeyTopicLink } from '../../src/key-topic/link.js';
+import type { FetchedPartition, KeyTopicLink, LookOptions } from '../../src/key-topic/link.js';
 
 interface Poll {
   readonly wake: () => void;
@@ -106,14 +106,12 @@ export class SimulatedLink implements KeyTopicLink {
     return answer;
   }
 
-  look(
-    partition: number,
-    offset: bigint,
-    { maxBytes }: { readonly maxBytes: number },
-  ): Promise<FetchedPartition> {
+  look(partition: number, offset: bigint, { maxBytes, only }: LookOptions): Promise<FetchedPartition> {
     this.looks.push({ partition, offset, maxBytes });
     if (this.#isDown) return Promise.reject(unavailable());
-    return Promise.resolve(this.#fetched(partition, offset, Math.max(1, Math.floor(maxBytes / 200))));
+    const fetched = this.#fetched(partition, offset, Math.max(1, Math.floor(maxBytes / 200)));
+    const records = fetched.records.filter((record) => only?.has(record.offset) ?? true);
+    return Promise.resolve({ ...fetched, records });
   }
 
   close(): Promise<void> {
