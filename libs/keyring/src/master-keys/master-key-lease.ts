@@ -39,6 +39,8 @@ export class MasterKeyLease {
   readonly #state: LeaseState;
   readonly #closing = new AbortController();
   #isLost = false;
+  /** Lost by a look: the machine slept, or its clock was set. The next question is not put off. */
+  #asksAtOnce = false;
   #trouble: LeaseTrouble | null = null;
   #timer: Timer | null = null;
   #confirming: Promise<boolean> | null = null;
@@ -55,6 +57,7 @@ export class MasterKeyLease {
   get isHeld(): boolean {
     if (!this.#isLost && !this.#closing.signal.aborted && !this.#state.isHeld(momentOf(this.#clock))) {
       this.#isLost = true;
+      this.#asksAtOnce = true;
       this.#options.onLost();
       this.#schedule();
     }
@@ -93,6 +96,7 @@ export class MasterKeyLease {
 
   async #confirm(): Promise<boolean> {
     const askedAt = momentOf(this.#clock);
+    this.#asksAtOnce = false;
     let secrets: Uint8Array | null = null;
     try {
       secrets = await this.#options.unwrap({ fresh: true, signal: this.#closing.signal });
@@ -126,10 +130,9 @@ export class MasterKeyLease {
   }
 
   #untilNext(): number {
-    const left = this.#state.remainingMs(momentOf(this.#clock));
-    // Lost without a question that failed: the machine slept, or its clock was set. It may well be held again at once.
-    if (!this.#trouble) return this.#isLost ? 0 : Math.min(this.#confirmEveryMs, left);
-    const retryMs = Math.min(RETRY_MS, this.#confirmEveryMs);
-    return this.#isLost ? retryMs : Math.min(retryMs, left);
+    if (this.#asksAtOnce) return 0;
+    const isWell = this.#trouble === null && !this.#isLost;
+    const next = isWell ? this.#confirmEveryMs : Math.min(RETRY_MS, this.#confirmEveryMs);
+    return this.#isLost ? next : Math.min(next, this.#state.remainingMs(momentOf(this.#clock)));
   }
 }
