@@ -116,7 +116,8 @@ export function assertWanted(entry: UserEntry | undefined, purpose: PurposeTag):
   if (entry && isWithdrawn(entry, purpose)) throw withdrawnError();
 }
 
-function isWithdrawn(entry: UserEntry, purpose: PurposeTag): boolean {
+/** True when nothing can be encrypted for the purpose until it is granted anew. */
+export function isWithdrawn(entry: UserEntry, purpose: PurposeTag): boolean {
   const { lifecycle } = entry;
   return (
     entry.state === 'active' &&

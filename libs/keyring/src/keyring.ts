@@ -45,6 +45,8 @@ export interface Keyring {
   partitionOf(userRef: UserRef): number;
   state(userRef: UserRef): UserState;
   fence(userRef: UserRef): Fence | null;
+  /** True when the user withdrew the purpose and did not grant it anew; false for a user that is forgotten. Throws `PURPOSE_INVALID`. */
+  isWithdrawn(userRef: UserRef, purpose: string): boolean;
   /**
    * Makes sure that each user has a key for the purpose (default: the general one) that was written and read back and is not worn out by
    * its policy, minting in batches a partition what is missing. Rejects with `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN` (names no id) when

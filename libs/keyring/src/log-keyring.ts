@@ -15,7 +15,7 @@ import type { KeyLogWriter } from './key-log-writer.js';
 import type { KeyOpener } from './key-opener.js';
 import { endOf, type KeyPolicy } from './key-policy.js';
 import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
-import { assertWanted, KeySupply, type SuppliedPurpose } from './key-supply.js';
+import { assertWanted, isWithdrawn, KeySupply, type SuppliedPurpose } from './key-supply.js';
 import type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
@@ -95,6 +95,11 @@ export class LogKeyring implements Keyring {
 
   fence(userRef: UserRef): Fence | null {
     return this.#table.get(userRef)?.fences.findLast(({ purpose }) => purpose === GENERAL_PURPOSE) ?? null;
+  }
+
+  isWithdrawn(userRef: UserRef, purpose: string): boolean {
+    const entry = this.#table.get(userRef);
+    return entry !== undefined && isWithdrawn(entry, this.#purposes.tag(purpose));
   }
 
   async ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {

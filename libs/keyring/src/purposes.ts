@@ -9,6 +9,11 @@ const MAC_BYTES = 16;
 /** Purposes are declared in code: more than this are made from data, which may be personal. */
 const MOST_PURPOSES = 256;
 
+/** Whether a purpose may be called so. */
+export function isPurposeName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** The tags of the purposes that this process names: keyed hashes, so that the key topic does not show who agreed to what. */
 export class Purposes {
   readonly #sodium: Sodium;
@@ -25,7 +30,7 @@ export class Purposes {
     if (name === undefined) return GENERAL_PURPOSE;
     const known = this.#tags.get(name);
     if (known !== undefined) return known;
-    if (!NAME.test(name)) {
+    if (!isPurposeName(name)) {
       throw invalid('A purpose is named by 1 to 64 lower-case letters, digits and hyphens, a letter first.');
     }
     if (this.#tags.size >= MOST_PURPOSES) {
