@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAdmin, openKeyTopic, type KafkaSettings, type KeyTopicSettings } from '@oubliette/kafka';
 import { onlyRecords } from '@oubliette/keyring/testing';
-import { SystemClock } from '@oubliette/runtime';
+import { sleep, SystemClock } from '@oubliette/runtime';
 import { freePort, startKafka, temporaryDirectory, type EngineServer } from '@oubliette/testing';
 
 const clock = new SystemClock();
@@ -71,7 +71,10 @@ describe('the key topic on three brokers of Apache Kafka', () => {
   });
 
   test('with one broker lost it takes records, and opening it weakens nothing', async () => {
+    const before = await openKeyTopic(settings, keys);
+    await before.follow(onlyRecords(() => undefined));
     await nodes[2]!.kill();
+    const killedAt = clock.monotonic();
     const topic = await openKeyTopic(settings, keys);
     const heard: string[] = [];
     await topic.follow(
@@ -85,6 +88,16 @@ describe('the key topic on three brokers of Apache Kafka', () => {
     }
     await topic.close();
     assert.deepEqual(heard, ['k0', 'k1']);
+    // Who followed when it happened goes on, whichever partition lost its leader.
+    for (const partition of [0, 1]) {
+      await before.caughtUp(partition);
+      const start = clock.monotonic();
+      while ((before.heard(partition)?.monotonic ?? 0) <= killedAt) {
+        assert.ok(clock.monotonic() - start < 30_000, 'not heard again');
+        await sleep(clock, 100);
+      }
+    }
+    await before.close();
     assert.equal((await described()).configs['min.insync.replicas'], '2');
   });
 });

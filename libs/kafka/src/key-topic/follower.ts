@@ -99,16 +99,16 @@ export class Follower {
     await this.#standAt(this.#courses);
     const round = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, round.signal]);
+    // The first is the reason; the others are the aborts that it caused.
+    const failures: unknown[] = [];
     const loops = [...leaders].map(([leader, partitions]) =>
       this.#followLeader(leader, partitions, signal).catch((error: unknown) => {
+        failures.push(error);
         round.abort();
-        throw error;
       }),
     );
-    // The first rejection is the reason; the others are the aborts that it caused.
-    const first = Promise.all(loops);
-    await Promise.allSettled(loops);
-    await first;
+    await Promise.all(loops);
+    if (failures.length > 0) throw failures[0];
   }
 
   async #followLeader(leader: number, partitions: readonly number[], signal: AbortSignal): Promise<void> {

@@ -117,8 +117,18 @@ export function resilienceContract(engine: CrashableEngine): void {
       await topic.follow(onlyRecords((records) => seen.push(...records.map(({ key }) => text(key)))));
       await topic.append(0, [{ key: utf8('before'), value: utf8('v') }]);
       await topic.caughtUp(0);
+      const brief = await openKeyTopic(settingsFor(engine), quickKeyTopic({ deleteRetentionMs: 1_500 }));
+      toClose.push(brief);
+      const course: string[] = [];
+      await brief.append(0, [{ key: utf8('living'), value: utf8('v') }]);
+      await brief.follow({
+        records: (records) => course.push(...records.map(({ key }) => text(key))),
+        restarted: (partition) => course.push(`restarted ${partition}`),
+        replayed: (partition) => course.push(`replayed ${partition}`),
+      });
       await engine.crash();
       const crashedAt = clock.monotonic();
+      course.length = 0;
       await assert.rejects(
         topic.append(1, [{ key: utf8('meanwhile'), value: utf8('v') }]),
         (error) =>
@@ -130,6 +140,14 @@ export function resilienceContract(engine: CrashableEngine): void {
       await topic.reached(1, offset);
       await topic.caughtUp(0);
       assert.deepEqual(seen, ['before', 'after']);
+      // Down for longer than tombstones of the other topic stand: it was read anew.
+      await eventually('the new reading', () => course.includes('replayed 0'));
+      assert.deepEqual(course.filter((line) => !/[12]$/.test(line)).slice(0, 3), [
+        'restarted 0',
+        'living',
+        'replayed 0',
+      ]);
+      await brief.close();
       for (const partition of [0, 1])
         await eventually('it being heard', () => (topic.heard(partition)?.monotonic ?? 0) > crashedAt);
       await topic.close();

@@ -234,6 +234,30 @@ test('partitions of two leaders are polled apart, and together again when the le
   await topic.close();
 });
 
+test('a leader that is slow to end its poll, when another one failed, leaves no failure unseen', async () => {
+  const { clock, link, topic, warnings, listener } = scene(2);
+  link.leaderOf = (partition) => 10 + partition;
+  await topic.follow(listener);
+  const fetch = link.fetch.bind(link);
+  link.fetch = async (leader, positions, options) => {
+    try {
+      return await fetch(leader, positions, options);
+    } catch (error) {
+      // The runner fails this test for a rejection that nobody takes within a turn of the loop.
+      if (leader === 11) for (let turns = 0; turns < 3; turns++) await turn();
+      throw error;
+    }
+  };
+  link.answerPolls();
+  await turn();
+  link.failures.push(new Error('connection lost'));
+  await link.append(0, [record('a')]);
+  await clock.advanceAsync(100);
+  assert.equal(warnings.length, 1);
+  await topic.reached(0, 0n);
+  await topic.close();
+});
+
 test('a log that ends before what was read is an alarm: nothing is believed any more', async () => {
   const { link, topic, errors, listener } = scene();
   await link.append(0, [record('a'), record('b')]);
