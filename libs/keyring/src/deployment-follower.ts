@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '@oubliette/runtime';
 import type { Alarms } from './alarms.js';
 import { deploymentPartition, unlockDeployment } from './deployment.js';
 import { KeyringError } from './errors.js';
@@ -12,20 +13,39 @@ export interface DeploymentFollowerParts {
   readonly opener: KeyOpener;
   readonly table: UserTable;
   readonly alarms: Alarms;
+  readonly clock: Clock;
 }
+
+/** A revision that the master keys did not open is tried again after so long, ms. */
+const retryMs = 30_000;
 
 /** Takes the wrapping keys of each later revision of the deployment, and reads again what could not be read without them. */
 export class DeploymentFollower {
   readonly #parts: DeploymentFollowerParts;
   #latest: Revision | null = null;
   #working: Promise<void> | null = null;
+  #retry: Timer | null = null;
+  #isClosed = false;
 
   constructor(parts: DeploymentFollowerParts) {
     this.#parts = parts;
     parts.table.revised.subscribe((revision) => {
       this.#latest = revision;
-      this.#working ??= this.#work().finally(() => (this.#working = null));
+      this.#start();
     });
+  }
+
+  /** The wrapping keys are at hand again: what was read meanwhile is read once more. */
+  readAgain(): void {
+    if (this.#latest === null) this.#latest = { deployment: this.#parts.table.deployment, offset: -1n };
+    this.#start();
+  }
+
+  /** Tries nothing again; resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    await this.settled();
   }
 
   /** Resolves when what was heard of so far was worked off. */
@@ -33,27 +53,41 @@ export class DeploymentFollower {
     while (this.#working !== null) await this.#working;
   }
 
-  /** Never rejects: what fails is an alarm, and the records stay unreadable until the next revision or start. */
+  #start(): void {
+    this.#working ??= this.#work().finally(() => (this.#working = null));
+  }
+
+  /** Never rejects: what fails is an alarm, and is tried again. */
   async #work(): Promise<void> {
     for (let next = this.#latest; next !== null; next = this.#latest) {
       this.#latest = null;
       try {
         await this.#take(next);
       } catch (error) {
-        this.#refuse(error, next.offset);
+        this.#refuse(error, next);
       }
     }
   }
 
   /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
-  #refuse(error: unknown, offset: bigint): void {
+  #refuse(error: unknown, revision: Revision): void {
     const isForged = error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID';
-    if (!isForged) this.#parts.opener.fallBehind();
+    if (!isForged) this.#tryLater(revision);
     this.#parts.alarms.raise(
       isForged ? 'DEPLOYMENT_CHANGED' : 'DEPLOYMENT_LOCKED',
       deploymentPartition,
-      offset,
+      revision.offset,
     );
+  }
+
+  #tryLater(revision: Revision): void {
+    this.#parts.opener.fallBehind();
+    this.#retry?.cancel();
+    if (this.#isClosed) return;
+    this.#retry = this.#parts.clock.schedule(retryMs, () => {
+      this.#latest ??= revision;
+      this.#start();
+    });
   }
 
   async #take({ deployment }: Revision): Promise<void> {

@@ -11,7 +11,7 @@ import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
 import type { KeyLog } from './key-log.js';
-import type { MasterKeys } from './master-keys/master-keys.js';
+import type { MasterKeyCall, MasterKeys } from './master-keys/master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
 import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
 
@@ -119,7 +119,7 @@ async function refuseOrphans(log: KeyLog): Promise<void> {
   for (let partition = 0; partition < log.partitionCount; partition++) {
     for await (const { key } of log.records(partition)) {
       const kind = parseRecordKey(key)?.kind;
-      if (kind !== 'user-key' && kind !== 'fence' && kind !== 'deployment') continue;
+      if (kind === undefined || kind === 'nudge') continue;
       throw new KeyringError(
         'DEPLOYMENT_MISSING',
         'The key topic holds records of a deployment but not its deployment record: restore the topic; starting anew on it would lose every user.',
@@ -141,6 +141,18 @@ async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Prom
   return id;
 }
 
+/** The encoded secrets of a deployment record, the caller's to wipe; null when they do not open. Rejects as the master keys do. */
+export async function unwrapDeployment(
+  masterKeys: MasterKeys,
+  { id, value }: StandingDeployment,
+  options?: MasterKeyCall,
+): Promise<Uint8Array | null> {
+  const record = decodeDeploymentRecord(value);
+  if (!record) return null;
+  const context = deploymentContext(id, record.revision, record.masterKey);
+  return masterKeys.unwrap(record.masterKey, context, record.wrapped, options);
+}
+
 /**
  * Opens a deployment record's secrets. Rejects with `DEPLOYMENT_RECORD_INVALID`, `PARTITION_COUNT_CHANGED`, or with what the master keys
  * reject with.
@@ -148,16 +160,10 @@ async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Prom
 export async function unlockDeployment(
   masterKeys: MasterKeys,
   partitionCount: number,
-  { id, value }: StandingDeployment,
+  deployment: StandingDeployment,
 ): Promise<DeploymentSecrets> {
-  const record = decodeDeploymentRecord(value);
-  const plain = record
-    ? await masterKeys.unwrap(
-        record.masterKey,
-        deploymentContext(id, record.revision, record.masterKey),
-        record.wrapped,
-      )
-    : null;
+  const { id } = deployment;
+  const plain = await unwrapDeployment(masterKeys, deployment);
   const secrets = plain && decodeSecrets(plain);
   plain?.fill(0);
   if (!secrets) {

@@ -1,6 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 import { KeyringError } from './errors.js';
 import type { KeyLog } from './key-log.js';
+import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 
 /** Default: how long keys may be used without a word from the key topic, ms. */
 export const defaultLeaseMs = 30_000;
@@ -15,10 +16,12 @@ export class KeyLease {
     private readonly clock: Clock,
     private readonly log: Pick<KeyLog, 'heard' | 'partitionCount'>,
     private readonly leaseMs: number,
+    private readonly masterKey: Pick<MasterKeyLease, 'isHeld'>,
   ) {}
 
   /** Why the keys of this partition may not be used now; null when they may. */
-  barred(partition: number): 'store-behind' | null {
+  barred(partition: number): 'store-behind' | 'master-key-unavailable' | null {
+    if (!this.masterKey.isHeld) return 'master-key-unavailable';
     const heard = this.log.heard(partition);
     if (heard === null) return 'store-behind';
     const isOver =
@@ -35,9 +38,16 @@ export class KeyLease {
     return true;
   }
 
-  /** Throws `KEYRING_UNAVAILABLE`. */
+  /** Throws `KEYRING_UNAVAILABLE` or `MASTER_KEY_UNAVAILABLE`. */
   assertHeld(partition: number): void {
-    if (this.barred(partition) === null) return;
+    const reason = this.barred(partition);
+    if (reason === null) return;
+    if (reason === 'master-key-unavailable') {
+      throw new KeyringError(
+        'MASTER_KEY_UNAVAILABLE',
+        'The master key was out of reach for longer than its outage time: what it gave may not be used. Try again when it answers.',
+      );
+    }
     throw new KeyringError(
       'KEYRING_UNAVAILABLE',
       `The key topic was not heard of for ${this.leaseMs} ms: a user may have been forgotten meanwhile. Try again when the brokers answer.`,

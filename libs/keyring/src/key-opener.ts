@@ -23,14 +23,19 @@ export class KeyOpener {
     this.#wrappingKeys = wrappingKeys;
   }
 
-  /** The key that wraps now. Throws `MASTER_KEY_UNAVAILABLE` where a later revision of the deployment is not at hand. */
+  /** The key that wraps now. Throws `MASTER_KEY_UNAVAILABLE` where it, or a later revision of the deployment, is not at hand. */
   get wrapping(): WrappingKey {
     const [first] = this.#wrappingKeys;
     if (first !== undefined && !this.#isBehind) return first;
     throw new KeyringError(
       'MASTER_KEY_UNAVAILABLE',
-      'The master-key epoch was turned and its new key is not at hand here: no user key can be made. Give this process the new master key.',
+      'No user key can be made: the master key was out of reach for too long, or its epoch was turned and this process has not the new one. Try again when it answers.',
     );
+  }
+
+  /** Throws `MASTER_KEY_UNAVAILABLE` as `wrapping` does. */
+  assertCurrent(): void {
+    void this.wrapping;
   }
 
   /** A later revision of the deployment stands, and could not be opened: what would be wrapped now could soon be read by nobody. */
@@ -55,7 +60,14 @@ export class KeyOpener {
     return key ? { ...claim, key } : { scope: null, reason: 'unauthentic' };
   }
 
+  /** The key of an epoch; null where it is not at hand. */
+  wrappingKey(epoch: number): WrappingKey | null {
+    return this.#wrappingKeys.find((key) => key.epoch === epoch) ?? null;
+  }
+
+  /** Without them nothing opens, and nothing is wrapped, until `use`. */
   wipe(): void {
     for (const { key } of this.#wrappingKeys) key.fill(0);
+    this.#wrappingKeys = [];
   }
 }

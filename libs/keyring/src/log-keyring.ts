@@ -18,10 +18,13 @@ import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js'
 import { assertWanted, isWithdrawn, KeySupply, type SuppliedPurpose } from './key-supply.js';
 import type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
 import type { LogTime } from './log-time.js';
+import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
 import { Minter } from './minter.js';
 import { openEnvelope, type OpeningParts } from './open-envelope.js';
 import type { Outcome } from './outcome.js';
+import { LogPeppers } from './peppers/log-peppers.js';
+import type { PepperTable } from './peppers/pepper-table.js';
 import { Purposes } from './purposes.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
@@ -37,10 +40,12 @@ export interface LogKeyringParts {
   readonly time: LogTime;
   readonly writer: KeyLogWriter;
   readonly table: UserTable;
+  readonly peppers: PepperTable;
   readonly log: KeyLog;
   readonly masterKeys: MasterKeys;
   readonly lease: KeyLease;
   readonly leaseMs: number;
+  readonly masterKeyLease: MasterKeyLease;
   readonly deployment: DeploymentFollower;
   readonly alarms: Alarms;
   /** By the purpose's name; the general one's under the empty name. */
@@ -49,6 +54,7 @@ export interface LogKeyringParts {
 
 /** The keyring over a key log. It writes to the log and reads its own memory; only the replay changes that memory. */
 export class LogKeyring implements Keyring {
+  readonly peppers: LogPeppers;
   readonly #parts: LogKeyringParts;
   readonly #writer: KeyLogWriter;
   readonly #table: UserTable;
@@ -63,6 +69,7 @@ export class LogKeyring implements Keyring {
   constructor(parts: LogKeyringParts) {
     const { sodium, subkeys, opener, entropy, clock, time, writer, table, alarms } = parts;
     this.#parts = parts;
+    this.peppers = new LogPeppers(parts);
     this.#writer = writer;
     this.#table = table;
     this.#engine = new EnvelopeEngine(sodium, subkeys.envelopeHeader, entropy);
@@ -197,7 +204,10 @@ export class LogKeyring implements Keyring {
 
   async advanceEpoch(options: EpochOptions = {}): Promise<number> {
     this.#writer.assertOpen();
-    return new EpochRatchet({ ...this.#parts, undertaker: this.#undertaker }, options).turn();
+    return new EpochRatchet(
+      { ...this.#parts, undertaker: this.#undertaker, peppers: this.peppers },
+      options,
+    ).turn();
   }
 
   deadRecords(): readonly DeadRecord[] {
@@ -238,12 +248,14 @@ export class LogKeyring implements Keyring {
   }
 
   async #close(): Promise<void> {
-    const { table, alarms, subkeys, opener, entropy, deployment } = this.#parts;
+    const { table, peppers, alarms, subkeys, opener, entropy, deployment, masterKeyLease } = this.#parts;
     try {
+      await masterKeyLease.close();
       await this.#writer.close();
-      await deployment.settled();
+      await deployment.close();
     } finally {
       table.wipe();
+      peppers.wipe();
       alarms.clear();
       wipeSubkeys(subkeys);
       opener.wipe();

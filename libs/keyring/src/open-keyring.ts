@@ -3,7 +3,7 @@ import { Alarms } from './alarms.js';
 import { EntropyPool } from './crypto/entropy-pool.js';
 import { loadSodium, type Sodium } from './crypto/sodium.js';
 import { DeploymentFollower } from './deployment-follower.js';
-import { settleDeployment } from './deployment.js';
+import { settleDeployment, unwrapDeployment } from './deployment.js';
 import { KeyringError } from './errors.js';
 import { defaultLeaseMs, KeyLease } from './key-lease.js';
 import type { KeyLog } from './key-log.js';
@@ -13,7 +13,9 @@ import type { KeyPolicy } from './key-policy.js';
 import type { Keyring } from './keyring.js';
 import { LogKeyring } from './log-keyring.js';
 import { LogTime } from './log-time.js';
+import { MasterKeyLease } from './master-keys/master-key-lease.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
+import { PepperTable } from './peppers/pepper-table.js';
 import { deriveSubkeys } from './subkeys.js';
 import { UserTable } from './user-table.js';
 
@@ -26,6 +28,10 @@ export interface KeyringOptions {
   readonly entropy: Entropy;
   /** How long keys are used without a word from the key topic, ms. Default 30 s. */
   readonly leaseMs?: number;
+  /** How long keys are used while the master key cannot be asked, ms. Default 24 h. */
+  readonly masterKeyOutageMs?: number;
+  /** How often the master key is asked whether it still opens the deployment, ms. Default 5 min. */
+  readonly confirmMasterKeyEveryMs?: number;
   /** By the purpose's name; what belongs to no purpose under the empty name. Default: keys serve for ever. */
   readonly policies?: Readonly<Record<string, KeyPolicy>>;
 }
@@ -66,17 +72,25 @@ export async function openKeyringOver(
       time,
       alarms,
     });
-    const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms });
+    const peppers = new PepperTable(sodium, opener, alarms);
+    const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms, clock });
     await log.follow({
       records: (records) => {
-        for (const record of records) table.apply(record);
+        for (const record of records) if (!peppers.apply(record)) table.apply(record);
       },
-      restarted: (partition) => table.restarted(partition),
-      replayed: (partition) => table.replayed(partition),
+      restarted: (partition) => {
+        peppers.restarted(partition);
+        table.restarted(partition);
+      },
+      replayed: (partition) => {
+        peppers.replayed(partition);
+        table.replayed(partition);
+      },
     });
     await deployment.settled();
     const writer = new KeyLogWriter(log);
-    const lease = new KeyLease(clock, log, leaseMs);
+    const masterKeyLease = leaseOn(options, table, opener, deployment);
+    const lease = new KeyLease(clock, log, leaseMs, masterKeyLease);
     return new LogKeyring({
       sodium,
       subkeys,
@@ -88,8 +102,10 @@ export async function openKeyringOver(
       masterKeys,
       writer,
       table,
+      peppers,
       lease,
       leaseMs,
+      masterKeyLease,
       deployment,
       alarms,
       policies,
@@ -98,6 +114,24 @@ export async function openKeyringOver(
     await log.close();
     throw error instanceof KeyringError ? error : unavailable(error);
   }
+}
+
+/** The wrapping keys are wiped when the lease is lost, and come back with it. */
+function leaseOn(
+  options: KeyringOptions,
+  table: UserTable,
+  opener: KeyOpener,
+  deployment: DeploymentFollower,
+): MasterKeyLease {
+  const { masterKeys, clock, masterKeyOutageMs, confirmMasterKeyEveryMs } = options;
+  return new MasterKeyLease({
+    clock,
+    unwrap: (call) => unwrapDeployment(masterKeys, table.deployment, call),
+    ...(masterKeyOutageMs === undefined ? {} : { outageMs: masterKeyOutageMs }),
+    ...(confirmMasterKeyEveryMs === undefined ? {} : { confirmEveryMs: confirmMasterKeyEveryMs }),
+    onLost: () => opener.wipe(),
+    onRegained: () => deployment.readAgain(),
+  });
 }
 
 function assertPolicies(policies: Readonly<Record<string, KeyPolicy>>): void {

@@ -94,6 +94,8 @@ export class UserTable {
     if (!name) return this.#alarm('RECORD_UNKNOWN', record);
     if (name.kind === 'deployment') return this.#watchDeployment(name.id, record);
     if (name.kind === 'nudge') return;
+    // Those that stand where they should were taken by the table of peppers.
+    if (name.kind === 'pepper') return this.#alarm('RECORD_MISPLACED', record);
     if (partitionOfUser(name.userRef, this.#parts.partitionCount) !== record.partition) {
       return this.#alarm('RECORD_MISPLACED', record);
     }
@@ -129,6 +131,11 @@ export class UserTable {
       if (!entry.fenceOf(scope)) this.#alarm('KEY_LOST', record);
     }
     this.#replays.delete(partition);
+  }
+
+  /** The deployment record that stands, as far as it could be opened. */
+  get deployment(): StandingDeployment {
+    return this.#deployment;
   }
 
   /** The revision was opened: it stands now. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { Keyring, UserRef } from '../src/index.js';
-import { InMemoryKeyTopic, openTestKeyring, type InMemoryKeyLog } from '../src/testing/index.js';
+import {
+  InMemoryKeyTopic,
+  InMemoryMasterKeyService,
+  openTestKeyring,
+  type InMemoryKeyLog,
+} from '../src/testing/index.js';
 import { binding, failsWith, secret } from './process.js';
 
 const leaseMs = 10_000;
@@ -48,7 +53,7 @@ test('design 4.10: who cannot hear the topic stops decrypting, encrypting and be
 test('design 4.10: the lease ends by the wall clock too: a machine that slept has not heard the topic', async () => {
   const { clock, log, keyring, envelope } = await reader();
   log.hold();
-  clock.setWall(clock.now() + day);
+  clock.setWall(clock.now() + leaseMs);
   assert.deepEqual(keyring.open(binding, envelope), behind);
 });
 
@@ -127,4 +132,50 @@ test('design 4.10: a second restart tells nobody again who was forgotten before'
   }
   assert.deepEqual(told, [ada]);
   assert.equal(keyring.state(ada), 'forgotten');
+});
+
+test('an outage of the master key leaves known users working for the stated time, then fails as retriable, and ends with it', async () => {
+  const clock = new ManualClock();
+  const topic = new InMemoryKeyTopic({ clock });
+  const service = new InMemoryMasterKeyService();
+  const hour = 3_600_000;
+  const keyring = await openTestKeyring({
+    topic,
+    clock,
+    masterKeys: await service.open(),
+    masterKeyOutageMs: 4 * hour,
+    confirmMasterKeyEveryMs: hour,
+  });
+  const ada = keyring.userRef('ada');
+  await keyring.ensureKeys([ada]);
+  const envelope = keyring.seal(ada, binding, secret);
+  service.state = 'down';
+  await clock.advanceAsync(4 * hour - 1);
+  assert.equal(keyring.open(binding, envelope).outcome, 'value');
+  await keyring.ensureKeys([keyring.userRef('bob')]);
+  await clock.advanceAsync(1);
+  assert.deepEqual(keyring.open(binding, envelope), {
+    outcome: 'unavailable',
+    reason: 'master-key-unavailable',
+  });
+  assert.equal(keyring.isFresh, false);
+  assert.throws(() => keyring.seal(ada, binding, secret), failsWith('MASTER_KEY_UNAVAILABLE'));
+  await assert.rejects(keyring.ensureKeys([keyring.userRef('eve')]), failsWith('MASTER_KEY_UNAVAILABLE'));
+  // What others write meanwhile is read once the keys are back.
+  const other = await openTestKeyring({
+    topic,
+    clock,
+    masterKeys: await new InMemoryMasterKeyService().open(),
+  });
+  const carol = other.userRef('carol');
+  await other.ensureKeys([carol]);
+  const later = other.seal(carol, binding, secret);
+  assert.equal(keyring.open(binding, later).outcome, 'unavailable');
+  service.state = 'up';
+  await clock.advanceAsync(60_000);
+  assert.equal(keyring.open(binding, envelope).outcome, 'value');
+  assert.equal(keyring.open(binding, later).outcome, 'value');
+  assert.equal(keyring.isFresh, true);
+  await Promise.all([keyring.close(), other.close()]);
+  assert.equal(clock.pending, 0, 'a closed keyring waits for nothing');
 });

@@ -42,10 +42,10 @@ test('a new key is made on demand, every process uses it, and old values stay re
 test('a key is rotated by its age, counted from the log’s append time, and by its uses', async () => {
   const { clock, keyring, ada, open } = await opened({ rotateAfterMs: 30 * day, rotateAfterUses: 3 });
   const first = kidOf(keyring.seal(ada, binding, secret));
-  clock.advance(30 * day - 1);
+  await clock.advanceAsync(30 * day - 1);
   await keyring.ensureKeys([ada]);
   assert.equal(kidOf(keyring.seal(ada, binding, secret)), first);
-  clock.advance(1);
+  await clock.advanceAsync(1);
   const restarted = await open();
   await restarted.ensureKeys([ada]);
   const second = kidOf(restarted.seal(ada, binding, secret));
@@ -58,10 +58,10 @@ test('a key is rotated by its age, counted from the log’s append time, and by 
 test('a wall clock that is set back gives no key a longer life', async () => {
   const { clock, keyring, ada } = await opened({ lifetimeMs: 2 * day });
   const envelope = keyring.seal(ada, binding, secret);
-  clock.advance(day);
+  await clock.advanceAsync(day);
   clock.setWall(clock.now() - day);
   assert.equal(keyring.open(binding, envelope).outcome, 'value');
-  clock.advance(day);
+  await clock.advanceAsync(day);
   assert.equal(keyring.open(binding, envelope).outcome, 'erased');
 });
 
@@ -72,10 +72,10 @@ test('a key ends with its lifetime, and with it what it encrypted; the statement
   assert.ok(record);
   const endsAt = record.timestamp + 2 * day;
   const ended = { outcome: 'erased', why: 'ended', lifecycle: 1, erasedAt: endsAt };
-  clock.advance(2 * day - 1);
+  await clock.advanceAsync(2 * day - 1);
   assert.equal(keyring.open(binding, envelope).outcome, 'value');
   assert.equal(await keyring.retireEnded(), 0);
-  clock.advance(1);
+  await clock.advanceAsync(1);
   assert.deepEqual(keyring.open(binding, envelope), ended);
   assert.throws(() => keyring.seal(ada, binding, secret), failsWith('KEY_MISSING'));
   assert.equal(await keyring.retireEnded(), 1);
