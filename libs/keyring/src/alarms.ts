@@ -9,6 +9,9 @@ export type AlarmCode =
   | 'KEY_LOST'
   | 'KEY_RETURNED'
   | 'RETIREMENT_UNAUTHENTIC'
+  | 'PEPPER_UNAUTHENTIC'
+  | 'PEPPER_UNREADABLE'
+  | 'PEPPER_LOST'
   | 'DEPLOYMENT_CHANGED'
   | 'DEPLOYMENT_LOCKED'
   | 'RECORD_UNKNOWN'
@@ -38,6 +41,12 @@ const MESSAGES: Record<AlarmCode, string> = {
     'a key that was forgotten stands in the log again: dead, and to be buried. A restored or replayed log, or a re-wrap that a forgetting overtook',
   RETIREMENT_UNAUTHENTIC:
     'the statement that a key ended has no valid MAC: it ends nothing. Find out who writes to the key topic',
+  PEPPER_UNAUTHENTIC:
+    'a pepper of look-ups that was changed, moved or forged: ignored. Find out who writes to the key topic',
+  PEPPER_UNREADABLE:
+    'a pepper of look-ups of a later version or master-key epoch: what was hashed with it is not found here. Update this process and its key file',
+  PEPPER_LOST:
+    'the pepper of look-ups in use was tombstoned: nothing is found by it until the rows are hashed anew, which needs nothing but the rows',
   DEPLOYMENT_CHANGED:
     'the deployment record was tombstoned or changed: this process goes on, but none can start any more. Restore it',
   DEPLOYMENT_LOCKED:

@@ -12,6 +12,7 @@ import type { KeyLog, KeyLogRecord } from './key-log.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
+import type { LogPeppers } from './peppers/log-peppers.js';
 import { userKeyName } from './record-keys.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry, UserKey } from './user-entry.js';
@@ -41,6 +42,7 @@ export interface EpochRatchetParts {
   readonly masterKeys: MasterKeys;
   readonly entropy: EntropyPool;
   readonly undertaker: Undertaker;
+  readonly peppers: LogPeppers;
   readonly clock: Clock;
   readonly leaseMs: number;
 }
@@ -125,6 +127,7 @@ export class EpochRatchet {
   async #rewrapAll(wrapping: WrappingKey): Promise<void> {
     const { table, writer } = this.#parts;
     for (let partition = 0; partition < writer.partitionCount; partition++) await writer.catchUp(partition);
+    await this.#parts.peppers.rewrap(wrapping);
     this.#left = 0;
     for (const { keys } of table.entries())
       for (const { epoch } of keys) if (epoch !== wrapping.epoch) this.#left++;

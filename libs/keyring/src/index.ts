@@ -41,6 +41,7 @@ export {
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { isPurposeName } from './purposes.js';
 export { isRetirement } from './retirement-record.js';
+export type { Peppers } from './peppers/peppers.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';
 export { ENVELOPE_OVERHEAD, MAX_PLAINTEXT_BYTES } from './envelope.js';

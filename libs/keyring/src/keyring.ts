@@ -1,6 +1,7 @@
 import type { EpochOptions } from './epoch-ratchet.js';
 import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
+import type { Peppers } from './peppers/peppers.js';
 
 /** Pseudonym of a user: 32 lower-case hex digits, a keyed hash of the user id (SPEC.md). */
 export type UserRef = string & { readonly __brand: 'UserRef' };
@@ -39,6 +40,8 @@ export interface DeadRecord {
 
 /** User keys by pseudonym. All synchronous calls work on memory; asynchronous ones talk to the key log. */
 export interface Keyring {
+  /** The secrets of equality look-ups. */
+  readonly peppers: Peppers;
   /** Pseudonym of a user id. Throws `USER_ID_INVALID` for an empty id or one of more than 512 UTF-8 bytes. */
   userRef(userId: string): UserRef;
   /** The partition of the key log that holds everything about this user. */

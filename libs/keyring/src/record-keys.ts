@@ -7,10 +7,11 @@ export type RecordName =
   | { readonly kind: 'user-key'; readonly userRef: UserRef; readonly kid: string }
   | ({ readonly kind: 'fence'; readonly userRef: UserRef } & KeyScope)
   | { readonly kind: 'deployment'; readonly id: string }
+  | { readonly kind: 'pepper'; readonly id: string }
   | { readonly kind: 'nudge' };
 
 const NAME =
-  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8}))?)|!deployment#(?<id>[0-9a-f]{16})|(?<nudge>!nudge))$/;
+  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8}))?)|!deployment#(?<id>[0-9a-f]{16})|!pepper#(?<pepper>[0-9a-f]{16})|(?<nudge>!nudge))$/;
 const encoder = new TextEncoder();
 
 /** null for a key that this version does not know. */
@@ -21,12 +22,13 @@ export function parseRecordKey(key: Uint8Array | string): RecordName | null {
       : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
   const parts = NAME.exec(text)?.groups;
   if (!parts) return null;
-  const { userRef, kid, id } = parts;
+  const { userRef, kid, id, pepper } = parts;
   if (userRef !== undefined && kid !== undefined) {
     return { kind: 'user-key', userRef: userRef as UserRef, kid };
   }
   if (userRef !== undefined) return parseFence(userRef as UserRef, parts);
   if (id !== undefined) return { kind: 'deployment', id };
+  if (pepper !== undefined) return { kind: 'pepper', id: pepper };
   return { kind: 'nudge' };
 }
 
@@ -56,6 +58,10 @@ export function fenceName(userRef: UserRef, { lifecycle, purpose, generation }: 
 
 export function deploymentName(id: string): Uint8Array {
   return encoder.encode(`!deployment#${id}`);
+}
+
+export function pepperName(id: string): Uint8Array {
+  return encoder.encode(`!pepper#${id}`);
 }
 
 /** A record without meaning that lets a segment roll, and with it the cleaner reach what stands before it. */
