@@ -184,6 +184,22 @@ test('OpenBao: a destroyed version is gone from the service itself, for a proces
   other.close();
 });
 
+test('OpenBao: destroying goes on where a crash stopped it, and destroying nothing does nothing', async () => {
+  const { keys, key } = await wrappedBy();
+  await keys.advance(1);
+  assert.deepEqual(await keys.destroy(0), { recoverableUntil: null });
+  assert.equal((await keys.keys()).length, 2);
+  await server.request('POST', `transit/keys/${key}/config`, {
+    min_decryption_version: 2,
+    min_encryption_version: 2,
+  });
+  assert.equal((await keys.keys()).length, 1);
+  await keys.destroy(1);
+  const told = (await server.request('GET', `transit/keys/${key}`)) as { data: Record<string, unknown> };
+  assert.equal(told.data['min_available_version'], 2);
+  keys.close();
+});
+
 test('OpenBao: a wrap under an epoch that another process ended says so', async () => {
   const { keys, key } = await wrappedBy();
   const other = await open(key, await tokenFor(key));
