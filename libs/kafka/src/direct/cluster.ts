@@ -20,6 +20,8 @@ export interface PartitionMetadata {
 
 export interface TopicMetadata {
   readonly name: string;
+  /** Kafka's text form; another when the topic was made anew under its name. Null where brokers tell none. */
+  readonly topicId: string | null;
   readonly isInternal: boolean;
   readonly partitions: readonly PartitionMetadata[];
 }
@@ -31,6 +33,7 @@ export interface ClusterMetadata {
   readonly topics: readonly TopicMetadata[];
 }
 
+const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 /** Topic ids came with version 10, and nothing later than that is used. */
 const MAX_METADATA_VERSION = 12;
 
@@ -158,13 +161,14 @@ export class Cluster {
 
 function clusterMetadata(answer: ResponseOf<'metadata'>): ClusterMetadata {
   const topics: TopicMetadata[] = [];
-  for (const { errorCode, name, isInternal, partitions } of answer.topics) {
+  for (const { errorCode, name, topicId, isInternal, partitions } of answer.topics) {
     const error =
       errorCode === 0 ? null : new KafkaError(errorCode, `metadata of topic ${name ?? '(unnamed)'}`);
     if (error?.codeName === 'UNKNOWN_TOPIC_OR_PARTITION' || name === null) continue;
     if (error !== null) throw error;
     topics.push({
       name,
+      topicId: topicId === NO_TOPIC_ID ? null : topicId,
       isInternal,
       partitions: partitions
         .map((partition) => ({

@@ -20,6 +20,11 @@ export interface FetchOptions {
 
 export interface FetchPosition {
   readonly topic: string;
+  /**
+   * With it, a topic that was made anew under the name is not taken for the same: UNKNOWN_TOPIC_ID, from brokers that know
+   * ids (Kafka 3.1, KIP-516). For all positions of a call or for none.
+   */
+  readonly topicId?: string;
   readonly partition: number;
   readonly offset: bigint;
 }
@@ -47,8 +52,9 @@ export interface FetchedPartition {
   readonly throttleMs: number;
 }
 
-/** From version 13 on topics go by their id, which nothing here needs. */
-const MAX_FETCH_VERSION = 12;
+/** Here topics go by their id alone, in the versions before by their name alone; what came later is of no use here. */
+const FETCH_BY_ID_VERSION = 13;
+const FETCH_BY_NAME_VERSION = 12;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const NO_REPLICA = -1;
 const READ_UNCOMMITTED = 0;
@@ -80,6 +86,8 @@ async function fetchFrom(
 ): Promise<FetchedBatches[]> {
   const { maxWaitMs = 500, minBytes = 1, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
   const { maxTotalBytes = maxBytes * positions.length } = options;
+  const isById = positions.every(({ topicId }) => topicId !== undefined);
+  const maxVersion = isById ? FETCH_BY_ID_VERSION : FETCH_BY_NAME_VERSION;
   const connection = await cluster.node(leader, 'polls');
   const answer = await connection.send(
     apis.fetch,
@@ -89,16 +97,18 @@ async function fetchFrom(
       minBytes,
       maxBytes: Math.min(0x7fffffff, maxTotalBytes),
       isolationLevel: READ_UNCOMMITTED,
-      topics: positions.map(({ topic, partition, offset }) => ({
+      topics: positions.map(({ topic, topicId, partition, offset }) => ({
         topic,
+        ...(topicId === undefined ? {} : { topicId }),
         partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: maxBytes }],
       })),
     },
-    { maxVersion: MAX_FETCH_VERSION, waitMs: maxWaitMs, ...(signal === undefined ? {} : { signal }) },
+    { maxVersion, waitMs: maxWaitMs, ...(signal === undefined ? {} : { signal }) },
   );
   const answers = partitionsOf(answer);
   return positions.map((position) => {
-    const found = answers.get(`${position.topic}-${position.partition}`);
+    const { topic, topicId, partition } = position;
+    const found = answers.get(`${topic}-${partition}`) ?? answers.get(`${topicId}-${partition}`);
     // A broker leaves out what it has no answer to only in sessions, which are not used here.
     if (found === undefined) throw partitionError('UNKNOWN_SERVER_ERROR', position);
     return fetchedBatches(position, found, answer.throttleTimeMs);
@@ -109,8 +119,8 @@ type PartitionAnswer = ResponseOf<'fetch'>['responses'][number]['partitions'][nu
 
 function partitionsOf(answer: ResponseOf<'fetch'>): Map<string, PartitionAnswer> {
   return new Map(
-    answer.responses.flatMap(({ topic, partitions }) =>
-      partitions.map((partition) => [`${topic}-${partition.partitionIndex}`, partition]),
+    answer.responses.flatMap(({ topic, topicId, partitions }) =>
+      partitions.map((partition) => [`${topic || topicId}-${partition.partitionIndex}`, partition]),
     ),
   );
 }

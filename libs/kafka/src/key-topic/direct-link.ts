@@ -15,6 +15,8 @@ export interface DirectLinkOptions {
 /** The key topic's link over the direct client, which it owns. */
 export class DirectLink implements KeyTopicLink {
   readonly #options: DirectLinkOptions;
+  /** As it was found first. */
+  #topicId: string | null = null;
 
   constructor(options: DirectLinkOptions) {
     this.#options = options;
@@ -23,6 +25,7 @@ export class DirectLink implements KeyTopicLink {
   async leaders(): Promise<ReadonlyMap<number, readonly number[]>> {
     const { topic, polls } = this.#options;
     const [metadata] = (await asKeyTopicError('Looking up the leaders', polls.metadata([topic]))).topics;
+    if (metadata !== undefined) this.#assertSame(metadata.topicId);
     const byLeader = new Map<number, number[]>();
     for (const { partition, leader } of metadata?.partitions ?? []) {
       if (leader < 0) throw unavailable(`Partition ${partition} has no leader`);
@@ -47,7 +50,8 @@ export class DirectLink implements KeyTopicLink {
     { maxWaitMs, signal }: { readonly maxWaitMs: number; readonly signal: AbortSignal },
   ): Promise<readonly FetchedPartition[]> {
     const { topic, polls } = this.#options;
-    const asked = [...positions].map(([partition, offset]) => ({ topic, partition, offset }));
+    const named = { topic, ...(this.#topicId === null ? {} : { topicId: this.#topicId }) };
+    const asked = [...positions].map(([partition, offset]) => ({ ...named, partition, offset }));
     const options = { maxWaitMs, minBytes: 1, maxBytes: pollBytes, maxTotalBytes: pollBytes, signal };
     return (await polls.fetchBatches(asked, options)).map((part) => decoded(part));
   }
@@ -72,6 +76,16 @@ export class DirectLink implements KeyTopicLink {
       requests.produceBatch(topic, partition, records),
     );
     return baseOffset;
+  }
+
+  #assertSame(topicId: string | null): void {
+    this.#topicId ??= topicId;
+    if (topicId === this.#topicId) return;
+    throw new KafkaClientError(
+      'KEY_TOPIC_UNSAFE',
+      `The key topic ${this.#options.topic} was deleted and made anew since this process opened it: the keys that it held are gone from it. ` +
+        'Find out who did that, restore the topic if need be, then restart this process.',
+    );
   }
 
   async close(): Promise<void> {

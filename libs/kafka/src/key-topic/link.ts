@@ -21,7 +21,7 @@ export interface LookOptions {
 
 /** What the key topic needs of the cluster. Rejections with `retriable: true` may be tried again. */
 export interface KeyTopicLink {
-  /** The partitions by the broker that leads them, looked up now. */
+  /** The partitions by the broker that leads them, looked up now. Rejects with `KEY_TOPIC_UNSAFE` when the topic is another. */
   leaders(): Promise<ReadonlyMap<number, readonly number[]>>;
   highWatermarks(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
   /**

@@ -324,6 +324,29 @@ export function keyTopicContract(engine: Engine): void {
       await writer.close();
     });
 
+    test('a topic that was deleted and made anew is not taken for the same, however much is in it', async () => {
+      const settings = quickKeyTopic({ partitions: 1 });
+      const topic = await open(settings);
+      await topic.append(0, [{ key: utf8('a'), value: utf8('v') }]);
+      await topic.follow(onlyRecords(() => undefined));
+      await withAdmin(async (admin) => {
+        await admin.deleteTopic(settings.topic);
+        await eventually('the deletion', async () => !(await admin.listTopics()).includes(settings.topic));
+      });
+      const anew = await open(settings);
+      for (const key of ['x', 'y', 'z']) await anew.append(0, [{ key: utf8(key), value: utf8('v') }]);
+      await eventually('the refusal', async () => {
+        const outcome = await topic.caughtUp(0).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        return outcome instanceof KafkaClientError && outcome.code === 'KEY_TOPIC_UNSAFE';
+      });
+      assert.equal(topic.heard(0), null);
+      await anew.close();
+      await topic.close();
+    });
+
     // Nothing is compacted away under the eyes of these: that has its own test above.
     const makeHarness = (): Promise<KeyTopicHarness> => {
       const settings = quickKeyTopic({ partitions: 4, segmentMs: 600_000, maxCompactionLagMs: 600_000 });

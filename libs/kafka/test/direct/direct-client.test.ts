@@ -61,7 +61,11 @@ const fails = (code: ConnectionErrorCode) => (error: unknown) =>
   error instanceof ConnectionError && error.code === code;
 const refused = (code: string) => (error: unknown) => error instanceof KafkaError && error.codeName === code;
 
-function fetched(records: Uint8Array | null, more: Readonly<Record<string, unknown>> = {}): Reaction {
+function fetched(
+  records: Uint8Array | null,
+  more: Readonly<Record<string, unknown>> = {},
+  named: Readonly<Record<string, unknown>> = { topic: 't' },
+): Reaction {
   const partition = {
     partitionIndex: 0,
     errorCode: 0,
@@ -69,7 +73,7 @@ function fetched(records: Uint8Array | null, more: Readonly<Record<string, unkno
     logStartOffset: 3n,
     abortedTransactions: null,
   };
-  return { throttleTimeMs: 0, responses: [{ topic: 't', partitions: [{ ...partition, records, ...more }] }] };
+  return { throttleTimeMs: 0, responses: [{ ...named, partitions: [{ ...partition, records, ...more }] }] };
 }
 
 function produced(errorCode = 0): Reaction {
@@ -114,6 +118,23 @@ describe('fetch', () => {
     assert.equal(answer.logStart, 3n);
     assert.equal(broker.seen.find(({ name }) => name === 'fetch')?.version, 12);
     assert.equal(broker.seen.find(({ name }) => name === 'metadata')?.body['allowAutoTopicCreation'], false);
+  });
+
+  test('by its id where it is known, by its name where the broker knows no ids', async () => {
+    const topicId = 'AAECAwQFBgcICQoLDA0ODw';
+    const asked = { topic: 't', topicId, partition: 0, offset: 7n };
+    const { broker, client } = await setUp(({ name }) =>
+      name === 'fetch' ? fetched(null, { highWatermark: 9n }, { topicId }) : undefined,
+    );
+    const [answer] = await client.fetchBatches([asked]);
+    assert.equal(answer?.highWatermark, 9n);
+    const [seen] = broker.seen.filter(({ name }) => name === 'fetch');
+    assert.equal(seen?.version, 13);
+    assert.equal((seen.body['topics'] as { topicId: string }[])[0]?.topicId, topicId);
+    const old = await setUp(({ name }) => (name === 'fetch' ? fetched(null) : undefined));
+    old.broker.maxVersion = 12;
+    assert.equal((await old.client.fetchBatches([asked]))[0]?.highWatermark, 100n);
+    assert.equal(old.broker.seen.find(({ name }) => name === 'fetch')?.version, 12);
   });
 
   test('records damaged on their way are refused', async () => {

@@ -23,6 +23,8 @@ type Script = (request: SeenRequest, broker: ScriptedBroker) => Reaction;
 /** A server on a free port that answers each request as its script says; versions are those of the field tables. */
 export class ScriptedBroker {
   readonly seen: SeenRequest[] = [];
+  /** The highest version of anything that it says it serves. */
+  maxVersion = Infinity;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #script: Script;
@@ -81,7 +83,7 @@ export class ScriptedBroker {
     const { api, version, correlationId, body } = decodeRequest(frame);
     const request = { name: nameOf(api), version, body };
     if (api !== apis.apiVersions) this.seen.push(request);
-    const reaction = api === apis.apiVersions ? allVersions() : this.#script(request, this);
+    const reaction = api === apis.apiVersions ? allVersions(this.maxVersion) : this.#script(request, this);
     if (reaction === 'silence') return;
     if (reaction === 'hang up') socket.destroy();
     else if (reaction instanceof Uint8Array) socket.write(reaction);
@@ -100,13 +102,13 @@ function nameOf(api: AnyApi): ApiName {
   return found[0] as ApiName;
 }
 
-function allVersions(): EncodableResponseOf<'apiVersions'> {
+function allVersions(atMost: number): EncodableResponseOf<'apiVersions'> {
   return {
     errorCode: 0,
     apiKeys: Object.values(apis).map(({ key, request }) => ({
       apiKey: key,
       minVersion: request.minVersion,
-      maxVersion: request.maxVersion,
+      maxVersion: Math.min(request.maxVersion, atMost),
     })),
   };
 }
