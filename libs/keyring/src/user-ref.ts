@@ -8,11 +8,13 @@ export const MAX_USER_ID_BYTES = 512;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const USER_REF = /^[0-9a-f]{32}$/;
-const encoder = new TextEncoder();
+const PARTITION_DIGITS = 8;
+const DIGIT_0 = 0x30;
+const LETTER_A = 0x61;
 
 /** Keyed BLAKE2b-128 of the id's UTF-8 bytes in hex (SPEC.md, section 3). Throws `USER_ID_INVALID`. */
 export function hashUserId(sodium: Sodium, key: Uint8Array, userId: string): UserRef {
-  const bytes = encoder.encode(userId);
+  const bytes = Buffer.from(userId, 'utf8');
   if (bytes.length === 0) throw new KeyringError('USER_ID_INVALID', 'The user id is empty: give one.');
   if (bytes.length > MAX_USER_ID_BYTES) {
     throw new KeyringError(
@@ -27,7 +29,10 @@ export function hashUserId(sodium: Sodium, key: Uint8Array, userId: string): Use
       'The user id is not well-formed Unicode: it has a lone surrogate.',
     );
   }
-  return toHex(sodium.mac(key, bytes, MAC_BYTES)) as UserRef;
+  const userRef = toHex(sodium.mac(key, bytes, MAC_BYTES)) as UserRef;
+  // It stood in memory that other buffers are cut from.
+  bytes.fill(0);
+  return userRef;
 }
 
 /** True for 32 lower-case hex digits. */
@@ -46,5 +51,11 @@ export function parseUserRef(text: string): UserRef {
 
 /** The partition of the key log that holds everything about the user: its first 32 bits modulo the count. */
 export function partitionOfUser(userRef: UserRef, partitionCount: number): number {
-  return Number.parseInt(userRef.slice(0, 8), 16) % partitionCount;
+  // Asked for every value: cutting and parsing the text takes ten times as long.
+  let word = 0;
+  for (let index = 0; index < PARTITION_DIGITS; index++) {
+    const code = userRef.charCodeAt(index);
+    word = 16 * word + (code < LETTER_A ? code - DIGIT_0 : code - LETTER_A + 10);
+  }
+  return word % partitionCount;
 }

@@ -95,10 +95,10 @@ export class EnvelopeEngine {
     const heap = this.#memory.HEAPU8;
     const header = this.#base + HEADER;
     // The pseudonym is asked for before the value is: the same header comes twice.
-    if (this.#authentic && isSame(heap, header, envelope)) return true;
+    if (this.#authentic && isStanding(heap, header, envelope)) return true;
     for (let index = 0; index < HEADER_MAC_AT; index++) heap[header + index] = envelope[index] ?? 0;
     this.#headerMac(header, header + HEADER_MAC_AT);
-    this.#authentic = isSame(heap, header, envelope);
+    this.#authentic = isMac(heap, header + HEADER_MAC_AT, envelope);
     if (this.#authentic) {
       this.#userRef = this.#textView(heap).toString('hex', header + USER_REF_AT, header + NONCE_AT);
     }
@@ -304,13 +304,21 @@ function copyPlaintext(heap: Uint8Array, start: number, length: number): Uint8Ar
   return plaintext;
 }
 
-/** Compares a header and its MAC in a time that does not depend on where they differ. */
-function isSame(heap: Uint8Array, at: number, envelope: Uint8Array): boolean {
+/** Compares the MAC of a header in a time that does not depend on where it differs. */
+function isMac(heap: Uint8Array, at: number, envelope: Uint8Array): boolean {
   let difference = 0;
-  for (let index = 0; index < CIPHERTEXT_AT; index++) {
-    difference |= (heap[at + index] ?? 0) ^ (envelope[index] ?? 0);
+  for (let index = 0; index < MAC_BYTES; index++) {
+    difference |= (heap[at + index] ?? 0) ^ (envelope[HEADER_MAC_AT + index] ?? 0);
   }
   return difference === 0;
+}
+
+/** True for the bytes of a header that was found authentic, which are no secret. Nonces differ, so they come first. */
+function isStanding(heap: Uint8Array, at: number, envelope: Uint8Array): boolean {
+  for (let index = NONCE_AT; index < CIPHERTEXT_AT; index++)
+    if (heap[at + index] !== envelope[index]) return false;
+  for (let index = 0; index < NONCE_AT; index++) if (heap[at + index] !== envelope[index]) return false;
+  return true;
 }
 
 /** True when the associated data fits its place: UTF-8 takes at most three bytes for each UTF-16 unit. */
