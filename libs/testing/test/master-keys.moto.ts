@@ -4,6 +4,7 @@ import { KeyringError, openMasterKeys, type KeyringErrorCode, type MasterKeys } 
 import { masterKeysContract } from '@oubliette/keyring/testing';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { startMoto, temporaryDirectory } from '@oubliette/testing';
+import { turnsTheEpoch } from './epoch-turn.js';
 import { TcpGate } from './tcp-gate.js';
 
 // moto ignores the state of keys: a key that awaits its deletion still decrypts there. So what these tests show of
@@ -68,7 +69,7 @@ function open(alias: string, endpoint = server.endpoint): Promise<MasterKeys> {
   return openMasterKeys(
     `kms:${alias}?region=${REGION}&endpoint=${endpoint}`,
     { disk: new SystemDisk(), entropy: new SystemEntropy(), clock: new SystemClock(), environment: {} },
-    { timeoutMs: 3_000, attempts: 2, backoffMs: 20, breakerFailures: 100, cacheMs: 1 },
+    { timeoutMs: 20_000, attempts: 2, backoffMs: 20, breakerFailures: 100, cacheMs: 1 },
   );
 }
 
@@ -121,6 +122,11 @@ test('AWS KMS by moto: gone is unavailable, and it goes on when it is back', asy
   await gate.open();
   assert.deepEqual(await unwrap(), secret);
   keys.close();
+});
+
+test('AWS KMS by moto: an epoch turns, and what was copied before opens no more', async () => {
+  const alias = await makeAlias();
+  await turnsTheEpoch(() => open(alias));
 });
 
 /** SPEC.md, computed apart from the driver. */

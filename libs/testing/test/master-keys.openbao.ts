@@ -5,6 +5,7 @@ import { KeyringError, openMasterKeys, type KeyringErrorCode, type MasterKeys } 
 import { masterKeysContract } from '@oubliette/keyring/testing';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { startOpenBao, temporaryDirectory } from '@oubliette/testing';
+import { turnsTheEpoch } from './epoch-turn.js';
 import { TcpGate } from './tcp-gate.js';
 
 const directory = temporaryDirectory();
@@ -56,7 +57,7 @@ function open(key: string, token: string, address = server.address): Promise<Mas
       clock: new SystemClock(),
       environment: { TOKEN: token },
     },
-    { timeoutMs: 300, attempts: 2, backoffMs: 20, breakerFailures: 100, cacheMs: 1 },
+    { timeoutMs: 1_000, attempts: 2, backoffMs: 20, breakerFailures: 100, cacheMs: 1 },
   );
 }
 
@@ -126,7 +127,7 @@ test('OpenBao: one that hangs is left after the time limit, and it goes on when 
   const { keys, unwrap } = await wrappedBy();
   server.pause();
   try {
-    await assert.rejects(unwrap(), failsWith('MASTER_KEY_UNAVAILABLE', /no answer within 300 ms/));
+    await assert.rejects(unwrap(), failsWith('MASTER_KEY_UNAVAILABLE', /no answer within 1000 ms/));
   } finally {
     server.resume();
   }
@@ -210,4 +211,10 @@ test('OpenBao: a wrap under an epoch that another process ended says so', async 
   await keys.wrap(context, secret);
   keys.close();
   other.close();
+});
+
+test('OpenBao: an epoch turns, and what was copied before opens no more', async () => {
+  const key = await makeKey();
+  const token = await tokenFor(key);
+  await turnsTheEpoch(() => open(key, token));
 });
