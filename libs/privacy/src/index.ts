@@ -20,3 +20,13 @@ export { oneMonthAfter } from './forgetting/calendar-month.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export type { Logger, LogFields } from './logger.js';
+export {
+  emailIndex,
+  MAX_LOOKUP_BYTES,
+  type EmailIndexOptions,
+  type LookupIndex,
+} from './lookups/lookup-index.js';
+export { LookupError, type LookupErrorCode } from './lookups/lookup-error.js';
+export type { LookupKey, LookupPage, LookupPlace, LookupRow, LookupStore } from './lookups/lookup-store.js';
+export type { RehashOptions, RehashResult } from './lookups/lookup-rehash.js';
+export { UserLookups, type LookupEntry, type UserLookupsOptions } from './lookups/user-lookups.js';

@@ -4,11 +4,13 @@ import {
   outboxContract,
   projectionStoreContract,
 } from '@oubliette/event-sourcing/testing';
-import { erasureStoreContract } from '@oubliette/privacy/testing';
+import { erasureStoreContract, lookupStoreContract } from '@oubliette/privacy/testing';
+import { sleep, SystemClock } from '@oubliette/runtime';
 import {
   execute,
   TypeOrmErasureStore,
   TypeOrmEventStore,
+  TypeOrmLookupStore,
   TypeOrmOutbox,
   TypeOrmProjectionStore,
 } from '../../src/index.js';
@@ -60,5 +62,12 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
   erasureStoreContract(name, async () => {
     const { database, close } = await open();
     return { store: new TypeOrmErasureStore(database), close };
+  });
+
+  lookupStoreContract(name, async () => {
+    const { database, file, close } = await open();
+    // A statement that nothing holds up is long over by then; the embedded database asks nobody else.
+    const settle = () => sleep(new SystemClock(), file === '' ? 200 : 10);
+    return { store: new TypeOrmLookupStore(database), settle, close };
   });
 }

@@ -4,3 +4,5 @@ export type { ErasureStoreUnderTest } from './erasure-store-contract.js';
 export { SimulatedKeyTopic } from './simulated-key-topic.js';
 export type { SimulatedRecord, SimulatedSettings } from './simulated-partition.js';
 export { forgettingContract, type ForgettingEngine } from './forgetting-contract.js';
+export { InMemoryLookupStore, type MemoryLookupTransaction } from './in-memory-lookup-store.js';
+export { lookupStoreContract, type LookupStoreUnderTest } from './lookup-store-contract.js';
