@@ -9,13 +9,16 @@ import {
   type StandingDeployment,
 } from './deployment.js';
 import type { KeyLog, KeyLogRecord } from './key-log.js';
-import type { KeyLogWriter } from './key-log-writer.js';
+import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
+import { KeyringError } from './errors.js';
+import type { KeyLoader } from './key-loader.js';
+import type { UserRef } from './keyring.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
 import type { LogPeppers } from './peppers/log-peppers.js';
 import { userKeyName } from './record-keys.js';
 import type { Undertaker } from './undertaker.js';
-import type { UserEntry, UserKey } from './user-entry.js';
+import { isAtHand, type KeyProfile, type UserKey } from './user-key.js';
 import type { UserTable } from './user-table.js';
 
 /** What the turn of an epoch tells of itself. */
@@ -42,6 +45,7 @@ export interface EpochRatchetParts {
   readonly masterKeys: MasterKeys;
   readonly entropy: EntropyPool;
   readonly undertaker: Undertaker;
+  readonly loader: KeyLoader;
   readonly peppers: LogPeppers;
   readonly clock: Clock;
   readonly leaseMs: number;
@@ -128,51 +132,59 @@ export class EpochRatchet {
     const { table, writer } = this.#parts;
     for (let partition = 0; partition < writer.partitionCount; partition++) await writer.catchUp(partition);
     await this.#parts.peppers.rewrap(wrapping);
-    this.#left = 0;
-    for (const { keys } of table.entries())
-      for (const { epoch } of keys) if (epoch !== wrapping.epoch) this.#left++;
-    const batches = new Map<number, HeldKey[]>();
-    for (const entry of table.entries()) {
-      for (const key of entry.keys) {
-        if (key.epoch === wrapping.epoch) continue;
-        const batch = batches.get(entry.partition) ?? [];
-        batches.set(entry.partition, batch);
-        batch.push({ entry, key });
-      }
-      const batch = batches.get(entry.partition);
-      if (!batch || batch.length < batchRecords) continue;
-      batches.delete(entry.partition);
-      await this.#rewrap(entry.partition, wrapping, batch);
+    const isOld = isNotOf(wrapping);
+    this.#left = table.countKeys(isOld);
+    const batches = new Map<number, UserRef[]>();
+    for (const { userRef, partition } of table.entriesWith(isOld)) {
+      const batch = batches.get(partition) ?? [];
+      batches.set(partition, batch);
+      batch.push(userRef);
+      if (batch.length < batchRecords) continue;
+      batches.delete(partition);
+      await this.#rewrap(partition, wrapping, batch);
     }
     for (const [partition, batch] of batches) await this.#rewrap(partition, wrapping, batch);
   }
 
-  async #rewrap(partition: number, wrapping: WrappingKey, held: readonly HeldKey[]): Promise<void> {
-    const { writer, clock, undertaker, table } = this.#parts;
-    // Who was forgotten since has no key any more.
-    const keys = held.filter(({ entry, key }) => table.get(entry.userRef)?.keys.includes(key));
+  async #rewrap(partition: number, wrapping: WrappingKey, userRefs: readonly UserRef[]): Promise<void> {
+    const { writer, clock, undertaker, table, loader } = this.#parts;
     const perSecond = this.#options.recordsPerSecond ?? defaultRecordsPerSecond;
     this.#options.signal?.throwIfAborted();
     const began = clock.monotonic();
-    await writer.appendAndRead(
-      partition,
-      keys.map(({ entry, key }) => this.#record(wrapping, entry, key)),
-    );
-    await undertaker.bury(new Set(keys.flatMap(({ entry }) => table.get(entry.userRef) ?? [])));
-    this.#done += keys.length;
-    this.#left = Math.max(0, this.#left - held.length);
+    let written = 0;
+    for await (const users of loader.inParts(userRefs, batchRecords, isNotOf(wrapping))) {
+      const records = users.flatMap((userRef) => this.#records(wrapping, userRef));
+      for (let from = 0; from < records.length; from += MAX_BATCH_RECORDS) {
+        await writer.appendAndRead(partition, records.slice(from, from + MAX_BATCH_RECORDS));
+      }
+      await undertaker.bury(new Set(users.flatMap((userRef) => table.get(userRef) ?? [])));
+      written += records.length;
+    }
+    this.#done += written;
+    this.#left = Math.max(0, this.#left - written);
     this.#tell('re-wrapping');
-    const wanted = (keys.length / perSecond) * 1000 - (clock.monotonic() - began);
+    const wanted = (written / perSecond) * 1000 - (clock.monotonic() - began);
     if (wanted > 0) await this.#pause(Math.ceil(wanted));
   }
 
-  #record(wrapping: WrappingKey, { userRef }: UserEntry, key: UserKey): KeyLogRecord {
+  /** None for a user that was forgotten since. Throws `KEYRING_UNAVAILABLE` where a key cannot be read. */
+  #records(wrapping: WrappingKey, userRef: UserRef): KeyLogRecord[] {
+    const keys = this.#parts.table.get(userRef)?.keys ?? [];
+    return keys.filter(isNotOf(wrapping)).map((key) => this.#record(wrapping, userRef, key));
+  }
+
+  #record(wrapping: WrappingKey, userRef: UserRef, key: UserKey): KeyLogRecord {
     const { sodium, entropy } = this.#parts;
+    if (!isAtHand(key)) {
+      throw new KeyringError(
+        'KEYRING_UNAVAILABLE',
+        'A living user key could not be read again to be wrapped anew: the alarms say why. The old epoch stays until it can.',
+      );
+    }
     const nonce = entropy.take(NONCE_BYTES);
-    const name = { userRef, kid: key.kid };
     return {
       key: userKeyName(userRef, key.kid),
-      value: encodeKeyRecord(sodium, wrapping, name, key, nonce, key.key),
+      value: encodeKeyRecord(sodium, wrapping, { userRef, kid: key.kid }, key, nonce, key.key),
     };
   }
 
@@ -213,9 +225,9 @@ export class EpochRatchet {
   }
 }
 
-interface HeldKey {
-  readonly entry: UserEntry;
-  readonly key: UserKey;
+/** Tells the keys that are wrapped under another epoch. */
+function isNotOf({ epoch }: WrappingKey): (key: KeyProfile) => boolean {
+  return (key) => key.epoch !== epoch;
 }
 
 interface Standing {

@@ -5,11 +5,13 @@ import { encodeFence, keyFingerprint, MAX_FINGERPRINTS } from './fence-record.js
 import type { KeyLogRecord } from './key-log.js';
 import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
+import type { KeyLoader } from './key-loader.js';
 import type { Fence, UserRef } from './keyring.js';
 import { fenceName, userKeyName } from './record-keys.js';
 import type { Subkeys } from './subkeys.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
+import { isAtHand } from './user-key.js';
 import { partitionOfUser } from './user-ref.js';
 import type { UserTable } from './user-table.js';
 
@@ -20,7 +22,11 @@ export interface ForgetterParts {
   readonly writer: KeyLogWriter;
   readonly table: UserTable;
   readonly undertaker: Undertaker;
+  readonly loader: KeyLoader;
 }
+
+/** Users whose fences are made at the same time. */
+const MOST_USERS = 1000;
 
 /** A fence to be written, with the tombstones that go with it. */
 interface Ending {
@@ -76,16 +82,21 @@ export class Forgetter {
     users: readonly UserRef[],
     purpose: PurposeTag,
   ): Promise<readonly KeyScope[]> {
-    const { writer, table, undertaker } = this.#parts;
+    const { writer, table, undertaker, loader } = this.#parts;
     await writer.catchUp(partition);
-    const endings = users.map((userRef) => ({ userRef, scope: scopeOf(table.get(userRef), purpose) }));
-    const groups = endings
-      .filter(({ userRef, scope }) => !table.get(userRef)?.fenceOf(scope))
-      .map((ending) => this.#records(ending));
-    for (const batch of inBatches(groups)) await writer.appendAndRead(partition, batch);
+    const scopes: KeyScope[] = [];
+    // The fence lists the keys that it ends, by what only their bytes tell.
+    for await (const some of loader.inParts(users, MOST_USERS)) {
+      const endings = some.map((userRef) => ({ userRef, scope: scopeOf(table.get(userRef), purpose) }));
+      const groups = endings
+        .filter(({ userRef, scope }) => !table.get(userRef)?.fenceOf(scope))
+        .map((ending) => this.#records(ending));
+      for (const batch of inBatches(groups)) await writer.appendAndRead(partition, batch);
+      scopes.push(...endings.map(({ scope }) => scope));
+    }
     // A key that was minted between the barrier and the fence stands there without a tombstone.
     await undertaker.bury(users.flatMap((userRef) => table.get(userRef) ?? []));
-    return endings.map(({ scope }) => scope);
+    return scopes;
   }
 
   /** The fence, and a tombstone for every key record that is known to stand: one batch, so that one is never without the others. */
@@ -98,7 +109,9 @@ export class Forgetter {
       userRef,
       ...scope,
       erasedAt: clock.now(),
+      // A key that cannot be read is tombstoned all the same.
       fingerprints: keys
+        .filter(isAtHand)
         .slice(0, MAX_FINGERPRINTS)
         .map(({ key }) => keyFingerprint(sodium, subkeys.fingerprint, key)),
     };

@@ -1,4 +1,4 @@
-import type { KeyLog, KeyLogRecord } from './key-log.js';
+import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from './key-log.js';
 import { KeyringError } from './errors.js';
 
 /** Most records in one batch: about 130 KiB of key records, well below a broker's message.max.bytes. */
@@ -30,15 +30,26 @@ export class KeyLogWriter {
     await this.#reach(() => this.#log.caughtUp(partition));
   }
 
+  /** Records again, at most `MAX_READ_OFFSETS`; null where none stands any more. */
+  async read(partition: number, offsets: readonly bigint[]): Promise<readonly (StoredKeyLogRecord | null)[]> {
+    return this.#reach(() => this.#log.read(partition, offsets));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#log.close();
   }
 
-  async #reach(work: () => Promise<void>): Promise<void> {
+  async #reach<T>(work: () => Promise<T>): Promise<T> {
     this.assertOpen();
+    const result = await this.#attempt(work);
+    this.assertOpen();
+    return result;
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (cause) {
       this.assertOpen();
       throw new KeyringError(
@@ -47,7 +58,6 @@ export class KeyLogWriter {
         { cause },
       );
     }
-    this.assertOpen();
   }
 
   assertOpen(): void {

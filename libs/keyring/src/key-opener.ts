@@ -2,6 +2,7 @@ import type { Sodium } from './crypto/sodium.js';
 import { KeyringError } from './errors.js';
 import type { KeyFacts, KeyName, WrappingKey } from './key-record.js';
 import { readKeyRecordClaim, unwrapKeyRecord } from './key-record.js';
+import { KeyUnwrapper } from './key-unwrapper.js';
 import type { StrayRecord } from './user-entry.js';
 
 /** A key record that opened. The key is the caller's to wipe. */
@@ -15,6 +16,7 @@ export class KeyOpener {
   /** The first wraps. */
   #wrappingKeys: readonly WrappingKey[];
   #isBehind = false;
+  #unwrapper: KeyUnwrapper | null = null;
 
   constructor(
     private readonly sodium: Sodium,
@@ -60,6 +62,19 @@ export class KeyOpener {
     return key ? { ...claim, key } : { scope: null, reason: 'unauthentic' };
   }
 
+  /**
+   * The key alone of a record of this epoch, for a name in words (userRef 4, kid 2): a view that is good until the next call and the
+   * caller's to wipe at once. null where `open` finds anything to say.
+   */
+  openKey(name: Uint32Array, epoch: number, value: Uint8Array): Uint8Array | null {
+    for (const wrapping of this.#wrappingKeys) {
+      if (wrapping.epoch !== epoch) continue;
+      this.#unwrapper ??= new KeyUnwrapper(this.sodium);
+      return this.#unwrapper.unwrap(wrapping.key, name, value);
+    }
+    return null;
+  }
+
   /** The key of an epoch; null where it is not at hand. */
   wrappingKey(epoch: number): WrappingKey | null {
     return this.#wrappingKeys.find((key) => key.epoch === epoch) ?? null;
@@ -69,5 +84,7 @@ export class KeyOpener {
   wipe(): void {
     for (const { key } of this.#wrappingKeys) key.fill(0);
     this.#wrappingKeys = [];
+    this.#unwrapper?.close();
+    this.#unwrapper = null;
   }
 }

@@ -1,4 +1,4 @@
-import type { UserKey } from './user-entry.js';
+import type { UserKey } from './user-key.js';
 
 /**
  * How long a user key serves. XChaCha20's random nonces of 192 bits would allow far more than the default number of uses
@@ -7,13 +7,14 @@ import type { UserKey } from './user-entry.js';
 export interface KeyPolicy {
   /** After so long a new key is made for what is written from then on, ms; the old one still reads. Default: never. */
   readonly rotateAfterMs?: number;
-  /** After so many values that one process sealed, likewise. Default 2^32. */
+  /** After so many values that one process sealed, likewise. Default, and most: 2^32 - 1. */
   readonly rotateAfterUses?: number;
   /** After so long the key ends, and all that it encrypted, ms in whole seconds. Default: never. It is written into the key. */
   readonly lifetimeMs?: number;
 }
 
-const mostUses = 2 ** 32;
+/** Uses are counted up to this. */
+const mostUses = 2 ** 32 - 1;
 
 /** When the key ends by itself, ms since the Unix epoch; Infinity: never. */
 export function endOf({ madeAt, lifetimeSeconds }: Pick<UserKey, 'madeAt' | 'lifetimeSeconds'>): number {
@@ -23,7 +24,7 @@ export function endOf({ madeAt, lifetimeSeconds }: Pick<UserKey, 'madeAt' | 'lif
 /** True when something new is to be encrypted with a new key. `now`: by LogTime. */
 export function isWornOut(key: UserKey, policy: KeyPolicy, now: number): boolean {
   return (
-    key.uses >= (policy.rotateAfterUses ?? mostUses) ||
+    key.uses >= Math.min(policy.rotateAfterUses ?? mostUses, mostUses) ||
     now - key.madeAt >= (policy.rotateAfterMs ?? Infinity) ||
     now >= endOf(key)
   );

@@ -35,7 +35,10 @@ export interface KeyRecordClaim extends KeyFacts {
 
 const VERSION = 1;
 const XCHACHA20_POLY1305_IETF = 1;
-const NONCE_AT = 34;
+/** Where the nonce stands: behind all that the record says in clear. */
+export const NONCE_AT = 34;
+/** Begins the associated data. */
+export const KEY_RECORD_LABEL = 'oubliette/v1/key-record';
 const WRAPPED_AT = NONCE_AT + NONCE_BYTES;
 /** Size of a key record's value in bytes. */
 export const KEY_RECORD_BYTES = WRAPPED_AT + KEY_BYTES + TAG_BYTES;
@@ -110,7 +113,7 @@ export function unwrapKeyRecord(
 
 function associatedData(head: Uint8Array, { userRef, kid }: KeyName): Uint8Array {
   return new ByteWriter()
-    .text('oubliette/v1/key-record')
+    .text(KEY_RECORD_LABEL)
     .bytes(head)
     .bytes(fromHex(userRef))
     .bytes(fromHex(kid))

@@ -64,8 +64,9 @@ export class KeySupply {
       );
     }
     const mint = mintOf(userRef, undefined, purpose, 0);
-    await this.#make([{ ...mint, lifecycle: entry.fenced + 1 }]);
-    return entry.lifecycle;
+    const lifecycle = entry.fenced + 1;
+    await this.#make([{ ...mint, lifecycle }]);
+    return table.get(userRef)?.lifecycle ?? lifecycle;
   }
 
   /** A withdrawn purpose begins anew. Rejects with `PURPOSE_NOT_WITHDRAWN` or `USER_FORGOTTEN`. */
@@ -105,7 +106,7 @@ export class KeySupply {
       if (!(error instanceof KeyringError) || !error.retriable) throw error;
       for (const { partition } of entries) alarms.raise('DEAD_RECORD_NOT_BURIED', partition, -1n);
     }
-    if (first.entry?.state === 'active') throw withdrawnError();
+    if (table.get(first.mint.userRef)?.state === 'active') throw withdrawnError();
     throw forgottenError();
   }
 }

@@ -10,6 +10,7 @@ import { KeyringError } from './errors.js';
 import { EpochRatchet, type EpochOptions } from './epoch-ratchet.js';
 import { Forgetter } from './forgetter.js';
 import type { KeyLease } from './key-lease.js';
+import { KeyLoader } from './key-loader.js';
 import type { KeyLog } from './key-log.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import type { KeyOpener } from './key-opener.js';
@@ -29,6 +30,7 @@ import { Purposes } from './purposes.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
 import { hashUserId, parseUserRef, partitionOfUser } from './user-ref.js';
+import { isAtHand } from './user-key.js';
 import type { UserTable } from './user-table.js';
 
 export interface LogKeyringParts {
@@ -63,6 +65,7 @@ export class LogKeyring implements Keyring {
   readonly #supply: KeySupply;
   readonly #forgetter: Forgetter;
   readonly #undertaker: Undertaker;
+  readonly #loader: KeyLoader;
   readonly #opening: OpeningParts;
   #closing: Promise<void> | null = null;
 
@@ -77,8 +80,17 @@ export class LogKeyring implements Keyring {
     const undertaker = new Undertaker(sodium, subkeys.fence, writer);
     const minter = new Minter({ sodium, writer, opener, entropy });
     this.#undertaker = undertaker;
+    this.#loader = new KeyLoader(table, writer);
     this.#supply = new KeySupply({ table, writer, minter, undertaker, time, alarms });
-    this.#forgetter = new Forgetter({ sodium, subkeys, clock, writer, table, undertaker });
+    this.#forgetter = new Forgetter({
+      sodium,
+      subkeys,
+      clock,
+      writer,
+      table,
+      undertaker,
+      loader: this.#loader,
+    });
     this.#opening = {
       engine: this.#engine,
       table,
@@ -111,7 +123,10 @@ export class LogKeyring implements Keyring {
 
   async ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
     this.#writer.assertOpen();
-    await this.#supply.ensure(userRefs, this.#supplied(purpose));
+    const users = [...userRefs];
+    const supplied = this.#supplied(purpose);
+    await this.#supply.ensure(users, supplied);
+    await this.#loader.load(users, ({ purpose: tag }) => tag === supplied.tag);
   }
 
   async rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
@@ -126,10 +141,7 @@ export class LogKeyring implements Keyring {
     if (!key || (key.lifetimeSeconds !== 0 && this.#parts.time.now() >= endOf(key))) {
       this.#writer.assertOpen();
       assertWanted(entry, tag);
-      throw new KeyringError(
-        'KEY_MISSING',
-        'The user has no key for this that was read back: await ensureKeys before sealing.',
-      );
+      throw missing();
     }
     if (plaintext.length > MAX_PLAINTEXT_BYTES) {
       throw new KeyringError(
@@ -138,6 +150,7 @@ export class LogKeyring implements Keyring {
       );
     }
     this.#parts.lease.assertHeld(this.partitionOf(userRef));
+    if (!isAtHand(key)) throw missing();
     key.uses++;
     return this.#engine.seal(key, binding, plaintext);
   }
@@ -159,9 +172,10 @@ export class LogKeyring implements Keyring {
 
   async catchUp(userRefs: Iterable<UserRef>): Promise<void> {
     this.#writer.assertOpen();
-    const partitions = new Set<number>();
-    for (const userRef of userRefs) partitions.add(this.partitionOf(userRef));
+    const users = [...userRefs];
+    const partitions = new Set(users.map((userRef) => this.partitionOf(userRef)));
     await Promise.all([...partitions].map((partition) => this.#writer.catchUp(partition)));
+    await this.#loader.load(users);
   }
 
   async forget(userRef: UserRef): Promise<Fence> {
@@ -190,10 +204,11 @@ export class LogKeyring implements Keyring {
   async retireEnded(): Promise<number> {
     this.#writer.assertOpen();
     const now = this.#parts.time.now();
-    const ended = [...this.#table.entries()].flatMap((entry) =>
-      entry.keys
-        .filter((key) => now >= endOf(key))
-        .map((key) => ({ entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } })),
+    const ended = [...this.#table.entriesWith(({ lifetimeSeconds }) => lifetimeSeconds > 0)].flatMap(
+      (entry) =>
+        entry.keys
+          .filter((key) => now >= endOf(key))
+          .map((key) => ({ entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } })),
     );
     return this.#undertaker.retire(ended);
   }
@@ -205,7 +220,7 @@ export class LogKeyring implements Keyring {
   async advanceEpoch(options: EpochOptions = {}): Promise<number> {
     this.#writer.assertOpen();
     return new EpochRatchet(
-      { ...this.#parts, undertaker: this.#undertaker, peppers: this.peppers },
+      { ...this.#parts, undertaker: this.#undertaker, loader: this.#loader, peppers: this.peppers },
       options,
     ).turn();
   }
@@ -278,4 +293,11 @@ export class LogKeyring implements Keyring {
 
 function scopeOf({ lifecycle, purpose, generation }: KeyScope): KeyScope {
   return { lifecycle, purpose, generation };
+}
+
+function missing(): KeyringError {
+  return new KeyringError(
+    'KEY_MISSING',
+    'The user has no key for this that was read back and is in memory: await ensureKeys right before sealing.',
+  );
 }

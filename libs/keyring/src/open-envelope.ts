@@ -6,7 +6,8 @@ import { endOf } from './key-policy.js';
 import { GENERAL_PURPOSE } from './key-scope.js';
 import type { Binding, Fence } from './keyring.js';
 import type { Outcome } from './outcome.js';
-import type { UserEntry, UserKey } from './user-entry.js';
+import type { UserEntry } from './user-entry.js';
+import { isAtHand, type UserKey } from './user-key.js';
 import type { UserTable } from './user-table.js';
 
 export interface OpeningParts {
@@ -37,6 +38,8 @@ export function openEnvelope(
   }
   const reason = barred(userRef);
   if (reason !== null) return { outcome: 'unavailable', reason };
+  // Seen, but its bytes had to make room: catching up loads them.
+  if (!isAtHand(key)) return { outcome: 'unavailable', reason: 'key-not-seen' };
   const value = engine.open(key, binding, envelope);
   return value ? { outcome: 'value', value } : { outcome: 'invalid', reason: 'ciphertext' };
 }

@@ -34,12 +34,17 @@ export interface KeyringOptions {
   readonly confirmMasterKeyEveryMs?: number;
   /** By the purpose's name; what belongs to no purpose under the empty name. Default: keys serve for ever. */
   readonly policies?: Readonly<Record<string, KeyPolicy>>;
+  /**
+   * Most user keys whose bytes are held in memory (44 bytes each); those that were not used for the longest time make room, and are read
+   * again from the log where they are wanted. Default 2,000,000.
+   */
+  readonly keysInMemory?: number;
 }
 
 /**
  * Replays the key log to its high watermark and resolves to a keyring that follows it. On an empty log it founds the
  * deployment. Rejects with `MASTER_KEY_MISMATCH`, `DEPLOYMENT_MISSING`, `DEPLOYMENT_RECORD_INVALID`,
- * `PARTITION_COUNT_CHANGED`, `KEY_POLICY_INVALID`, or with what the log or the master keys reject with.
+ * `PARTITION_COUNT_CHANGED`, `KEY_POLICY_INVALID`, `KEY_LIMIT`, or with what the log or the master keys reject with.
  */
 export function openKeyring(options: KeyringOptions): Promise<Keyring> {
   return openKeyringOver(loadSodium, options);
@@ -53,6 +58,7 @@ export async function openKeyringOver(
   const { log, masterKeys, clock, entropy, leaseMs = defaultLeaseMs, policies = {} } = options;
   try {
     assertPolicies(policies);
+    assertKeysInMemory(options.keysInMemory);
     const sodium = await load();
     const pool = new EntropyPool(entropy);
     const { secrets, standing } = await settleDeployment({ log, masterKeys, entropy: pool });
@@ -71,6 +77,7 @@ export async function openKeyringOver(
       deployment: standing,
       time,
       alarms,
+      ...(options.keysInMemory === undefined ? {} : { keysInMemory: options.keysInMemory }),
     });
     const peppers = new PepperTable(sodium, opener, alarms);
     const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms, clock });
@@ -144,6 +151,11 @@ function assertPolicies(policies: Readonly<Record<string, KeyPolicy>>): void {
       );
     }
   }
+}
+
+function assertKeysInMemory(most = 1): void {
+  if (Number.isSafeInteger(most) && most > 0) return;
+  throw new KeyringError('KEY_LIMIT', `keysInMemory is ${most}: give a whole number above 0.`);
 }
 
 function unavailable(cause: unknown): KeyringError {

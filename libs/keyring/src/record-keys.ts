@@ -1,3 +1,4 @@
+import { wordFromAscii } from './hex-words.js';
 import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import type { UserRef } from './keyring.js';
 import type { KeyLogRecord } from './key-log.js';
@@ -13,6 +14,12 @@ export type RecordName =
 const NAME =
   /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8}))?)|!deployment#(?<id>[0-9a-f]{16})|!pepper#(?<pepper>[0-9a-f]{16})|(?<nudge>!nudge))$/;
 const encoder = new TextEncoder();
+/** Words of a user key's name: userRef 4, kid 2. */
+export const NAME_WORDS = 6;
+export const USER_REF_WORDS = 4;
+const USER_REF_DIGITS = 32;
+const USER_KEY_NAME_BYTES = USER_REF_DIGITS + 1 + 16;
+const HASH = 0x23;
 
 /** null for a key that this version does not know. */
 export function parseRecordKey(key: Uint8Array | string): RecordName | null {
@@ -67,4 +74,18 @@ export function pepperName(id: string): Uint8Array {
 /** A record without meaning that lets a segment roll, and with it the cleaner reach what stands before it. */
 export function nudgeRecord(): KeyLogRecord {
   return { key: encoder.encode('!nudge'), value: Uint8Array.of(1) };
+}
+
+/**
+ * Reads the name of a user key's record into `words` (userRef 4, kid 2) without making anything: `parseRecordKey` says the
+ * same in simple terms. False for any other record key.
+ */
+export function readUserKeyName(key: Uint8Array, words: Uint32Array): boolean {
+  if (key.length !== USER_KEY_NAME_BYTES || key[USER_REF_DIGITS] !== HASH) return false;
+  for (let index = 0; index < NAME_WORDS; index++) {
+    const word = wordFromAscii(key, index * 8 + (index < USER_REF_WORDS ? 0 : 1));
+    if (word < 0) return false;
+    words[index] = word;
+  }
+  return true;
 }

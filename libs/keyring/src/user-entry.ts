@@ -1,20 +1,7 @@
-import type { EnvelopeKey } from './crypto/envelope-engine.js';
 import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import type { Fence, UserRef, UserState } from './keyring.js';
 import type { Retirement } from './retirement-record.js';
-
-/** A user key that was read from the log and is not fenced. */
-export interface UserKey extends EnvelopeKey, KeyScope {
-  readonly kid: string;
-  readonly rotation: number;
-  /** By the log's time, ms since the Unix epoch. */
-  readonly madeAt: number;
-  readonly lifetimeSeconds: number;
-  /** Of its wrapping key. */
-  readonly epoch: number;
-  /** Values that this process sealed with it. */
-  uses: number;
-}
+import type { UserKey } from './user-key.js';
 
 /** Why a key record that stands in the log cannot be used. */
 export interface StrayRecord {
@@ -24,7 +11,10 @@ export interface StrayRecord {
   readonly offset: bigint;
 }
 
-/** Everything the log says about one user. */
+/**
+ * Everything the log says about one user. Of most users it is a view that is made when asked for (UserStore): what is read of it
+ * holds until the next record is applied.
+ */
 export class UserEntry {
   readonly userRef: UserRef;
   readonly partition: number;
@@ -43,6 +33,16 @@ export class UserEntry {
   constructor(userRef: UserRef, partition: number) {
     this.userRef = userRef;
     this.partition = partition;
+  }
+
+  /** True when nothing but keys and fences is known of the user. */
+  get isPlain(): boolean {
+    return (
+      !this.forgedFence &&
+      this.dead.size === 0 &&
+      (this.retired?.size ?? 0) === 0 &&
+      (this.strays?.size ?? 0) === 0
+    );
   }
 
   /** The highest forgotten lifecycle; 0 when there is none. */

@@ -1,20 +1,21 @@
 import type { Alarms, AlarmCode } from './alarms.js';
-import { equalBytes, type Sodium } from './crypto/sodium.js';
+import { equalBytes, MAC_BYTES, type Sodium } from './crypto/sodium.js';
 import { mayFollow, type StandingDeployment } from './deployment.js';
 import { Emitter } from './emitter.js';
-import { envelopePrefix } from './envelope.js';
 import { decodeFence, keyFingerprint } from './fence-record.js';
 import type { StoredKeyLogRecord } from './key-log.js';
 import type { KeyOpener, OpenedKey } from './key-opener.js';
+import { KEY_RECORD_BYTES } from './key-record.js';
 import { endsWith, GENERAL_PURPOSE, isSameScope, type KeyScope } from './key-scope.js';
-import { KeySlab } from './key-slab.js';
 import type { Fence, UserRef } from './keyring.js';
 import type { LogTime } from './log-time.js';
-import { parseRecordKey } from './record-keys.js';
+import { NAME_WORDS, parseRecordKey, readUserKeyName } from './record-keys.js';
 import { decodeRetirement, isRetirement } from './retirement-record.js';
 import type { Subkeys } from './subkeys.js';
-import { UserEntry, type StrayRecord } from './user-entry.js';
+import type { StrayRecord, UserEntry } from './user-entry.js';
+import { isAtHand, type KeyProfile, type UserKey } from './user-key.js';
 import { partitionOfUser } from './user-ref.js';
+import { UserStore } from './user-store.js';
 
 export interface UserTableParts {
   readonly sodium: Sodium;
@@ -24,13 +25,29 @@ export interface UserTableParts {
   readonly deployment: StandingDeployment;
   readonly time: LogTime;
   readonly alarms: Alarms;
+  /** Most keys whose bytes are held; of more, those that were used last. Default 2,000,000: 88 MB. */
+  readonly keysInMemory?: number;
 }
 
-interface LostKey {
-  readonly entry: UserEntry;
-  readonly scope: KeyScope;
-  readonly record: StoredKeyLogRecord;
+/** Where something stands in the log. */
+interface Place {
+  readonly partition: number;
+  readonly offset: bigint;
 }
+
+interface LostKey extends Place {
+  readonly userRef: UserRef;
+  readonly scope: KeyScope;
+}
+
+/** A key whose bytes are not in memory, and where to read them. */
+export interface KeyPlace {
+  readonly userRef: UserRef;
+  readonly kid: string;
+  readonly offset: number;
+}
+
+export const defaultKeysInMemory = 2_000_000;
 
 /** What may be a later revision of the deployment: who opens it knows. */
 export interface Revision {
@@ -42,8 +59,8 @@ export interface Revision {
 interface Replay {
   /** Tombstones whose fence may still come. */
   readonly lost: LostKey[];
-  /** Of a partition that is given anew: who was forgotten already. */
-  readonly forgotten: ReadonlyMap<UserRef, number>;
+  /** Of a partition that is given anew: up to which lifecycle a user was forgotten already. */
+  readonly fencedBefore: (userRef: UserRef) => number;
   readonly isFirst: boolean;
 }
 
@@ -53,8 +70,8 @@ interface Replay {
  */
 export class UserTable {
   readonly #parts: UserTableParts;
-  readonly #users = new Map<string, UserEntry>();
-  readonly #slab = new KeySlab();
+  readonly #store: UserStore;
+  readonly #name = new Uint32Array(NAME_WORDS);
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
   /** A record was read that may be a later revision of the deployment. */
@@ -66,17 +83,45 @@ export class UserTable {
   constructor(parts: UserTableParts) {
     this.#parts = parts;
     this.#deployment = parts.deployment;
+    const { sodium, subkeys, partitionCount, keysInMemory = defaultKeysInMemory } = parts;
+    this.#store = new UserStore({
+      partitionCount,
+      keysInMemory,
+      check: (key) => checkOf(sodium.mac(subkeys.fingerprint, key, MAC_BYTES)),
+    });
     for (let partition = 0; partition < parts.partitionCount; partition++) {
-      this.#replays.set(partition, { lost: [], forgotten: new Map(), isFirst: true });
+      this.#replays.set(partition, { lost: [], fencedBefore: () => 0, isFirst: true });
     }
   }
 
+  /** A view that holds until the next record: never keep it. */
   get(userRef: string): UserEntry | undefined {
-    return this.#users.get(userRef);
+    return this.#store.get(userRef);
   }
 
+  /** All users, also while records are applied: who is added meanwhile comes too. */
   entries(): Iterable<UserEntry> {
-    return this.#users.values();
+    return this.#store.entries();
+  }
+
+  /** Users with a living key of such a profile. */
+  entriesWith(isWanted: (profile: KeyProfile) => boolean): Iterable<UserEntry> {
+    return this.#store.entriesWith(isWanted);
+  }
+
+  /** Number of living keys of such a profile. */
+  countKeys(isWanted: (profile: KeyProfile) => boolean): number {
+    return this.#store.count(isWanted);
+  }
+
+  /** Most keys that may be wanted in memory at the same time: half of what fits, so that two callers find what they asked for. */
+  get mostAtOnce(): number {
+    return Math.max(1, Math.floor(this.#store.keysInMemory / 2));
+  }
+
+  /** Keys whose bytes are in memory. */
+  get keysHeld(): number {
+    return this.#store.keysHeld;
   }
 
   /** Users with key records of an ended scope still standing. */
@@ -90,6 +135,7 @@ export class UserTable {
 
   apply(record: StoredKeyLogRecord): void {
     this.#parts.time.saw(record.timestamp);
+    if (this.#applyNewUser(record)) return;
     const name = parseRecordKey(record.key);
     if (!name) return this.#alarm('RECORD_UNKNOWN', record);
     if (name.kind === 'deployment') return this.#watchDeployment(name.id, record);
@@ -99,36 +145,109 @@ export class UserTable {
     if (partitionOfUser(name.userRef, this.#parts.partitionCount) !== record.partition) {
       return this.#alarm('RECORD_MISPLACED', record);
     }
-    const known = this.#users.get(name.userRef);
-    if (record.value === null && !known) return;
-    const entry = known ?? new UserEntry(name.userRef, record.partition);
-    if (!known) this.#users.set(name.userRef, entry);
-    this.#count(entry, -1);
-    if (name.kind === 'fence') this.#applyFence(entry, name, record);
-    else this.#applyKey(entry, name.kid, record);
-    this.#count(entry, 1);
-    if (entry.dead.size > 0) this.#withDead.add(entry);
-    else this.#withDead.delete(entry);
+    if (record.value === null && !this.#store.get(name.userRef)) return;
+    this.#edit(name.userRef, record.partition, (entry, owner) => {
+      if (name.kind === 'fence') this.#applyFence(entry, name, record);
+      else this.#applyKey(entry, owner, name.kid, record);
+    });
+  }
+
+  /**
+   * The common record of a replay, a key of a user of whom nothing is known, without making anything on the way; what `apply` does otherwise
+   * says the same in simple terms. False, with nothing done, for any record about which there is more to say.
+   */
+  #applyNewUser({ key, value, partition, offset, timestamp }: StoredKeyLogRecord): boolean {
+    if (value?.length !== KEY_RECORD_BYTES || !readUserKeyName(key, this.#name)) return false;
+    if ((this.#name[0] ?? 0) % this.#parts.partitionCount !== partition) return false;
+    const profile = this.#store.profileClaimedBy(value);
+    if (profile < 0 || this.#store.has(this.#name, partition)) return false;
+    const userKey = this.#parts.opener.openKey(this.#name, this.#store.profile(profile).epoch, value);
+    if (userKey === null) return false;
+    const identity = { madeAt: madeAtIn(value) || timestamp, offset: Number(offset) };
+    const isNew = this.#store.addLiving(
+      this.#name,
+      partition,
+      profile,
+      identity,
+      userKey,
+      this.#mayEvict(partition),
+    );
+    userKey.fill(0);
+    if (isNew) {
+      this.#counts.users++;
+      this.#counts.keys++;
+    }
+    return isNew;
+  }
+
+  #edit(userRef: UserRef, partition: number, change: (entry: UserEntry, owner: number) => void): void {
+    this.#store.edit(userRef, partition, (entry, owner) => {
+      this.#count(entry, -1);
+      change(entry, owner);
+      this.#count(entry, 1);
+      if (entry.dead.size > 0) this.#withDead.add(entry);
+      else this.#withDead.delete(entry);
+    });
+  }
+
+  /** Keys of a first replay are not wanted yet: they take no other's place. */
+  #mayEvict(partition: number): boolean {
+    return !this.#replays.has(partition);
+  }
+
+  /** Takes the bytes of an absent key from its record, which was read again; what does not fit is an alarm. */
+  restoreKey({ userRef, kid, offset }: KeyPlace, record: StoredKeyLogRecord): void {
+    const key = this.#keyAt({ userRef, kid, offset });
+    if (!key || isAtHand(key)) return;
+    const name = parseRecordKey(record.key);
+    const isIts = name?.kind === 'user-key' && name.userRef === userRef && name.kid === kid;
+    const opened = isIts && record.value !== null && this.#parts.opener.open(name, record.value);
+    if (!opened) return this.#alarm('KEY_RECORD_CONFLICT', record);
+    if ('reason' in opened) {
+      // It opened before: its wrapping key is not at hand now, which others report, and retrying is all there is to do.
+      if (opened.reason === 'unauthentic') this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
+      return;
+    }
+    const isSame = isSameScope(key, opened) && this.#store.isKey(key, opened.key);
+    if (isSame) this.#store.restore(userRef, key, opened.key);
+    opened.key.fill(0);
+    if (!isSame) this.#alarm('KEY_RECORD_CONFLICT', record);
+  }
+
+  /**
+   * The record of an absent key was looked for after everything was read, and does not stand any more: as if a tombstone for it had been
+   * read, the key is lost.
+   */
+  missKey(place: KeyPlace): void {
+    if (!this.#keyAt(place)) return;
+    const { userRef, kid, offset } = place;
+    const partition = partitionOfUser(userRef, this.#parts.partitionCount);
+    this.#edit(userRef, partition, (entry) => {
+      for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) this.#store.release(key);
+    });
+    this.#alarm('KEY_LOST', { partition, offset: BigInt(offset) });
+  }
+
+  /** The key, if its record is still the one at this offset. */
+  #keyAt({ userRef, kid, offset }: KeyPlace): UserKey | undefined {
+    return this.get(userRef)?.keys.find((key) => key.kid === kid && key.offset === offset);
   }
 
   /** The partition is given anew from its start: what it said before counts no more, and tombstones may have been missed. */
   restarted(partition: number): void {
-    const forgotten = new Map<UserRef, number>();
-    for (const entry of this.#users.values()) {
-      if (entry.partition !== partition) continue;
-      if (entry.fenced > 0) forgotten.set(entry.userRef, entry.fenced);
-      this.#count(entry, -1);
-      for (const { key } of entry.keys) this.#slab.release(key);
-      this.#withDead.delete(entry);
-      this.#users.delete(entry.userRef);
-    }
-    this.#replays.set(partition, { lost: [], forgotten, isFirst: this.#isFirst(partition) });
+    const { users, keys, forgotten } = this.#store.census(partition);
+    this.#counts.users -= users;
+    this.#counts.keys -= keys;
+    this.#counts.forgotten -= forgotten;
+    for (const entry of this.#withDead) if (entry.partition === partition) this.#withDead.delete(entry);
+    const fencedBefore = this.#store.clear(partition);
+    this.#replays.set(partition, { lost: [], fencedBefore, isFirst: this.#isFirst(partition) });
   }
 
   /** The partition was given up to its end: a key that was tombstoned and has no fence by now was lost. */
   replayed(partition: number): void {
-    for (const { entry, scope, record } of this.#replays.get(partition)?.lost ?? []) {
-      if (!entry.fenceOf(scope)) this.#alarm('KEY_LOST', record);
+    for (const { userRef, scope, ...place } of this.#replays.get(partition)?.lost ?? []) {
+      if (!this.get(userRef)?.fenceOf(scope)) this.#alarm('KEY_LOST', place);
     }
     this.#replays.delete(partition);
   }
@@ -146,7 +265,7 @@ export class UserTable {
   /** Key records that could not be read with the wrapping keys at hand, to be tried again with others. */
   unreadable(): { partition: number; offset: bigint }[] {
     const found: { partition: number; offset: bigint }[] = [];
-    for (const { strays, partition } of this.#users.values()) {
+    for (const { strays, partition } of this.#store.objects()) {
       for (const { reason, offset } of strays?.values() ?? []) {
         if (reason === 'unreadable') found.push({ partition, offset });
       }
@@ -155,8 +274,7 @@ export class UserTable {
   }
 
   wipe(): void {
-    this.#slab.wipe();
-    this.#users.clear();
+    this.#store.wipe();
     this.#withDead.clear();
     this.forgotten.clear();
     this.revised.clear();
@@ -188,7 +306,7 @@ export class UserTable {
     }
     const isNew = entry.putFence(fence);
     for (const key of entry.removeKeys((candidate) => endsWith(candidate, fence))) {
-      this.#slab.release(key.key);
+      this.#store.release(key);
       entry.dead.add(key.kid);
     }
     this.#endRetirements(entry, fence);
@@ -209,7 +327,7 @@ export class UserTable {
     }
   }
 
-  #applyKey(entry: UserEntry, kid: string, record: StoredKeyLogRecord): void {
+  #applyKey(entry: UserEntry, owner: number, kid: string, record: StoredKeyLogRecord): void {
     const { value } = record;
     if (value === null) return this.#applyKeyTombstone(entry, kid, record);
     if (isRetirement(value)) return this.#applyRetirement(entry, kid, value, record);
@@ -224,11 +342,17 @@ export class UserTable {
       );
     }
     entry.strays?.delete(kid);
-    this.#applyOpenedKey(entry, kid, opened, record);
+    this.#applyOpenedKey(entry, owner, kid, opened, record);
     opened.key.fill(0);
   }
 
-  #applyOpenedKey(entry: UserEntry, kid: string, opened: OpenedKey, record: StoredKeyLogRecord): void {
+  #applyOpenedKey(
+    entry: UserEntry,
+    owner: number,
+    kid: string,
+    opened: OpenedKey,
+    record: StoredKeyLogRecord,
+  ): void {
     const fence = entry.fenceOf(opened);
     if (fence || entry.retired?.has(kid)) {
       entry.dead.add(kid);
@@ -237,17 +361,16 @@ export class UserTable {
     }
     const index = entry.keys.findIndex((candidate) => candidate.kid === kid);
     const standing = entry.keys[index];
-    if (standing && !(isSameScope(standing, opened) && equalBytes(standing.key, opened.key))) {
+    if (standing && !(isSameScope(standing, opened) && this.#store.isKey(standing, opened.key))) {
       return this.#alarm('KEY_RECORD_CONFLICT', record);
     }
-    const { lifecycle, purpose, generation, rotation, lifetimeSeconds, epoch } = opened;
     const madeAt = opened.madeAt === 0 ? record.timestamp : opened.madeAt;
-    const facts = { kid, lifecycle, purpose, generation, rotation, lifetimeSeconds, epoch, madeAt };
-    if (standing) entry.keys[index] = { ...standing, ...facts };
-    else {
-      const prefix = envelopePrefix({ userRef: entry.userRef, kid }, opened);
-      entry.putKey({ ...facts, prefix, key: this.#slab.keep(opened.key), uses: 0 });
-    }
+    const identity = { kid, madeAt, offset: Number(record.offset) };
+    const held =
+      standing?.state.held ?? this.#store.keep(opened.key, owner, this.#mayEvict(record.partition));
+    const key = this.#store.newKey(entry.userRef, opened, identity, held, standing?.uses ?? 0);
+    if (standing) entry.keys[index] = key;
+    else entry.putKey(key);
   }
 
   #applyRetirement(entry: UserEntry, kid: string, value: Uint8Array, record: StoredKeyLogRecord): void {
@@ -258,7 +381,7 @@ export class UserTable {
       return this.#alarm('RETIREMENT_UNAUTHENTIC', record);
     }
     entry.strays?.delete(kid);
-    for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) this.#slab.release(key.key);
+    for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) this.#store.release(key);
     if (entry.fenceOf(retirement)) entry.dead.add(kid);
     else {
       entry.dead.delete(kid);
@@ -275,14 +398,16 @@ export class UserTable {
       this.#lose(entry, retirement, record);
     }
     for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) {
-      this.#slab.release(key.key);
+      this.#store.release(key);
       this.#lose(entry, key, record);
     }
   }
 
   #lose(entry: UserEntry, { lifecycle, purpose, generation }: KeyScope, record: StoredKeyLogRecord): void {
     const replay = this.#replays.get(record.partition);
-    if (replay) replay.lost.push({ entry, scope: { lifecycle, purpose, generation }, record });
+    const { partition, offset } = record;
+    const { userRef } = entry;
+    if (replay) replay.lost.push({ userRef, scope: { lifecycle, purpose, generation }, partition, offset });
     else this.#alarm('KEY_LOST', record);
   }
 
@@ -298,7 +423,7 @@ export class UserTable {
   /** Fences of the first replay are none, nor are those that were known before a later one. */
   #isNews({ userRef, lifecycle }: Fence, partition: number): boolean {
     const replay = this.#replays.get(partition);
-    return !replay || (!replay.isFirst && (replay.forgotten.get(userRef) ?? 0) < lifecycle);
+    return !replay || (!replay.isFirst && replay.fencedBefore(userRef) < lifecycle);
   }
 
   #count(entry: UserEntry, sign: 1 | -1): void {
@@ -308,7 +433,7 @@ export class UserTable {
     if (state === 'forgotten') this.#counts.forgotten += sign;
   }
 
-  #alarm(code: AlarmCode, { partition, offset }: StoredKeyLogRecord): void {
+  #alarm(code: AlarmCode, { partition, offset }: Place): void {
     this.#parts.alarms.raise(code, partition, offset);
   }
 }
@@ -320,4 +445,16 @@ export class UserTable {
 function isDead({ scope }: Pick<StrayRecord, 'scope'>, entry: UserEntry): boolean {
   if (scope === 'later') return false;
   return scope === null ? entry.fenced > 0 : entry.fenceOf(scope) !== null;
+}
+
+/** madeAt of a key record, ms since the Unix epoch (SPEC.md, section 5); 0 when its append time counts. */
+function madeAtIn(value: Uint8Array): number {
+  let time = 0;
+  for (let at = 22; at < 30; at++) time = time * 256 + (value[at] ?? 0);
+  return time;
+}
+
+/** The first 31 bits. */
+function checkOf([first = 0, second = 0, third = 0, fourth = 0]: Uint8Array): number {
+  return ((first & 0x7f) << 24) | (second << 16) | (third << 8) | fourth;
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entropy } from '@oubliette/runtime';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
+import fc from 'fast-check';
 import { Alarms } from '../src/alarms.js';
 import { EntropyPool } from '../src/crypto/entropy-pool.js';
 import { encodeFence } from '../src/fence-record.js';
-import type { UserRef } from '../src/index.js';
+import type { StoredKeyLogRecord, UserRef } from '../src/index.js';
 import { KeyOpener } from '../src/key-opener.js';
 import { GENERAL_PURPOSE } from '../src/key-scope.js';
 import { KeySlab } from '../src/key-slab.js';
@@ -21,18 +22,50 @@ const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 test('design 4.15: a slab wipes what it is given, what is released, and everything at the end', () => {
   const slab = new KeySlab();
   const given = new Uint8Array(32).fill(7);
-  const kept = slab.keep(given);
+  const place = slab.keep(given, 42);
+  const kept = slab.view(place);
   assert.equal(isZero(given), true);
   assert.deepEqual(kept, new Uint8Array(32).fill(7));
+  assert.equal(slab.ownerOf(place), 42);
   assert.ok(kept.buffer.byteLength > 64, 'small arrays lie in the collected heap, and are copied there');
-  slab.release(kept);
+  slab.release(place);
   assert.equal(isZero(kept), true);
   const many = Array.from({ length: 3000 }, (_, index) =>
-    slab.keep(new Uint8Array(32).fill(1 + (index % 250))),
+    slab.view(slab.keep(new Uint8Array(32).fill(1 + (index % 250)), index)),
   );
   assert.ok(many.every((key, index) => key[31] === 1 + (index % 250)));
+  assert.equal(slab.size, 3000);
   slab.wipe();
   assert.ok(many.every(isZero));
+});
+
+test('a slab knows which of its keys was not used for the longest time, whatever was used and released', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('keep', 'touch', 'release'), fc.nat()), { maxLength: 80 }),
+      (steps) => {
+        const slab = new KeySlab(5);
+        let used: number[] = [];
+        for (const [act, choice] of steps) {
+          const chosen = used[choice % Math.max(1, used.length)];
+          if (act === 'keep') {
+            if (slab.isFull) assert.throws(() => slab.keep(new Uint8Array(32), 0), RangeError);
+            else used.push(slab.keep(new Uint8Array(32).fill(1), 0));
+          } else if (chosen !== undefined) {
+            used = used.filter((place) => place !== chosen);
+            if (act === 'release') slab.release(chosen);
+            else {
+              slab.touch(chosen);
+              used.push(chosen);
+            }
+          }
+          assert.equal(slab.size, used.length);
+          if (used.length === 0) assert.throws(() => slab.oldest, RangeError);
+          else assert.equal(slab.oldest, used[0]);
+        }
+      },
+    ),
+  );
 });
 
 test('design 4.15: a fence and a lost key wipe the user’s keys in memory', async () => {
@@ -68,7 +101,7 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
   };
   const kids = ['1', '2', '3'].map((digit) => digit.repeat(16));
   kids.forEach(mint);
-  const keys = (table.get(userRef)?.keys ?? []).map(({ key }) => key);
+  const keys = (table.get(userRef)?.keys ?? []).map(({ key }) => key ?? new Uint8Array(0));
   assert.deepEqual(
     keys.map((key) => key[0]),
     [9, 9, 9],
@@ -82,6 +115,59 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
   assert.deepEqual(keys.map(isZero), [true, true, true]);
   assert.deepEqual([...(table.get(userRef)?.dead ?? [])], [kids[1], kids[2]]);
 });
+
+test('design 4.15: a key that makes room for another is wiped, and is there again when its record was read again', async () => {
+  const { table, mint, records } = await smallTable(2);
+  const users = ['aa', 'bb', 'cc'].map((byte) => byte.repeat(16) as UserRef);
+  const keyOf = (userRef: UserRef) => table.get(userRef)?.current(GENERAL_PURPOSE)?.key ?? null;
+  const [a, b, c] = users as [UserRef, UserRef, UserRef];
+  mint(a, 1);
+  const first = keyOf(a);
+  assert.ok(first);
+  mint(b, 2);
+  assert.equal(first[0], 1);
+  mint(c, 3);
+  assert.notEqual(first[0], 1, 'its place was wiped and given to the third');
+  assert.deepEqual([keyOf(a), keyOf(b)?.[0], keyOf(c)?.[0]], [null, 2, 3]);
+  const [record] = records;
+  assert.ok(record);
+  const second = keyOf(b);
+  assert.equal(keyOf(c)?.[0], 3);
+  table.restoreKey({ userRef: a, kid: '1'.repeat(16), offset: 0 }, record);
+  assert.deepEqual([keyOf(a)?.[0], keyOf(c)?.[0]], [1, 3]);
+  assert.equal(keyOf(b), null);
+  assert.notEqual(second?.[0], 2);
+  assert.equal(table.keysHeld, 2);
+});
+
+async function smallTable(keysInMemory: number) {
+  const sodium = await loadSodium();
+  const wrapping = { epoch: 1, key: new Uint8Array(32).fill(2) };
+  const table = new UserTable({
+    sodium,
+    subkeys: deriveSubkeys(sodium, new Uint8Array(32).fill(1)),
+    opener: new KeyOpener(sodium, [wrapping]),
+    partitionCount: 1,
+    deployment: { id: '0'.repeat(16), value: new Uint8Array(0) },
+    time: new LogTime(new ManualClock()),
+    alarms: new Alarms(),
+    keysInMemory,
+  });
+  table.replayed(0);
+  const records: StoredKeyLogRecord[] = [];
+  const scope = { lifecycle: 1, purpose: GENERAL_PURPOSE, generation: 1 };
+  const facts = { ...scope, rotation: 0, madeAt: 0, lifetimeSeconds: 0 };
+  const mint = (userRef: UserRef, fill: number): void => {
+    const name = { userRef, kid: '1'.repeat(16) };
+    const key = new Uint8Array(32).fill(fill);
+    const value = encodeKeyRecord(sodium, wrapping, name, facts, new Uint8Array(24), key);
+    const offset = BigInt(records.length);
+    const record = { key: userKeyName(userRef, name.kid), value, partition: 0, offset, timestamp: 0 };
+    records.push(record);
+    table.apply(record);
+  };
+  return { table, mint, records };
+}
 
 test('a pool hands out each byte of entropy once, and forgets it', () => {
   const drawn: Uint8Array[] = [];

@@ -327,7 +327,7 @@ function isShort({ stream, type, eventId, path }: Binding): boolean {
 }
 
 /** True when lifecycle and kid in the header are the key's; the user was looked up by the header's userRef before. */
-export function namesKey(envelope: Uint8Array, { prefix }: EnvelopeKey): boolean {
+export function namesKey(envelope: Uint8Array, { prefix }: Pick<EnvelopeKey, 'prefix'>): boolean {
   for (let index = LIFECYCLE_AT; index < USER_REF_AT; index++) {
     if (envelope[index] !== prefix[index]) return false;
   }
