@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { KafkaError, apis, type ResponseOf } from '@oubliette/protocol';
 import { Connection } from './connection.js';
 import { ConnectionError, PartitionError } from './errors.js';
@@ -48,6 +49,8 @@ export class Cluster {
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    // Every request that is being repeated listens: many at once are no leak, their number is that of the calls.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Aborts when the cluster is closed, with a CLIENT_CLOSED as its reason. */

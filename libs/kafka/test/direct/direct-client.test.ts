@@ -154,6 +154,21 @@ describe('fetch', () => {
     assert.equal(broker.count('metadata'), 2);
   });
 
+  test('many that are repeated at once are no leak to warn of', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
+    const { client } = await setUp(
+      ({ name }) => (name === 'fetch' ? fetched(null, { errorCode: 6 }) : undefined),
+      { attempts: 2 },
+    );
+    const calls = Array.from({ length: 20 }, () => client.fetch('t', 0, 0n));
+    await passing(Promise.allSettled(calls));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    assert.deepEqual(warnings, []);
+  });
+
   test('retries end with the last error', async () => {
     const { broker, client } = await setUp(
       ({ name }) => (name === 'fetch' ? fetched(null, { errorCode: 6 }) : undefined),
