@@ -18,6 +18,6 @@ export { OutboxRelay } from './outbox-relay.js';
 export type { OutboxRelayOptions } from './outbox-relay.js';
 export { OutboxSignal } from './outbox-signal.js';
 export { SealedColumns } from './sealed-columns.js';
-export type { OpenRow, RowToOpen, SealedRow } from './sealed-columns.js';
+export type { ColumnPurposes, OpenRow, RowToOpen, SealedRow } from './sealed-columns.js';
 export { concurrencyConflict, eventIdTaken, EventSourcingError } from './errors.js';
 export type { EventSourcingErrorCode } from './errors.js';

@@ -1,5 +1,5 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
-import { ErasedValue, type Erasable } from '@oubliette/serde';
+import { ErasedValue, type Erasable, type FieldPurpose } from '@oubliette/serde';
 import { EventSourcingError } from './errors.js';
 
 /** A row's personal columns as envelopes; null where there is no value. */
@@ -14,9 +14,12 @@ export interface RowToOpen<Column extends string> {
   readonly sealed: SealedRow<Column>;
 }
 
+/** What single columns are kept for, where that is less than everything of their user. */
+export type ColumnPurposes<Column extends string> = { readonly [C in Column]?: FieldPurpose };
+
 /**
  * Personal columns of a read model: envelopes under the user's key, bound to table, row and column, so that a value copied
- * to another place does not open. Forgetting the user erases them where they lie.
+ * to another place does not open. Forgetting the user erases them where they lie; withdrawing a purpose, the columns kept for it.
  */
 export class SealedColumns<Column extends string> {
   readonly #text = new TextDecoder('utf-8', { fatal: true });
@@ -26,9 +29,25 @@ export class SealedColumns<Column extends string> {
     private readonly keyring: Keyring,
     private readonly table: string,
     readonly columns: readonly Column[],
+    private readonly purposes: ColumnPurposes<Column> = {},
   ) {}
 
-  /** Needs `keyring.ensureKeys` for the user first; throws the keyring's `USER_FORGOTTEN` or `KEY_MISSING`. */
+  /** Makes what keys `seal` needs for these users. Rejects as the keyring's `ensureKeys` does. */
+  async ensureKeys(userRefs: Iterable<UserRef>): Promise<void> {
+    const users = [...userRefs];
+    await this.keyring.ensureKeys(users);
+    for (const column of this.columns) {
+      const kept = this.purposes[column];
+      if (kept === undefined) continue;
+      const needed = users.filter((userRef) => !this.#isOmitted(column, userRef));
+      await this.keyring.ensureKeys(needed, kept.purpose);
+    }
+  }
+
+  /**
+   * Needs `ensureKeys` for the user first; throws the keyring's `USER_FORGOTTEN`, `PURPOSE_WITHDRAWN` or `KEY_MISSING`. A column whose
+   * purpose was withdrawn is left empty (null) where it is declared so.
+   */
   seal(
     userRef: UserRef,
     rowId: string,
@@ -36,8 +55,14 @@ export class SealedColumns<Column extends string> {
   ): SealedRow<Column> {
     return this.#map((column) => {
       const value = values[column];
-      if (value === null) return null;
-      return this.keyring.seal(userRef, this.#binding(rowId, column), this.#bytes.encode(value));
+      if (value === null || this.#isOmitted(column, userRef)) return null;
+      const plaintext = this.#bytes.encode(value);
+      return this.keyring.seal(
+        userRef,
+        this.#binding(rowId, column),
+        plaintext,
+        this.purposes[column]?.purpose,
+      );
     });
   }
 
@@ -87,6 +112,11 @@ export class SealedColumns<Column extends string> {
       }
     });
     return refusal ?? (late ? null : row);
+  }
+
+  #isOmitted(column: Column, userRef: UserRef): boolean {
+    const kept = this.purposes[column];
+    return kept?.whenWithdrawn === 'omit' && this.keyring.isWithdrawn(userRef, kept.purpose);
   }
 
   #invalid(column: string, reason: string): EventSourcingError {

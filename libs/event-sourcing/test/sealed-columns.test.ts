@@ -92,4 +92,31 @@ describe('SealedColumns', () => {
     });
     await writer.close();
   });
+
+  it('ends columns with the purpose that they are kept for, and leaves the others', async () => {
+    const keyring = await openTestKeyring();
+    const columns = new SealedColumns<Column>(keyring, 'students', ['name', 'email'], {
+      email: { purpose: 'marketing', whenWithdrawn: 'omit' },
+    });
+    const strict = new SealedColumns<Column>(keyring, 'students', ['name', 'email'], {
+      email: { purpose: 'marketing' },
+    });
+    const userRef = keyring.userRef('ann');
+    const values = { name: 'Ann', email: 'ann@example.org' };
+    await columns.ensureKeys([userRef]);
+    const row = { userRef, rowId: 'row-1', sealed: columns.seal(userRef, 'row-1', values) };
+    assert.deepEqual(await columns.open([row]), [values]);
+    await keyring.withdraw(userRef, 'marketing');
+    const [open] = await columns.open([row]);
+    assert.equal(open?.name, 'Ann');
+    assert.ok(isErased(open?.email));
+    await columns.ensureKeys([userRef]);
+    assert.equal(columns.seal(userRef, 'row-1', values).email, null);
+    await assert.rejects(strict.ensureKeys([userRef]), { code: 'PURPOSE_WITHDRAWN' });
+    assert.throws(() => strict.seal(userRef, 'row-1', values), { code: 'PURPOSE_WITHDRAWN' });
+    await keyring.grant(userRef, 'marketing');
+    await strict.ensureKeys([userRef]);
+    assert.notEqual(strict.seal(userRef, 'row-1', values).email, null);
+    await keyring.close();
+  });
 });

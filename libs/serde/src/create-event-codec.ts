@@ -1,6 +1,6 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import { ErasedValue, isErased } from './erased.js';
-import { SerdeError } from './errors.js';
+import { SerdeError, codeOf } from './errors.js';
 import type {
   Decoded,
   EncodedRecord,
@@ -12,7 +12,8 @@ import type {
 } from './event-codec.js';
 import { EVENT_HEADERS, isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
 import type { EventHeaders } from './event-headers.js';
-import { shapeOf, valueAtNames } from './event-shape.js';
+import { EventKeys } from './event-keys.js';
+import { shapeOf, valueAtNames, withoutPaths } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
 import type { EventFormat, OpenField } from './formats/event-format.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
@@ -40,12 +41,14 @@ export function createEventCodec(options: EventCodecOptions): EventCodec {
 class FormatEventCodec implements EventCodec {
   readonly #shapes = new WeakMap<EventSpec, EventShape>();
   readonly #formats: ReadonlyMap<string, EventFormat>;
+  readonly #keys: EventKeys;
 
   constructor(
     private readonly keyring: Keyring,
     private readonly format: EventFormat,
     alsoReads: readonly EventFormat[],
   ) {
+    this.#keys = new EventKeys(keyring);
     this.#formats = new Map([...alsoReads, format].map((readable) => [readable.name, readable]));
   }
 
@@ -64,8 +67,11 @@ class FormatEventCodec implements EventCodec {
       if (!writers.has(shape)) writers.set(shape, await this.format.writer(shape));
     }
     // Nothing may wait between here and the sealing: a key that is forgotten meanwhile must refuse the batch.
-    const needed = new Set(users.filter((user) => user !== null));
-    if (needed.size > 0) await this.keyring.ensureKeys(needed);
+    await this.#keys.ensure(
+      events.map(({ spec, value }, index) => {
+        return { shape: this.#shapeOf(spec), value, userRef: users[index] as UserRef | null };
+      }),
+    );
     return events.map((event, index) => {
       const writer = writers.get(this.#shapeOf(event.spec)) as Writer;
       return this.#encodeOne(event, users[index] as UserRef | null, writer);
@@ -142,10 +148,14 @@ class FormatEventCodec implements EventCodec {
 
   #encodeOne(event: EventToEncode, userRef: UserRef | null, write: Writer): EncodedRecord {
     const { stream, type } = event.spec;
-    const value = write(event.value, (path, plaintext) => {
+    const shape = this.#shapeOf(event.spec);
+    const { purposes } = shape;
+    const omitted = userRef === null || purposes.size === 0 ? [] : this.#keys.omitted(shape, userRef);
+    const value = write(withoutPaths(event.value, omitted), (path, plaintext) => {
       if (userRef === null)
         throw new SerdeError('EVENT_SPEC_INVALID', `Event ${type} has no user to encrypt for.`);
-      return this.keyring.seal(userRef, { stream, type, eventId: event.eventId, path }, plaintext);
+      const binding = { stream, type, eventId: event.eventId, path };
+      return this.keyring.seal(userRef, binding, plaintext, purposes.get(path)?.purpose);
     });
     const headers = { stream, type, eventId: event.eventId, userRef, format: this.format.name };
     const key = userRef === null ? (event.key ?? null) : Buffer.from(userRef, 'latin1');
@@ -157,9 +167,9 @@ class FormatEventCodec implements EventCodec {
       const headers = this.#checkedHeaders(shape.spec, record);
       const value = record.value ?? invalidRecord('malformed', '');
       const reader = readers.get(headers.format) as Reader;
-      const opening = new Opening(this.keyring, headers, caughtUp);
+      const opening = new Opening(this.keyring, shape, headers, caughtUp);
       let event = reader(value, opening.open);
-      if (opening.erasedAt !== null && opening.opened > 0) {
+      if (opening.erasedAt !== null && opening.others > 0) {
         // A user is forgotten as a whole: what else opened (a key of a later lifecycle) is withheld too.
         event = reader(value, () => opening.eraseAll());
       }
@@ -199,7 +209,7 @@ class FormatEventCodec implements EventCodec {
       return true;
     } catch (error) {
       // The records stay unavailable, which is retriable: that is what the caller is told.
-      if (error instanceof Error && 'code' in error && error.code === 'KEYRING_UNAVAILABLE') return false;
+      if (codeOf(error) === 'KEYRING_UNAVAILABLE') return false;
       throw error;
     }
   }
@@ -207,11 +217,14 @@ class FormatEventCodec implements EventCodec {
 
 /** Opens the envelopes of one record and notes what they led to. */
 class Opening {
-  opened = 0;
+  /** Fields that opened, or whose purpose alone is over. */
+  others = 0;
+  /** When all of the user ended. */
   erasedAt: number | null = null;
 
   constructor(
     private readonly keyring: Keyring,
+    private readonly shape: EventShape,
     private readonly headers: EventHeaders,
     private readonly caughtUp: boolean,
   ) {}
@@ -224,10 +237,12 @@ class Opening {
     const result = this.keyring.open({ stream, type, eventId, path }, envelope, { caughtUp: this.caughtUp });
     switch (result.outcome) {
       case 'value':
-        this.opened++;
+        this.others++;
         return result.value;
       case 'erased':
-        this.erasedAt = result.erasedAt;
+        if (result.why === 'withdrawn' || (result.why === 'ended' && this.shape.purposes.has(path)))
+          this.others++;
+        else this.erasedAt = result.erasedAt;
         return new ErasedValue(result.erasedAt);
       case 'unavailable':
         throw new RecordRefused({ outcome: 'unavailable', reason: result.reason });

@@ -19,3 +19,8 @@ export class SerdeError extends Error {
     super(message);
   }
 }
+
+/** The code of an error of any lib; null when it has none. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
+}

@@ -9,6 +9,20 @@ export interface Erased {
 /** A personal field as a handler meets it. */
 export type Erasable<T> = T | Erased;
 
+/** What a personal field is kept for, where that is less than everything of its user. */
+export interface FieldPurpose {
+  /**
+   * The field is encrypted with the user's key for this purpose, so that withdrawing the purpose ends this field alone. 1 to 64
+   * lower-case letters, digits and hyphens, a letter first.
+   */
+  readonly purpose: string;
+  /**
+   * An event of a user who withdrew the purpose and that has a value there is refused with `PURPOSE_WITHDRAWN` (the default), or
+   * written without the field: in Avro the field needs a default for that.
+   */
+  readonly whenWithdrawn?: 'refuse' | 'omit';
+}
+
 /** What a class (or a plain declaration) says about its events. Paths are dotted field paths. */
 export interface EventSpec {
   /** Declared logical stream name that ciphertexts are bound to. */
@@ -18,6 +32,8 @@ export interface EventSpec {
   readonly userIdPath: string | null;
   /** Paths of the other personal fields. */
   readonly personalPaths: readonly string[];
+  /** Those of the personal paths that are kept for one purpose; the others end with the user only. */
+  readonly purposes?: Readonly<Record<string, FieldPurpose>>;
 }
 
 /** A record ready for a topic or an outbox: no personal value in clear in key, value or headers. */
@@ -41,7 +57,10 @@ export interface DecodedEvent<T> {
   readonly stream: string;
   /** Authenticated pseudonym of the event's user; null for events without one. */
   readonly userRef: UserRef | null;
-  /** True when the user is forgotten and the personal fields are `Erased`. */
+  /**
+   * True when all personal fields are `Erased`: the user is forgotten, or the lifetime of what belongs to no purpose is over. A
+   * purpose that was withdrawn, or ended, makes its own fields `Erased` and leaves this false.
+   */
   readonly erased: boolean;
 }
 
@@ -68,7 +87,10 @@ export interface EventToEncode {
  * Batches, because keys are fetched once a batch.
  */
 export interface EventCodec {
-  /** Rejects with `USER_FORGOTTEN`, `KEYRING_UNAVAILABLE`, `USER_ID_INVALID` or `EVENT_INVALID` (names the path, never the value). */
+  /**
+   * Rejects with `USER_FORGOTTEN`, `PURPOSE_WITHDRAWN`, `KEYRING_UNAVAILABLE`, `MASTER_KEY_UNAVAILABLE`, `USER_ID_INVALID` or
+   * `EVENT_INVALID` (names the path, never the value).
+   */
   encode(events: readonly EventToEncode[]): Promise<EncodedRecord[]>;
   /** One result a record, in order; performs the key barrier at most once a batch. */
   decode<T = unknown>(spec: EventSpec, records: readonly IncomingRecord[]): Promise<Decoded<T>[]>;

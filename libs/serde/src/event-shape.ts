@@ -1,5 +1,6 @@
+import { isPurposeName } from '@oubliette/keyring';
 import { SerdeError } from './errors.js';
-import type { EventSpec } from './event-codec.js';
+import type { EventSpec, FieldPurpose } from './event-codec.js';
 
 /** One step of the personal paths: `path` is set where a personal value stands, `steps` where the path goes on. */
 export interface PathStep {
@@ -16,13 +17,15 @@ export interface EventShape {
   readonly steps: readonly PathStep[];
   /** The user id's path in parts. */
   readonly userIdNames: readonly string[] | null;
+  /** By path. */
+  readonly purposes: ReadonlyMap<string, FieldPurpose>;
 }
 
 interface OpenStep extends PathStep {
   readonly steps: OpenStep[];
 }
 
-/** Throws `EVENT_SPEC_INVALID` for empty names, empty or overlapping paths, and personal paths without a user. */
+/** Throws `EVENT_SPEC_INVALID` for empty names, empty or overlapping paths, personal paths without a user, and purposes of other paths. */
 export function shapeOf(spec: EventSpec): EventShape {
   if (spec.stream === '' || spec.type === '') {
     throw new SerdeError('EVENT_SPEC_INVALID', 'An event needs a stream and a type: give both a name.');
@@ -36,7 +39,23 @@ export function shapeOf(spec: EventSpec): EventShape {
   const paths = [...new Set([...(spec.userIdPath === null ? [] : [spec.userIdPath]), ...spec.personalPaths])];
   const steps: OpenStep[] = [];
   for (const path of paths) addPath(spec, steps, path);
-  return { spec, paths, steps, userIdNames: spec.userIdPath?.split('.') ?? null };
+  return { spec, paths, steps, userIdNames: spec.userIdPath?.split('.') ?? null, purposes: purposesOf(spec) };
+}
+
+function purposesOf(spec: EventSpec): ReadonlyMap<string, FieldPurpose> {
+  const purposes = new Map(Object.entries(spec.purposes ?? {}));
+  for (const [path, { purpose }] of purposes) {
+    const problem = !spec.personalPaths.includes(path)
+      ? 'is not declared as personal'
+      : path === spec.userIdPath
+        ? 'is the user id, which ends with the user only'
+        : isPurposeName(purpose)
+          ? null
+          : 'has a purpose that is not named by 1 to 64 lower-case letters, digits and hyphens, a letter first';
+    if (problem !== null)
+      throw new SerdeError('EVENT_SPEC_INVALID', `Event ${spec.type}: "${path}" ${problem}.`, path);
+  }
+  return purposes;
 }
 
 function addPath(spec: EventSpec, root: OpenStep[], path: string): void {
@@ -80,6 +99,18 @@ export function rewritePersonal(
         : obstructed(step.path);
   }
   return copy;
+}
+
+/** A copy of `root` in which nothing stands at these dotted paths. */
+export function withoutPaths(root: object, paths: readonly string[]): object {
+  return paths.reduce((copy, path) => without(copy, path.split('.')), root);
+}
+
+function without(root: object, [name, ...rest]: readonly string[]): object {
+  if (name === undefined || !Object.hasOwn(root, name)) return root;
+  const { [name]: value, ...others } = root as Record<string, unknown>;
+  if (rest.length === 0) return others;
+  return isContainer(value) ? { ...others, [name]: without(value, rest) } : root;
 }
 
 /** The value at a dotted path; undefined when it is absent. */

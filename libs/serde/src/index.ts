@@ -7,6 +7,7 @@ export type {
   EventCodec,
   EventSpec,
   EventToEncode,
+  FieldPurpose,
   IncomingRecord,
 } from './event-codec.js';
 export { createEventCodec } from './create-event-codec.js';

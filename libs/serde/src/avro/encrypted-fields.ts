@@ -22,7 +22,10 @@ export function encryptedFields(type: Type): Map<string, EncryptedType> {
   return fields;
 }
 
-/** Declared personal paths and encrypted fields of the schema must be the same: a path left out would travel in clear. */
+/**
+ * Declared personal paths and encrypted fields of the schema must be the same: a path left out would travel in clear. So must be the
+ * purposes, where the schema names them.
+ */
 export function checkAgainst(shape: EventShape, fields: ReadonlyMap<string, EncryptedType>): void {
   const { type } = shape.spec;
   for (const path of shape.paths) {
@@ -33,8 +36,15 @@ export function checkAgainst(shape: EventShape, fields: ReadonlyMap<string, Encr
       path,
     );
   }
-  for (const path of fields.keys()) {
-    if (shape.paths.includes(path)) continue;
+  for (const [path, { purpose }] of fields) {
+    if (shape.paths.includes(path)) {
+      if (purpose === null || purpose === shape.purposes.get(path)?.purpose) continue;
+      throw new SerdeError(
+        'SCHEMA_INVALID',
+        `Event ${type}: the Avro schema keeps ${path} for the purpose ${purpose}; declare the same.`,
+        path,
+      );
+    }
     throw new SerdeError(
       'SCHEMA_INVALID',
       `Event ${type}: the Avro schema encrypts ${path}; declare it as personal.`,

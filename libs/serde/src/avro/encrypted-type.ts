@@ -22,21 +22,31 @@ export class SealedBytes {
 
 /**
  * `{ "type": "bytes", "logicalType": "oubliette-encrypted", "of": <schema of the value inside> }`. A reader that does not
- * know the logical type sees bytes. `of` is a schema of its own: it cannot name types of the schema around it.
+ * know the logical type sees bytes. `of` is a schema of its own: it cannot name types of the schema around it. With
+ * `"purpose": NAME` it says what the field is kept for, which must be what the event declares.
  */
 export class EncryptedType extends avro.types.LogicalType {
   readonly of: Type;
+  /** null: the schema does not say. */
+  readonly purpose: string | null;
   readonly #ofSchema: Schema;
 
   constructor(schema: Schema, options?: unknown) {
     super(schema, options);
-    const { type, of } = schema as { type?: unknown; of?: Schema };
+    const { type, of, purpose } = schema as { type?: unknown; of?: Schema; purpose?: unknown };
     if (type !== 'bytes' || of === undefined) {
       throw new SerdeError(
         'SCHEMA_INVALID',
         `A schema with logical type ${ENCRYPTED_LOGICAL_TYPE} must have "type": "bytes" and "of": the value's own schema.`,
       );
     }
+    if (purpose !== undefined && typeof purpose !== 'string') {
+      throw new SerdeError(
+        'SCHEMA_INVALID',
+        `The purpose of a schema with logical type ${ENCRYPTED_LOGICAL_TYPE} must be a text: its name.`,
+      );
+    }
+    this.purpose = purpose ?? null;
     this.#ofSchema = of;
     this.of = avro.Type.forSchema(of);
   }
@@ -55,6 +65,7 @@ export class EncryptedType extends avro.types.LogicalType {
   }
 
   protected override _export(attributes: Schema): void {
-    Object.assign(attributes as object, { of: this.#ofSchema });
+    const purpose = this.purpose === null ? {} : { purpose: this.purpose };
+    Object.assign(attributes as object, { of: this.#ofSchema, ...purpose });
   }
 }

@@ -44,6 +44,12 @@ function fieldsOf(shape: EventShape): TextFields {
       `Event ${shape.spec.type}: the string format takes a user id and one personal text, both at the top level.`,
     );
   }
+  if (shape.purposes.size > 0) {
+    throw new SerdeError(
+      'EVENT_SPEC_INVALID',
+      `Event ${shape.spec.type}: the string format has one envelope for user id and text, so that the text can have no purpose of its own.`,
+    );
+  }
   return { userId, text };
 }
 
