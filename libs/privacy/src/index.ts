@@ -15,6 +15,7 @@ export { planPartitions } from './planner/plan-partitions.js';
 export type { PartitionDemand, PartitionPlan } from './planner/plan-partitions.js';
 export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { ForgettingOptions } from './forgetting/forgetting-service.js';
+export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { oneMonthAfter } from './forgetting/calendar-month.js';
 export { nudgerGapMs } from './nudger/timing.js';

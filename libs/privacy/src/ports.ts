@@ -41,7 +41,10 @@ export interface ErasureStore {
 /** What the nudger needs of the key topic on any engine. */
 export interface KeyTopicWindow {
   readonly partitionCount: number;
-  /** Keys (UTF-8) of all records that still stand in the partition, with whether they are tombstones; log start to high watermark. */
+  /**
+   * Keys (UTF-8) of all records that still stand in the partition, log start to high watermark. The statement that a key's lifetime was
+   * over, in the place of the key's record, counts as a tombstone: no key is in it.
+   */
   scan(
     partition: number,
   ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;

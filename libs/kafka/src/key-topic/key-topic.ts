@@ -1,4 +1,5 @@
 import {
+  isRetirement,
   nudgeRecord,
   type HeardAt,
   type KeyLog,
@@ -24,7 +25,7 @@ import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-for
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
 export interface KeyTopic extends KeyLog {
-  /** All records that still stand in the partition, log start to high watermark. */
+  /** All records that still stand in the partition, log start to high watermark. A retirement counts as a tombstone: no key is in it. */
   scan(
     partition: number,
   ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;
@@ -129,7 +130,7 @@ export class FollowedKeyTopic implements KeyTopic {
     for await (const record of this.#parts.reader.scan(this.#parts.keyTopic.topic, partition))
       yield {
         key: decoder.decode(record.key ?? undefined),
-        tombstone: record.value === null,
+        tombstone: record.value === null || isRetirement(record.value),
         offset: record.offset,
         timestamp: record.timestamp,
       };

@@ -1,12 +1,13 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock, Entropy, Timer } from '@oubliette/runtime';
 import { PrivacyError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { Nudger } from '../nudger/nudger.js';
-import type { Erasure, ErasureState, ErasureStore, KeyTopicWindow } from '../ports.js';
-import { oneMonthAfter } from './calendar-month.js';
+import type { Erasure, ErasureStore, KeyTopicWindow } from '../ports.js';
 import { erasureBoundMs } from './erasure-bound.js';
-import { randomUuid } from './random-uuid.js';
+import { inBatches, mapAtMost } from './in-turn.js';
+import { checkLedger, type LedgerCheck } from './ledger-check.js';
+import { Ledger } from './ledger.js';
 
 export interface ForgettingOptions {
   readonly keyring: Keyring;
@@ -21,7 +22,10 @@ export interface ForgettingOptions {
 
 const boundIsFreshForMs = 60_000;
 const longestRetryMs = 60_000;
-const mostTries = 10;
+/** Users that are forgotten together: so many ledger entries are open at a time, and a crash repeats no more. */
+const batchUsers = 1_000;
+/** Calls of the ledger under way at a time. */
+const ledgerCalls = 16;
 
 /**
  * Forgets users and sees it through: requested → forgotten (fence and tombstones durable, caches evicted) → erased
@@ -32,14 +36,17 @@ export class ForgettingService {
   readonly #parts: ForgettingOptions;
   readonly #logger: Logger;
   readonly #nudger: Nudger;
+  readonly #ledger: Ledger;
   readonly #underWay = new Set<Promise<unknown>>();
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
   #retry: Timer | null = null;
   #retries = 0;
+  #lastCheck: LedgerCheck | null = null;
   #closed = false;
 
   constructor(options: ForgettingOptions) {
     this.#parts = options;
+    this.#ledger = new Ledger(options);
     this.#logger = options.logger ?? silentLogger;
     const { window, keyring, clock } = options;
     this.#nudger = new Nudger({
@@ -60,8 +67,51 @@ export class ForgettingService {
    * its retriable KEYRING_UNAVAILABLE: then the request stands in the ledger and is carried out as soon as it can be.
    */
   async request(userId: string): Promise<Erasure> {
+    const [erasure] = await this.requestMany([userId]);
+    if (erasure) return erasure;
+    throw unknownUser();
+  }
+
+  /**
+   * Forgets many users at once; resolves once nobody can decrypt any more, to their erasures in the order asked, null for somebody who
+   * never had a key. Each stands in the ledger of its own, a thousand at a time. Rejects as `request` does for the others; what was done
+   * stays done, and what stands in the ledger is carried out as soon as it can be.
+   */
+  async requestMany(userIds: readonly string[]): Promise<(Erasure | null)[]> {
     this.#assertOpen();
-    return this.#own(this.#request(this.#parts.keyring.userRef(userId)));
+    const userRefs = userIds.map((userId) => this.#parts.keyring.userRef(userId));
+    return this.#own(this.#requestMany(userRefs));
+  }
+
+  /**
+   * Ends one purpose of a user (Art. 7(3) GDPR): resolves once nobody can decrypt what is kept for it. Again: the same. It is not in the
+   * ledger, whose entries are of whole users: the fence in the key topic says it. Rejects with USER_UNKNOWN, and as the keyring's `withdraw`.
+   */
+  async withdraw(userId: string, purpose: string): Promise<Fence> {
+    this.#assertOpen();
+    return this.#own(this.#withdraw(this.#parts.keyring.userRef(userId), purpose));
+  }
+
+  /** Begins a withdrawn purpose anew; what was kept before stays erased. Rejects with USER_UNKNOWN, and as the keyring's `grant`. */
+  async grant(userId: string, purpose: string): Promise<void> {
+    this.#assertOpen();
+    const { keyring } = this.#parts;
+    const userRef = keyring.userRef(userId);
+    await this.#own(this.#assertKnown(userRef).then(() => keyring.grant(userRef, purpose)));
+  }
+
+  /**
+   * Compares the ledger with the key topic, and forgets again at once whoever came back with a restored copy of the topic. Call it once
+   * the keyring is loaded. Rejects with what ledger or keyring reject with; the same call again goes on.
+   */
+  async checkLedger(): Promise<LedgerCheck> {
+    this.#assertOpen();
+    return this.#own(this.#checkLedger());
+  }
+
+  /** What the last comparison came to; null before the first. */
+  get lastCheck(): LedgerCheck | null {
+    return this.#lastCheck;
   }
 
   /** null: there is no such erasure. */
@@ -93,119 +143,132 @@ export class ForgettingService {
     await this.#nudger.close();
   }
 
-  async #request(userRef: UserRef): Promise<Erasure> {
-    const { keyring, store, clock, entropy, deadlineMs } = this.#parts;
-    // Another process may have minted the user's key a moment ago.
-    if (keyring.state(userRef) === 'unknown') await keyring.catchUp([userRef]);
-    const state = keyring.state(userRef);
-    if (state === 'unknown')
-      throw new PrivacyError(
-        'USER_UNKNOWN',
-        'This user never had a key, so nothing is stored. Check the id.',
-      );
-    const fenced = keyring.fence(userRef)?.lifecycle ?? 0;
-    const requestedAt = clock.now();
-    const opened = await store.open({
-      erasureId: randomUuid(entropy),
-      userRef,
-      lifecycle: state === 'forgotten' ? fenced : fenced + 1,
-      state: 'requested',
-      requestedAt,
-      deadline: deadlineMs === undefined ? oneMonthAfter(requestedAt) : requestedAt + deadlineMs,
-      boundMs: null,
-      forgottenAt: null,
-      erasedAt: null,
-      note: null,
-    });
-    return this.#driveOrRetry(opened);
-  }
-
-  async #resume(): Promise<void> {
-    for (const erasure of await this.#parts.store.pending()) {
-      if (this.#closed) return;
-      try {
-        await this.#drive(erasure);
-      } catch (error) {
-        this.#tryAgainLater(error);
-      }
+  async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
+    const { keyring } = this.#parts;
+    // Another process may have minted a user's key a moment ago.
+    const strangers = new Set(userRefs.filter((userRef) => keyring.state(userRef) === 'unknown'));
+    if (strangers.size > 0) await keyring.catchUp(strangers);
+    const known = [...new Set(userRefs)].filter((userRef) => keyring.state(userRef) !== 'unknown');
+    const erasures = new Map<UserRef, Erasure>();
+    for (const batch of inBatches(known, batchUsers)) {
+      for (const erasure of await this.#requestTogether(batch)) erasures.set(erasure.userRef, erasure);
     }
+    return userRefs.map((userRef) => erasures.get(userRef) ?? null);
   }
 
-  async #driveOrRetry(erasure: Erasure): Promise<Erasure> {
+  async #requestTogether(userRefs: readonly UserRef[]): Promise<readonly Erasure[]> {
+    const { keyring } = this.#parts;
+    const opened = await mapAtMost(userRefs, ledgerCalls, (userRef) => {
+      const fenced = keyring.fence(userRef)?.lifecycle ?? 0;
+      return this.#ledger.open(userRef, keyring.state(userRef) === 'forgotten' ? fenced : fenced + 1);
+    });
     try {
-      return await this.#drive(erasure);
+      return await this.#drive(opened);
     } catch (error) {
       this.#tryAgainLater(error);
       throw error;
     }
   }
 
-  /** Takes an erasure as far as it goes at once: to *forgotten*, and into the nudger's hands. */
-  async #drive(erasure: Erasure): Promise<Erasure> {
-    const current = erasure.state === 'requested' ? await this.#forget(erasure) : erasure;
-    if (current.state === 'forgotten') {
-      const { erasureId: id, userRef } = current;
-      this.#nudger.add({ id, userRef, fencedAt: current.forgottenAt ?? this.#parts.clock.now() });
+  async #resume(): Promise<void> {
+    for (const batch of inBatches(await this.#parts.store.pending(), batchUsers)) {
+      if (this.#closed) return;
+      await this.#driveOrLater(batch);
+    }
+  }
+
+  async #driveOrLater(erasures: readonly Erasure[]): Promise<void> {
+    try {
+      await this.#drive(erasures);
+    } catch (error) {
+      // One that can never be carried out must not hold up its neighbours.
+      if (erasures.length > 1 && !isRetriable(error))
+        for (const erasure of erasures) await this.#driveOrLater([erasure]);
+      else this.#tryAgainLater(error);
+    }
+  }
+
+  /** Takes erasures as far as they go at once: to *forgotten*, and into the nudger's hands. */
+  async #drive(erasures: readonly Erasure[]): Promise<readonly Erasure[]> {
+    const requested = erasures.filter(({ state }) => state === 'requested');
+    const moved = new Map<string, Erasure>();
+    for (const erasure of await this.#forget(requested)) moved.set(erasure.erasureId, erasure);
+    const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
+    for (const { erasureId: id, userRef, state, forgottenAt } of current) {
+      if (state === 'forgotten')
+        this.#nudger.add({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
     }
     return current;
   }
 
-  async #forget(erasure: Erasure): Promise<Erasure> {
-    const [fence, boundMs] = await bothSettled(this.#parts.keyring.forget(erasure.userRef), this.#boundMs());
-    return this.#move(erasure.erasureId, 'requested', (current) => ({
-      ...current,
-      state: 'forgotten',
-      boundMs,
-      forgottenAt: fence.erasedAt,
-      note: boundMs === null ? 'no bound: see `oubliette guard check`' : null,
-    }));
+  async #forget(requested: readonly Erasure[]): Promise<readonly Erasure[]> {
+    if (requested.length === 0) return [];
+    const [fences, boundMs] = await bothSettled(
+      this.#parts.keyring.forgetMany(requested.map(({ userRef }) => userRef)),
+      this.#boundMs(),
+    );
+    const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
+    const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
+    return mapAtMost(requested, ledgerCalls, (erasure) =>
+      this.#ledger.move(
+        erasure.erasureId,
+        'requested',
+        (current) => {
+          const forgottenAt = fenceOf.get(erasure.userRef)?.erasedAt ?? this.#parts.clock.now();
+          return { ...current, state: 'forgotten', boundMs, forgottenAt, note };
+        },
+        erasure,
+      ),
+    );
   }
 
+  async #withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
+    const { keyring, clock } = this.#parts;
+    await this.#assertKnown(userRef);
+    const fence = await keyring.withdraw(userRef, purpose);
+    const { purpose: tag, generation } = fence;
+    this.#nudger.add({ id: `withdrawn:${userRef}:${tag}.${generation}`, userRef, fencedAt: clock.now() });
+    return fence;
+  }
+
+  async #assertKnown(userRef: UserRef): Promise<void> {
+    const { keyring } = this.#parts;
+    if (keyring.state(userRef) === 'unknown') await keyring.catchUp([userRef]);
+    if (keyring.state(userRef) === 'unknown') throw unknownUser();
+  }
+
+  async #checkLedger(): Promise<LedgerCheck> {
+    const { keyring, store, clock } = this.#parts;
+    const onForgottenAgain = ({ userRef }: Fence): void =>
+      this.#nudger.add({ id: `returned:${userRef}`, userRef, fencedAt: clock.now() });
+    const check = await checkLedger({ keyring, store, onForgottenAgain });
+    this.#lastCheck = check;
+    const { returned, forgottenAgain, unresolved } = check;
+    if (returned > 0) {
+      this.#logger.error(
+        `${returned} forgotten users came back: the key topic was restored from a copy of before. They are forgotten again.`,
+        { returned, forgottenAgain, unresolved },
+      );
+    }
+    return check;
+  }
+
+  /** The nudger also erases what landed after its fence, or of one purpose; the ledger has no entry for that. */
   async #noteStanding(erasureId: string, values: number): Promise<void> {
-    if (!(await this.#inLedger(erasureId))) return;
+    if (!(await this.#ledger.has(erasureId))) return;
     const note = `${values} key record${values === 1 ? '' : 's'} left`;
-    await this.#move(erasureId, 'forgotten', (current) => ({ ...current, note }));
+    await this.#ledger.move(erasureId, 'forgotten', (current) => ({ ...current, note }));
   }
 
   async #finish(erasureId: string): Promise<void> {
-    if (!(await this.#inLedger(erasureId))) return;
+    if (!(await this.#ledger.has(erasureId))) return;
     const erasedAt = this.#parts.clock.now();
-    await this.#move(erasureId, 'forgotten', (current) => ({
+    await this.#ledger.move(erasureId, 'forgotten', (current) => ({
       ...current,
       state: 'erased',
       erasedAt,
       note: 'no key record left',
     }));
-  }
-
-  /** The nudger also erases what landed after its fence; the ledger has no entry for that. */
-  async #inLedger(jobId: string): Promise<boolean> {
-    return (await this.#parts.store.get(jobId)) !== null;
-  }
-
-  /** States only go forward: whoever loses the race takes what stands. */
-  async #move(
-    erasureId: string,
-    from: ErasureState,
-    change: (current: Erasure) => Erasure,
-  ): Promise<Erasure> {
-    const { store } = this.#parts;
-    for (let tries = 0; tries < mostTries; tries++) {
-      const current = await this.#standing(erasureId);
-      if (current.state !== from) return current;
-      const changed = change(current);
-      if (await store.advance(changed, from)) return changed;
-    }
-    return this.#standing(erasureId);
-  }
-
-  async #standing(erasureId: string): Promise<Erasure> {
-    const erasure = await this.#parts.store.get(erasureId);
-    if (erasure) return erasure;
-    throw new PrivacyError(
-      'ERASURE_MISSING',
-      `The erasure ${erasureId} was opened and is not in the ledger any more. Check the database.`,
-    );
   }
 
   /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
@@ -267,6 +330,14 @@ export class ForgettingService {
         'The forgetting service was closed. Do not use it any more.',
       );
   }
+}
+
+function unknownUser(): PrivacyError {
+  return new PrivacyError('USER_UNKNOWN', 'This user never had a key, so nothing is stored. Check the id.');
+}
+
+function isRetriable(error: unknown): boolean {
+  return error instanceof Error && 'retriable' in error && error.retriable === true;
 }
 
 /** The failure of one must not leave the other without an owner. */

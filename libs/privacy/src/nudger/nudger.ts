@@ -2,16 +2,23 @@ import type { Timer } from '@oubliette/runtime';
 import { PartitionNudger, type NudgeJob, type NudgerParts } from './partition-nudger.js';
 
 const sweepMs = 30_000;
+/** Keys whose time is over are looked for in every so many sweeps: it means looking at every key. */
+const sweepsARetiring = 20;
+/** After some were retired: nudges, one a retiring, so that their records' segments roll and are cleaned. */
+const nudgesAfterRetiring = 3;
 
 /**
  * Gets key records of forgotten users out of the key topic, on any engine: one flow per partition with work.
- * It also looks every 30 s for key records that landed after their user's fence, and gets those out too.
+ * It also looks every 30 s for key records that landed after their user's fence, and gets those out too; and every 10 minutes for keys
+ * whose lifetime is over.
  */
 export class Nudger {
   readonly #closing = new AbortController();
   readonly #flows = new Map<number, { readonly nudger: PartitionNudger; readonly done: Promise<void> }>();
   #sweep: Timer;
   #sweeping: Promise<void> = Promise.resolve();
+  #sweeps = 0;
+  #nudgesOwed = 0;
 
   constructor(private readonly parts: NudgerParts) {
     this.#sweep = this.#scheduleSweep();
@@ -59,10 +66,32 @@ export class Nudger {
 
   #scheduleSweep(): Timer {
     return this.parts.clock.schedule(sweepMs, () => {
-      this.#sweeping = this.#buryLate().finally(() => {
+      this.#sweeping = this.#sweepOnce().finally(() => {
         if (!this.#closing.signal.aborted) this.#sweep = this.#scheduleSweep();
       });
     });
+  }
+
+  async #sweepOnce(): Promise<void> {
+    await this.#buryLate();
+    if (this.#sweeps++ % sweepsARetiring === 0) await this.#retireEnded();
+  }
+
+  /** No job for these: they are of no erasure, and what follows them in their partitions is enough to clean them. */
+  async #retireEnded(): Promise<void> {
+    const { keyring, window, logger } = this.parts;
+    try {
+      const records = await keyring.retireEnded();
+      if (records > 0) logger.info('Keys whose lifetime is over were retired.', { records });
+      if (records > 0) this.#nudgesOwed = nudgesAfterRetiring;
+      if (this.#nudgesOwed === 0) return;
+      this.#nudgesOwed--;
+      for (let partition = 0; partition < window.partitionCount; partition++) await window.nudge(partition);
+    } catch (error) {
+      logger.warn('Keys whose lifetime is over could not be retired; tried again later.', {
+        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+      });
+    }
   }
 
   async #buryLate(): Promise<void> {

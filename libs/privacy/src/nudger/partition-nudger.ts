@@ -23,7 +23,10 @@ export interface NudgeListener {
 
 export interface NudgerParts {
   readonly window: KeyTopicWindow;
-  readonly keyring: Pick<Keyring, 'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead'>;
+  readonly keyring: Pick<
+    Keyring,
+    'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead' | 'retireEnded'
+  >;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: NudgeListener;

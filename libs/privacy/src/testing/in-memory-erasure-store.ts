@@ -4,6 +4,8 @@ import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '../ports
 /** The ledger in memory, for tests. Every call yields once, as a database would. */
 export class InMemoryErasureStore implements ErasureStore {
   readonly #byId = new Map<string, Erasure>();
+  /** The id of the erasure of a user and lifecycle. */
+  readonly #ids = new Map<string, string>();
   #outage: Error | null = null;
 
   /** Every later call fails with `error` until it is called with null. */
@@ -13,10 +15,10 @@ export class InMemoryErasureStore implements ErasureStore {
 
   async open(erasure: Erasure): Promise<Erasure> {
     await this.#turn();
-    const standing = [...this.#byId.values()].find(
-      ({ userRef, lifecycle }) => userRef === erasure.userRef && lifecycle === erasure.lifecycle,
-    );
+    const name = `${erasure.userRef}/${erasure.lifecycle}`;
+    const standing = this.#byId.get(this.#ids.get(name) ?? '');
     if (standing) return standing;
+    this.#ids.set(name, erasure.erasureId);
     this.#byId.set(erasure.erasureId, { ...erasure });
     return erasure;
   }

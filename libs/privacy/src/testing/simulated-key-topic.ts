@@ -1,4 +1,4 @@
-import type { KeyLog, KeyLogRecord } from '@oubliette/keyring';
+import { isRetirement, type KeyLog, type KeyLogRecord } from '@oubliette/keyring';
 import { SimulatedKeyLog, type SimulatedReader } from './simulated-key-log.js';
 import type { Clock, Timer } from '@oubliette/runtime';
 import type { KeyTopicWindow } from '../ports.js';
@@ -14,7 +14,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   #cleaner: Timer;
   #outage: Error | null = null;
   /** How often each call was made. */
-  readonly calls = { scans: 0, nudges: 0, settings: 0 };
+  readonly calls = { appends: 0, scans: 0, nudges: 0, settings: 0 };
 
   constructor(
     readonly clock: Clock,
@@ -36,12 +36,21 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
     return this.#partitions.some((partition) => partition.holdsValue(this.clock.now(), isKey));
   }
 
+  /** How many key records with a value, and with a key in it, any file holds of this user. */
+  valuesOf(userRef: string): number {
+    return this.#partitions
+      .flatMap((partition) => partition.records())
+      .filter(({ key, value }) => key.startsWith(`${userRef}#`) && value !== null && !isRetirement(value))
+      .length;
+  }
+
   records(partition: number): SimulatedRecord[] {
     return this.#at(partition).records();
   }
 
   appendRecords(partition: number, records: readonly KeyLogRecord[]): bigint {
     this.#assertUp();
+    this.calls.appends++;
     const decoded = records.map(({ key, value }) => ({ key: Buffer.from(key).toString('latin1'), value }));
     const stored = this.#at(partition).append(this.clock.now(), decoded);
     for (const reader of this.#readers) reader(partition, stored);
@@ -58,7 +67,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
     this.calls.scans++;
     for (const { key, value, offset, timestamp } of this.#at(partition).records()) {
       await Promise.resolve();
-      yield { key, tombstone: value === null, offset, timestamp };
+      yield { key, tombstone: value === null || isRetirement(value), offset, timestamp };
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Keyring } from '@oubliette/keyring';
+import type { Keyring, KeyringOptions } from '@oubliette/keyring';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { ForgettingService, type Erasure, type Logger } from '../../src/index.js';
@@ -26,10 +26,14 @@ export class Deployment {
     readonly store: InMemoryErasureStore,
   ) {}
 
-  static async start(settings: Partial<SimulatedSettings> = {}, partitions = 4): Promise<Deployment> {
+  static async start(
+    settings: Partial<SimulatedSettings> = {},
+    partitions = 4,
+    policies: KeyringOptions['policies'] = {},
+  ): Promise<Deployment> {
     const clock = new ManualClock();
     const topic = new SimulatedKeyTopic(clock, { ...quick, ...settings }, partitions);
-    const keyring = await openTestKeyring({ log: topic.log(), clock });
+    const keyring = await openTestKeyring({ log: topic.log(), clock, policies });
     return new Deployment(clock, topic, keyring, new InMemoryErasureStore());
   }
 

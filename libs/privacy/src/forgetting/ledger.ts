@@ -1,0 +1,69 @@
+import type { UserRef } from '@oubliette/keyring';
+import type { Clock, Entropy } from '@oubliette/runtime';
+import { PrivacyError } from '../errors.js';
+import type { Erasure, ErasureState, ErasureStore } from '../ports.js';
+import { oneMonthAfter } from './calendar-month.js';
+import { randomUuid } from './random-uuid.js';
+
+export interface LedgerParts {
+  readonly store: ErasureStore;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** From request to deadline, in ms; one calendar month where it is not given. */
+  readonly deadlineMs?: number;
+}
+
+const mostTries = 10;
+
+/** Entries of the ledger of erasures: opened once for a user and lifecycle, and only ever moved forward. */
+export class Ledger {
+  constructor(private readonly parts: LedgerParts) {}
+
+  /** The erasure that stands for the user and lifecycle, requested now where there was none. */
+  async open(userRef: UserRef, lifecycle: number): Promise<Erasure> {
+    const { store, clock, entropy, deadlineMs } = this.parts;
+    const requestedAt = clock.now();
+    return store.open({
+      erasureId: randomUuid(entropy),
+      userRef,
+      lifecycle,
+      state: 'requested',
+      requestedAt,
+      deadline: deadlineMs === undefined ? oneMonthAfter(requestedAt) : requestedAt + deadlineMs,
+      boundMs: null,
+      forgottenAt: null,
+      erasedAt: null,
+      note: null,
+    });
+  }
+
+  async has(erasureId: string): Promise<boolean> {
+    return (await this.parts.store.get(erasureId)) !== null;
+  }
+
+  /** States only go forward: whoever loses the race takes what stands. `known` spares reading it first. */
+  async move(
+    erasureId: string,
+    from: ErasureState,
+    change: (current: Erasure) => Erasure,
+    known?: Erasure,
+  ): Promise<Erasure> {
+    let current = known ?? (await this.#standing(erasureId));
+    for (let tries = 0; tries < mostTries; tries++) {
+      if (current.state !== from) return current;
+      const changed = change(current);
+      if (await this.parts.store.advance(changed, from)) return changed;
+      current = await this.#standing(erasureId);
+    }
+    return current;
+  }
+
+  async #standing(erasureId: string): Promise<Erasure> {
+    const erasure = await this.parts.store.get(erasureId);
+    if (erasure) return erasure;
+    throw new PrivacyError(
+      'ERASURE_MISSING',
+      `The erasure ${erasureId} was opened and is not in the ledger any more. Check the database.`,
+    );
+  }
+}
