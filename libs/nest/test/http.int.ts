@@ -78,6 +78,40 @@ describe('the privacy routes', () => {
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
   });
 
+  it('forget many users in one request, in the order asked', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const forget = (body: unknown, token = TOKEN) =>
+      call('/privacy/users/forget', {
+        method: 'POST',
+        headers: { ...bearer(token).headers, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    for (const studentId of ['ann', 'bob'])
+      await app.get(EventPublisher).publish(new LessonViewed({ studentId, course: 'AAA', clicks: 1 }));
+    const answer = await forget({ ids: ['ann', 'nobody', 'bob'] });
+    assert.equal(answer.status, 202);
+    const { erasures } = (await answer.json()) as { erasures: ({ state: string } | null)[] };
+    assert.deepEqual(
+      erasures.map((erasure) => erasure?.state ?? null),
+      ['forgotten', null, 'forgotten'],
+    );
+    assert.equal(engine.keyring.size().forgotten, 2);
+    for (const bad of [{}, [], { ids: 'ann' }, { ids: [] }, { ids: [1] }, { ids: Array(10_001).fill('x') }])
+      await assertProblem(await forget(bad), 400, 'BODY_INVALID', 'ids');
+    await assertProblem(await forget({ ids: ['ann', ' '] }), 400, 'USER_ID_INVALID', 'id');
+    await assertProblem(await forget({ ids: ['ann'] }, 'wrong'), 401, 'UNAUTHORIZED');
+  });
+
+  it('compare the ledger with the key topic', async () => {
+    const { app } = await startApp([Views]);
+    const call = await listening(app);
+    const check = await call('/privacy/erasures/check', { method: 'POST', ...bearer(TOKEN) });
+    assert.equal(check.status, 200);
+    assert.deepEqual(await check.json(), { checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 });
+    await assertProblem(await call('/privacy/erasures/check', { method: 'POST' }), 401, 'UNAUTHORIZED');
+  });
+
   it('say what stands about a user, without the id and the pseudonym', async () => {
     const { app, engine } = await startApp([Views]);
     const call = await listening(app);
@@ -192,6 +226,28 @@ describe('health and metrics', () => {
     await app.getMicroservices()[0]?.close();
     const stopped = await call('/health');
     assert.equal(stopped.status, 503);
+  });
+
+  it('report down while a lease is lost, and while somebody came back who is not forgotten again', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const statusOf = async (name: string): Promise<[number, string | undefined]> => {
+      const answer = await call('/health');
+      const { details } = (await answer.json()) as { details: Record<string, { status: string }> };
+      return [answer.status, details[name]?.status];
+    };
+    engine.keyLog.hold();
+    engine.clock.advance(30_000);
+    assert.deepEqual(await statusOf('userKeys'), [503, 'down']);
+    engine.keyLog.release();
+    assert.deepEqual(await statusOf('userKeys'), [200, 'up']);
+    const check = { checked: 12, returned: 2, forgottenAgain: 1, unresolved: 1 };
+    Object.assign(engine.forgetting, { lastCheck: check });
+    assert.deepEqual(await statusOf('forgotten'), [503, 'down']);
+    const metrics = await (await call('/metrics', bearer(TOKEN))).text();
+    assert.match(metrics, /^oubliette_forgotten_users_returned 2$/m);
+    Object.assign(engine.forgetting, { lastCheck: { ...check, forgottenAgain: 2 } });
+    assert.deepEqual(await statusOf('forgotten'), [200, 'up']);
   });
 
   it('guard the metrics unless they are opened, and count', async () => {

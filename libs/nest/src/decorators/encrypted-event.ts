@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import type { EventSpec } from '@oubliette/serde';
+import { isPurposeName } from '@oubliette/keyring';
+import type { EventSpec, FieldPurpose } from '@oubliette/serde';
 import { OublietteError } from '../errors.js';
 
 /** A class whose objects are events. */
@@ -14,6 +15,11 @@ export interface EncryptedEventOptions {
   readonly topic?: string;
 }
 
+export interface PersonalOptions extends Partial<FieldPurpose> {
+  /** Only these fields below the property are personal; default: its value as a whole. */
+  readonly fields?: readonly string[];
+}
+
 /** What the decorators of an event class say together. */
 export interface EventClassInfo {
   readonly spec: EventSpec;
@@ -23,6 +29,7 @@ export interface EventClassInfo {
 const OPTIONS = Symbol('oubliette:event');
 const USER_ID = Symbol('oubliette:user-id');
 const PERSONAL = Symbol('oubliette:personal');
+const PURPOSES = Symbol('oubliette:purposes');
 const INFO = Symbol('oubliette:info');
 
 /** Declares a class of events. */
@@ -37,13 +44,25 @@ export function UserId(): PropertyDecorator {
   };
 }
 
-/** Marks a personal property: its value is encrypted as a whole, or only the given fields below it (`@Personal('city')`). */
-export function Personal(...fields: readonly string[]): PropertyDecorator {
+/**
+ * Marks a personal property: its value is encrypted as a whole, or only the given fields below it (`@Personal('city')`). With a purpose
+ * (`@Personal({ purpose: 'marketing' })`) it ends when the user withdraws that, and not only when the user is forgotten.
+ */
+export function Personal(options: PersonalOptions): PropertyDecorator;
+export function Personal(...fields: readonly string[]): PropertyDecorator;
+export function Personal(...given: readonly [PersonalOptions] | readonly string[]): PropertyDecorator {
+  const [first] = given;
+  const options: PersonalOptions = typeof first === 'object' ? first : { fields: given as readonly string[] };
   return (target, property) => {
     const name = nameOf(property);
+    const { fields = [], purpose, whenWithdrawn } = options;
     const paths = fields.length === 0 ? [name] : fields.map((field) => `${name}.${field}`);
     const inherited = (Reflect.getMetadata(PERSONAL, target.constructor) ?? []) as readonly string[];
     Reflect.defineMetadata(PERSONAL, [...inherited, ...paths], target.constructor);
+    if (purpose === undefined && whenWithdrawn === undefined) return;
+    const kept = { purpose: purpose ?? '', ...(whenWithdrawn === undefined ? {} : { whenWithdrawn }) };
+    const own = Object.fromEntries(paths.map((path) => [path, kept]));
+    Reflect.defineMetadata(PURPOSES, { ...purposesOf(target.constructor), ...own }, target.constructor);
   };
 }
 
@@ -78,15 +97,28 @@ function infoFrom(eventClass: EventClass, options: EncryptedEventOptions): Event
       `Event ${type} has @Personal properties but no @UserId: whose data is it?`,
     );
   }
+  const purposes = purposesOf(eventClass);
+  for (const [path, { purpose }] of Object.entries(purposes)) {
+    if (isPurposeName(purpose)) continue;
+    throw new OublietteError(
+      'EVENT_CLASS_INVALID',
+      `Event ${type}: @Personal of ${path} needs a purpose of 1 to 64 lower-case letters, digits and hyphens, a letter first.`,
+    );
+  }
   return {
     spec: Object.freeze({
       stream: options.stream,
       type,
       userIdPath,
       personalPaths: Object.freeze([...personalPaths]),
+      ...(Object.keys(purposes).length === 0 ? {} : { purposes: Object.freeze(purposes) }),
     }),
     topic: options.topic ?? options.stream,
   };
+}
+
+function purposesOf(eventClass: object): Readonly<Record<string, FieldPurpose>> {
+  return (Reflect.getMetadata(PURPOSES, eventClass) ?? {}) as Readonly<Record<string, FieldPurpose>>;
 }
 
 function nameOf(property: string | symbol): string {

@@ -1,13 +1,43 @@
 import type { KafkaSettings, KeyTopicSettings, Logger } from '@oubliette/kafka';
-import type { MasterKeys } from '@oubliette/keyring';
+import type {
+  Environment,
+  KeyPolicy,
+  MasterKeyPlace,
+  MasterKeys,
+  MasterKeyServiceOptions,
+} from '@oubliette/keyring';
 import type { ErasureStore } from '@oubliette/privacy';
 import type { Clock, Disk, Entropy } from '@oubliette/runtime';
 import type { EventFormat } from '@oubliette/serde';
 
+/** Master keys by where they are: a key file, the environment, a Vault-compatible Transit, AWS KMS (`parseMasterKeyPlace`). */
+export interface PlacedMasterKeys {
+  readonly place: string | MasterKeyPlace;
+  /** How a service is asked: time limits, tries, how long an answer is kept. */
+  readonly service?: MasterKeyServiceOptions;
+  /** Where variables are read; default `process.env`. */
+  readonly environment?: Environment;
+}
+
+/** How long user keys serve, and without what they may not be used. Times in ms. */
+export interface UserKeyOptions {
+  /** Of what is kept for no purpose; default: for ever. */
+  readonly policy?: KeyPolicy;
+  /** By the name of the purpose; default: for ever. */
+  readonly purposes?: Readonly<Record<string, KeyPolicy>>;
+  /** Without a word from the key topic; default 30 s. The CLI's `keys epoch advance` must be told of a longer one. */
+  readonly leaseMs?: number;
+  /** Without an answer from the master keys; default 24 h. */
+  readonly masterKeyOutageMs?: number;
+  /** How often the master keys are asked; default 5 min. */
+  readonly confirmMasterKeyEveryMs?: number;
+}
+
 /** Everything the module needs to work on brokers, bundled or Apache Kafka's. */
 export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'clientId' | 'ssl' | 'sasl'> {
-  /** A key file (must exist, mode 0600), or a port to a service. */
-  readonly masterKeys: { readonly file: string } | MasterKeys;
+  /** A key file (must exist, mode 0600), another place, or keys that were opened and stay the caller's, to be closed after the engine. */
+  readonly masterKeys: { readonly file: string } | PlacedMasterKeys | MasterKeys;
+  readonly userKeys?: UserKeyOptions;
   /** The ledger of erasures; it must outlive the process. */
   readonly erasures: ErasureStore;
   /** What differs from the defaults below. */

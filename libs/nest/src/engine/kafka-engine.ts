@@ -1,23 +1,24 @@
 import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTopic } from '@oubliette/kafka';
-import type { KafkaSettings, KeyTopic } from '@oubliette/kafka';
-import { loadMasterKeyFile, openKeyring } from '@oubliette/keyring';
-import type { Keyring, MasterKeys } from '@oubliette/keyring';
+import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
+import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
+import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import { ForgettingService } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { OublietteEngine } from './engine.js';
 import { KEY_TOPIC_DEFAULTS } from './kafka-engine-options.js';
-import type { KafkaEngineOptions } from './kafka-engine-options.js';
+import type { KafkaEngineOptions, UserKeyOptions } from './kafka-engine-options.js';
 import { nestLogger } from './nest-logger.js';
+import { logsReplay } from './replay-log.js';
 
 const PROBE_MS = 2_000;
 
 type Close = () => Promise<void>;
 
 /**
- * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded and what was left of earlier
- * erasures goes on. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
+ * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded, what was left of earlier
+ * erasures goes on, and whoever came back with a restored key topic is forgotten again. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
  */
 export async function openKafkaEngine(options: KafkaEngineOptions): Promise<OublietteEngine> {
   const closes: Close[] = [];
@@ -34,9 +35,8 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   const entropy = options.entropy ?? new SystemEntropy();
   // One for all clients: an outage is said once, not once a client.
   const logger = ThrottledLogger.of(options.logger ?? nestLogger(), clock);
-  const settings: KafkaSettings = { ...connectionOf(options), logger, clock };
-  const { keyring, keyTopic } = await openKeys(options, settings, entropy);
-  closes.push(() => keyring.close());
+  const settings = { ...connectionOf(options), logger, clock };
+  const { keyring, keyTopic } = await openKeys(options, settings, entropy, closes);
   const admin = await createAdmin(settings);
   closes.push(() => admin.close());
   const producer = await createProducer(settings);
@@ -53,6 +53,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   });
   closes.push(() => forgetting.close());
   await forgetting.resume();
+  await forgetting.checkLedger();
   return {
     clock,
     entropy,
@@ -66,13 +67,20 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     admin,
     forgetting: {
       request: (userId) => forgetting.request(userId),
+      requestMany: (userIds) => forgetting.requestMany(userIds),
+      withdraw: (userId, purpose) => forgetting.withdraw(userId, purpose),
+      grant: (userId, purpose) => forgetting.grant(userId, purpose),
+      checkLedger: () => forgetting.checkLedger(),
+      get lastCheck() {
+        return forgetting.lastCheck;
+      },
       find: (erasureId) => forgetting.find(erasureId),
       findByUser: async (userId) => erasures.findByUser(keyring.userRef(userId)),
       list: (limit, before) => erasures.list(limit, before),
       counts: () => erasures.counts(),
     },
     createConsumer: (consumer) => createConsumer(settings, consumer),
-    keysFresh: () => hears(keyTopic, clock),
+    keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
   };
 }
@@ -86,27 +94,39 @@ function connectionOf({ brokers, clientId, ssl, sasl }: KafkaEngineOptions): Omi
   };
 }
 
+/** Master keys stay open as long as the keyring, which asks them again, and close after it where they are ours. */
 async function openKeys(
   options: KafkaEngineOptions,
-  settings: KafkaSettings,
+  settings: KafkaSettings & { readonly logger: Logger },
   entropy: Entropy,
+  closes: Close[],
 ): Promise<{ keyring: Keyring; keyTopic: KeyTopic }> {
-  const own = 'file' in options.masterKeys;
-  const masterKeys = await masterKeysOf(options, entropy);
-  try {
-    const keyTopic = await openKeyTopic(settings, { ...KEY_TOPIC_DEFAULTS, ...options.keyTopic });
-    // The keyring owns its log from here, also when opening it fails.
-    const keyring = await openKeyring({ log: keyTopic, masterKeys, clock: settings.clock, entropy });
-    return { keyring, keyTopic };
-  } finally {
-    // Needed while opening only: wiped at once where they are ours.
-    if (own) masterKeys.close();
-  }
+  const { clock, logger } = settings;
+  const masterKeys = await masterKeysOf(options, clock, entropy);
+  if (masterKeys !== options.masterKeys) closes.push(async () => masterKeys.close());
+  const keyTopicSettings = { ...KEY_TOPIC_DEFAULTS, ...options.keyTopic };
+  const keyTopic = await openKeyTopic(settings, keyTopicSettings, { onProgress: logsReplay(logger, clock) });
+  // The keyring owns its log from here, also when opening it fails.
+  const userKeys = keyringOptionsOf(options.userKeys ?? {});
+  const keyring = await openKeyring({ log: keyTopic, masterKeys, clock, entropy, ...userKeys });
+  closes.push(() => keyring.close());
+  return { keyring, keyTopic };
 }
 
-async function masterKeysOf({ masterKeys, disk }: KafkaEngineOptions, entropy: Entropy): Promise<MasterKeys> {
-  if (!('file' in masterKeys)) return masterKeys;
-  return loadMasterKeyFile(masterKeys.file, disk ?? new SystemDisk(), entropy);
+function keyringOptionsOf({ policy, purposes, ...times }: UserKeyOptions): Partial<KeyringOptions> {
+  return { ...times, policies: { ...purposes, ...(policy === undefined ? {} : { '': policy }) } };
+}
+
+async function masterKeysOf(
+  { masterKeys, ...options }: KafkaEngineOptions,
+  clock: Clock,
+  entropy: Entropy,
+): Promise<MasterKeys> {
+  const disk = options.disk ?? new SystemDisk();
+  if ('file' in masterKeys) return loadMasterKeyFile(masterKeys.file, disk, entropy);
+  if (!('place' in masterKeys)) return masterKeys;
+  const { place, service, environment = process.env } = masterKeys;
+  return openMasterKeys(place, { disk, entropy, clock, environment }, service);
 }
 
 /** A read barrier on one partition within two seconds: the log answers and its follower has heard all of it. */

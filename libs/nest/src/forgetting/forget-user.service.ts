@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PrivacyError } from '@oubliette/privacy';
-import type { Erasure } from '@oubliette/privacy';
+import type { Erasure, LedgerCheck } from '@oubliette/privacy';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 
@@ -23,6 +23,22 @@ export class ForgetUserService {
    */
   forgetUser(userId: string): Promise<Erasure> {
     return this.engine.forgetting.request(userId);
+  }
+
+  /**
+   * Forgets many users in one go; resolves when all are *forgotten*, to their erasures in the order asked, null for somebody who never
+   * had a key. Rejects with `USER_ID_INVALID` before anything is done, or the retriable `KEYRING_UNAVAILABLE`: then ask again for all.
+   */
+  forgetUsers(userIds: readonly string[]): Promise<readonly (Erasure | null)[]> {
+    return this.engine.forgetting.requestMany(userIds);
+  }
+
+  /**
+   * Compares the ledger with the key topic and forgets again whoever came back with a restored copy of it. Done at every start; call it
+   * after restoring under a running application.
+   */
+  checkLedger(): Promise<LedgerCheck> {
+    return this.engine.forgetting.checkLedger();
   }
 
   /**

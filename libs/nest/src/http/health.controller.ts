@@ -6,7 +6,10 @@ import type { OublietteEngine } from '../engine/engine.js';
 import { OublietteTransport } from '../transport/oubliette-transport.js';
 import { ProblemFilter } from './problem.filter.js';
 
-/** `GET /health`: terminus JSON, 503 while the key topic is not heard or a consumer is down. Open, so without figures. */
+/**
+ * `GET /health`: terminus JSON, 503 while the key topic is not heard, user keys may not be used (the lease on the topic or on the master
+ * key was lost), somebody came back with a restored key topic and is not forgotten again, or a consumer is down. Open, so without figures.
+ */
 @Controller('health')
 @UseFilters(ProblemFilter)
 export class HealthController {
@@ -21,8 +24,18 @@ export class HealthController {
   check(): Promise<HealthCheckResult> {
     return this.health.check([
       async () => this.#indicate('keyTopic', await this.engine.keysFresh()),
+      () => this.#indicate('userKeys', this.engine.keyring.isFresh),
+      () => this.#indicate('forgotten', this.#staysForgotten()),
       () => this.#indicate('consumers', this.transport.healthy),
     ]);
+  }
+
+  #staysForgotten(): boolean {
+    const { returned, forgottenAgain } = this.engine.forgetting.lastCheck ?? {
+      returned: 0,
+      forgottenAgain: 0,
+    };
+    return returned === forgottenAgain;
   }
 
   #indicate(name: string, up: boolean): HealthIndicatorResult {

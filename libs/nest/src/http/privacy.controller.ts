@@ -1,5 +1,5 @@
-import { Controller, Get, HttpCode, Param, Post, Query, UseFilters, UseGuards } from '@nestjs/common';
-import type { Erasure } from '@oubliette/privacy';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseFilters, UseGuards } from '@nestjs/common';
+import type { Erasure, LedgerCheck } from '@oubliette/privacy';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { AccessGuard } from './access.guard.js';
 import { ProblemError } from './problem.js';
@@ -10,6 +10,8 @@ const USER_ID_BYTES = 512;
 /** Erasures in one answer, unless asked for another number; and the most that may be asked for. */
 const PAGE = 100;
 const LARGEST_PAGE = 1_000;
+/** Users that one request may forget. */
+const MOST_USERS = 10_000;
 
 /** Answer to a request to forget. Times as ISO 8601. */
 export interface ErasureAccepted {
@@ -37,9 +39,15 @@ export interface UserReport {
   readonly erasure: ErasureReport | null;
 }
 
+/** Answer to a request to forget many: in the order asked, null for an id that never had a key. */
+export interface ErasuresAccepted {
+  readonly erasures: readonly (ErasureAccepted | null)[];
+}
+
 /**
  * `GET <prefix>/users/:id`, `POST <prefix>/users/:id/forget`, `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an
- * array, newest first; `before` is the last id of the page before), always behind the configured guard.
+ * array, newest first; `before` is the last id of the page before), `POST <prefix>/users/forget` with `{ "ids": […] }` for up to 10,000
+ * users at once, `POST <prefix>/erasures/check` after restoring the key topic; always behind the configured guard.
  */
 @Controller('privacy')
 @UseGuards(AccessGuard)
@@ -57,6 +65,19 @@ export class PrivacyController {
   @HttpCode(202)
   async forget(@Param('id') id: string): Promise<ErasureAccepted> {
     return accepted(await this.forgetting.forgetUser(checkedUserId(id)));
+  }
+
+  @Post('users/forget')
+  @HttpCode(202)
+  async forgetMany(@Body() body: unknown): Promise<ErasuresAccepted> {
+    const erasures = await this.forgetting.forgetUsers(checkedUserIds(body));
+    return { erasures: erasures.map((erasure) => (erasure === null ? null : accepted(erasure))) };
+  }
+
+  @Post('erasures/check')
+  @HttpCode(200)
+  check(): Promise<LedgerCheck> {
+    return this.forgetting.checkLedger();
   }
 
   @Get('erasures')
@@ -89,6 +110,14 @@ function checkedLimit(limit: unknown): number {
   const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
   if (size >= 1 && size <= LARGEST_PAGE) return size;
   throw new ProblemError(400, 'LIMIT_INVALID', `limit is a whole number from 1 to ${LARGEST_PAGE}.`, 'limit');
+}
+
+function checkedUserIds(body: unknown): readonly string[] {
+  const ids: unknown = typeof body === 'object' && body !== null && 'ids' in body ? body.ids : undefined;
+  const isList = Array.isArray(ids) && ids.length > 0 && ids.length <= MOST_USERS;
+  if (!isList || !ids.every((id) => typeof id === 'string'))
+    throw new ProblemError(400, 'BODY_INVALID', `ids is a list of 1 to ${MOST_USERS} user ids.`, 'ids');
+  return ids.map(checkedUserId);
 }
 
 /** Throws a 400 problem that names the field and not the value. */

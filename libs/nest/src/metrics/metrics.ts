@@ -38,6 +38,12 @@ export class Metrics {
       gauge.set({ state: 'active' }, keyring.size().users);
       gauge.set({ state: 'forgotten' }, keyring.size().forgotten);
     });
+    this.#gauge(
+      'oubliette_forgotten_users_returned',
+      'Forgotten users that came back, at the last look.',
+      [],
+      (gauge) => gauge.set(forgetting.lastCheck?.returned ?? 0),
+    );
     this.#gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
       for (const [state, count] of Object.entries(await forgetting.counts())) gauge.set({ state }, count);
     });

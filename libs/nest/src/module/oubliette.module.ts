@@ -8,6 +8,7 @@ import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 import { openKafkaEngine } from '../engine/kafka-engine.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
+import { PrivacyService } from '../forgetting/privacy.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { HealthController } from '../http/health.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
@@ -105,6 +106,7 @@ function rootModule(
       Metrics,
       EventPublisher,
       ForgetUserService,
+      PrivacyService,
       OublietteTransport,
       TopicBoot,
       AccessGuard,
@@ -117,6 +119,7 @@ function rootModule(
       Metrics,
       EventPublisher,
       ForgetUserService,
+      PrivacyService,
       OublietteTransport,
       AccessGuard,
       ProblemFilter,

@@ -1,4 +1,4 @@
 export { InMemoryCluster } from './in-memory-cluster.js';
 export { openTestEngine } from './test-engine.js';
-export type { TestEngine } from './test-engine.js';
+export type { TestEngine, TestEngineOptions } from './test-engine.js';
 export { nestApplicationContract } from './application-contract.js';

@@ -1,4 +1,4 @@
-import type { Keyring } from '@oubliette/keyring';
+import type { Keyring, MasterKeys, UserRef } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
 import type { Erasure } from '@oubliette/privacy';
@@ -9,6 +9,11 @@ import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { Forgetting, OublietteEngine } from '../engine/engine.js';
 import { randomEventId } from '../publishing/event-ids.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
+
+export interface TestEngineOptions {
+  /** Default: a key that every test may know. */
+  readonly masterKeys?: MasterKeys;
+}
 
 /** An engine on memory for tests of applications: no broker, no timers. `cluster.deliver()` hands records to handlers. */
 export interface TestEngine extends OublietteEngine {
@@ -22,12 +27,13 @@ export interface TestEngine extends OublietteEngine {
   readonly closed: boolean;
 }
 
-export async function openTestEngine(): Promise<TestEngine> {
+export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Promise<TestEngine> {
   const clock = new ManualClock();
   const entropy = new SeededEntropy(7);
   const keyTopic = new InMemoryKeyTopic({ clock });
   const keyLog = keyTopic.open();
-  const keyring = await openTestKeyring({ topic: keyTopic, log: keyLog, clock });
+  const own = masterKeys === undefined ? {} : { masterKeys };
+  const keyring = await openTestKeyring({ topic: keyTopic, log: keyLog, clock, ...own });
   const cluster = new InMemoryCluster(clock);
   let closed = false;
   const engine: TestEngine = {
@@ -62,27 +68,40 @@ function forgettingOn(
   clock: ManualClock,
   entropy: SeededEntropy,
 ): Forgetting {
+  const refOf = (userId: string): UserRef => {
+    const userRef = keyring.userRef(userId);
+    if (keyring.state(userRef) === 'unknown')
+      throw new PrivacyError('USER_UNKNOWN', 'This user never had a key.');
+    return userRef;
+  };
+  const forget = async (userRef: UserRef): Promise<Erasure> => {
+    const fence = await keyring.forget(userRef);
+    const now = clock.now();
+    return store.open({
+      erasureId: randomEventId(entropy),
+      userRef,
+      lifecycle: fence.lifecycle,
+      state: 'forgotten',
+      requestedAt: now,
+      deadline: now + 86_400_000,
+      boundMs: null,
+      forgottenAt: fence.erasedAt,
+      erasedAt: null,
+      note: null,
+    });
+  };
   return {
-    async request(userId) {
-      const userRef = keyring.userRef(userId);
-      if (keyring.state(userRef) === 'unknown')
-        throw new PrivacyError('USER_UNKNOWN', 'This user never had a key.');
-      const fence = await keyring.forget(userRef);
-      const now = clock.now();
-      const erasure: Erasure = {
-        erasureId: randomEventId(entropy),
-        userRef,
-        lifecycle: fence.lifecycle,
-        state: 'forgotten',
-        requestedAt: now,
-        deadline: now + 86_400_000,
-        boundMs: null,
-        forgottenAt: fence.erasedAt,
-        erasedAt: null,
-        note: null,
-      };
-      return store.open(erasure);
+    request: async (userId) => forget(refOf(userId)),
+    async requestMany(userIds) {
+      const erasures: (Erasure | null)[] = [];
+      for (const userRef of userIds.map((userId) => keyring.userRef(userId)))
+        erasures.push(keyring.state(userRef) === 'unknown' ? null : await forget(userRef));
+      return erasures;
     },
+    withdraw: async (userId, purpose) => keyring.withdraw(refOf(userId), purpose),
+    grant: async (userId, purpose) => keyring.grant(refOf(userId), purpose),
+    checkLedger: () => Promise.resolve({ checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 }),
+    lastCheck: null,
     find: (erasureId) => store.get(erasureId),
     findByUser: async (userId) => store.findByUser(keyring.userRef(userId)),
     list: (limit, before) => store.list(limit, before),

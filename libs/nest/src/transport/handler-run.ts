@@ -10,6 +10,7 @@ import type { WorkerDependencies } from './worker-dependencies.js';
 /** Codes of failures that pass by themselves: never counted against a record. */
 const PASSING = new Set([
   'KEYRING_UNAVAILABLE',
+  'MASTER_KEY_UNAVAILABLE',
   'SCHEMA_REGISTRY_UNAVAILABLE',
   'PUBLISH_QUEUE_FULL',
   'PRODUCER_QUEUE_FULL',
