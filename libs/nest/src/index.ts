@@ -1,21 +1,33 @@
 export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
-export type { EncryptedEventOptions, EventClass, EventClassInfo } from './decorators/encrypted-event.js';
+export type {
+  EncryptedEventOptions,
+  EventClass,
+  EventClassInfo,
+  PersonalOptions,
+} from './decorators/encrypted-event.js';
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
 export type { EngineFactory, Forgetting, OublietteEngine } from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
-export type { KafkaEngineOptions } from './engine/kafka-engine-options.js';
+export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
 export { nestLogger } from './engine/nest-logger.js';
 export { EventRefusedError, OublietteError } from './errors.js';
 export type { OublietteErrorCode } from './errors.js';
 export { ForgetUserService } from './forgetting/forget-user.service.js';
 export type { UserStatus } from './forgetting/forget-user.service.js';
+export { PrivacyService } from './forgetting/privacy.service.js';
+export type { Withdrawal } from './forgetting/privacy.service.js';
 export { AccessGuard } from './http/access.guard.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
-export type { ErasureAccepted, ErasureReport, UserReport } from './http/privacy.controller.js';
+export type {
+  ErasureAccepted,
+  ErasureReport,
+  ErasuresAccepted,
+  UserReport,
+} from './http/privacy.controller.js';
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';
