@@ -8,6 +8,8 @@ export interface CliContext {
   readonly err: (text: string) => void;
   /** Whether a person looks at standard error. */
   readonly errIsTerminal: boolean;
+  /** Standard input, to its end; asked for once. */
+  readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly disk: Disk;

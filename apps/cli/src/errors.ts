@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'SAMPLE_REFUSED'
   | 'NO_BROKERS'
   | 'NO_MASTER_KEYS'
+  | 'USERS_NOT_ACTIVE'
   | 'DATASET_UNREADABLE'
   | 'CSV_INVALID';
 

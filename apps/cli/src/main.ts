@@ -15,6 +15,7 @@ export async function main(args: readonly string[]): Promise<void> {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     errIsTerminal: process.stderr.isTTY === true,
+    stdin: () => process.stdin,
     env: process.env,
     clock: new SystemClock(),
     disk: new SystemDisk(),

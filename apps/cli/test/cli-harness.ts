@@ -1,4 +1,4 @@
-import type { Clock } from '@oubliette/runtime';
+import type { Clock, Entropy } from '@oubliette/runtime';
 import { SystemClock } from '@oubliette/runtime';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import type { CliContext } from '../src/context.js';
@@ -16,6 +16,9 @@ export interface Setting {
   readonly clock?: Clock;
   readonly disk?: SimulatedDisk;
   readonly signal?: AbortSignal;
+  readonly stdin?: string;
+  /** Default: the same bytes in every run. */
+  readonly entropy?: Entropy;
   /** Hears standard output as it comes. */
   readonly onOut?: (text: string) => void;
 }
@@ -40,10 +43,14 @@ export function makeContext(setting: Setting, said: { out: string; err: string }
     },
     err: (text) => void (said.err += text),
     errIsTerminal: false,
+    stdin: async function* () {
+      await Promise.resolve();
+      yield Buffer.from(setting.stdin ?? '');
+    },
     env: setting.env ?? {},
     clock: setting.clock ?? new ManualClock(),
     disk,
-    entropy: new SeededEntropy(1),
+    entropy: setting.entropy ?? new SeededEntropy(1),
     signal: setting.signal ?? new AbortController().signal,
   };
 }

@@ -108,9 +108,6 @@ test('commands to come say "not yet" and exit 2, whatever is asked of them', asy
     'audit leaks --term Ada',
     'lag --group g',
     'doctor',
-    'keys rotate',
-    'keys epoch show',
-    'keys epoch advance',
     'topics list --command-config client.properties',
   ];
   for (const args of later) {

@@ -34,6 +34,88 @@ test('users forget posts to the privacy route with the token, and prints the era
   assert.equal(asked[0]?.authorization, 'Bearer secret-token');
 });
 
+const idsOf = ({ body }: Asked): string[] => (JSON.parse(body) as { ids: string[] }).ids;
+
+test('users forget takes many from a file or standard input, in requests below the limit of a body', async () => {
+  const ids = Array.from({ length: 2_500 }, (_, index) => `student-${index}-${'x'.repeat(30)}`);
+  const answer = (asked: Asked): Answered => ({
+    status: 202,
+    body: { erasures: idsOf(asked).map((id) => (id.startsWith('student-7-') ? null : erasure)) },
+  });
+  const sample = await FakeSample.start(answer);
+  try {
+    const text = `\n${ids.join('\r\n')}\n`;
+    for (const setting of [
+      { files: { ...sample.files, '/d/list': text } },
+      { files: sample.files, stdin: text },
+    ]) {
+      sample.asked.length = 0;
+      const file = 'stdin' in setting ? '-' : '/d/list';
+      const args = ['users', 'forget', '--file', file, '--json', '--data-dir', '/data'];
+      const { code, out, err } = await oubliette(args, { ...setting, clock: realClock() });
+      assert.equal(code, 1, err);
+      const { erasures, ...document } = JSON.parse(out) as { erasures: unknown[] };
+      assert.deepEqual(document, { asked: 2_500, forgotten: 2_499, unknown: [8] });
+      assert.equal(erasures.length, 2_500);
+      assert.deepEqual(sample.asked.flatMap(idsOf), ids);
+      assert.ok(sample.asked.length < 6, `${sample.asked.length} requests`);
+      for (const asked of sample.asked) {
+        assert.equal(asked.path, '/privacy/users/forget');
+        assert.equal(asked.contentType, 'application/json');
+        assert.ok(Buffer.byteLength(asked.body) < 64_000 && idsOf(asked).length <= 1_000);
+      }
+      assert.ok(!err.includes('student-'));
+    }
+  } finally {
+    await sample.stop();
+  }
+});
+
+test('users forget takes several on the command line, and says no where one is nobody', async () => {
+  const two = ['users', 'forget', 'ann', 'bob'];
+  const done = await against(() => ({ status: 202, body: { erasures: [erasure, erasure] } }), two);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(done.out, '2 of 2 users are forgotten.\n');
+  assert.deepEqual(done.asked.flatMap(idsOf), ['ann', 'bob']);
+  const nobody = await against(() => ({ status: 202, body: { erasures: [erasure, null] } }), two);
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.out, /^1 of 2 users are forgotten\.\n1 never had a key \(counted from 1: 2\)/);
+  const odd = await against(() => ({ status: 202, body: { erasures: [erasure] } }), two);
+  assert.equal(odd.code, 1);
+  assert.match(odd.err, /something else than an erasure for each user/);
+});
+
+test('a list of users that is none is wrong usage', async () => {
+  for (const [args, setting] of [
+    [['users', 'forget', 'ann', '--file', '-'], {}],
+    [['users', 'forget', '--file', '-'], { stdin: '\n\n' }],
+    [['users', 'forget', '--file', '/nowhere'], {}],
+    [['users', 'forget', 'ann', ''], {}],
+    [['keys', 'rotate'], {}],
+  ] as const) {
+    const { code, out, err } = await oubliette(args, setting);
+    assert.equal(code, 2, args.join(' '));
+    assert.equal(out, '');
+    assert.match(err, /^oubliette: (users forget|keys rotate): /);
+  }
+});
+
+test('erasure check says whether forgotten users came back', async () => {
+  const check = ['erasure', 'check'];
+  const clean = { checked: 12, returned: 0, forgottenAgain: 0, unresolved: 0 };
+  const good = await against(() => ({ status: 200, body: clean }), check);
+  assert.equal(good.code, 0, good.err);
+  assert.equal(good.asked[0]?.method, 'POST');
+  assert.equal(good.asked[0]?.path, '/privacy/erasures/check');
+  const restored = { checked: 20, returned: 12, forgottenAgain: 12, unresolved: 0 };
+  const bad = await against(() => ({ status: 200, body: restored }), check);
+  assert.equal(bad.code, 1);
+  assert.match(bad.out, /^12 forgotten users came back: /);
+  const document = await against(() => ({ status: 200, body: restored }), [...check, '--json']);
+  assert.equal(document.code, 1);
+  assert.deepEqual(JSON.parse(document.out), restored);
+});
+
 test('what the sample refuses is told with its own reason, exit 1, and without the id', async () => {
   const problem = {
     title: 'Unknown user',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
-import type { CliContext } from '../context.js';
+import type { Answer, CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { describeErasure, erasureRow } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
@@ -43,4 +43,34 @@ export function addErasureCommands(program: Command, context: CliContext): void 
     const one = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
     return { document: one, lines: describeErasure(one) };
   });
+  const check = erasure
+    .command('check')
+    .description(
+      'compares the ledger with the key topic, and forgets again whoever came back with a restored copy of it',
+    );
+  answers(check, context, async ({ dataDir }) => {
+    const path = '/privacy/erasures/check';
+    return describeCheck(
+      await new SampleClient(context, dataDir).ask({ method: 'POST', path }, { waitMs: 60_000 }),
+    );
+  });
+}
+
+/** "No" where somebody had come back. */
+function describeCheck(answer: unknown): Answer {
+  const [checked, returned, again, unresolved] = ['checked', 'returned', 'forgottenAgain', 'unresolved'].map(
+    (name) => (answer !== null && typeof answer === 'object' ? Number(Reflect.get(answer, name)) : NaN),
+  );
+  if (checked === undefined || returned === undefined || !Number.isSafeInteger(checked + returned))
+    throw new CliError(
+      'SAMPLE_REFUSED',
+      'The sample answered with something else than what a check came to.',
+    );
+  if (returned === 0)
+    return { document: answer, lines: [`All of ${checked} erasures stand in the key topic.`] };
+  const lines = [
+    `${returned} forgotten users came back: the key topic was restored from a copy of before. ${again} are forgotten again.`,
+  ];
+  if (unresolved !== 0) lines.push(`${unresolved} began anew since and were left alone: look after them.`);
+  return { document: answer, lines, exitCode: 1 };
 }

@@ -28,7 +28,7 @@ export function addImportCommand(program: Command, context: CliContext): void {
     const { clock } = context;
     const { OuladCourse } = await import('../import/oulad.js');
     const { upload } = await import('../import/uploader.js');
-    const { makeProgress } = await import('../import/progress.js');
+    const { makeProgress } = await import('../progress.js');
     const course = new OuladCourse(directory, options.module, options.presentation);
     const client = new SampleClient(context, options.dataDir);
     const limits = { chunkLines, ratePerSecond: options.rate ?? null, waitMs: options.wait };

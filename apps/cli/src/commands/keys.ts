@@ -1,30 +1,32 @@
 import type { Command } from 'commander';
-import type { KeyTopicSettings, TopicAdmin } from '@oubliette/kafka';
-import type { Keyring } from '@oubliette/keyring';
-import { readCleanupSettings } from '@oubliette/privacy';
+import type { UserRef } from '@oubliette/keyring';
 import { answers } from '../action.js';
-import { clusterOf, withAdmin } from '../cluster.js';
-import type { CliContext, GlobalOptions } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
-import { ReadOnlyLog } from '../read-only-log.js';
-import { readRunningSample } from '../sample/running-sample.js';
+import { withKeyring, type KeysOptions } from '../keys/with-keyring.js';
 import { table } from '../table.js';
-import { keyTopicName } from '../topic-roles.js';
+import { readUserIds, type UsersOption } from '../users/read-ids.js';
+import { addEpochCommands } from './epoch.js';
 
-interface KeysOptions extends GlobalOptions {
-  readonly keyTopic?: string;
+interface RotateOptions extends KeysOptions, UsersOption {
+  readonly purpose?: string;
+  readonly pseudonyms?: boolean;
 }
 
 export function addKeysCommands(program: Command, context: CliContext): void {
-  const list = program
-    .command('keys')
-    .description('user keys by pseudonym')
+  const keys = program.command('keys').description('user keys by pseudonym, and the master-key epoch');
+  addList(keys, context);
+  addRotate(keys, context);
+  addEpochCommands(keys, context);
+}
+
+function addList(keys: Command, context: CliContext): void {
+  const list = keys
     .command('list')
     .description('reads the key topic with the master keys of the running sample (or OUBLIETTE_MASTER_KEYS)')
     .option('--key-topic <name>', 'the topic of the user keys');
-  answers<KeysOptions>(list, context, async (options) => {
-    const keyring = await openForReading(context, options);
-    try {
+  answers<KeysOptions>(list, context, async (options) =>
+    withKeyring(context, options, { for: 'read' }, async (keyring) => {
       const users = [...keyring.list()];
       return {
         document: users,
@@ -38,47 +40,43 @@ export function addKeysCommands(program: Command, context: CliContext): void {
           ]),
         ),
       };
-    } finally {
-      await keyring.close();
-    }
+    }),
+  );
+}
+
+function addRotate(keys: Command, context: CliContext): void {
+  const rotate = keys
+    .command('rotate')
+    .description(
+      'makes a new key for each user, for what is written from then on; what was written stays readable',
+    )
+    .argument('[users...]', 'ids')
+    .option('--file <file>', 'an id a line; - is standard input')
+    .option('--pseudonyms', 'users are named as keys list names them')
+    .option('--purpose <name>', 'the key for this purpose; default: for what is kept for none')
+    .option('--key-topic <name>', 'the topic of the user keys');
+  answers<RotateOptions>(rotate, context, async (options, named) => {
+    const users = await readUserIds(context, 'keys rotate', named, options);
+    const { parseUserRef } = await import('@oubliette/keyring');
+    return withKeyring(context, options, { for: 'write' }, async (keyring) => {
+      const nameOf = options.pseudonyms ? parseUserRef : (id: string): UserRef => keyring.userRef(id);
+      const userRefs = users.map(nameOf);
+      const places = userRefs.flatMap((userRef, index) =>
+        keyring.state(userRef) === 'active' ? [] : [index + 1],
+      );
+      if (places.length > 0) throw notActive(places, users.length);
+      await keyring.rotate(userRefs, options.purpose);
+      const rotated = new Set(userRefs).size;
+      return { document: { rotated }, lines: [`${rotated} ${rotated === 1 ? 'key' : 'keys'} made.`] };
+    });
   });
 }
 
-/** Makes no topic, changes no setting, writes no record. */
-async function openForReading(context: CliContext, options: KeysOptions): Promise<Keyring> {
-  const { disk, clock, entropy } = context;
-  const file =
-    context.env['OUBLIETTE_MASTER_KEYS'] || readRunningSample(disk, options.dataDir)?.masterKeysFile;
-  if (!file)
-    throw new CliError(
-      'NO_MASTER_KEYS',
-      `No master keys: start the sample once (its data in ${options.dataDir}), or give OUBLIETTE_MASTER_KEYS.`,
-    );
-  const settings = await withAdmin(context, options, async (admin) =>
-    standingSettings(admin, await keyTopicName(context, admin, options.dataDir, options.keyTopic)),
+/** Nothing is made for somebody who never had a key: a slip of the pen would be a new user. */
+function notActive(places: readonly number[], asked: number): CliError {
+  const shown = places.slice(0, 10).join(', ') + (places.length > 10 ? ', …' : '');
+  return new CliError(
+    'USERS_NOT_ACTIVE',
+    `${places.length} of ${asked} users never had a key, or are forgotten (counted from 1: ${shown}). No key was made.`,
   );
-  const [{ openKeyTopic }, { loadMasterKeyFile, openKeyring }] = await Promise.all([
-    import('@oubliette/kafka'),
-    import('@oubliette/keyring'),
-  ]);
-  const masterKeys = await loadMasterKeyFile(file, disk, entropy);
-  const log = await openKeyTopic(clusterOf(context, options), settings, { create: false });
-  return openKeyring({ log: new ReadOnlyLog(log), masterKeys, clock, entropy });
-}
-
-/** What is declared elsewhere is read here: the topic as it stands. */
-async function standingSettings(admin: TopicAdmin, topic: string): Promise<KeyTopicSettings> {
-  const [description] = await admin.describeTopics([topic]);
-  const { segmentMs, maxCompactionLagMs, fileDeleteDelayMs, deleteRetentionMs } = readCleanupSettings(
-    description?.configs ?? {},
-  );
-  return {
-    topic,
-    partitions: description?.partitions.length ?? 0,
-    replicationFactor: description?.partitions[0]?.replicas.length ?? 1,
-    segmentMs,
-    maxCompactionLagMs,
-    fileDeleteDelayMs,
-    deleteRetentionMs,
-  };
 }

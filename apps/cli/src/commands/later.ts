@@ -12,9 +12,6 @@ const later: readonly (readonly string[])[] = [
   ['audit', 'leaks'],
   ['lag'],
   ['doctor'],
-  ['keys', 'rotate'],
-  ['keys', 'epoch', 'show'],
-  ['keys', 'epoch', 'advance'],
 ];
 
 /** They say "not yet" and exit 2, whatever options follow. */

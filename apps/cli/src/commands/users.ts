@@ -1,20 +1,27 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
-import type { CliContext } from '../context.js';
+import type { Answer, CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { describeErasure, describeUser } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
+import { forgetMany, type ForgottenMany } from '../users/forget-many.js';
+import { readUserIds, type UsersOption } from '../users/read-ids.js';
 
 export function addUsersCommands(program: Command, context: CliContext): void {
   const users = program.command('users').description('the rights of a user');
   const forget = users
     .command('forget')
-    .description('destroys the keys of a user: nobody can read their personal data any more')
-    .argument('<id>');
-  answers(forget, context, async ({ dataDir }, [id = '']) => {
-    if (id === '') throw new CliError('USAGE', 'users forget: the id is empty.');
-    const path = `/privacy/users/${encodeURIComponent(id)}/forget`;
-    const erasure = await new SampleClient(context, dataDir).ask({ method: 'POST', path });
+    .description('destroys the keys of users: nobody can read their personal data any more')
+    .argument('[ids...]', 'one or more')
+    .option('--file <file>', 'an id a line; - is standard input');
+  answers<UsersOption>(forget, context, async ({ dataDir, file }, named) => {
+    const ids = await readUserIds(context, 'users forget', named, file === undefined ? {} : { file });
+    const client = new SampleClient(context, dataDir);
+    const [only] = ids;
+    if (file !== undefined || ids.length > 1 || only === undefined)
+      return describeMany(await forgetMany(context, client, ids));
+    const path = `/privacy/users/${encodeURIComponent(only)}/forget`;
+    const erasure = await client.ask({ method: 'POST', path });
     return { document: erasure, lines: describeErasure(erasure) };
   });
   const status = users
@@ -27,4 +34,15 @@ export function addUsersCommands(program: Command, context: CliContext): void {
     const user = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
     return { document: user, lines: describeUser(user) };
   });
+}
+
+/** "No" where an id was nobody's. */
+function describeMany(result: ForgottenMany): Answer {
+  const { asked, forgotten, unknown } = result;
+  const lines = [`${forgotten} of ${asked} users are forgotten.`];
+  if (unknown.length > 0) {
+    const shown = unknown.slice(0, 10).join(', ') + (unknown.length > 10 ? ', …' : '');
+    lines.push(`${unknown.length} never had a key (counted from 1: ${shown}): check their ids.`);
+  }
+  return { document: result, lines, exitCode: unknown.length > 0 ? 1 : 0 };
 }
