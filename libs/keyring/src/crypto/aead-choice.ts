@@ -22,7 +22,7 @@ export interface AeadChoice {
  * costs least but runs slowest, one of OpenSSL's ciphers costs most and runs fastest, sodium-native lies between.
  */
 const WASM_BYTES = 3 * 1024;
-const WASM_BYTES_BESIDE_NATIVE = 1024;
+const WASM_BYTES_BESIDE_NATIVE = 512;
 const NATIVE_BYTES = 64 * 1024;
 
 /** The fastest driver for each size, of those that are there. */
