@@ -31,6 +31,8 @@ export type {
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';
+export { LookupsModule, USER_LOOKUPS } from './lookups/lookups.module.js';
+export type { LookupsAsyncOptions, LookupsOptions } from './lookups/lookups.module.js';
 export { Metrics } from './metrics/metrics.js';
 export { OublietteModule } from './module/oubliette.module.js';
 export type {
