@@ -1,8 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { OutboxSignal } from '@oubliette/event-sourcing';
-import { OublietteModule, ProblemFilter, type OublietteEngine } from '@oubliette/nest';
-import { Database, TypeOrmEventStore, TypeOrmOutbox, TypeOrmProjectionStore } from '@oubliette/persistence';
+import { LookupsModule, OublietteModule, ProblemFilter, type OublietteEngine } from '@oubliette/nest';
+import {
+  Database,
+  TypeOrmEventStore,
+  TypeOrmLookupStore,
+  TypeOrmOutbox,
+  TypeOrmProjectionStore,
+} from '@oubliette/persistence';
 import { CourseOpened, ENROLMENTS_TOPIC, StudentEnrolled } from './enrolments/enrolment.js';
 import { DemoClass } from './demo/demo-class.js';
 import { EnrolmentsService } from './enrolments/enrolments.service.js';
@@ -17,6 +23,7 @@ import { PageController } from './page/page.controller.js';
 import { EnrolmentProjection } from './read-models/enrolment-projection.js';
 import { LessonViewProjection } from './read-models/lesson-view-projection.js';
 import { LessonViewRows } from './read-models/lesson-view-rows.js';
+import { StudentLookups, studentIndexes } from './read-models/student-lookups.js';
 import { StudentProjection } from './read-models/student-projection.js';
 import { StudentRows } from './read-models/student-rows.js';
 import { StudentRegistered, STUDENTS_TOPIC } from './students/student.js';
@@ -54,6 +61,7 @@ export class AppModule {
             configs,
           })),
         }),
+        LookupsModule.forRoot({ store: new TypeOrmLookupStore(database), indexes: studentIndexes }),
       ],
       controllers: [
         PageController,
@@ -78,6 +86,7 @@ export class AppModule {
         { provide: APP_FILTER, useExisting: ProblemFilter },
         OutboxRelayService,
         StudentRows,
+        StudentLookups,
         LessonViewRows,
         StudentsService,
         EnrolmentsService,

@@ -81,7 +81,7 @@ function optional(body: Body, field: string): string | null {
   return required(body, field, 200);
 }
 
-function emailOf(body: Body): string {
+export function emailOf(body: Body): string {
   const email = required(body, 'email', 320);
   if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new FieldError('email', 'must be an e-mail address');
   return email;

@@ -5,14 +5,16 @@ import { TypeOrmProjectionStore } from '@oubliette/persistence';
 import { isErased } from '@oubliette/serde';
 import { StudentRegistered, STUDENTS_TOPIC } from '../students/student.js';
 import { delivered } from './delivered.js';
+import { StudentLookups } from './student-lookups.js';
 import { StudentRows, type Student } from './student-rows.js';
 
-/** Builds the read model of students out of their topic. */
+/** Builds the read model of students, and what they are found by, out of their topic. */
 @Controller()
 export class StudentProjection {
   constructor(
     private readonly projections: TypeOrmProjectionStore,
     private readonly rows: StudentRows,
+    private readonly lookups: StudentLookups,
   ) {}
 
   @EncryptedTopic(STUDENTS_TOPIC, { events: StudentRegistered, batch: true, maxBatch: 500 })
@@ -22,6 +24,7 @@ export class StudentProjection {
   ): Promise<void> {
     const { topic, partition } = context;
     const records = delivered(events, context);
+    await this.lookups.prepare(records.flatMap(({ userRef }) => userRef ?? []));
     await this.projections.apply(
       { projection: 'students', topic, partition },
       records,
@@ -32,6 +35,7 @@ export class StudentProjection {
           return student === null ? [] : [{ userRef, registeredAt: timestamp, student }];
         });
         await this.rows.write(manager, students);
+        await this.lookups.write(manager, students);
       },
     );
   }

@@ -3,10 +3,11 @@ import { AccessGuard, checkedUserId } from '@oubliette/nest';
 import { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { badFieldAsProblem } from '../http/bad-field.js';
-import { lessonViewOf, objectOf, profileOf, studentIdOf } from '../http/body-fields.js';
+import { emailOf, lessonViewOf, objectOf, profileOf, studentIdOf } from '../http/body-fields.js';
 import type { LessonView } from '../lessons/lesson-viewed.js';
 import { LessonsService } from '../lessons/lessons.service.js';
 import { LessonViewRows } from '../read-models/lesson-view-rows.js';
+import { StudentLookups } from '../read-models/student-lookups.js';
 import { StudentRows, type Student } from '../read-models/student-rows.js';
 import { StudentsService } from './students.service.js';
 
@@ -18,6 +19,7 @@ export class StudentsController {
     private readonly lessons: LessonsService,
     private readonly studentRows: StudentRows,
     private readonly viewRows: LessonViewRows,
+    private readonly lookups: StudentLookups,
   ) {}
 
   @Post()
@@ -45,6 +47,13 @@ export class StudentsController {
       next = await students.next();
     }
     response.end(']');
+  }
+
+  /** The address travels in the body: an address in a path or query would stand in the logs of whatever lies between. */
+  @Post('find')
+  @HttpCode(200)
+  findByEmail(@Body() body: unknown): Promise<Student[]> {
+    return this.lookups.findByEmail(badFieldAsProblem(() => emailOf(objectOf(body))));
   }
 
   @Get(':id')

@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type IHeaders } from 'kafkajs';
 
 export interface RawRecord {
   readonly topic: string;
@@ -6,6 +6,7 @@ export interface RawRecord {
   readonly offset: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  readonly headers: IHeaders;
 }
 
 /** Reads topics with kafkajs alone, from their start to the end they have at the call. */
@@ -42,8 +43,8 @@ async function consume(kafka: Kafka, topics: string[], left: Map<string, bigint>
     consumer
       .run({
         eachBatch: ({ batch }) => {
-          for (const { offset, key, value } of batch.messages) {
-            records.push({ topic: batch.topic, partition: batch.partition, offset, key, value });
+          for (const { offset, key, value, headers = {} } of batch.messages) {
+            records.push({ topic: batch.topic, partition: batch.partition, offset, key, value, headers });
           }
           return Promise.resolve();
         },

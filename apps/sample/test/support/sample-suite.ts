@@ -40,11 +40,13 @@ export function sampleSuite(
       await sample.close();
       rmSync(home, { recursive: true });
     });
+    const found = async (email: string) => (await client.post('/students/find', { email })).body;
     const engagement = async (course = 'AAA-2013J') =>
       (await client.get(`/courses/${course}/engagement`)).body;
 
     it('wants the token, but for the page, the health and the courses', async () => {
       const stranger = new Client(sample.address, 'not-the-token-at-all');
+      assert.equal((await stranger.post('/students/find', { email: ann.email })).status, 401);
       for (const path of ['/students', '/students/x', '/students/x/lesson-views', '/metrics'])
         assert.equal((await stranger.get(path)).status, 401, path);
       assert.equal((await stranger.post('/students', ann)).status, 401);
@@ -84,6 +86,18 @@ export function sampleSuite(
       }
       const again = await client.post('/students', ann);
       assert.deepEqual([again.status, again.body['code']], [409, 'STUDENT_EXISTS']);
+    });
+
+    it('finds a student by e-mail, in any spelling, and by nothing else', async () => {
+      for (const email of [ann.email, 'ANN.Unmistakable@EXAMPLE.org'])
+        await eventually(async () => assert.deepEqual(await found(email), [ann]));
+      for (const email of ['nobody@example.org', 'ann@example.org', ann.email.slice(1)])
+        assert.deepEqual(await found(email), []);
+      assert.equal((await client.get(`/students/find`)).status, 404, 'never in an address');
+      for (const body of [{}, { email: 'no address' }, { email: 7 }]) {
+        const { status, body: problem } = await client.post('/students/find', body);
+        assert.deepEqual([status, problem['field']], [400, 'email']);
+      }
     });
 
     it('publishes lesson views, shows them, and sums them up per course', async () => {
@@ -179,6 +193,7 @@ export function sampleSuite(
       await sample.close();
       await start();
       assert.deepEqual((await client.get(`/students/${ann.id}`)).body, ann);
+      assert.deepEqual(await found(ann.email), [ann]);
       assert.equal((await client.post(`/students/${ben.id}/lesson-views`, view(2, 1))).status, 202);
       await eventually(async () => assert.equal((await engagement())['views'], 4));
       await eventually(async () =>
@@ -207,6 +222,11 @@ export function sampleSuite(
         repeated: 0,
         forgotten: 1,
       });
+      assert.deepEqual(await found(ann.email), []);
+      assert.deepEqual(
+        (await found(ben.email)).map((student) => student['id']).filter((id) => id === ben.id),
+        [ben.id],
+      );
       const left = (await client.get('/students')).body;
       assert.equal(JSON.stringify(left).includes(ann.name), false);
       assert.ok(left.some((student) => student['id'] === ben.id));
