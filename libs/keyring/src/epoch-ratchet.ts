@@ -15,27 +15,12 @@ import { KeyringError } from './errors.js';
 import type { KeyLoader } from './key-loader.js';
 import type { UserRef } from './keyring.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
+import type { EpochOptions, EpochProgress } from './epoch-options.js';
 import type { LogPeppers } from './peppers/log-peppers.js';
 import { userKeyName } from './record-keys.js';
 import type { Undertaker } from './undertaker.js';
 import { isAtHand, type KeyProfile, type UserKey } from './user-key.js';
 import type { UserTable } from './user-table.js';
-
-/** What the turn of an epoch tells of itself. */
-export interface EpochProgress {
-  readonly step:
-    'announcing' | 'putting in force' | 're-wrapping' | 'waiting' | 'dropping the old' | 'destroying the old';
-  /** Key records wrapped under the new epoch, of those that are to be. */
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface EpochOptions {
-  /** Key records written a second at most. Default 5,000. */
-  readonly recordsPerSecond?: number;
-  readonly onProgress?: (progress: EpochProgress) => void;
-  readonly signal?: AbortSignal;
-}
 
 export interface EpochRatchetParts {
   readonly sodium: Sodium;

@@ -7,7 +7,7 @@ export {
   type KeyLogRecord,
   type StoredKeyLogRecord,
 } from './key-log.js';
-export type { EpochOptions, EpochProgress } from './epoch-ratchet.js';
+export type { EpochOptions, EpochProgress } from './epoch-options.js';
 export type { KeyPolicy } from './key-policy.js';
 export { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 export type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';

@@ -1,4 +1,4 @@
-import type { EpochOptions } from './epoch-ratchet.js';
+import type { EpochOptions } from './epoch-options.js';
 import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
 import type { Peppers } from './peppers/peppers.js';
