@@ -30,6 +30,27 @@ const plaintexts = fc.oneof(
   fc.constantFrom(511, 512, 513, 3071, 3072, 3073, 65_536, 65_537).map((size) => patternOf(size, size)),
 );
 
+test('libsodium’s memory may grow while a large value is sealed, and while it is opened', () => {
+  const binding = { stream: 's', type: 't', eventId: 'e', path: 'p' };
+  const wasm = engineOver(chooseAlways(aeads.wasm));
+  const other = engineOver(chooseBySize(aeads));
+  for (const [sealing, opening] of [
+    [wasm, other],
+    [other, wasm],
+  ] as const) {
+    const before = memory.HEAPU8.length;
+    const plaintext = patternOf(before + 1, 1);
+    const envelope = sealing.seal(userKey, binding, plaintext);
+    assert.equal(opening.isHeaderAuthentic(envelope), true);
+    assert.ok(isEqual(opening.open(userKey, binding, envelope), plaintext));
+    assert.ok(memory.HEAPU8.length > before);
+  }
+  const small = wasm.seal(userKey, binding, patternOf(5, 1));
+  assert.ok(isEqual(wasm.open(userKey, binding, small), patternOf(5, 1)));
+  wasm.close();
+  other.close();
+});
+
 test('every choice of drivers, on the fast and the plain path, writes and reads the same bytes', () => {
   const engines = choices.map(([name, choice]) => ({
     name,
