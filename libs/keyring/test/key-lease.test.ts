@@ -93,7 +93,7 @@ test('design 4.10: away longer than tombstones stand, everything is read anew: a
   await other.forget(ada);
   await other.close();
   topic.compact({ dropTombstones: true });
-  clock.advance(day + 1);
+  await clock.advanceAsync(day + 1);
   log.release();
   await keyring.catchUp([ada, bob]);
   assert.equal(keyring.open(binding, envelope).outcome, 'erased');

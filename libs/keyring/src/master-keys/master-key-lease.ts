@@ -2,8 +2,10 @@ import { inspect } from 'node:util';
 import type { Clock, Timer } from '@oubliette/runtime';
 import { KeyringError, type KeyringErrorCode } from '../errors.js';
 import { LeaseState } from './lease-state.js';
-import { momentOf } from './longest-time.js';
+import { momentOf, type Moment } from './longest-time.js';
+import { masterKeyUnavailable } from './master-key-errors.js';
 import type { MasterKeyCall } from './master-keys.js';
+import { attempt } from './resilience/attempt.js';
 
 export interface MasterKeyLeaseOptions {
   readonly clock: Clock;
@@ -36,21 +38,25 @@ export class MasterKeyLease {
   readonly #options: MasterKeyLeaseOptions;
   readonly #clock: Clock;
   readonly #confirmEveryMs: number;
+  readonly #outageMs: number;
   readonly #state: LeaseState;
   readonly #closing = new AbortController();
   #isLost = false;
   /** Lost by a look: the machine slept, or its clock was set. The next question is not put off. */
   #asksAtOnce = false;
   #trouble: LeaseTrouble | null = null;
-  #timer: Timer | null = null;
+  #nextQuestion: Timer | null = null;
+  #end: Timer | null = null;
   #confirming: Promise<boolean> | null = null;
 
   constructor(options: MasterKeyLeaseOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#confirmEveryMs = options.confirmEveryMs ?? 300_000;
-    this.#state = new LeaseState(options.outageMs ?? 86_400_000, momentOf(this.#clock));
-    this.#schedule();
+    this.#outageMs = options.outageMs ?? 86_400_000;
+    this.#state = new LeaseState(this.#outageMs, momentOf(this.#clock));
+    this.#askLater();
+    this.#watchTheEnd();
   }
 
   /** Ask before each use: it reads both clocks, and the first look after the time is over loses the lease. */
@@ -59,7 +65,7 @@ export class MasterKeyLease {
       this.#isLost = true;
       this.#asksAtOnce = true;
       this.#options.onLost();
-      this.#schedule();
+      this.#askLater();
     }
     return !this.#isLost && !this.#closing.signal.aborted;
   }
@@ -78,15 +84,16 @@ export class MasterKeyLease {
   confirm(): Promise<boolean> {
     this.#confirming ??= this.#confirm().finally(() => {
       this.#confirming = null;
-      this.#schedule();
+      this.#askLater();
     });
     return this.#confirming;
   }
 
-  /** Ends the asking, and the right. Resolves when no question is under way. */
+  /** Ends the asking, and the right. What a question under way still gives is wiped. */
   async close(): Promise<void> {
     this.#closing.abort(new KeyringError('KEYRING_CLOSED', 'The keyring was closed.'));
-    this.#timer?.cancel();
+    this.#nextQuestion?.cancel();
+    this.#end?.cancel();
     await this.#confirming;
   }
 
@@ -99,7 +106,7 @@ export class MasterKeyLease {
     this.#asksAtOnce = false;
     let secrets: Uint8Array | null = null;
     try {
-      secrets = await this.#options.unwrap({ fresh: true, signal: this.#closing.signal });
+      secrets = await this.#ask();
       this.#trouble = secrets ? null : 'DEPLOYMENT_RECORD_INVALID';
     } catch (error) {
       this.#trouble = error instanceof KeyringError ? error.code : 'FAILED';
@@ -110,29 +117,44 @@ export class MasterKeyLease {
     return true;
   }
 
-  #take(secrets: Uint8Array, askedAt: ReturnType<typeof momentOf>): void {
+  /** Services have their own time limit. One that hangs for as long as an outage may last is asked anew. */
+  #ask(): Promise<Uint8Array | null> {
+    const timeoutMs = this.#outageMs;
+    const limits = {
+      clock: this.#clock,
+      timeoutMs,
+      late: () => masterKeyUnavailable('the master key', `no answer within ${timeoutMs} ms`),
+      outer: this.#closing.signal,
+    };
+    return attempt(
+      limits,
+      (signal) => this.#options.unwrap({ fresh: true, signal }),
+      (late) => late?.fill(0),
+    );
+  }
+
+  #take(secrets: Uint8Array, askedAt: Moment): void {
     if (this.#closing.signal.aborted) return;
     this.#state.confirm(askedAt);
+    this.#watchTheEnd();
     if (!this.#isLost || !this.#state.isHeld(momentOf(this.#clock))) return;
     this.#isLost = false;
     this.#options.onRegained(secrets);
   }
 
-  /** The next question, or the end of the lease, whichever comes first. */
-  #schedule(): void {
-    this.#timer?.cancel();
-    if (this.#closing.signal.aborted) return;
-    this.#timer = this.#clock.schedule(this.#untilNext(), () => {
-      // A look, so that the end is seen at its time even when nobody uses the keys.
-      void this.isHeld;
-      void this.confirm();
+  /** A look at the end's time, so that it is seen even when nobody uses the keys and a question hangs. */
+  #watchTheEnd(): void {
+    this.#end?.cancel();
+    this.#end = this.#clock.schedule(this.#state.remainingMs(momentOf(this.#clock)), () => {
+      if (this.isHeld) this.#watchTheEnd();
     });
   }
 
-  #untilNext(): number {
-    if (this.#asksAtOnce) return 0;
+  #askLater(): void {
+    this.#nextQuestion?.cancel();
+    if (this.#closing.signal.aborted) return;
     const isWell = this.#trouble === null && !this.#isLost;
     const next = isWell ? this.#confirmEveryMs : Math.min(RETRY_MS, this.#confirmEveryMs);
-    return this.#isLost ? next : Math.min(next, this.#state.remainingMs(momentOf(this.#clock)));
+    this.#nextQuestion = this.#clock.schedule(this.#asksAtOnce ? 0 : next, () => void this.confirm());
   }
 }

@@ -128,7 +128,7 @@ test('a pepper whose tombstone was missed while the process was away is gone whe
   const id = await other.peppers.rotate();
   await other.peppers.end([old]);
   topic.compact({ dropTombstones: true });
-  clock.advance(topic.deleteRetentionMs + 1);
+  await clock.advanceAsync(topic.deleteRetentionMs + 1);
   log.release();
   await away.peppers.catchUp();
   assert.deepEqual(away.peppers.ids(), [id]);
