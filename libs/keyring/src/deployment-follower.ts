@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@oubliette/runtime';
 import type { Alarms } from './alarms.js';
-import { deploymentPartition, unlockDeployment } from './deployment.js';
+import { equalBytes } from './crypto/sodium.js';
+import { deploymentPartition, mayFollow, unlockDeployment, type StandingDeployment } from './deployment.js';
 import { KeyringError } from './errors.js';
 import { MAX_READ_OFFSETS, type KeyLog } from './key-log.js';
 import type { KeyOpener } from './key-opener.js';
@@ -16,13 +17,20 @@ export interface DeploymentFollowerParts {
   readonly clock: Clock;
 }
 
+/** A turn makes three revisions; more than this at once are not of this deployment. */
+const mostHeard = 64;
 /** A revision that the master keys did not open is tried again after so long, ms. */
 const retryMs = 30_000;
 
 /** Takes the wrapping keys of each later revision of the deployment, and reads again what could not be read without them. */
 export class DeploymentFollower {
   readonly #parts: DeploymentFollowerParts;
-  #latest: Revision | null = null;
+  /** In the log's order, not taken yet. */
+  readonly #heard: Revision[] = [];
+  /** The last one that could not be opened, and may be later than what stands. */
+  #refused: Revision | null = null;
+  /** What stands is to be opened once more. */
+  #isAgain = false;
   #working: Promise<void> | null = null;
   #retry: Timer | null = null;
   #isClosed = false;
@@ -30,14 +38,27 @@ export class DeploymentFollower {
   constructor(parts: DeploymentFollowerParts) {
     this.#parts = parts;
     parts.table.revised.subscribe((revision) => {
-      this.#latest = revision;
+      if (this.#heard.length >= mostHeard) return this.#refuse(null, revision);
+      this.#heard.push(revision);
       this.#start();
     });
   }
 
+  /** True when nothing was heard of that is later than this record. */
+  isLast({ value }: StandingDeployment): boolean {
+    const isIdle = this.#working === null && this.#refused === null;
+    return isIdle && equalBytes(value, this.#parts.table.deployment.value);
+  }
+
+  /** Resolves when what was heard of so far was worked off, and what could not be opened before was tried once more. */
+  async ready(): Promise<void> {
+    this.#tryRefused();
+    await this.settled();
+  }
+
   /** The wrapping keys are at hand again: what was read meanwhile is read once more. */
   readAgain(): void {
-    if (this.#latest === null) this.#latest = { deployment: this.#parts.table.deployment, offset: -1n };
+    this.#isAgain = true;
     this.#start();
   }
 
@@ -57,37 +78,54 @@ export class DeploymentFollower {
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
+  #tryRefused(): void {
+    const refused = this.#refused;
+    if (refused === null) return;
+    if (equalBytes(refused.deployment.value, this.#parts.table.deployment.value)) this.#isAgain = true;
+    else if (!this.#heard.includes(refused)) this.#heard.unshift(refused);
+    this.#start();
+  }
+
   /** Never rejects: what fails is an alarm, and is tried again. */
   async #work(): Promise<void> {
-    for (let next = this.#latest; next !== null; next = this.#latest) {
-      this.#latest = null;
+    for (let next = this.#next(); next !== null; next = this.#next()) {
       try {
         await this.#take(next);
+        this.#refused = null;
       } catch (error) {
         this.#refuse(error, next);
       }
     }
   }
 
-  /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
-  #refuse(error: unknown, revision: Revision): void {
-    const isForged = error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID';
-    if (!isForged) this.#tryLater(revision);
-    this.#parts.alarms.raise(
-      isForged ? 'DEPLOYMENT_CHANGED' : 'DEPLOYMENT_LOCKED',
-      deploymentPartition,
-      revision.offset,
-    );
+  /** Each in the log's order: two may come while the first is opened, and the last may be forged, or have landed too late. */
+  #next(): Revision | null {
+    const { table, alarms } = this.#parts;
+    for (let next = this.#heard.shift(); next !== undefined; next = this.#heard.shift()) {
+      if (equalBytes(next.deployment.value, table.deployment.value)) continue;
+      if (mayFollow(table.deployment, next.deployment.value)) return next;
+      alarms.raise('DEPLOYMENT_CHANGED', deploymentPartition, next.offset);
+    }
+    if (!this.#isAgain) return null;
+    this.#isAgain = false;
+    return { deployment: table.deployment, offset: -1n };
   }
 
-  #tryLater(revision: Revision): void {
-    this.#parts.opener.fallBehind();
+  /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
+  #refuse(error: unknown, revision: Revision): void {
+    const { alarms, opener, clock } = this.#parts;
+    if (error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID') {
+      return alarms.raise('DEPLOYMENT_CHANGED', deploymentPartition, revision.offset);
+    }
+    opener.fallBehind();
+    // What is tried again was told of the first time.
+    const before = this.#refused?.deployment.value;
+    if (before === undefined || !equalBytes(before, revision.deployment.value)) {
+      alarms.raise('DEPLOYMENT_LOCKED', deploymentPartition, revision.offset);
+    }
+    this.#refused = revision;
     this.#retry?.cancel();
-    if (this.#isClosed) return;
-    this.#retry = this.#parts.clock.schedule(retryMs, () => {
-      this.#latest ??= revision;
-      this.#start();
-    });
+    if (!this.#isClosed) this.#retry = clock.schedule(retryMs, () => this.#tryRefused());
   }
 
   async #take({ deployment }: Revision): Promise<void> {

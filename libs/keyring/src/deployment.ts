@@ -13,7 +13,7 @@ import { toHex } from './hex.js';
 import type { KeyLog } from './key-log.js';
 import type { MasterKeyCall, MasterKeys } from './master-keys/master-keys.js';
 import { deploymentName, parseRecordKey } from './record-keys.js';
-import { equalBytes, KEY_BYTES } from './crypto/sodium.js';
+import { KEY_BYTES } from './crypto/sodium.js';
 
 /** All deployment records stand in this partition. */
 export const deploymentPartition = 0;
@@ -191,12 +191,16 @@ export async function standingDeployment(log: KeyLog): Promise<StandingDeploymen
   );
 }
 
-/** Appends the next revision of a deployment's record, wrapped by the current master key. */
+/**
+ * Appends the next revision of a deployment's record, wrapped by the current master key; nothing when `isWanted` says, at the last
+ * moment, that the record revised is not the one that stands any more.
+ */
 export async function reviseDeployment(
   log: KeyLog,
   masterKeys: MasterKeys,
   { id, value }: StandingDeployment,
   secrets: DeploymentSecrets,
+  isWanted: () => boolean,
 ): Promise<void> {
   const revision = (decodeDeploymentRecord(value)?.revision ?? 0) + 1;
   const { fingerprint } = masterKeys.current;
@@ -204,6 +208,7 @@ export async function reviseDeployment(
   const wrapped = await masterKeys.wrap(deploymentContext(id, revision, fingerprint), plain);
   plain.fill(0);
   const revised = encodeDeploymentRecord({ revision, masterKey: fingerprint, wrapped });
+  if (!isWanted()) return;
   await log.append(deploymentPartition, [{ key: deploymentName(id), value: revised }]);
   // Nothing keeps two from revising at once: one that came late must not be what compaction leaves.
   const standing = await standingDeployment(log);
@@ -221,9 +226,15 @@ async function tombstone({ log }: Surroundings, losers: readonly Candidate[]): P
   );
 }
 
-/** Whether a record under the deployment's name may follow the one that stands: the same again, or a later revision. */
+/**
+ * Whether a record under the deployment's name may follow the one that stands: the same again, a later revision, or of the same one by
+ * another who turned the epoch at the same time. Who opens it knows.
+ */
 export function mayFollow(standing: StandingDeployment, value: Uint8Array | null): boolean {
-  if (value === null) return false;
-  const revision = (bytes: Uint8Array) => decodeDeploymentRecord(bytes)?.revision ?? -1;
-  return equalBytes(value, standing.value) || revision(value) > revision(standing.value);
+  return value !== null && revisionOf(value) >= revisionOf(standing.value);
+}
+
+/** −1 for what is no deployment record. */
+export function revisionOf(value: Uint8Array): number {
+  return decodeDeploymentRecord(value)?.revision ?? -1;
 }

@@ -2,7 +2,9 @@ import { sleep, type Clock } from '@oubliette/runtime';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { equalBytes, KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
 import { decodeDeploymentRecord, type DeploymentSecrets } from './deployment-record.js';
+import type { DeploymentFollower } from './deployment-follower.js';
 import {
+  deploymentPartition,
   reviseDeployment,
   standingDeployment,
   unlockDeployment,
@@ -12,6 +14,8 @@ import type { KeyLog, KeyLogRecord } from './key-log.js';
 import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
 import { KeyringError } from './errors.js';
+import type { KeyLease } from './key-lease.js';
+import type { KeyOpener } from './key-opener.js';
 import type { KeyLoader } from './key-loader.js';
 import type { UserRef } from './keyring.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
@@ -30,6 +34,9 @@ export interface EpochRatchetParts {
   readonly masterKeys: MasterKeys;
   readonly entropy: EntropyPool;
   readonly undertaker: Undertaker;
+  readonly opener: KeyOpener;
+  readonly deployment: DeploymentFollower;
+  readonly lease: KeyLease;
   readonly loader: KeyLoader;
   readonly peppers: LogPeppers;
   readonly clock: Clock;
@@ -43,11 +50,14 @@ const inFlightMs = 30_000;
 const defaultRecordsPerSecond = 5_000;
 /** Small enough to be stopped within a moment at the slowest rates. */
 const batchRecords = 500;
+/** A turn takes four steps; each may be begun anew when another process was first. */
+const mostSteps = 64;
 
 /**
  * Turns the master-key epoch (SPEC.md, section 10): announces a new wrapping key, puts it in force, wraps every living user's key under
  * it, drops the old one, and destroys the old master key. What is to be done next stands in the deployment record alone, so that whoever
  * calls it again after a crash goes on. A forgetting that comes in between wins: what was re-wrapped after the fence is dead.
+ * Two turns at once do the same; who was held up while another one went on writes nothing any more, and begins with what stands.
  */
 export class EpochRatchet {
   readonly #parts: EpochRatchetParts;
@@ -69,8 +79,9 @@ export class EpochRatchet {
       // Else only the last step of an earlier turn is left to be done.
       if (isDestroyed) await masterKeys.advance(masterKeys.current.epoch);
     }
-    for (; !this.#isOver(standing); standing = await this.#standing()) {
+    for (let steps = 0; !this.#isOver(standing); standing = await this.#standing()) {
       this.#options.signal?.throwIfAborted();
+      if (++steps > mostSteps) throw overtaken();
       await this.#step(standing);
       wipe(standing.secrets);
     }
@@ -104,20 +115,22 @@ export class EpochRatchet {
       ]);
     }
     if (!second) return this.#revise(deployment, secrets, [first]);
-    await this.#rewrapAll(first);
+    if (!(await this.#rewrapAll(first))) return;
     this.#tell('waiting');
     // Who has not heard of the new key has lost its lease by then, and what it sent has landed or never will.
     await this.#pause(this.#parts.leaseMs + inFlightMs);
-    await this.#rewrapAll(first);
+    if (!(await this.#rewrapAll(first))) return;
     this.#tell('dropping the old');
     await this.#revise(deployment, secrets, [first]);
   }
 
-  async #rewrapAll(wrapping: WrappingKey): Promise<void> {
+  /** False when another process turned the epoch further meanwhile. */
+  async #rewrapAll(wrapping: WrappingKey): Promise<boolean> {
     const { table, writer } = this.#parts;
     for (let partition = 0; partition < writer.partitionCount; partition++) await writer.catchUp(partition);
+    if (!(await this.#isInForce(wrapping))) return false;
     await this.#parts.peppers.rewrap(wrapping);
-    const isOld = isNotOf(wrapping);
+    const isOld = isBefore(wrapping);
     this.#left = table.countKeys(isOld);
     const batches = new Map<number, UserRef[]>();
     for (const { userRef, partition } of table.entriesWith(isOld)) {
@@ -126,20 +139,25 @@ export class EpochRatchet {
       batch.push(userRef);
       if (batch.length < batchRecords) continue;
       batches.delete(partition);
-      await this.#rewrap(partition, wrapping, batch);
+      if (!(await this.#rewrap(partition, wrapping, batch))) return false;
     }
-    for (const [partition, batch] of batches) await this.#rewrap(partition, wrapping, batch);
+    for (const [partition, batch] of batches) {
+      if (!(await this.#rewrap(partition, wrapping, batch))) return false;
+    }
+    return true;
   }
 
-  async #rewrap(partition: number, wrapping: WrappingKey, userRefs: readonly UserRef[]): Promise<void> {
-    const { writer, clock, undertaker, table, loader } = this.#parts;
+  async #rewrap(partition: number, wrapping: WrappingKey, userRefs: readonly UserRef[]): Promise<boolean> {
+    const { writer, clock, undertaker, table, loader, lease } = this.#parts;
     const perSecond = this.#options.recordsPerSecond ?? defaultRecordsPerSecond;
     this.#options.signal?.throwIfAborted();
     const began = clock.monotonic();
     let written = 0;
-    for await (const users of loader.inParts(userRefs, batchRecords, isNotOf(wrapping))) {
+    for await (const users of loader.inParts(userRefs, batchRecords, isBefore(wrapping))) {
+      if (!(await this.#isInForce(wrapping))) return false;
       const records = users.flatMap((userRef) => this.#records(wrapping, userRef));
       for (let from = 0; from < records.length; from += MAX_BATCH_RECORDS) {
+        lease.assertHeld(partition);
         await writer.appendAndRead(partition, records.slice(from, from + MAX_BATCH_RECORDS));
       }
       await undertaker.bury(new Set(users.flatMap((userRef) => table.get(userRef) ?? [])));
@@ -150,12 +168,21 @@ export class EpochRatchet {
     this.#tell('re-wrapping');
     const wanted = (written / perSecond) * 1000 - (clock.monotonic() - began);
     if (wanted > 0) await this.#pause(Math.ceil(wanted));
+    return true;
+  }
+
+  /** Rejects with `KEYRING_UNAVAILABLE` when the deployment was not heard of within the lease: this process may have slept for a day. */
+  async #isInForce({ epoch }: WrappingKey): Promise<boolean> {
+    const { deployment, opener, lease } = this.#parts;
+    await deployment.ready();
+    lease.assertHeld(deploymentPartition);
+    return opener.wrapping.epoch === epoch;
   }
 
   /** None for a user that was forgotten since. Throws `KEYRING_UNAVAILABLE` where a key cannot be read. */
   #records(wrapping: WrappingKey, userRef: UserRef): KeyLogRecord[] {
     const keys = this.#parts.table.get(userRef)?.keys ?? [];
-    return keys.filter(isNotOf(wrapping)).map((key) => this.#record(wrapping, userRef, key));
+    return keys.filter(isBefore(wrapping)).map((key) => this.#record(wrapping, userRef, key));
   }
 
   #record(wrapping: WrappingKey, userRef: UserRef, key: UserKey): KeyLogRecord {
@@ -184,8 +211,14 @@ export class EpochRatchet {
     secrets: DeploymentSecrets,
     wrappingKeys: readonly WrappingKey[],
   ): Promise<void> {
-    const { log, masterKeys } = this.#parts;
-    await reviseDeployment(log, masterKeys, deployment, { ...secrets, wrappingKeys });
+    const { log, masterKeys, writer, lease, deployment: follower } = this.#parts;
+    await writer.catchUp(deploymentPartition);
+    await follower.ready();
+    const isWanted = (): boolean => {
+      lease.assertHeld(deploymentPartition);
+      return follower.isLast(deployment);
+    };
+    await reviseDeployment(log, masterKeys, deployment, { ...secrets, wrappingKeys }, isWanted);
   }
 
   /** The record is wrapped by the master key of today. */
@@ -210,9 +243,16 @@ export class EpochRatchet {
   }
 }
 
-/** Tells the keys that are wrapped under another epoch. */
-function isNotOf({ epoch }: WrappingKey): (key: KeyProfile) => boolean {
-  return (key) => key.epoch !== epoch;
+function overtaken(): KeyringError {
+  return new KeyringError(
+    'KEYRING_UNAVAILABLE',
+    'Other processes turned the master-key epoch at the same time, again and again: see to it that one does, and try again.',
+  );
+}
+
+/** Tells the keys that are wrapped under an older epoch. A newer one is another turn's. */
+function isBefore({ epoch }: WrappingKey): (key: KeyProfile) => boolean {
+  return (key) => key.epoch < epoch;
 }
 
 interface Standing {

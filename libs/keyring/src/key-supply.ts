@@ -24,6 +24,8 @@ export interface KeySupplyParts {
   readonly undertaker: Undertaker;
   readonly time: LogTime;
   readonly alarms: Alarms;
+  /** Rejects while this process may not know which wrapping key is in force. */
+  readonly assertCurrent: () => Promise<void>;
 }
 
 /** Decides which keys are to be made, and sees that they were read back before they are used. */
@@ -91,7 +93,8 @@ export class KeySupply {
 
   /** What a fence overtook is refused, and buried. */
   async #make(mints: readonly Mint[]): Promise<void> {
-    const { table, minter, undertaker, alarms } = this.#parts;
+    const { table, minter, undertaker, alarms, assertCurrent } = this.#parts;
+    await assertCurrent();
     await minter.mint(mints);
     const overtaken = mints.flatMap((mint) => {
       const entry = table.get(mint.userRef);

@@ -4,6 +4,7 @@ import type { Alarm, Alarms } from './alarms.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { EnvelopeEngine } from './crypto/envelope-engine.js';
 import type { Sodium } from './crypto/sodium.js';
+import { deploymentPartition } from './deployment.js';
 import type { DeploymentFollower } from './deployment-follower.js';
 import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
 import { KeyringError } from './errors.js';
@@ -82,7 +83,8 @@ export class LogKeyring implements Keyring {
     const minter = new Minter({ sodium, writer, opener, entropy });
     this.#undertaker = undertaker;
     this.#loader = new KeyLoader(table, writer);
-    this.#supply = new KeySupply({ table, writer, minter, undertaker, time, alarms });
+    const assertCurrent = (): Promise<void> => this.#assertCurrent();
+    this.#supply = new KeySupply({ table, writer, minter, undertaker, time, alarms, assertCurrent });
     this.#forgetter = new Forgetter({
       sodium,
       subkeys,
@@ -278,6 +280,17 @@ export class LogKeyring implements Keyring {
       entropy.wipe();
       this.#engine.close();
     }
+  }
+
+  /**
+   * Rejects with `KEYRING_UNAVAILABLE` where the deployment was not heard of within the lease: the master-key epoch may have turned
+   * meanwhile, and what would be wrapped now could soon be read by nobody else.
+   */
+  async #assertCurrent(): Promise<void> {
+    const { deployment, lease } = this.#parts;
+    await deployment.ready();
+    if (lease.barred(deploymentPartition) !== null) await this.#writer.catchUp(deploymentPartition);
+    lease.assertHeld(deploymentPartition);
   }
 
   async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {

@@ -1,6 +1,6 @@
 import type { Alarms, AlarmCode } from './alarms.js';
 import { equalBytes, MAC_BYTES, type Sodium } from './crypto/sodium.js';
-import { mayFollow, type StandingDeployment } from './deployment.js';
+import { deploymentPartition, mayFollow, revisionOf, type StandingDeployment } from './deployment.js';
 import { Emitter } from './emitter.js';
 import { decodeFence, keyFingerprint } from './fence-record.js';
 import type { StoredKeyLogRecord } from './key-log.js';
@@ -62,6 +62,8 @@ interface Replay {
   /** Of a partition that is given anew: up to which lifecycle a user was forgotten already. */
   readonly fencedBefore: (userRef: UserRef) => number;
   readonly isFirst: boolean;
+  /** A record of an older epoch is no alarm when the key stands further on, wrapped anew. */
+  sawUnreadable: boolean;
 }
 
 /**
@@ -79,6 +81,8 @@ export class UserTable {
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
   readonly #replays = new Map<number, Replay>();
   #deployment: StandingDeployment;
+  /** In a replay: the record that stands came by, so that what comes behind it is later. */
+  #deploymentSeen = false;
 
   constructor(parts: UserTableParts) {
     this.#parts = parts;
@@ -90,7 +94,7 @@ export class UserTable {
       check: (key) => checkOf(sodium.mac(subkeys.fingerprint, key, MAC_BYTES)),
     });
     for (let partition = 0; partition < parts.partitionCount; partition++) {
-      this.#replays.set(partition, { lost: [], fencedBefore: () => 0, isFirst: true });
+      this.#replays.set(partition, { lost: [], fencedBefore: () => 0, isFirst: true, sawUnreadable: false });
     }
   }
 
@@ -240,16 +244,23 @@ export class UserTable {
     this.#counts.keys -= keys;
     this.#counts.forgotten -= forgotten;
     for (const entry of this.#withDead) if (entry.partition === partition) this.#withDead.delete(entry);
+    if (partition === deploymentPartition) this.#deploymentSeen = false;
     const fencedBefore = this.#store.clear(partition);
-    this.#replays.set(partition, { lost: [], fencedBefore, isFirst: this.#isFirst(partition) });
+    const isFirst = this.#isFirst(partition);
+    this.#replays.set(partition, { lost: [], fencedBefore, isFirst, sawUnreadable: false });
   }
 
   /** The partition was given up to its end: a key that was tombstoned and has no fence by now was lost. */
   replayed(partition: number): void {
-    for (const { userRef, scope, ...place } of this.#replays.get(partition)?.lost ?? []) {
+    const replay = this.#replays.get(partition);
+    this.#replays.delete(partition);
+    for (const { userRef, scope, ...place } of replay?.lost ?? []) {
       if (!this.get(userRef)?.fenceOf(scope)) this.#alarm('KEY_LOST', place);
     }
-    this.#replays.delete(partition);
+    if (!replay?.sawUnreadable) return;
+    for (const place of this.unreadable()) {
+      if (place.partition === partition) this.#alarm('KEY_RECORD_UNREADABLE', place);
+    }
   }
 
   /** The deployment record that stands, as far as it could be opened. */
@@ -288,8 +299,15 @@ export class UserTable {
       if (!this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
       return;
     }
-    if (equalBytes(value, this.#deployment.value)) return;
+    if (equalBytes(value, this.#deployment.value)) this.#deploymentSeen = true;
+    else if (this.#wasPassed(value, record.partition)) return;
     this.revised.emit({ deployment: { id, value: value.slice() }, offset: record.offset });
+  }
+
+  /** Of two records of one revision the later one in the log stands; in a replay the other one comes by once more. */
+  #wasPassed(value: Uint8Array, partition: number): boolean {
+    const isReplay = this.#replays.has(partition) && !this.#deploymentSeen;
+    return isReplay && revisionOf(value) === revisionOf(this.#deployment.value);
   }
 
   #applyFence(entry: UserEntry, name: KeyScope, record: StoredKeyLogRecord): void {
@@ -336,10 +354,11 @@ export class UserTable {
     if ('reason' in opened) {
       (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
       if (isDead(opened, entry)) entry.dead.add(kid);
-      return this.#alarm(
-        opened.reason === 'unreadable' ? 'KEY_RECORD_UNREADABLE' : 'KEY_RECORD_UNAUTHENTIC',
-        record,
-      );
+      if (opened.reason === 'unauthentic') return this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
+      const replay = this.#replays.get(record.partition);
+      if (replay) replay.sawUnreadable = true;
+      else this.#alarm('KEY_RECORD_UNREADABLE', record);
+      return;
     }
     entry.strays?.delete(kid);
     this.#applyOpenedKey(entry, owner, kid, opened, record);

@@ -83,7 +83,7 @@ export class LogPeppers implements Peppers {
     await this.catchUp();
     const records: KeyLogRecord[] = [];
     for (const { id, number, epoch, bytes } of this.parts.peppers.standing()) {
-      if (bytes && epoch !== wrapping.epoch) records.push(this.#record(wrapping, id, number, bytes));
+      if (bytes && epoch < wrapping.epoch) records.push(this.#record(wrapping, id, number, bytes));
     }
     if (records.length > 0) await this.parts.writer.appendAndRead(pepperPartition, records);
   }

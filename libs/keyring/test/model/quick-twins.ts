@@ -1,0 +1,34 @@
+import type { Entropy, Timer } from '@oubliette/runtime';
+import { ManualClock } from '@oubliette/runtime/testing';
+
+/** A clock on which whoever waits need not: the time passes as soon as nobody has anything else to do. */
+export class ImpatientClock extends ManualClock {
+  #waiting = 0;
+
+  /** Somebody waits for time to pass. */
+  get isAwaited(): boolean {
+    return this.#waiting > 0;
+  }
+
+  override schedule(delayMs: number, run: () => void): Timer {
+    let isCancelled = false;
+    this.#waiting++;
+    setImmediate(() => {
+      this.#waiting--;
+      if (isCancelled) return;
+      this.advance(delayMs);
+      run();
+    });
+    return { cancel: () => void (isCancelled = true) };
+  }
+}
+
+/** Bytes that never repeat, at the price of a counter: thousands of keyrings draw from it. */
+export class CountedEntropy implements Entropy {
+  #count = 0;
+
+  fill(target: Uint8Array): void {
+    const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+    for (let at = 0; at + 4 <= target.length; at += 4) view.setUint32(at, this.#count++);
+  }
+}
