@@ -1,29 +1,50 @@
 import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '@oubliette/privacy';
 import type { Database } from './database.js';
-import { execute, type SqlRow, type SqlValue } from './sql.js';
+import { insertRows, selectIn, type SqlRow, type SqlValue } from './sql.js';
 
 const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
-const columns =
-  'erasure_id, user_ref, lifecycle, state, requested_at, deadline, bound_ms, forgotten_at, erased_at, note';
+const table = 'oubliette_erasures';
+const columnNames = [
+  'erasure_id',
+  'user_ref',
+  'lifecycle',
+  'state',
+  'requested_at',
+  'deadline',
+  'bound_ms',
+  'forgotten_at',
+  'erased_at',
+  'note',
+];
+const columns = columnNames.join(', ');
+/** What a step forward may change. */
+const changing = ['state', 'deadline', 'bound_ms', 'forgotten_at', 'erased_at', 'note'];
 
 /** The ledger of erasures: pseudonyms and times. */
 export class TypeOrmErasureStore implements ErasureStore {
   constructor(private readonly database: Database) {}
 
-  open(erasure: Erasure): Promise<Erasure> {
+  async open(erasure: Erasure): Promise<Erasure> {
+    const [standing] = await this.openAll([erasure]);
+    return standing!;
+  }
+
+  openAll(erasures: readonly Erasure[]): Promise<Erasure[]> {
     return this.database.transaction(async (manager) => {
-      await execute(
+      await insertRows(
         manager,
-        `INSERT INTO oubliette_erasures (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (user_ref, lifecycle) DO NOTHING`,
-        toValues(erasure),
+        table,
+        columnNames,
+        erasures.map(toValues),
+        'ON CONFLICT (user_ref, lifecycle) DO NOTHING',
       );
-      const { rows } = await execute(
+      const rows = await selectIn(
         manager,
-        `SELECT ${columns} FROM oubliette_erasures WHERE user_ref = ? AND lifecycle = ?`,
-        [erasure.userRef, erasure.lifecycle],
+        (list) => `SELECT ${columns} FROM ${table} WHERE user_ref IN (${list})`,
+        [...new Set(erasures.map(({ userRef }) => userRef))],
       );
-      return toErasure(rows[0]!);
+      const standing = new Map(rows.map((row) => [nameOf(toErasure(row)), toErasure(row)]));
+      return erasures.map((erasure) => standing.get(nameOf(erasure))!);
     });
   }
 
@@ -63,22 +84,33 @@ export class TypeOrmErasureStore implements ErasureStore {
   }
 
   async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
-    if (order.indexOf(erasure.state) < order.indexOf(from)) return false;
-    const { affected } = await this.database.execute(
-      `UPDATE oubliette_erasures SET state = ?, deadline = ?, bound_ms = ?, forgotten_at = ?, erased_at = ?, note = ?
-       WHERE erasure_id = ? AND state = ?`,
-      [
-        erasure.state,
-        erasure.deadline,
-        erasure.boundMs,
-        erasure.forgottenAt,
-        erasure.erasedAt,
-        erasure.note,
-        erasure.erasureId,
-        from,
-      ],
+    return (await this.advanceAll([erasure], from)).size === 1;
+  }
+
+  async advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>> {
+    const forward = new Map(
+      erasures
+        .filter(({ state }) => order.indexOf(state) >= order.indexOf(from))
+        .map((erasure) => [erasure.erasureId, erasure]),
     );
-    return affected === 1;
+    return this.database.transaction(async (manager) => {
+      const standing = await selectIn(
+        manager,
+        (list) => `SELECT erasure_id, state FROM ${table} WHERE erasure_id IN (${list})`,
+        [...forward.keys()],
+      );
+      const due = standing.filter(({ state }) => state === from).map((row) => String(row['erasure_id']));
+      const { rows } = await insertRows(
+        manager,
+        table,
+        columnNames,
+        due.map((erasureId) => toValues(forward.get(erasureId)!)),
+        // All of them stand: none is inserted. The state is asked for again, since another process may have come between.
+        `ON CONFLICT (erasure_id) DO UPDATE SET ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}
+         WHERE ${table}.state = '${from}' RETURNING erasure_id`,
+      );
+      return new Set(rows.map((row) => String(row['erasure_id'])));
+    });
   }
 
   async #first(where: string, parameters: readonly SqlValue[]): Promise<Erasure | null> {
@@ -88,6 +120,10 @@ export class TypeOrmErasureStore implements ErasureStore {
     );
     return rows[0] === undefined ? null : toErasure(rows[0]);
   }
+}
+
+function nameOf({ userRef, lifecycle }: Pick<Erasure, 'userRef' | 'lifecycle'>): string {
+  return `${userRef}/${lifecycle}`;
 }
 
 function toValues(erasure: Erasure): SqlValue[] {

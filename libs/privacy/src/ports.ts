@@ -26,6 +26,8 @@ export type ErasurePlace = Pick<Erasure, 'requestedAt' | 'erasureId'>;
 export interface ErasureStore {
   /** Inserts, or returns the one that stands for the same userRef and lifecycle. Atomic. */
   open(erasure: Erasure): Promise<Erasure>;
+  /** The same for many at once, in the order given: all or none. */
+  openAll(erasures: readonly Erasure[]): Promise<Erasure[]>;
   get(erasureId: string): Promise<Erasure | null>;
   findByUser(userRef: UserRef): Promise<Erasure | null>;
   /** Those not yet `erased`, oldest first. */
@@ -36,6 +38,8 @@ export interface ErasureStore {
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
   /** Replaces it when its state has not moved on; states only go forward. False when it lost. */
   advance(erasure: Erasure, from: ErasureState): Promise<boolean>;
+  /** The same for many at once: the ids of those that were replaced. */
+  advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>>;
 }
 
 /** What the nudger needs of the key topic on any engine. */

@@ -5,7 +5,7 @@ import { silentLogger, type Logger } from '../logger.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { Erasure, ErasureStore, KeyTopicWindow } from '../ports.js';
 import { erasureBoundMs } from './erasure-bound.js';
-import { inBatches, mapAtMost } from './in-turn.js';
+import { inBatches } from './in-batches.js';
 import { checkLedger, type LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
 
@@ -22,10 +22,8 @@ export interface ForgettingOptions {
 
 const boundIsFreshForMs = 60_000;
 const longestRetryMs = 60_000;
-/** Users that are forgotten together: so many ledger entries are open at a time, and a crash repeats no more. */
+/** Users that are forgotten together: so many ledger entries are written at a time, and a crash repeats no more. */
 const batchUsers = 1_000;
-/** Calls of the ledger under way at a time. */
-const ledgerCalls = 16;
 
 /**
  * Forgets users and sees it through: requested → forgotten (fence and tombstones durable, caches evicted) → erased
@@ -158,10 +156,12 @@ export class ForgettingService {
 
   async #requestTogether(userRefs: readonly UserRef[]): Promise<readonly Erasure[]> {
     const { keyring } = this.#parts;
-    const opened = await mapAtMost(userRefs, ledgerCalls, (userRef) => {
-      const fenced = keyring.fence(userRef)?.lifecycle ?? 0;
-      return this.#ledger.open(userRef, keyring.state(userRef) === 'forgotten' ? fenced : fenced + 1);
-    });
+    const opened = await this.#ledger.open(
+      userRefs.map((userRef) => {
+        const fenced = keyring.fence(userRef)?.lifecycle ?? 0;
+        return { userRef, lifecycle: keyring.state(userRef) === 'forgotten' ? fenced : fenced + 1 };
+      }),
+    );
     try {
       return await this.#drive(opened);
     } catch (error) {
@@ -209,17 +209,10 @@ export class ForgettingService {
     );
     const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
     const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
-    return mapAtMost(requested, ledgerCalls, (erasure) =>
-      this.#ledger.move(
-        erasure.erasureId,
-        'requested',
-        (current) => {
-          const forgottenAt = fenceOf.get(erasure.userRef)?.erasedAt ?? this.#parts.clock.now();
-          return { ...current, state: 'forgotten', boundMs, forgottenAt, note };
-        },
-        erasure,
-      ),
-    );
+    return this.#ledger.moveAll(requested, 'requested', (current) => {
+      const forgottenAt = fenceOf.get(current.userRef)?.erasedAt ?? this.#parts.clock.now();
+      return { ...current, state: 'forgotten', boundMs, forgottenAt, note };
+    });
   }
 
   async #withdraw(userRef: UserRef, purpose: string): Promise<Fence> {

@@ -1,4 +1,3 @@
-import type { UserRef } from '@oubliette/keyring';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { PrivacyError } from '../errors.js';
 import type { Erasure, ErasureState, ErasureStore } from '../ports.js';
@@ -19,36 +18,49 @@ const mostTries = 10;
 export class Ledger {
   constructor(private readonly parts: LedgerParts) {}
 
-  /** The erasure that stands for the user and lifecycle, requested now where there was none. */
-  async open(userRef: UserRef, lifecycle: number): Promise<Erasure> {
+  /** The erasures that stand for users and lifecycles, requested now where there was none. */
+  async open(users: readonly Pick<Erasure, 'userRef' | 'lifecycle'>[]): Promise<Erasure[]> {
     const { store, clock, entropy, deadlineMs } = this.parts;
     const requestedAt = clock.now();
-    return store.open({
-      erasureId: randomUuid(entropy),
-      userRef,
-      lifecycle,
-      state: 'requested',
-      requestedAt,
-      deadline: deadlineMs === undefined ? oneMonthAfter(requestedAt) : requestedAt + deadlineMs,
-      boundMs: null,
-      forgottenAt: null,
-      erasedAt: null,
-      note: null,
-    });
+    return store.openAll(
+      users.map(({ userRef, lifecycle }) => ({
+        erasureId: randomUuid(entropy),
+        userRef,
+        lifecycle,
+        state: 'requested',
+        requestedAt,
+        deadline: deadlineMs === undefined ? oneMonthAfter(requestedAt) : requestedAt + deadlineMs,
+        boundMs: null,
+        forgottenAt: null,
+        erasedAt: null,
+        note: null,
+      })),
+    );
   }
 
   async has(erasureId: string): Promise<boolean> {
     return (await this.parts.store.get(erasureId)) !== null;
   }
 
-  /** States only go forward: whoever loses the race takes what stands. `known` spares reading it first. */
-  async move(
-    erasureId: string,
+  /** As `move`, for many that are known to stand in `from`. */
+  async moveAll(
+    erasures: readonly Erasure[],
     from: ErasureState,
     change: (current: Erasure) => Erasure,
-    known?: Erasure,
-  ): Promise<Erasure> {
-    let current = known ?? (await this.#standing(erasureId));
+  ): Promise<Erasure[]> {
+    const changed = erasures.map(change);
+    const moved = await this.parts.store.advanceAll(changed, from);
+    const results: Erasure[] = [];
+    for (const erasure of changed) {
+      const { erasureId } = erasure;
+      results.push(moved.has(erasureId) ? erasure : await this.move(erasureId, from, change));
+    }
+    return results;
+  }
+
+  /** States only go forward: whoever loses the race takes what stands. */
+  async move(erasureId: string, from: ErasureState, change: (current: Erasure) => Erasure): Promise<Erasure> {
+    let current = await this.#standing(erasureId);
     for (let tries = 0; tries < mostTries; tries++) {
       if (current.state !== from) return current;
       const changed = change(current);

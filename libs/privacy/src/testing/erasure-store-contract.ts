@@ -49,6 +49,41 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal((await store.pending()).length, 1);
     });
 
+    check('opens many at once, those that stand as they stand, in the order given', async (store) => {
+      const standing = await store.open(requested('e-0', 1));
+      const asked = [requested('e-1', 2), requested('e-2', 1), requested('e-3', 3), requested('e-4', 2)];
+      const opened = await store.openAll(asked);
+      assert.deepEqual(
+        opened.map(({ erasureId }) => erasureId),
+        ['e-1', 'e-0', 'e-3', 'e-1'],
+      );
+      assert.deepEqual(opened[1], standing);
+      assert.equal((await store.pending()).length, 3);
+      assert.deepEqual(await store.openAll([]), []);
+    });
+
+    check('moves many at once, those that stand where they are to', async (store) => {
+      const erasures = await store.openAll([1, 2, 3, 4].map((n) => requested(`e-${n}`, n)));
+      const [first] = erasures;
+      assert.ok(first);
+      await store.advance({ ...first, state: 'forgotten', forgottenAt: 7 }, 'requested');
+      const absent = requested('e-9', 9);
+      const moved = await store.advanceAll(
+        [...erasures, absent].map((erasure, index) => ({
+          ...erasure,
+          state: 'forgotten',
+          forgottenAt: index,
+        })),
+        'requested',
+      );
+      assert.deepEqual([...moved].sort(), ['e-2', 'e-3', 'e-4']);
+      assert.equal((await store.get('e-1'))?.forgottenAt, 7);
+      assert.deepEqual(await store.get('e-3'), { ...erasures[2], state: 'forgotten', forgottenAt: 2 });
+      assert.equal(await store.get('e-9'), null);
+      assert.equal((await store.advanceAll([], 'requested')).size, 0);
+      assert.equal((await store.advanceAll([requested('e-3', 3)], 'forgotten')).size, 0, 'never back');
+    });
+
     check('opens another erasure for another lifecycle, and finds the latest by user', async (store) => {
       await store.open(requested('e-2', 1, { lifecycle: 2 }));
       await store.open(requested('e-1', 1, { lifecycle: 1 }));

@@ -1,6 +1,8 @@
 import type { UserRef } from '@oubliette/keyring';
 import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '../ports.js';
 
+const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
+
 /** The ledger in memory, for tests. Every call yields once, as a database would. */
 export class InMemoryErasureStore implements ErasureStore {
   readonly #byId = new Map<string, Erasure>();
@@ -15,6 +17,15 @@ export class InMemoryErasureStore implements ErasureStore {
 
   async open(erasure: Erasure): Promise<Erasure> {
     await this.#turn();
+    return this.#open(erasure);
+  }
+
+  async openAll(erasures: readonly Erasure[]): Promise<Erasure[]> {
+    await this.#turn();
+    return erasures.map((erasure) => this.#open(erasure));
+  }
+
+  #open(erasure: Erasure): Erasure {
     const name = `${erasure.userRef}/${erasure.lifecycle}`;
     const standing = this.#byId.get(this.#ids.get(name) ?? '');
     if (standing) return standing;
@@ -54,10 +65,19 @@ export class InMemoryErasureStore implements ErasureStore {
   }
 
   async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
+    return (await this.advanceAll([erasure], from)).size === 1;
+  }
+
+  async advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>> {
     await this.#turn();
-    if (this.#byId.get(erasure.erasureId)?.state !== from) return false;
-    this.#byId.set(erasure.erasureId, { ...erasure });
-    return true;
+    const moved = new Set<string>();
+    for (const erasure of erasures) {
+      const isForward = order.indexOf(erasure.state) >= order.indexOf(from);
+      if (!isForward || this.#byId.get(erasure.erasureId)?.state !== from) continue;
+      this.#byId.set(erasure.erasureId, { ...erasure });
+      moved.add(erasure.erasureId);
+    }
+    return moved;
   }
 
   async #turn(): Promise<void> {
