@@ -66,6 +66,8 @@ test('processes that make or rotate one at the same time agree, also with those 
   await Promise.all(processes.map(({ keyring }) => keyring.peppers.ensure()));
   await Promise.all(processes.map(({ keyring }) => keyring.peppers.rotate()));
   await Promise.all(processes.map(({ keyring }) => keyring.peppers.catchUp()));
+  // As a turn of the epoch does: a record that is written again stands last after compaction.
+  for (const record of pepperRecords(topic).filter((_, index) => index % 2 === 0)) topic.append(0, [record]);
   topic.compact({ dropTombstones: true });
   const all = [...processes, await start(topic)].map(({ keyring }) => keyring.peppers.ids());
   assert.ok(all[0]?.length === 6);

@@ -129,7 +129,7 @@ test('fences that came while nobody was here: their rows go at the start, page a
   await first.put('email', Object.fromEntries(ids.map((id) => [id, [`${id}@example.org`]])));
   await first.close();
   const { clock, topic, store } = first;
-  const gone = [ids[0], ids[550], ids[1_099]].map(String);
+  const gone = ids.filter((_, index) => index % 16 === 0);
   const other = await open({ clock, topic });
   await other.keyring.forgetMany(gone.map((id) => other.keyring.userRef(id)));
   await other.close();
@@ -137,7 +137,7 @@ test('fences that came while nobody was here: their rows go at the start, page a
   const second = await open({ clock, topic, store });
   await second.lookups.settled();
   const left = new Set<string>(store.all().map(({ userRef }) => userRef));
-  assert.equal(left.size, 1_097);
+  assert.equal(left.size, ids.length - gone.length);
   for (const id of gone) assert.equal(left.has(second.keyring.userRef(id)), false);
   await second.close();
 });
