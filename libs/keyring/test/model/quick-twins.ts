@@ -1,7 +1,10 @@
 import type { Entropy, Timer } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
 
-/** A clock on which whoever waits need not: the time passes as soon as nobody has anything else to do. */
+/** What is scheduled for later than this waits for its time: nobody awaits it. ms. */
+const longestPause = 120_000;
+
+/** A clock on which whoever waits need not: the time of a pause passes as soon as nobody has anything else to do. */
 export class ImpatientClock extends ManualClock {
   #waiting = 0;
 
@@ -11,6 +14,7 @@ export class ImpatientClock extends ManualClock {
   }
 
   override schedule(delayMs: number, run: () => void): Timer {
+    if (delayMs > longestPause) return super.schedule(delayMs, run);
     let isCancelled = false;
     this.#waiting++;
     setImmediate(() => {
