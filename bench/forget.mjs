@@ -1,17 +1,29 @@
-// How soon a user is forgotten under load, and erased in an idle sample: bundled, and on Kafka with PostgreSQL.
+// How soon a user is forgotten under load, and erased in an idle sample: bundled, and on Kafka with PostgreSQL; and how soon ten
+// running consumers refuse the user's values.
 import { setTimeout as pause } from 'node:timers/promises';
 import { postgresInstalled, startKafka, startPostgres, temporaryDirectory } from '@oubliette/testing';
 import { atMost, quantile, spell } from './support/figures.mjs';
+import { forgetEverywhere } from './support/forget-everywhere.mjs';
 import { Sample } from './support/sample.mjs';
 
-export const title = 'Forgetting: forgetUser to forgotten at 10 requests/s, and to erased in the idle sample';
+export const title =
+  'Forgetting: forgetUser to forgotten at 10 requests/s, to erased in the idle sample, and to refusal in 10 running consumers';
+export const parts = ['sample', 'consumers'];
 
+const isQuick = process.argv.includes('--quick');
 const perSecond = 10;
 const underLoad = 200;
 const idle = 5;
 const bundledLimitMs = 10_000;
 
-export async function run({ say }) {
+export async function run({ say, only }) {
+  const isAsked = (part) => only.length === 0 || only.includes(part);
+  const rows = isAsked('sample') ? await forgetInSample(say) : [];
+  if (isAsked('consumers')) rows.push(...(await forgetEverywhere(say, isQuick)));
+  return rows;
+}
+
+async function forgetInSample(say) {
   say('bundled broker, embedded database');
   const rows = await measure('bundled', {}, bundledLimitMs, say);
   if (process.env['OUBLIETTE_KAFKA_LIBS'] !== undefined && postgresInstalled())

@@ -13,6 +13,7 @@ const asked = 1_000;
 
 const residentMiB = (field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+const cpuMs = ({ user, system }) => (user + system) / 1000;
 const userRefs = (keyring, from, to, step = 1) =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, index) =>
     keyring.userRef(`bench user ${from + index * step}`),
@@ -30,6 +31,7 @@ const log = await openKeyTopic(settings, {
   fileDeleteDelayMs: 60_000,
   deleteRetentionMs: day,
 });
+const cpuBefore = process.cpuUsage();
 const began = performance.now();
 const keyring = await openKeyring({
   log,
@@ -40,6 +42,7 @@ const keyring = await openKeyring({
 });
 const measured = {
   replayMs: performance.now() - began,
+  replayCpuMs: cpuMs(process.cpuUsage(cpuBefore)),
   processMs: performance.now(),
   beforeMiB: before,
   residentMiB: residentMiB('VmRSS'),

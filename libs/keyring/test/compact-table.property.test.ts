@@ -49,7 +49,7 @@ const facts = fc.record({
 });
 const wrapping = fc.constantFrom(...wrappingKeys, ...wrappingKeys, ...wrappingKeys, notAtHand);
 /** Which byte is changed, if any. */
-const flaw = fc.option(fc.nat(200), { freq: 6 });
+const flaw = fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(200) });
 const step = fc.oneof(
   {
     weight: 10,
@@ -80,6 +80,10 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retirement'), user, kid, scope, flaw }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('misplaced'), user, kid, scope, facts, wrapping }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart', 'replayed'), partition: fc.nat(1) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('rewrap'), user, twin: fc.constantFrom(false, false, true) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('use'), user }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('load'), user }) },
 );
@@ -150,6 +154,21 @@ class Pair {
       case 'replayed':
         this.compact.table.replayed(step.partition);
         return this.plain.table.replayed(step.partition);
+      case 'rewrap': {
+        // As the turn of an epoch does; or, as nothing does, another key under a key id that is taken.
+        const [key] = this.plain.table.get(step.user)?.keys ?? [];
+        if (!key) return;
+        const bytes = step.twin ? key.key.map((byte) => byte ^ 1) : key.key;
+        const value = encodeKeyRecord(
+          sodium,
+          wrappingKeys[1] ?? notAtHand,
+          { userRef: step.user, kid: key.kid },
+          key,
+          new Uint8Array(24),
+          bytes,
+        );
+        return this.#apply(step.user, userKeyName(step.user, key.kid), value);
+      }
       case 'use':
         for (const { table } of [this.compact, this.plain]) {
           const key = table.get(step.user)?.current(GENERAL_PURPOSE);

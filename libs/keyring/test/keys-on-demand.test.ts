@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { Keyring, UserRef } from '../src/index.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
-import { binding, failsWith, keyRecords, secret } from './process.js';
+import { binding, failsWith, keyRecords, secret, turn } from './process.js';
 
 const notSeen = { outcome: 'unavailable', reason: 'key-not-seen' };
 const isRead = { outcome: 'value', value: secret };
@@ -118,6 +118,22 @@ test('a key whose record is gone, with nothing in its place, is an alarm and los
   assert.equal(keyring.size().keys, 39);
 });
 
+test('a key that was wrapped anew and whose old record is compacted away is found where it stands now', async () => {
+  const { topic, log, keyring, sealed, alarms } = await crowd(40, 4);
+  const last = sealed.at(-1) as Sealed;
+  const [record] = keyRecords(topic, keyring, last.userRef);
+  assert.ok(record);
+  log.hold();
+  topic.append(record.partition, [record]);
+  topic.compact();
+  const loading = keyring.ensureKeys([last.userRef]);
+  await turn();
+  log.release();
+  await loading;
+  assert.deepEqual(keyring.open(binding, last.envelope), isRead);
+  assert.deepEqual(alarms, []);
+});
+
 test('a record that is another one when it is read again is an alarm, and no key', async () => {
   const { topic, log, keyring, sealed, alarms } = await crowd(40, 4);
   const [one, other] = sealed.slice(-20).filter(({ userRef }) => keyring.partitionOf(userRef) === 0);
@@ -160,10 +176,10 @@ test('the epoch turns for keys that are not in memory as for the others', async 
   await writer.close();
   const keyring = await open(6);
   let isOver = false;
-  const turn = keyring.advanceEpoch().finally(() => (isOver = true));
-  turn.catch(() => undefined);
+  const turning = keyring.advanceEpoch().finally(() => (isOver = true));
+  turning.catch(() => undefined);
   for (let second = 0; second < 200 && !isOver; second++) await clock.advanceAsync(1_000);
-  await turn;
+  await turning;
   await keyring.catchUp(refs.slice(0, 3));
   assert.deepEqual(outcomes(keyring, sealed.slice(0, 3)), Array(3).fill(isRead));
   topic.compact({ dropTombstones: true });

@@ -1,50 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { KeyringError, type KeyringErrorCode } from '../errors.js';
-import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
-import type { Binding, Keyring, UserRef } from '../keyring.js';
+import type { Alarm } from '../alarms.js';
+import type { StoredKeyLogRecord } from '../key-log.js';
+import type { Keyring, UserRef } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
 import type { KeyTopicHarness } from './key-log-contract.js';
-import { onlyRecords } from './only-records.js';
+import { purposesContract } from './keyring-purposes-contract.js';
+import { scaleContract } from './keyring-scale-contract.js';
+import { binding, checks, failsWith, isKeyOf, secret, type Stage } from './keyring-stage.js';
 import { openTestKeyring, testMasterKeys } from './test-keyring.js';
-
-const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
-const secret = new TextEncoder().encode('a personal value');
-
-const failsWith = (code: KeyringErrorCode) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code;
-
-interface Stage {
-  /** A keyring as another process would have it. */
-  keyring(): Promise<Keyring>;
-  log(): Promise<KeyLog>;
-  /** Everything that stands in the topic, per partition in offset order. */
-  scan(): Promise<StoredKeyLogRecord[]>;
-}
 
 /** What a keyring does over any key log: run it on each implementation of the log, as `keyLogContract` is. */
 export function keyringContract(name: string, make: () => Promise<KeyTopicHarness>): void {
-  const check = (what: string, body: (stage: Stage) => Promise<void>): void => {
-    test(`${name}: ${what}`, async () => {
-      const harness = await make();
-      const opened: { close(): Promise<void> }[] = [];
-      const own = <T extends { close(): Promise<void> }>(item: T): T => {
-        opened.push(item);
-        return item;
-      };
-      const stage: Stage = {
-        keyring: async () => own(await openTestKeyring({ log: await harness.open() })),
-        log: async () => own(await harness.open()),
-        scan: () => scan(harness),
-      };
-      try {
-        await body(stage);
-      } finally {
-        for (const item of opened.reverse()) await item.close();
-        await harness.dispose();
-      }
-    });
-  };
+  const check = checks(name, make);
 
   check('design 4.1: no user id in the topic, and one partition holds all of a user', async (stage) => {
     const keyring = await stage.keyring();
@@ -218,22 +185,99 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
     const again = await stage.keyring();
     assert.equal(again.userRef('x'), keyring.userRef('x'));
   });
-}
 
-function isKeyOf(key: Uint8Array, userRef: UserRef): boolean {
-  const name = parseRecordKey(key);
-  return name?.kind === 'user-key' && name.userRef === userRef;
-}
+  check('bad input: every flipped byte, truncation and swap of an envelope is invalid', async (stage) => {
+    const { keyring, userRef, envelope } = await attacked(stage);
+    const wrong = Array.from(envelope, (_, at) => flipped(envelope, at));
+    for (let length = 0; length < envelope.length; length++) wrong.push(envelope.slice(0, length));
+    const other = keyring.userRef('other');
+    await keyring.ensureKeys([other]);
+    const others = keyring.seal(other, binding, secret);
+    wrong.push(Buffer.concat([envelope.slice(0, 78), others.slice(78)]));
+    for (const bytes of wrong) {
+      assert.equal(keyring.open(binding, bytes, { caughtUp: true }).outcome, 'invalid');
+    }
+    for (const moved of [{ stream: 'x' }, { type: 'x' }, { eventId: 'x' }, { path: 'x' }]) {
+      assert.deepEqual(keyring.open({ ...binding, ...moved }, envelope), {
+        outcome: 'invalid',
+        reason: 'ciphertext',
+      });
+    }
+    assert.equal(keyring.userRefOf(envelope), userRef);
+    assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
+  });
 
-async function scan(harness: KeyTopicHarness): Promise<StoredKeyLogRecord[]> {
-  const log = await harness.open();
-  const records: StoredKeyLogRecord[] = [];
-  await log.follow(
-    onlyRecords((batch) => {
-      for (const record of batch)
-        records.push({ ...record, key: record.key.slice(), value: record.value?.slice() ?? null });
-    }),
+  check('bad input: a tampered key record is refused and reported, and erases nothing', async (stage) => {
+    const { keyring, userRef, envelope, alarms } = await attacked(stage);
+    const { partition, key, value } = await keyRecordOf(stage, userRef);
+    const log = await stage.log();
+    await log.append(partition, [{ key, value: flipped(value, value.length - 1) }]);
+    await keyring.catchUp([userRef]);
+    assert.deepEqual(alarms, ['KEY_RECORD_UNAUTHENTIC']);
+    assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
+    await log.append(partition, [{ key: new TextEncoder().encode(`${userRef}#${'0'.repeat(16)}`), value }]);
+    await keyring.catchUp([userRef]);
+    assert.deepEqual(alarms, ['KEY_RECORD_UNAUTHENTIC', 'KEY_RECORD_UNAUTHENTIC']);
+    assert.equal(keyring.size().keys, 1);
+  });
+
+  check(
+    'bad input: a stripped fence and a replayed old key record are reported, and bring nobody back',
+    async (stage) => {
+      const { keyring, userRef, envelope, alarms } = await attacked(stage);
+      const { partition, key, value } = await keyRecordOf(stage, userRef);
+      await keyring.forget(userRef);
+      const log = await stage.log();
+      await log.append(partition, [{ key: new TextEncoder().encode(userRef), value: null }]);
+      await log.append(partition, [{ key, value }]);
+      await keyring.catchUp([userRef]);
+      assert.deepEqual(alarms, ['FENCE_TOMBSTONED', 'KEY_RETURNED']);
+      assert.equal(keyring.open(binding, envelope).outcome, 'erased');
+      assert.equal(keyring.deadRecords().length, 1);
+      await assert.rejects(keyring.ensureKeys([userRef]), failsWith('USER_FORGOTTEN'));
+    },
   );
-  await log.close();
-  return records;
+
+  check(
+    'bad input: a key that was tombstoned without a fence is lost and reported, never erased',
+    async (stage) => {
+      const { keyring, userRef, envelope, alarms } = await attacked(stage);
+      const { partition, key } = await keyRecordOf(stage, userRef);
+      await (await stage.log()).append(partition, [{ key, value: null }]);
+      await keyring.catchUp([userRef]);
+      assert.deepEqual(alarms, ['KEY_LOST']);
+      assert.deepEqual(keyring.open(binding, envelope, { caughtUp: true }), {
+        outcome: 'invalid',
+        reason: 'key-unknown',
+      });
+    },
+  );
+
+  purposesContract(check);
+  scaleContract(check);
+}
+
+/** A user with a value, and the alarms of the process that wrote it. */
+async function attacked(
+  stage: Stage,
+): Promise<{ keyring: Keyring; userRef: UserRef; envelope: Uint8Array; alarms: Alarm['code'][] }> {
+  const keyring = await stage.keyring();
+  const userRef = keyring.userRef('attacked');
+  await keyring.ensureKeys([userRef]);
+  const alarms: Alarm['code'][] = [];
+  keyring.onAlarm(({ code }) => alarms.push(code as Alarm['code']));
+  return { keyring, userRef, envelope: keyring.seal(userRef, binding, secret), alarms };
+}
+
+async function keyRecordOf(
+  stage: Stage,
+  userRef: UserRef,
+): Promise<StoredKeyLogRecord & { value: Uint8Array }> {
+  const record = (await stage.scan()).find(({ key }) => isKeyOf(key, userRef));
+  assert.ok(record?.value);
+  return { ...record, value: record.value };
+}
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
 }

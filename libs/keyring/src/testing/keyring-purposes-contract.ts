@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { ManualClock } from '@oubliette/runtime/testing';
+import { binding, failsWith, isKeyOf, secret, type Check } from './keyring-stage.js';
+
+const DAY_MS = 86_400_000;
+/** Where time passes and the log is not what it is about. */
+const longLease = { leaseMs: 365 * DAY_MS };
+/** Of a key record: anything shorter holds no wrapped key. */
+const KEY_RECORD_BYTES = 106;
+
+const kidOf = (envelope: Uint8Array): string => Buffer.from(envelope.slice(14, 22)).toString('hex');
+
+/** Purposes, rotation, lifetimes and the lease, over any key log. */
+export function purposesContract(check: Check): void {
+  check(
+    'purposes: withdrawing a purpose ends its keys alone, everywhere; granted anew it begins with others',
+    async (stage) => {
+      const one = await stage.keyring();
+      const two = await stage.keyring();
+      const userRef = one.userRef('consents');
+      const sealed = new Map<string, Uint8Array>();
+      for (const purpose of ['marketing', 'billing']) {
+        await one.ensureKeys([userRef], purpose);
+        sealed.set(purpose, one.seal(userRef, binding, secret, purpose));
+      }
+      const [marketing, billing] = [...sealed.values()];
+      assert.ok(marketing && billing);
+      const fence = await two.withdraw(userRef, 'marketing');
+      await one.catchUp([userRef]);
+      const restarted = await stage.keyring();
+      for (const keyring of [one, two, restarted]) {
+        const { erasedAt } = fence;
+        assert.deepEqual(keyring.open(binding, marketing), {
+          outcome: 'erased',
+          why: 'withdrawn',
+          lifecycle: 1,
+          erasedAt,
+        });
+        assert.deepEqual(keyring.open(binding, billing), { outcome: 'value', value: secret });
+        await assert.rejects(keyring.ensureKeys([userRef], 'marketing'), failsWith('PURPOSE_WITHDRAWN'));
+      }
+      await Promise.all([one.grant(userRef, 'marketing'), two.grant(userRef, 'marketing')]);
+      await one.catchUp([userRef]);
+      const again = one.seal(userRef, binding, secret, 'marketing');
+      await two.catchUp([userRef]);
+      assert.deepEqual(two.open(binding, again), { outcome: 'value', value: secret });
+      assert.equal(two.open(binding, marketing).outcome, 'erased');
+      await two.forget(userRef);
+      await one.catchUp([userRef]);
+      for (const envelope of [again, billing]) assert.equal(one.open(binding, envelope).outcome, 'erased');
+      const records = await stage.scan();
+      const bytes = records.map(({ key, value }) => Buffer.concat([key, value ?? Buffer.alloc(0)]));
+      assert.doesNotMatch(Buffer.concat(bytes).toString('latin1'), /marketing|billing/);
+    },
+  );
+
+  check(
+    'rotation: keyrings that rotate at once agree on the new key, and old values stay readable',
+    async (stage) => {
+      const one = await stage.keyring();
+      const two = await stage.keyring();
+      const userRef = one.userRef('rotated');
+      await one.ensureKeys([userRef]);
+      await two.catchUp([userRef]);
+      const before = one.seal(userRef, binding, secret);
+      await Promise.all([one.rotate([userRef]), two.rotate([userRef])]);
+      await Promise.all([one.catchUp([userRef]), two.catchUp([userRef])]);
+      const after = one.seal(userRef, binding, secret);
+      assert.notEqual(kidOf(after), kidOf(before));
+      assert.equal(kidOf(two.seal(userRef, binding, secret)), kidOf(after));
+      const restarted = await stage.keyring();
+      for (const envelope of [before, after]) {
+        assert.deepEqual(restarted.open(binding, envelope), { outcome: 'value', value: secret });
+      }
+      assert.equal((await restarted.forget(userRef)).fingerprints.length, 3);
+    },
+  );
+
+  check(
+    'rotation: a key that is old by the log’s append time gives way to a new one, also after a restart',
+    async (stage) => {
+      const clock = new ManualClock();
+      const policies = { '': { rotateAfterMs: 30 * DAY_MS } };
+      const keyring = await stage.keyring({ ...longLease, clock, policies });
+      const userRef = keyring.userRef('old');
+      await keyring.ensureKeys([userRef]);
+      const before = keyring.seal(userRef, binding, secret);
+      clock.advance(30 * DAY_MS + 1);
+      const restarted = await stage.keyring({ ...longLease, clock, policies });
+      for (const process of [keyring, restarted]) {
+        // What the log's time did not tell a process that started now, the time that passes from here on does.
+        clock.advance(30 * DAY_MS + 1);
+        await process.ensureKeys([userRef]);
+        assert.notEqual(kidOf(process.seal(userRef, binding, secret)), kidOf(before));
+      }
+    },
+  );
+
+  check(
+    'design 4.10: a key ends with its lifetime, and the statement of that takes its place in the log',
+    async (stage) => {
+      const clock = new ManualClock();
+      const policies = { '': { lifetimeMs: DAY_MS } };
+      const keyring = await stage.keyring({ ...longLease, clock, policies });
+      const userRef = keyring.userRef('mortal');
+      await keyring.ensureKeys([userRef]);
+      const envelope = keyring.seal(userRef, binding, secret);
+      clock.advance(DAY_MS - 60_000);
+      clock.setWall(clock.now() - DAY_MS);
+      assert.equal(keyring.open(binding, envelope).outcome, 'value');
+      clock.advance(120_000);
+      const ended = keyring.open(binding, envelope);
+      assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
+      assert.equal(await keyring.retireEnded(), 1);
+      const own = (await stage.scan()).filter(({ key }) => isKeyOf(key, userRef));
+      assert.ok((own.at(-1)?.value?.length ?? KEY_RECORD_BYTES) < KEY_RECORD_BYTES);
+      const restarted = await stage.keyring();
+      assert.deepEqual(restarted.open(binding, envelope), ended);
+      assert.equal(restarted.state(userRef), 'active');
+    },
+  );
+
+  check(
+    'design 4.10: the lease counts from the moment the log was last heard, by the wall clock too',
+    async (stage) => {
+      const clock = new ManualClock();
+      const log = await stage.log();
+      const keyring = await stage.keyring({ log, clock, leaseMs: 60_000 });
+      const userRef = keyring.userRef('leased');
+      await keyring.ensureKeys([userRef]);
+      const envelope = keyring.seal(userRef, binding, secret);
+      const heard = log.heard(keyring.partitionOf(userRef));
+      assert.ok(heard !== null);
+      clock.setWall(heard.wall + DAY_MS);
+      assert.equal(keyring.isFresh, false);
+      assert.deepEqual(keyring.open(binding, envelope), { outcome: 'unavailable', reason: 'store-behind' });
+      assert.throws(() => keyring.seal(userRef, binding, secret), failsWith('KEYRING_UNAVAILABLE'));
+      clock.setWall(heard.wall);
+      assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
+    },
+  );
+}
