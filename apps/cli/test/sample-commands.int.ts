@@ -37,7 +37,7 @@ test('users forget posts to the privacy route with the token, and prints the era
 const idsOf = ({ body }: Asked): string[] => (JSON.parse(body) as { ids: string[] }).ids;
 
 test('users forget takes many from a file or standard input, in requests below the limit of a body', async () => {
-  const ids = Array.from({ length: 2_500 }, (_, index) => `student-${index}-${'x'.repeat(30)}`);
+  const ids = Array.from({ length: 2_500 }, (_, index) => `student-${index}-${'x'.repeat(60)}`);
   const answer = (asked: Asked): Answered => ({
     status: 202,
     body: { erasures: idsOf(asked).map((id) => (id.startsWith('student-7-') ? null : erasure)) },
