@@ -9,7 +9,6 @@ import {
   type Entropy,
 } from '@oubliette/runtime';
 import { BrokerConfig } from './config/broker-config.js';
-import { connectionsAllowed } from './config/connection-limits.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
 import { GroupService } from './groups/group-service.js';
@@ -20,6 +19,7 @@ import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
 import { openLogManager } from './log/log-manager.js';
 import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
 import { silentLogger, type Logger } from './logger.js';
+import { admissionLimits } from './server/admission-limits.js';
 import { BrokerServer } from './server/broker-server.js';
 import { clientListener } from './server/client-listener.js';
 import { DelayedQueue } from './server/delayed-queue.js';
@@ -75,10 +75,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const disk = options.disk ?? new SystemDisk();
   const server = new BrokerServer(clock, logger, {
     maxRequestBytes: config.number('socket.request.max.bytes'),
-    maxConnections: () => config.number('max.connections'),
-    maxConnectionsOf: (address) => connectionsAllowed(config, address),
+    admission: admissionLimits(config),
     maxIdleMs: config.number('connections.max.idle.ms'),
-    backlog: config.number('socket.listen.backlog.size'),
   });
   const { logs, registry } = await openState({
     disk,
@@ -135,6 +133,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       advertised,
     };
     server.serve(new Dispatcher(handlers, services));
+    config.onChange(() => server.settingsChanged());
     logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
     let stopping: Promise<void> | null = null;
     return {
