@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
+import { connectionCases } from './connection-cases.js';
 import { fetchCases, fetchTopics, fillForFetch } from './fetch-cases.js';
 import {
   deleteRecordsCases,
@@ -32,4 +33,5 @@ test('produce, fetch, offsets and deletion as Kafka does', { skip: kafkaLibs ===
   await t.test('delete records', (part) => compare(part, sides, deleteRecordsCases));
   await t.test('offset for leader epoch', (part) => compare(part, sides, epochCases));
   await t.test('describe producers', (part) => compare(part, sides, producersCases));
+  await t.test('connections', (part) => compare(part, sides, connectionCases));
 });
