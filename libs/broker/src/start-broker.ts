@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Compression, KafkaError, type CompressionName } from '@oubliette/protocol';
+import { Compression, type CompressionName } from '@oubliette/protocol';
 import {
   SystemClock,
   SystemDisk,
@@ -26,9 +26,10 @@ import { DelayedQueue } from './server/delayed-queue.js';
 import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress } from './server/listener-address.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
-import { ClusterStore, type StoredTopic } from './topics/cluster-store.js';
+import { ClusterStore } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
 import { TopicManager } from './topics/topic-manager.js';
+import { automaticTopic } from './topics/automatic-topic.js';
 import { offsetsTopic } from './topics/topic-name.js';
 
 /** What a broker starts with. */
@@ -233,28 +234,9 @@ function keptForEver(config: BrokerConfig): LogConfig {
  * Kafka. Rejects with INVALID_REPLICATION_FACTOR where they ask for more replicas than there are brokers.
  */
 async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
-  const stored = topics.topics.get(offsetsTopic) ?? (await makeOffsetsTopic(topics, config));
+  const stored =
+    topics.topics.get(offsetsTopic) ?? (await topics.create(automaticTopic(offsetsTopic, config)));
   return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
-}
-
-function makeOffsetsTopic(topics: TopicManager, config: BrokerConfig): Promise<StoredTopic> {
-  const replicas = config.number('offsets.topic.replication.factor');
-  if (replicas > 1) {
-    throw new KafkaError(
-      'INVALID_REPLICATION_FACTOR',
-      `offsets.topic.replication.factor is ${replicas} and this broker is the only one: no consumer group can be served ` +
-        'until it is started with 1',
-    );
-  }
-  return topics.create({
-    name: offsetsTopic,
-    partitions: config.number('offsets.topic.num.partitions'),
-    configs: {
-      'cleanup.policy': 'compact',
-      'compression.type': 'producer',
-      'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
-    },
-  });
 }
 
 function compressionName(codec: number): CompressionName {
