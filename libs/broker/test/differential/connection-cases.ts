@@ -67,6 +67,20 @@ export const connectionCases: Readonly<Record<string, Case>> = {
     return { arrived, errorCode };
   },
 
+  'a lowered limit closes the least recently used': async (side, client) => {
+    const others = [await side.connect(), await side.connect(), await side.connect()];
+    for (const at of [1, 0, 2]) {
+      const other = others[at];
+      if (other !== undefined) await ask(other);
+    }
+    await alter(client, 'max.connections', '2');
+    await until(() => Promise.resolve(others.filter(({ isClosed }) => isClosed).length >= 2));
+    const left = others.map(({ isClosed }) => (isClosed ? 'closed' : 'open'));
+    await alter(client, 'max.connections', null);
+    for (const other of others) other.end();
+    return left;
+  },
+
   'an address has max.connections.per.ip': async (side, client) => {
     await alter(client, 'max.connections.per.ip', '1');
     const other = await side.connect();
