@@ -121,6 +121,7 @@ export class BrokerServer {
       address,
       enter: () => {
         this.#waiting.delete(socket);
+        // Its 'close' is over: nobody would ever give its place back.
         if (socket.destroyed) return false;
         this.#connect(socket, address, dispatcher);
         return true;
