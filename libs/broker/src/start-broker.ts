@@ -12,12 +12,13 @@ import { BrokerConfig } from './config/broker-config.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
 import { GroupService } from './groups/group-service.js';
+import type { OffsetsPartitions } from './groups/offsets-log.js';
 import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
 import { TransactionRefusals } from './handlers/transaction-refusals.js';
 import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
 import { openLogManager } from './log/log-manager.js';
-import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
+import type { LogConfig, LogManager } from './log/partition-log.js';
 import { silentLogger, type Logger } from './logger.js';
 import { admissionLimits } from './server/admission-limits.js';
 import { BrokerServer } from './server/broker-server.js';
@@ -95,7 +96,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     opened.push(() => topics.close());
     await topics.start();
     const settings = coordinatorSettings(config);
-    const groups = new GroupService({ clock, entropy, logger, settings }, () => offsetLogs(topics, config));
+    const partitions =
+      topics.topics.get(offsetsTopic)?.partitions ?? config.number('offsets.topic.num.partitions');
+    const groups = new GroupService({ clock, entropy, logger, settings }, () =>
+      offsetsPartitions(topics, config, partitions),
+    );
     opened.push(() => groups.close());
     topics.onDelete((topic) => groups.topicDeleted(topic));
     // Without the topic there is nothing to load: the first who looks for a coordinator has it made, as on Kafka.
@@ -233,10 +238,13 @@ function keptForEver(config: BrokerConfig): LogConfig {
  * The logs of the committed offsets, made when the first group asks. A topic that is there serves whatever the settings say, as on
  * Kafka. Rejects with INVALID_REPLICATION_FACTOR where they ask for more replicas than there are brokers.
  */
-async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
-  const stored =
-    topics.topics.get(offsetsTopic) ?? (await topics.create(automaticTopic(offsetsTopic, config)));
-  return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
+async function offsetsPartitions(
+  topics: TopicManager,
+  config: BrokerConfig,
+  count: number,
+): Promise<OffsetsPartitions> {
+  if (!topics.topics.has(offsetsTopic)) await topics.create(automaticTopic(offsetsTopic, config));
+  return { count, log: (partition) => topics.findLog(offsetsTopic, partition) };
 }
 
 function compressionName(codec: number): CompressionName {
