@@ -91,6 +91,7 @@ export class GroupCoordinator {
   async close(): Promise<void> {
     this.#clock.close();
     for (const group of this.#registry.all()) this.#rebalance.dismiss(group);
+    this.#rebalance.dismissAbandoned();
     await this.#log.settle();
   }
 
