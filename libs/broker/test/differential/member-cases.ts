@@ -16,6 +16,12 @@ async function pair(member: Making): Promise<readonly [Member, Member]> {
   return [a, b];
 }
 
+/** The last one leaves: no session ends later on one side than on the other. */
+async function empty(member: Member): Promise<void> {
+  await member.leave();
+  await member.untilGroupIs('Empty');
+}
+
 export const memberCases: Readonly<Record<string, Case>> = {
   'two members, and a third that finds no room': withMembers('full', async (member) => {
     const [a, b] = await pair(member);
@@ -177,8 +183,7 @@ export const memberCases: Readonly<Record<string, Case>> = {
     await a.sync([a]);
     await b.sync([b]);
     await b.heartbeat();
-    await a.leave();
-    await a.untilGroupIs('Empty');
+    await empty(a);
     await b.sync([b]);
     await a.sync([a]);
   }),
@@ -197,6 +202,7 @@ export const memberCases: Readonly<Record<string, Case>> = {
     const isTold = await Promise.race([waiting.then(() => true), sleep(arrivalMs, false)]);
     seen.push(['b, whose sync waited, is told', isTold]);
     await a.describe();
+    await empty(a);
     // Its answer, if there is none yet, comes no more.
     waiting.catch(() => undefined);
   }),
@@ -212,6 +218,7 @@ export const memberCases: Readonly<Record<string, Case>> = {
     await a.sync([a]);
     await a.heartbeat();
     await b.describe();
+    await empty(b);
   }),
 
   'static members that are taken out or replaced sync': withMembers('fixed-out', async (member) => {
@@ -229,5 +236,6 @@ export const memberCases: Readonly<Record<string, Case>> = {
     await twin.sync([twin]);
     await a.sync([a]);
     await b.sync([b]);
+    await empty(twin);
   }),
 };
