@@ -64,7 +64,8 @@ export class BlockWatch {
   #read() {
     const length = readSync(this.#schedstat, this.#buffer, 0, this.#buffer.length, 0);
     const [ranNs, waitedNs] = this.#buffer.toString('latin1', 0, length).split(' ').map(Number);
-    return { at: performance.now(), ranMs: ranNs / 1e6, waitedMs: waitedNs / 1e6 };
+    const { majorPageFault } = process.resourceUsage();
+    return { at: performance.now(), ranMs: ranNs / 1e6, waitedMs: waitedNs / 1e6, majorPageFault };
   }
 
   #tick() {
@@ -74,7 +75,8 @@ export class BlockWatch {
     const ms = gapMs - (now.waitedMs - last.waitedMs);
     this.#longestGapMs = Math.max(this.#longestGapMs, gapMs);
     if (this.#worst.length < keptGaps || ms > this.#worst.at(-1).ms) {
-      this.#keep({ ms, gapMs, ranMs: now.ranMs - last.ranMs, from: last.at, to: now.at, causes: [] });
+      const faults = now.majorPageFault - last.majorPageFault;
+      this.#keep({ ms, gapMs, ranMs: now.ranMs - last.ranMs, faults, from: last.at, to: now.at, causes: [] });
     }
     this.#timer = setTimeout(() => this.#tick(), tickMs);
   }
@@ -88,8 +90,8 @@ export class BlockWatch {
   }
 }
 
-function told({ ms, gapMs, ranMs, causes }) {
+function told({ ms, gapMs, ranMs, faults, causes }) {
   const listed = causes.map(({ what, ms: took }) => `${what} ${took.toFixed(1)}`).join(', ');
-  const times = `${ms.toFixed(1)} ms (ran ${ranMs.toFixed(1)}, gap ${gapMs.toFixed(1)})`;
+  const times = `${ms.toFixed(1)} ms (ran ${ranMs.toFixed(1)}, gap ${gapMs.toFixed(1)}, ${faults} page faults with disk reads)`;
   return listed === '' ? times : `${times}: ${listed}`;
 }

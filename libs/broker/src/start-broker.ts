@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Compression, KafkaError, type CompressionName } from '@oubliette/protocol';
+import { Compression, type CompressionName } from '@oubliette/protocol';
 import {
   SystemClock,
   SystemDisk,
@@ -9,26 +9,28 @@ import {
   type Entropy,
 } from '@oubliette/runtime';
 import { BrokerConfig } from './config/broker-config.js';
-import { connectionsAllowed } from './config/connection-limits.js';
 import { toLogConfig } from './config/topic-config.js';
 import { BrokerError } from './errors.js';
 import { GroupService } from './groups/group-service.js';
+import type { OffsetsPartitions } from './groups/offsets-log.js';
 import { FetchSessionCache } from './handlers/fetch-session-cache.js';
 import { handlers } from './handlers/handlers.js';
 import { TransactionRefusals } from './handlers/transaction-refusals.js';
 import type { CleanerSettings } from './log/cleaner/cleaner-settings.js';
 import { openLogManager } from './log/log-manager.js';
-import type { LogConfig, LogManager, PartitionLog } from './log/partition-log.js';
+import type { LogConfig, LogManager } from './log/partition-log.js';
 import { silentLogger, type Logger } from './logger.js';
+import { admissionLimits } from './server/admission-limits.js';
 import { BrokerServer } from './server/broker-server.js';
 import { clientListener } from './server/client-listener.js';
 import { DelayedQueue } from './server/delayed-queue.js';
 import { Dispatcher } from './server/dispatcher.js';
 import { formatAddress } from './server/listener-address.js';
 import { ClusterRegistry } from './topics/cluster-registry.js';
-import { ClusterStore, type StoredTopic } from './topics/cluster-store.js';
+import { ClusterStore } from './topics/cluster-store.js';
 import { assertOwnDirectory, keepMetaProperties } from './topics/meta-properties.js';
 import { TopicManager } from './topics/topic-manager.js';
+import { automaticTopic } from './topics/automatic-topic.js';
 import { offsetsTopic } from './topics/topic-name.js';
 
 /** What a broker starts with. */
@@ -75,10 +77,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const disk = options.disk ?? new SystemDisk();
   const server = new BrokerServer(clock, logger, {
     maxRequestBytes: config.number('socket.request.max.bytes'),
-    maxConnections: () => config.number('max.connections'),
-    maxConnectionsOf: (address) => connectionsAllowed(config, address),
+    admission: admissionLimits(config),
     maxIdleMs: config.number('connections.max.idle.ms'),
-    backlog: config.number('socket.listen.backlog.size'),
   });
   const { logs, registry } = await openState({
     disk,
@@ -96,7 +96,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     opened.push(() => topics.close());
     await topics.start();
     const settings = coordinatorSettings(config);
-    const groups = new GroupService({ clock, entropy, logger, settings }, () => offsetLogs(topics, config));
+    const partitions =
+      topics.topics.get(offsetsTopic)?.partitions ?? config.number('offsets.topic.num.partitions');
+    const groups = new GroupService({ clock, entropy, logger, settings }, () =>
+      offsetsPartitions(topics, config, partitions),
+    );
     opened.push(() => groups.close());
     topics.onDelete((topic) => groups.topicDeleted(topic));
     // Without the topic there is nothing to load: the first who looks for a coordinator has it made, as on Kafka.
@@ -135,6 +139,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
       advertised,
     };
     server.serve(new Dispatcher(handlers, services));
+    config.onChange(() => server.settingsChanged());
     logger.info('the broker serves', { host, port: boundPort, topics: topics.topics.size });
     let stopping: Promise<void> | null = null;
     return {
@@ -233,29 +238,13 @@ function keptForEver(config: BrokerConfig): LogConfig {
  * The logs of the committed offsets, made when the first group asks. A topic that is there serves whatever the settings say, as on
  * Kafka. Rejects with INVALID_REPLICATION_FACTOR where they ask for more replicas than there are brokers.
  */
-async function offsetLogs(topics: TopicManager, config: BrokerConfig): Promise<readonly PartitionLog[]> {
-  const stored = topics.topics.get(offsetsTopic) ?? (await makeOffsetsTopic(topics, config));
-  return Array.from({ length: stored.partitions }, (_, partition) => topics.log(offsetsTopic, partition));
-}
-
-function makeOffsetsTopic(topics: TopicManager, config: BrokerConfig): Promise<StoredTopic> {
-  const replicas = config.number('offsets.topic.replication.factor');
-  if (replicas > 1) {
-    throw new KafkaError(
-      'INVALID_REPLICATION_FACTOR',
-      `offsets.topic.replication.factor is ${replicas} and this broker is the only one: no consumer group can be served ` +
-        'until it is started with 1',
-    );
-  }
-  return topics.create({
-    name: offsetsTopic,
-    partitions: config.number('offsets.topic.num.partitions'),
-    configs: {
-      'cleanup.policy': 'compact',
-      'compression.type': 'producer',
-      'segment.bytes': String(config.number('offsets.topic.segment.bytes')),
-    },
-  });
+async function offsetsPartitions(
+  topics: TopicManager,
+  config: BrokerConfig,
+  count: number,
+): Promise<OffsetsPartitions> {
+  if (!topics.topics.has(offsetsTopic)) await topics.create(automaticTopic(offsetsTopic, config));
+  return { count, log: (partition) => topics.findLog(offsetsTopic, partition) };
 }
 
 function compressionName(codec: number): CompressionName {

@@ -4,6 +4,7 @@ import type { BrokerConfigDefinition } from './broker-definition.js';
 import { bundledSettings } from './bundled-settings.js';
 import { checkConnectionLimits } from './connection-limits.js';
 import { checkValue, wholeNumber } from './definition.js';
+import { listenerPrefix } from './listener-entry.js';
 import { checkReconfiguration } from './reconfiguration.js';
 
 /** Where a value comes from, under Kafka's numbers (DescribeConfigsResponse.ConfigSource). */
@@ -36,7 +37,7 @@ const units: readonly (readonly string[])[] = [
   ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
 ];
 const flush = ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'];
-const listenerPrefix = /^listener\.name\.[^.]*\.(.*)$/;
+const ofListener = /^listener\.name\.[^.]*\.(.*)$/;
 
 export function brokerDefinition(name: string): BrokerConfigDefinition | undefined {
   return byName.get(name);
@@ -45,15 +46,18 @@ export function brokerDefinition(name: string): BrokerConfigDefinition | undefin
 /** Every name under which the setting may stand. */
 export function brokerSynonyms(name: string): readonly string[] {
   if (name === flush[0]) return flush;
-  const base = listenerPrefix.exec(name)?.[1];
+  const base = ofListener.exec(name)?.[1];
   if (base !== undefined) return [name, base];
   return units.find((group) => group.includes(name)) ?? [name];
 }
 
 /** The name without the prefix that limits it to one listener. */
 export function baseName(name: string): string {
-  return listenerPrefix.exec(name)?.[1] ?? name;
+  return ofListener.exec(name)?.[1] ?? name;
 }
+
+/** What may be set for one listener and has an effect (SocketServer.ListenerReconfigurableConfigs). */
+const servedOfListener = ['max.connections', 'max.connection.creation.rate'];
 
 /** The broker's settings: what was changed while running, what was given at start, and the defaults. */
 export class BrokerConfig {
@@ -64,6 +68,7 @@ export class BrokerConfig {
     ),
   );
   readonly #noted = new Set<string>();
+  #onChange: (() => void) | null = null;
   #dynamic: { readonly cluster: Values; readonly broker: Values } = { cluster: new Map(), broker: new Map() };
   /** Names that were given another value than the default and have no effect here. */
   readonly ignored: readonly string[];
@@ -84,10 +89,7 @@ export class BrokerConfig {
     this.#static.set('broker.id', this.#static.get('node.id') ?? '');
     // What asks for what is so anyway is no news.
     this.ignored = Object.entries(given)
-      .filter(([name, value]) => {
-        const definition = byName.get(name);
-        return definition?.hasEffect !== true && definition?.defaultValue !== value;
-      })
+      .filter(([name, value]) => !this.hasEffect(name) && byName.get(name)?.defaultValue !== value)
       .map(([name]) => name);
     for (const name of this.ignored) this.#noted.add(name);
     checkTogether(this);
@@ -96,6 +98,12 @@ export class BrokerConfig {
   /** Replaces the values changed while running: cluster-wide ones and this broker's own. */
   setDynamic(cluster: Values, broker: Values): void {
     this.#dynamic = { cluster, broker };
+    this.#onChange?.();
+  }
+
+  /** `task` runs whenever settings were changed: one task, whose owner is the broker. */
+  onChange(task: () => void): void {
+    this.#onChange = task;
   }
 
   /** What the settings would be with other values changed while running. Throws `CONFIG_INVALID` where they contradict or may not change. */
@@ -146,6 +154,19 @@ export class BrokerConfig {
   /** The value of a whole number with a default. */
   number(name: string): number {
     return wholeNumber(this.value(name) ?? 'NaN');
+  }
+
+  /** What is set for the client's listener, wherever it is, else the broker's (AbstractConfig.valuesWithPrefixOverride). */
+  listenerNumber(name: string): number {
+    const own = this.layers(`${listenerPrefix(this)}${name}`)[0]?.value;
+    return own === undefined ? this.number(name) : wholeNumber(own);
+  }
+
+  /** Whether this broker acts on the setting; on few of those for one listener. */
+  hasEffect(name: string): boolean {
+    const base = baseName(name);
+    if (base !== name) return servedOfListener.some((known) => name === `${listenerPrefix(this)}${known}`);
+    return byName.get(name)?.hasEffect === true;
   }
 
   flag(name: string): boolean {

@@ -4,6 +4,7 @@ import { BrokerError } from '../errors.js';
 interface Settings {
   value(name: string): string | null;
   number(name: string): number;
+  listenerNumber(name: string): number;
 }
 
 /** Pools of threads: a change may at most double or halve them (DynamicThreadPool, DynamicRemoteLogConfig, SocketServer). */
@@ -34,6 +35,8 @@ export function checkReconfiguration(current: Settings, next: Settings): void {
   if (isChanged('log.cleaner.threads')) checkCleanerThreads(current, next);
   for (const name of aboveZero) {
     if (isChanged(name) && next.number(name) <= 0) refuse(`Invalid ${name} ${next.number(name)}`);
+    const [from, to] = [current.listenerNumber(name), next.listenerNumber(name)];
+    if (from !== to && to <= 0) refuse(`Invalid ${name} ${to}`);
   }
   checkLocalRetention(next, 'ms');
   checkLocalRetention(next, 'bytes');

@@ -1,7 +1,6 @@
 import { KafkaError, type CompressionName, type ErrorName } from '@oubliette/protocol';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import type { PartitionLog } from '../log/partition-log.js';
 import type { ClassicGroup } from './classic-group.js';
 import { describeGroup, listGroup, type GroupDescription, type ListedGroup } from './group-descriptions.js';
 import { GroupMembership, type MembershipLimits } from './group-membership.js';
@@ -22,7 +21,7 @@ import type { GroupRecord, StoredOffset } from './group-records.js';
 import { beginning, GroupRegistry } from './group-registry.js';
 import { GroupRetention, type RetentionSettings } from './group-retention.js';
 import { OffsetCommits, type CommitRequest, type OffsetToCommit } from './offset-commits.js';
-import { OffsetsLog } from './offsets-log.js';
+import { OffsetsLog, type OffsetsPartitions } from './offsets-log.js';
 import { TimerScope } from './timer-scope.js';
 
 /** Settings of the coordinator. Times in ms. */
@@ -35,8 +34,7 @@ export interface CoordinatorSettings extends MembershipLimits, RetentionSettings
 
 /** What a coordinator works with. */
 export interface CoordinatorParts {
-  /** Of __consumer_offsets, by partition. */
-  readonly logs: readonly PartitionLog[];
+  readonly offsets: OffsetsPartitions;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
@@ -63,7 +61,7 @@ export class GroupCoordinator {
     this.#maxMembers = settings.maxMembers;
     const registry = new GroupRegistry(() => clock.now());
     this.#registry = registry;
-    const log = new OffsetsLog(parts.logs, { clock, compression: settings.offsetsCompression }, (record) =>
+    const log = new OffsetsLog(parts.offsets, { clock, compression: settings.offsetsCompression }, (record) =>
       registry.replay(record),
     );
     this.#log = log;
@@ -93,7 +91,13 @@ export class GroupCoordinator {
   async close(): Promise<void> {
     this.#clock.close();
     for (const group of this.#registry.all()) this.#rebalance.dismiss(group);
+    this.#rebalance.dismissAbandoned();
     await this.#log.settle();
+  }
+
+  /** Whether the topic of the offsets has the partition that the group's hash leads to; for other groups nothing may be asked. */
+  coordinates(groupId: string): boolean {
+    return this.#log.holds(groupId);
   }
 
   join(request: JoinRequest, client: ClientIdentity): Promise<JoinResult> {

@@ -14,6 +14,8 @@ import type { GroupRecord } from './group-records.js';
 import { subscribedBy } from './offset-expiry.js';
 
 const nothing = new Uint8Array(0);
+/** Beyond it the oldest, whose client has mostly gone, is answered. */
+const maxAbandoned = 100;
 
 /** The turning of generations: gathering members, handing the roster to the leader, storing and handing out its assignment. */
 export class GroupRebalance {
@@ -21,6 +23,8 @@ export class GroupRebalance {
   readonly #logger: Logger;
   readonly #initialDelayMs: number;
   readonly #append: (groupId: string, records: readonly GroupRecord[]) => Promise<void>;
+  /** Syncs that get no answer while the broker runs, oldest first. */
+  readonly #abandoned: ((result: SyncResult) => void)[] = [];
 
   constructor(parts: {
     readonly clock: Clock;
@@ -78,15 +82,23 @@ export class GroupRebalance {
     if (group.members.size > maxMembers) this.membersChanged(group, { mustRebalance: true });
   }
 
-  /** Takes the member out of the group and answers what it waits for. What that means to the others is for `membersChanged`. */
+  /**
+   * Takes the member out of the group and answers its join. As on Kafka its sync, which others ended with its membership, is answered no
+   * more: its client gives up in its own time. What it means to the others is for `membersChanged`.
+   */
   take(group: ClassicGroup, member: GroupMember): void {
     member.session?.cancel();
     member.session = null;
     member.answerJoin?.(refusedJoin('UNKNOWN_MEMBER_ID', ''));
-    member.answerSync?.(refusedSync('UNKNOWN_MEMBER_ID'));
+    if (member.answerSync !== null) this.#abandon(member.answerSync);
     member.answerJoin = null;
     member.answerSync = null;
     group.remove(member);
+  }
+
+  #abandon(answerSync: (result: SyncResult) => void): void {
+    this.#abandoned.push(answerSync);
+    if (this.#abandoned.length > maxAbandoned) this.#abandoned.shift()?.(refusedSync('UNKNOWN_MEMBER_ID'));
   }
 
   #prepare(group: ClassicGroup): void {
@@ -270,6 +282,11 @@ export class GroupRebalance {
     const code = error instanceof KafkaError ? error.codeName : 'UNKNOWN_SERVER_ERROR';
     this.#logger.error('the state of a consumer group could not be stored', { code });
     return code;
+  }
+
+  /** The broker stops: answers those who are of no group any more. */
+  dismissAbandoned(): void {
+    for (const answerSync of this.#abandoned.splice(0)) answerSync(refusedSync('NOT_COORDINATOR'));
   }
 
   /** The broker stops: answers everybody who waits. */

@@ -1,7 +1,7 @@
 import { KafkaError } from '@oubliette/protocol';
-import type { PartitionLog } from '../log/partition-log.js';
 import { offsetsTopic } from '../topics/topic-name.js';
 import { GroupCoordinator, type CoordinatorParts } from './group-coordinator.js';
+import type { OffsetsPartitions } from './offsets-log.js';
 
 /**
  * The coordinator of groups for as long as there is a topic for their offsets. As in Kafka an administrator may delete that topic: then
@@ -9,8 +9,8 @@ import { GroupCoordinator, type CoordinatorParts } from './group-coordinator.js'
  * again.
  */
 export class GroupService {
-  readonly #parts: Omit<CoordinatorParts, 'logs'>;
-  readonly #openLogs: () => Promise<readonly PartitionLog[]>;
+  readonly #parts: Omit<CoordinatorParts, 'offsets'>;
+  readonly #openLogs: () => Promise<OffsetsPartitions>;
   #current: GroupCoordinator | null = null;
   #starting: Promise<void> | null = null;
   #ending: Promise<void> = Promise.resolve();
@@ -19,7 +19,7 @@ export class GroupService {
   #toldFailure: string | null = null;
 
   /** `openLogs` gives the logs of __consumer_offsets, made where they are missing. */
-  constructor(parts: Omit<CoordinatorParts, 'logs'>, openLogs: () => Promise<readonly PartitionLog[]>) {
+  constructor(parts: Omit<CoordinatorParts, 'offsets'>, openLogs: () => Promise<OffsetsPartitions>) {
     this.#parts = parts;
     this.#openLogs = openLogs;
   }
@@ -45,20 +45,26 @@ export class GroupService {
 
   async #load(): Promise<void> {
     await this.#ending;
-    const coordinator = new GroupCoordinator({ ...this.#parts, logs: await this.#openLogs() });
+    const coordinator = new GroupCoordinator({ ...this.#parts, offsets: await this.#openLogs() });
     await coordinator.start();
     if (this.#isClosed) await coordinator.close();
     else this.#current = coordinator;
     this.#toldFailure = null;
   }
 
-  /** Throws NOT_COORDINATOR while there is no topic for offsets: the client looks for a coordinator then. */
-  get coordinator(): GroupCoordinator {
-    if (this.#current === null) throw new KafkaError('NOT_COORDINATOR');
-    return this.#current;
+  /** The group's coordinator, or null while there is no topic for offsets, or no partition of it for the group. */
+  of(groupId: string): GroupCoordinator | null {
+    return this.#current?.coordinates(groupId) === true ? this.#current : null;
   }
 
-  /** The coordinator, or null while there is none. */
+  /** The same; throws NOT_COORDINATOR where there is none: the client looks for a coordinator then. */
+  coordinatorOf(groupId: string): GroupCoordinator {
+    const found = this.of(groupId);
+    if (found === null) throw new KafkaError('NOT_COORDINATOR');
+    return found;
+  }
+
+  /** The coordinator of all groups that have one, or null while there is no topic for offsets. */
   get current(): GroupCoordinator | null {
     return this.#current;
   }

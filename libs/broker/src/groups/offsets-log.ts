@@ -18,9 +18,21 @@ const recordOverheadBytes = 31;
 /** What packing may at worst add, as Kafka reckons before it packs (CompressionRatioEstimator, COMPRESSION_RATE_ESTIMATION_FACTOR). */
 const packingFactor = 1.05;
 
+/**
+ * The partitions of __consumer_offsets that groups are spread over. As on Kafka their number is settled at the start of the broker: that of
+ * the topic, or of the setting while there is none; of a topic that an administrator makes later some may be missing, or left over.
+ */
+export interface OffsetsPartitions {
+  readonly count: number;
+  /** The log of a partition, or undefined while the topic has no such. */
+  readonly log: (partition: number) => PartitionLog | undefined;
+}
+
 /** The coordinator's memory: changes are appended to __consumer_offsets, synced, and only then replayed into the state. */
 export class OffsetsLog {
-  readonly #logs: readonly PartitionLog[];
+  readonly #partitions: OffsetsPartitions;
+  /** Those found so far: they stay this coordinator's, whatever topic of that name comes after them. */
+  readonly #logs = new Map<number, PartitionLog>();
   readonly #clock: Clock;
   readonly #compression: CompressionName;
   readonly #replay: (record: GroupRecord) => void;
@@ -29,15 +41,30 @@ export class OffsetsLog {
 
   /** `compression` is that of the batches it writes; it reads every codec. */
   constructor(
-    logs: readonly PartitionLog[],
+    partitions: OffsetsPartitions,
     { clock, compression }: { readonly clock: Clock; readonly compression: CompressionName },
     replay: (record: GroupRecord) => void,
   ) {
-    this.#logs = logs;
+    this.#partitions = partitions;
     this.#clock = clock;
     this.#compression = compression;
     this.#replay = replay;
-    this.#tails = logs.map(() => Promise.resolve());
+    this.#tails = Array.from({ length: partitions.count }, () => Promise.resolve());
+  }
+
+  /** Whether there is a log for the group. One that comes to be after `load` holds nothing yet. */
+  holds(groupId: string): boolean {
+    return this.#log(this.#partitionOf(groupId)) !== undefined;
+  }
+
+  #partitionOf(groupId: string): number {
+    return partitionOf(groupId, this.#partitions.count);
+  }
+
+  #log(partition: number): PartitionLog | undefined {
+    const known = this.#logs.get(partition) ?? this.#partitions.log(partition);
+    if (known !== undefined) this.#logs.set(partition, known);
+    return known;
   }
 
   /**
@@ -45,7 +72,9 @@ export class OffsetsLog {
    * group is now, as in Kafka. Throws BrokerError DATA_DIR_CORRUPT for what cannot be read: offsets are not left out silently.
    */
   async load(): Promise<void> {
-    for (const [index, log] of this.#logs.entries()) {
+    for (let index = 0; index < this.#partitions.count; index++) {
+      const log = this.#log(index);
+      if (log === undefined) continue;
       let next = log.logStartOffset;
       try {
         while (next < log.highWatermark) {
@@ -66,13 +95,13 @@ export class OffsetsLog {
     if (batch.isControl) return;
     for (const { key, value } of iterateRecords(batch)) {
       const record = key === null ? null : decodeGroupRecord(key, value);
-      if (record !== null && partitionOf(record.groupId, this.#logs.length) === index) this.#replay(record);
+      if (record !== null && this.#partitionOf(record.groupId) === index) this.#replay(record);
     }
   }
 
   /** Appends them in as many batches as they need; where one is refused, the others stand. Rejects as `append` does. */
   async appendInParts(groupId: string, records: readonly GroupRecord[]): Promise<void> {
-    const log = this.#logs[partitionOf(groupId, this.#logs.length)];
+    const log = this.#log(this.#partitionOf(groupId));
     const factor = this.#compression === 'none' ? 1 : packingFactor;
     const parts = log === undefined ? [records] : inParts(records, log.config.maxMessageBytes / factor);
     await Promise.all(parts.map((part) => this.append(groupId, part)));
@@ -83,7 +112,7 @@ export class OffsetsLog {
    * for a name that the format cannot hold; throws nothing: timers call this.
    */
   append(groupId: string, records: readonly GroupRecord[]): Promise<void> {
-    const index = partitionOf(groupId, this.#logs.length);
+    const index = this.#partitionOf(groupId);
     const written = this.#write(index, records);
     const applied = Promise.allSettled([this.#tails[index], written])
       .then(() => written)
@@ -95,8 +124,8 @@ export class OffsetsLog {
   }
 
   async #write(index: number, records: readonly GroupRecord[]): Promise<void> {
-    const log = this.#logs[index];
-    if (log === undefined) throw new RangeError(`no offsets partition ${index}`);
+    const log = this.#log(index);
+    if (log === undefined) throw new KafkaError('NOT_COORDINATOR');
     const timestamp = BigInt(this.#clock.now());
     const batch = encodeBatch({
       records: records.map((record) => encodeGroupRecord(record, timestamp)),

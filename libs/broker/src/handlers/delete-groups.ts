@@ -20,5 +20,5 @@ export const deleteGroups = defineHandler(
 );
 
 async function attemptDelete(groupId: string, groups: GroupService): Promise<void> {
-  await groups.coordinator.delete(groupId);
+  await groups.coordinatorOf(groupId).delete(groupId);
 }

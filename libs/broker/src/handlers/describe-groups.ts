@@ -13,8 +13,9 @@ export const describeGroups = defineHandler(
   async (request, { broker, version }) => {
     const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked;
     const groups = await new TimeSlice(broker.clock).map(request.groups, (groupId) => {
-      if (broker.groups.current === null) return noCoordinator(groupId);
-      const group = broker.groups.current.describe(groupId);
+      const coordinator = broker.groups.of(groupId);
+      if (coordinator === null) return noCoordinator(groupId);
+      const group = coordinator.describe(groupId);
       if (group === null) {
         const isError = version >= 6;
         return {

@@ -6,7 +6,7 @@ import { attempt } from './answer-error.js';
 export const heartbeat = defineHandler(apis.heartbeat, { versions: [0, 4] }, (request, { broker }) => {
   const { errorCode } = attempt(
     () =>
-      broker.groups.coordinator.heartbeat({
+      broker.groups.coordinatorOf(request.groupId).heartbeat({
         groupId: request.groupId,
         memberId: request.memberId,
         instanceId: request.groupInstanceId,

@@ -17,7 +17,7 @@ export const joinGroup = defineHandler(
   { versions: [0, 9] },
   async (request, { broker, version, client }) => {
     const { error, generation, members, ...result } = await join(
-      broker.groups.current,
+      broker.groups.of(request.groupId),
       {
         groupId: request.groupId,
         memberId: request.memberId,

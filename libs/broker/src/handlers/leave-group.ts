@@ -11,7 +11,7 @@ export const leaveGroup = defineHandler(apis.leaveGroup, { versions: [0, 5] }, (
   }
   if (request.groupId === '')
     return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
-  if (context.broker.groups.current === null) {
+  if (context.broker.groups.of(request.groupId) === null) {
     return { throttleTimeMs: 0, errorCode: ErrorCode.NOT_COORDINATOR, members: [] };
   }
   const leaving = request.members.map(({ memberId, groupInstanceId }) => ({
@@ -34,7 +34,10 @@ function leave(
   { broker }: Pick<RequestContext, 'broker'>,
 ): number[] {
   try {
-    return broker.groups.coordinator.leave(groupId, leaving).map((name) => ErrorCode[name]);
+    return broker.groups
+      .coordinatorOf(groupId)
+      .leave(groupId, leaving)
+      .map((name) => ErrorCode[name]);
   } catch (error) {
     const { errorCode } = answerError(error, broker.logger);
     return leaving.map(() => errorCode);

@@ -2,6 +2,7 @@ import { apis, ErrorCode, KafkaError, type EncodableResponseOf, type RequestOf }
 import { defineHandler, type RequestContext } from '../server/api-handler.js';
 import type { BrokerServices } from '../server/broker-services.js';
 import type { StoredTopic } from '../topics/cluster-store.js';
+import { automaticTopic } from '../topics/automatic-topic.js';
 import { isInternalTopic, offsetsTopic, refuseTopicName } from '../topics/topic-name.js';
 import { zeroUuid } from '../topics/uuid.js';
 import { clusterOperations, notAsked, topicOperations } from './authorized-operations.js';
@@ -68,9 +69,9 @@ async function answerName(
 async function createByItself(name: string, { broker }: Pick<RequestContext, 'broker'>): Promise<void> {
   try {
     broker.topics.checkNewName(name);
-    // With settings of its own, and its coordinator.
+    // With its coordinator.
     if (name === offsetsTopic) await broker.groups.start();
-    else await createByDefaults(name, broker);
+    else await broker.topics.create(automaticTopic(name, broker.config));
     broker.logger.info('a topic was created because a client asked for it', { topic: name });
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
@@ -79,13 +80,6 @@ async function createByItself(name: string, { broker }: Pick<RequestContext, 'br
       reason: error.codeName,
     });
   }
-}
-
-async function createByDefaults(name: string, { config, topics }: BrokerServices): Promise<void> {
-  if (config.number('default.replication.factor') !== 1) {
-    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'This broker is the only one.');
-  }
-  await topics.create({ name, partitions: config.number('num.partitions'), configs: {} });
 }
 
 /** By ids alone as soon as one is given, as Kafka does; what is asked twice is answered once. */

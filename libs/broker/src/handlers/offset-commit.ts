@@ -41,7 +41,9 @@ export const offsetCommit = defineHandler(
         saysUnknownGroup: version >= 9,
         retentionMs: request.retentionTimeMs,
       };
-      codes = (await broker.groups.coordinator.commit(member, offsets)).map((name) => ErrorCode[name]);
+      codes = (await broker.groups.coordinatorOf(member.groupId).commit(member, offsets)).map(
+        (name) => ErrorCode[name],
+      );
     } catch (error) {
       refused = answerError(error, broker.logger).errorCode;
     }

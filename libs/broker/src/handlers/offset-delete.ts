@@ -12,7 +12,9 @@ export const offsetDelete = defineHandler(
       asked.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
     );
     try {
-      const codes = await broker.groups.coordinator.deleteOffsets(request.groupId, partitions);
+      const codes = await broker.groups
+        .coordinatorOf(request.groupId)
+        .deleteOffsets(request.groupId, partitions);
       let at = 0;
       const slice = new TimeSlice(broker.clock);
       const topics = await slice.map(request.topics, async ({ name, partitions: asked }) => ({

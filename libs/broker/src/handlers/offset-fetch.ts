@@ -62,18 +62,17 @@ export const offsetFetch = defineHandler(
   { versions: [1, 9] },
   async (request, { broker, version }) => {
     const slice = new TimeSlice(broker.clock);
-    const coordinator = broker.groups.current;
-    const errorCode = coordinator === null ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+    const answerGroup = async (groupId: string, asked: readonly AskedTopic[] | null) => {
+      const coordinator = broker.groups.of(groupId);
+      if (coordinator === null) return { groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR };
+      const topics = await answer(coordinator, groupId, asked, slice);
+      return { groupId, topics, errorCode: ErrorCode.NONE };
+    };
     if (version >= 8) {
-      const groups = await slice.map(request.groups, async ({ groupId, topics }) => ({
-        groupId,
-        topics: coordinator === null ? [] : await answer(coordinator, groupId, topics, slice),
-        errorCode,
-      }));
+      const groups = await slice.map(request.groups, ({ groupId, topics }) => answerGroup(groupId, topics));
       return { throttleTimeMs: 0, groups };
     }
-    const topics =
-      coordinator === null ? [] : await answer(coordinator, request.groupId, request.topics, slice);
+    const { topics, errorCode } = await answerGroup(request.groupId, request.topics);
     return { throttleTimeMs: 0, topics, errorCode };
   },
 );

@@ -14,7 +14,7 @@ export const syncGroup = defineHandler(
     if (version >= 5 && (protocolType === null || protocolName === null)) {
       return answer(refusedSync('INCONSISTENT_GROUP_PROTOCOL'));
     }
-    const coordinator = broker.groups.current;
+    const coordinator = broker.groups.of(request.groupId);
     if (coordinator === null) return answer(refusedSync('NOT_COORDINATOR'));
     const result = await coordinator.sync({
       groupId: request.groupId,

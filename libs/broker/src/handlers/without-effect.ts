@@ -10,9 +10,10 @@ export function sayWithoutEffect(
   broker: BrokerServices,
 ): void {
   for (const [name, value] of Object.entries(settings)) {
-    const definition =
-      resourceType === ResourceType.topic ? topicDefinition(name) : brokerDefinition(baseName(name));
-    if (definition?.hasEffect === true || definition?.defaultValue === value) continue;
+    const isTopics = resourceType === ResourceType.topic;
+    const definition = isTopics ? topicDefinition(name) : brokerDefinition(baseName(name));
+    const hasEffect = isTopics ? definition?.hasEffect === true : broker.config.hasEffect(name);
+    if (hasEffect || definition?.defaultValue === value) continue;
     if (!broker.config.noteWithoutEffect(name)) continue;
     broker.logger.warn(`the setting ${name} has no effect on this broker; it is kept and shown`);
   }

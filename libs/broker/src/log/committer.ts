@@ -23,6 +23,8 @@ export class PendingAppend {
   constructor(
     readonly taken: TakenAppend,
     readonly durable: boolean,
+    /** Whether it, and what is behind it, may be read and answered only once it is synced. */
+    readonly isFlush = false,
   ) {}
 
   undo(): void {
@@ -41,12 +43,14 @@ export interface PendingStep {
 
 /** What the committer reports. */
 export interface CommitListener {
-  /** All bytes of the segment up to `position`, and all records below `nextOffset`, may be read. */
+  /** All bytes of the segment up to `position`, and all records below `nextOffset`, are written and may be read. */
   published(segment: Segment, position: number, nextOffset: bigint): void;
   /** Resolves when everything in the segments before is synced, rejects when that failed; null when it is. */
   earlierSynced(): Promise<void> | null;
   /** All records below `nextOffset` are on disk. */
   synced(nextOffset: bigint): void;
+  /** All records below `nextOffset` are written, and synced where that was asked for. */
+  settled(nextOffset: bigint): void;
   /** Nothing of the log can be trusted to reach the disk any more. */
   broken(error: Error): void;
   /** Appends could not be written and were taken back. */
@@ -57,15 +61,16 @@ export interface CommitListener {
 const maxGroup = 1_024;
 
 /**
- * Writes queued appends in order: one write for all that wait, then, when one of them asked for it, one sync for all. While a
- * sync is under way the next group gathers; up to the last of it that waits for no sync, it is written meanwhile: as on Kafka, such an
- * append is answered whatever others wait for. It is published behind them. One for each log.
+ * Writes queued appends in order: one write for all that wait, then, when one of them asked for it, one sync for all. As on Kafka's
+ * only replica, what is written may be read, whatever sync is still to come; but for one that is a flush, as UnifiedLog.append holds
+ * its lock over it. While a sync is under way the next group gathers; up to the last of it that waits for no sync, it is written
+ * meanwhile: such an append is answered whatever others wait for. One for each log.
  */
 export class Committer {
   #queue: (PendingAppend | PendingStep)[] = [];
   /** Written during a sync that does not cover them; oldest first, of one segment. */
   #ahead: PendingAppend[] = [];
-  /** The segment that is being synced. */
+  /** The segment that is being synced for others than a flush. */
   #syncing: Segment | null = null;
   #writingAhead: Promise<void> | null = null;
   #running: Promise<void> | null = null;
@@ -131,6 +136,7 @@ export class Committer {
     let needed = 0;
     for (const item of this.#queue) {
       if (item.kind === 'step' || item.taken.segment !== segment || length === maxGroup) break;
+      if (ahead && item.isFlush) break;
       length++;
       if (!item.durable) needed = length;
     }
@@ -139,25 +145,41 @@ export class Committer {
 
   async #commit(segment: Segment): Promise<void> {
     const rest = this.#takeGroup(segment);
-    const isWritten = await this.#write(rest);
+    const flush = rest.findIndex(({ isFlush }) => isFlush);
+    const held = flush < 0 ? [] : rest.slice(flush);
+    const isWritten = await this.#write(rest, held.length);
     // What was written before this write stays, whatever became of it.
     const group = [...this.#ahead.splice(0), ...(isWritten ? rest : [])];
-    const isSafe = !group.some((append) => append.durable) || (await this.#sync(segment, group));
-    if (isSafe) this.#publish(group);
+    const isSafe =
+      !group.some((append) => append.durable) || (await this.#sync(segment, group, held.length > 0));
+    if (isSafe) {
+      if (isWritten) this.#publish(held);
+      this.#settle(group);
+    }
     // The end of what is written is known again, and nobody who was written ahead is forgotten.
     await this.#writingAhead;
   }
 
+  /** May be read from now on, before anybody hears that it was written. */
   #publish(group: readonly PendingAppend[]): void {
     const last = group.at(-1);
     if (last === undefined) return;
     const { segment, position, bytes, nextOffset } = last.taken;
     this.listener.published(segment, position + bytes.length, nextOffset);
+    for (const append of group) append.written.resolve();
+  }
+
+  #settle(group: readonly PendingAppend[]): void {
+    const last = group.at(-1);
+    if (last !== undefined) this.listener.settled(last.taken.nextOffset);
     for (const append of group) append.synced.resolve();
   }
 
-  /** Whether the group is in the file; what is not, with all that is queued behind it, was taken back. */
-  async #write(group: readonly PendingAppend[]): Promise<boolean> {
+  /**
+   * Whether the group is in the file; what is not, with all that is queued behind it, was taken back. The last `held` of it are not
+   * published.
+   */
+  async #write(group: readonly PendingAppend[], held = 0): Promise<boolean> {
     const [first] = group;
     if (first === undefined) return true;
     const { segment, position } = first.taken;
@@ -170,15 +192,15 @@ export class Committer {
       this.#takeBack(asError(error), [...group, ...this.#queue.splice(0)]);
       return false;
     }
-    for (const append of group) append.written.resolve();
+    this.#publish(group.slice(0, group.length - held));
     return true;
   }
 
   /** Whether the group is on disk; if not, the log is broken. */
-  async #sync(segment: Segment, group: readonly PendingAppend[]): Promise<boolean> {
+  async #sync(segment: Segment, group: readonly PendingAppend[], isFlush: boolean): Promise<boolean> {
     try {
       const earlier = this.listener.earlierSynced();
-      this.#syncing = segment;
+      if (!isFlush) this.#syncing = segment;
       this.#writeAhead();
       await segment.file.sync();
       if (earlier !== null) await earlier;

@@ -34,9 +34,9 @@ export interface CheckedAppend {
 
 /**
  * The writing side of a log. Appends that are not durable are written at once when nothing is on its way; durable ones, and all
- * behind them, go through the committer. The high watermark covers a durable append only once it is synced: what a reader has seen
- * of it survives a power cut. An append behind it that waits for no sync is answered once it is written, and read a moment later, as
- * with Kafka's replicas.
+ * behind them, go through the committer. The high watermark moves with the write, as that of Kafka's only replica does: who was
+ * answered finds the record, and a reader may have seen what a power cut takes back, as long as no `acks=all` was answered for it.
+ * Where `flush.messages` asks for a sync it moves behind that, as in UnifiedLog.append.
  */
 export class LogWriter {
   highWatermark: bigint;
@@ -47,6 +47,8 @@ export class LogWriter {
   /** Up to here the records are. */
   #syncedBelow: bigint;
   #failure: Error | null = null;
+  /** Up to here nothing waits for a sync: what may be shown when one fails. */
+  #settledBelow: bigint;
   /** Whether the names of the log's directory and first files survive a power cut; no record stands in it before. */
   #isNamed: boolean;
   /** Whether the leader epoch of this life is on its way to its file; no record of it stands in the log before. */
@@ -65,6 +67,7 @@ export class LogWriter {
     });
     this.highWatermark = log.logEndOffset;
     this.#syncedBelow = log.logEndOffset;
+    this.#settledBelow = log.logEndOffset;
     const { active, all } = log.segments;
     const unfinished = all.filter((segment) => segment !== active && segment.isTransactionIndexDue);
     for (const segment of unfinished) this.#sealer.resume(segment);
@@ -76,6 +79,9 @@ export class LogWriter {
       published: (segment, position, nextOffset) => this.#publish(segment, position, nextOffset),
       earlierSynced: () => this.#sealer.syncing,
       synced: (nextOffset) => this.#synced(nextOffset),
+      settled: (nextOffset) => {
+        this.#settledBelow = nextOffset;
+      },
       broken: (error) => this.#break(error),
       takenBack: (error, appends) =>
         logger.error('appends failed and were taken back', {
@@ -134,11 +140,11 @@ export class LogWriter {
   /** Resolves when the batches are written; what the answer holds in `durable`, when they are synced. */
   async append(asked: CheckedAppend): Promise<AppendResult> {
     const isFlushDue = this.#isFlushDue(asked);
-    const append = isFlushDue ? { ...asked, durable: true } : asked;
-    const { batches, stamp, durable } = append;
+    const { batches, stamp } = asked;
+    const durable = asked.durable || isFlushDue;
     if (!this.#isNamed) this.#name();
     if (!this.#isEpochNoted) this.noteEpochs();
-    const taken = this.#take(append);
+    const taken = this.#take(asked);
     const result = (synced: Promise<void>): AppendResult => ({
       baseOffset: batches[0]?.baseOffset ?? taken.nextOffset,
       lastOffset: taken.nextOffset - 1n,
@@ -150,18 +156,17 @@ export class LogWriter {
       this.#writeNow(taken);
       return result(settled);
     }
-    const pending = new PendingAppend(taken, durable);
+    const pending = new PendingAppend(taken, durable, isFlushDue);
     this.#committer.enqueue(pending);
     const synced = asStorageError(pending.synced.promise);
     await asStorageError(pending.written.promise);
-    if (isFlushDue) await synced;
     return result(durable ? synced : settled);
   }
 
-  /** `flush.messages`: whether so many records wait for a sync that, as in UnifiedLog.append, the answer waits for it. */
+  /** `flush.messages`: whether so many records wait for a sync that, as in UnifiedLog.append, the answer and the readers wait for it. */
   #isFlushDue({ batches, durable }: CheckedAppend): boolean {
     for (const batch of batches) this.#unsynced += BigInt(batch.lastOffsetDelta + 1);
-    const isDue = !durable && this.#unsynced >= this.log.config.flushMessages;
+    const isDue = this.#unsynced >= this.log.config.flushMessages;
     if (isDue || durable) this.#unsynced = 0n;
     return isDue;
   }
@@ -321,6 +326,7 @@ export class LogWriter {
       throw storageError(asError(error));
     }
     this.#publish(segment, segment.sizeBytes, nextOffset);
+    this.#settledBelow = nextOffset;
   }
 
   #publish(segment: Segment, position: number, nextOffset: bigint): void {
@@ -332,6 +338,8 @@ export class LogWriter {
 
   #break(error: Error): void {
     this.#failure = error;
+    // Who asked for the sync is refused, and nobody is shown what the next start may not find.
+    this.highWatermark = this.#settledBelow;
     const { topic, partition, directory, logger } = this.log;
     logger.error('the log takes no more appends until a restart: the disk failed', {
       topic,

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Clock, Timer } from '@oubliette/runtime';
 import { BrokerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { Admission, type AdmissionLimits } from './admission.js';
 import { AnswerBudget } from './answer-budget.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -13,12 +14,8 @@ const drainMs = 5_000;
 
 export interface ServerSettings {
   readonly maxRequestBytes: number;
-  readonly maxConnections: () => number;
-  /** Of one IP address. */
-  readonly maxConnectionsOf: (address: string) => number;
+  readonly admission: AdmissionLimits;
   readonly maxIdleMs: number;
-  /** Connections that wait to be taken. */
-  readonly backlog: number;
 }
 
 /** The listening socket and its connections. */
@@ -26,8 +23,11 @@ export class BrokerServer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #settings: ServerSettings;
-  readonly #connections = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
+  /** With the address of each. */
+  readonly #connections = new Map<Connection, string>();
+  /** Connections that are not read yet, since there are as many as may be or they come too fast. */
+  readonly #waiting = new Set<Socket>();
+  readonly #admission: Admission;
   readonly #turns: Turns;
   readonly #answers = new AnswerBudget();
   readonly #buffers = new ReadBuffers();
@@ -40,12 +40,15 @@ export class BrokerServer {
     this.#logger = logger;
     this.#settings = settings;
     this.#turns = new Turns(clock);
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#admission = new Admission(clock, settings.admission, (reason, connections) =>
+      logger.warn(`connections wait: ${reason}`, { connections }),
+    );
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   /** Binds the address, so that a taken port is known before anything is opened; resolves to the port. Throws BrokerError. */
   async listen(host: string, port: number): Promise<number> {
-    const { backlog } = this.#settings;
+    const { backlog } = this.#settings.admission;
     await new Promise<void>((resolve, reject) => {
       const refused = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
       this.#server.once('error', refused);
@@ -70,8 +73,10 @@ export class BrokerServer {
    */
   async stop(finishWaiting: () => Promise<void>): Promise<void> {
     this.#sweep?.cancel();
+    this.#admission.close();
+    for (const socket of this.#waiting) socket.destroy();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const draining = [...this.#connections].map((connection) => connection.drain());
+    const draining = [...this.#connections.keys()].map((connection) => connection.drain());
     const drained = Promise.all([...draining, finishWaiting()]);
     let giveUp: Timer | null = null;
     const patience = new Promise<void>((resolve) => {
@@ -81,53 +86,89 @@ export class BrokerServer {
     (giveUp as Timer | null)?.cancel();
     // `end` has queued the last bytes; the turn of the event loop after lets them leave before the sockets go.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
     await closed;
   }
 
-  #accept(socket: Socket): void {
-    if (this.#dispatcher === null || this.#connections.size >= this.#settings.maxConnections()) {
-      this.#logger.warn('a connection was refused: max.connections is reached, or the broker is starting', {
-        connections: this.#connections.size,
+  /** Limits may have changed: who may come in by now does, and where there are too many the least recently used are closed. */
+  settingsChanged(): void {
+    const { excess } = this.#admission;
+    if (excess > 0) {
+      this.#logger.warn('connections are closed: max.connections allows no more so many', {
+        connections: excess,
       });
+      const oldest = [...this.#connections.keys()].sort((a, b) => a.lastActive - b.lastActive);
+      for (const connection of oldest.slice(0, excess)) {
+        connection.destroy();
+        this.#forget(connection);
+      }
+    }
+    this.#admission.look();
+  }
+
+  #accept(socket: Socket): void {
+    // Nobody else listens yet; a reset is the client's way of leaving.
+    socket.on('error', () => undefined);
+    const dispatcher = this.#dispatcher;
+    if (dispatcher === null) {
+      this.#logger.warn('a connection was refused: the broker is starting');
       socket.destroy();
       return;
     }
     const address = plainAddress(socket);
-    const fromThere = this.#perAddress.get(address) ?? 0;
-    if (fromThere >= this.#settings.maxConnectionsOf(address)) {
-      this.#logger.warn('a connection was refused: its address has max.connections.per.ip', {
-        connections: fromThere,
-      });
-      socket.destroy();
-      return;
-    }
-    this.#perAddress.set(address, fromThere + 1);
+    this.#waiting.add(socket);
+    const isKept = this.#admission.apply({
+      address,
+      enter: () => {
+        this.#waiting.delete(socket);
+        // Its 'close' is over: nobody would ever give its place back.
+        if (socket.destroyed) return false;
+        this.#connect(socket, address, dispatcher);
+        return true;
+      },
+      refuse: (connections) => {
+        this.#waiting.delete(socket);
+        this.#logger.warn('a connection was refused: its address has max.connections.per.ip', {
+          connections,
+        });
+        socket.destroy();
+      },
+    });
+    if (isKept) return;
+    this.#waiting.delete(socket);
+    this.#logger.warn('a connection was refused: as many as socket.listen.backlog.size wait already', {
+      waiting: this.#waiting.size,
+    });
+    socket.destroy();
+  }
+
+  #connect(socket: Socket, address: string, dispatcher: Dispatcher): void {
     const connection: Connection = new Connection({
       socket,
-      dispatcher: this.#dispatcher,
+      dispatcher,
       clock: this.#clock,
       turns: this.#turns,
       answers: this.#answers,
       buffers: this.#buffers,
       logger: this.#logger,
       maxRequestBytes: this.#settings.maxRequestBytes,
-      onClose: () => this.#forget(connection, address),
+      onClose: () => this.#forget(connection),
     });
-    this.#connections.add(connection);
+    this.#connections.set(connection, address);
+    socket.resume();
   }
 
-  #forget(connection: Connection, address: string): void {
-    if (!this.#connections.delete(connection)) return;
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(address, left);
-    else this.#perAddress.delete(address);
+  #forget(connection: Connection): void {
+    const address = this.#connections.get(connection);
+    if (address === undefined) return;
+    this.#connections.delete(connection);
+    this.#admission.leave(address);
   }
 
   #scheduleSweep(): void {
     this.#sweep = this.#clock.schedule(Math.max(1, Math.min(this.#settings.maxIdleMs / 4, 60_000)), () => {
       const before = this.#clock.monotonic() - this.#settings.maxIdleMs;
-      for (const connection of this.#connections) {
+      for (const connection of this.#connections.keys()) {
         if (connection.isIdle && connection.lastActive <= before) connection.destroy();
       }
       this.#scheduleSweep();

@@ -1,5 +1,6 @@
 import type { BrokerConfig } from '../config/broker-config.js';
 import { listEntries } from '../config/definition.js';
+import { clientListeners } from '../config/listener-entry.js';
 import { BrokerError } from '../errors.js';
 import { parseListener, type Address } from './listener-address.js';
 
@@ -12,12 +13,7 @@ export function clientListener(
   config: BrokerConfig,
   setting: 'listeners' | 'advertised.listeners',
 ): Address | undefined {
-  const controllers = new Set(listEntries(config.value('controller.listener.names') ?? ''));
-  const entries = listEntries(config.value(setting) ?? '').map((text) => {
-    const [, name = '', address = text] = /^([^:/]*):\/\/(.*)$/.exec(text) ?? [];
-    return { name, address };
-  });
-  const [listener, ...others] = entries.filter(({ name }) => !controllers.has(name));
+  const [listener, ...others] = clientListeners(config, setting);
   if (others.length > 0) {
     throw new BrokerError(
       'CONFIG_INVALID',

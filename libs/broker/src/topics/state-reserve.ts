@@ -75,13 +75,13 @@ export class StateReserve {
       if (hasOld) disk.renameSync(this.#old, path);
       throw error;
     }
-    if (hasOld) this.#release(keepAs);
+    if (hasOld) await this.#release(keepAs);
   }
 
   /** Only once the replacement is synced: after a crash the reserve and the state are never one file. */
-  #release(keepAs: string | undefined): void {
+  async #release(keepAs: string | undefined): Promise<void> {
     try {
-      if (keepAs === undefined) this.disk.removeFileSync(this.#old);
+      if (keepAs === undefined) await this.disk.removeFile(this.#old);
       else this.disk.renameSync(this.#old, keepAs);
     } catch (error) {
       // The change stands; what is left of the old file goes before the next one.

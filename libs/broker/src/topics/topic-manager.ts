@@ -91,13 +91,18 @@ export class TopicManager {
 
   /** The log of a partition that is there. Throws UNKNOWN_TOPIC_OR_PARTITION. */
   log(topic: string, partition: number): PartitionLog {
+    const log = this.findLog(topic, partition);
+    if (log === undefined) throw withoutStack(notHosted);
+    return log;
+  }
+
+  /** The same, undefined where there is none. */
+  findLog(topic: string, partition: number): PartitionLog | undefined {
     const stored = this.#registry.topics.get(topic);
     // Below 0 the key of a log could be that of another topic: `t` and -1 read as `t-` and 1.
     const served = Math.min(stored?.partitions ?? 0, this.#making.get(topic) ?? Infinity);
     const isThere = partition >= 0 && partition < served;
-    const log = isThere ? this.#logs.get(topic, partition) : undefined;
-    if (log === undefined) throw withoutStack(notHosted);
-    return log;
+    return isThere ? this.#logs.get(topic, partition) : undefined;
   }
 
   /** Called with a topic's name once it is gone. */

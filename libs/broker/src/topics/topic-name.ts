@@ -5,11 +5,9 @@ const legal = /^[a-zA-Z0-9._-]+$/;
 
 /** Topics that the broker itself writes. */
 export const offsetsTopic = '__consumer_offsets';
-const internalTopics: ReadonlySet<string> = new Set([
-  offsetsTopic,
-  '__transaction_state',
-  '__share_group_state',
-]);
+export const transactionStateTopic = '__transaction_state';
+export const shareStateTopic = '__share_group_state';
+const internalTopics: ReadonlySet<string> = new Set([offsetsTopic, transactionStateTopic, shareStateTopic]);
 
 /** Where a KRaft controller keeps its own log: no topic may take the name. */
 export const clusterMetadataTopic = '__cluster_metadata';

@@ -58,11 +58,7 @@ test('a file written for Kafka starts this broker: names without effect are told
     'transaction.state.log.replication.factor': '1',
     'offsets.topic.replication.factor': '1',
   });
-  assert.deepEqual(config.ignored, [
-    'process.roles',
-    'num.network.threads',
-    'transaction.state.log.replication.factor',
-  ]);
+  assert.deepEqual(config.ignored, ['process.roles', 'num.network.threads']);
   assert.equal(config.noteWithoutEffect('num.network.threads'), false);
   assert.equal(config.noteWithoutEffect('num.io.threads'), true);
   assert.equal(config.noteWithoutEffect('num.io.threads'), false);

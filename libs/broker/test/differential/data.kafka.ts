@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import { kafkaLibs } from '../support/live-kafka.js';
+import { connectionCases } from './connection-cases.js';
 import { fetchCases, fetchTopics, fillForFetch } from './fetch-cases.js';
 import {
   deleteRecordsCases,
@@ -19,7 +20,9 @@ import { compare, startBoth } from './two-brokers.js';
  * - a Produce without records (null): Kafka fails inside and never answers; we refuse with INVALID_RECORD.
  */
 test('produce, fetch, offsets and deletion as Kafka does', { skip: kafkaLibs === undefined }, async (t) => {
-  const sides = await startBoth(t, { ...produceTopics, ...fetchTopics, ...offsetTopics });
+  const topics = { ...produceTopics, ...fetchTopics, ...offsetTopics };
+  // Of several threads each of Kafka's closes the connections that are too many.
+  const sides = await startBoth(t, topics, { 'num.network.threads': '1' });
   for (const side of sides) {
     const client = await side.connect();
     await fillForFetch(client);
@@ -32,4 +35,5 @@ test('produce, fetch, offsets and deletion as Kafka does', { skip: kafkaLibs ===
   await t.test('delete records', (part) => compare(part, sides, deleteRecordsCases));
   await t.test('offset for leader epoch', (part) => compare(part, sides, epochCases));
   await t.test('describe producers', (part) => compare(part, sides, producersCases));
+  await t.test('connections', (part) => compare(part, sides, connectionCases));
 });

@@ -1,16 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { subscription } from '../groups/coordinator-fixture.js';
 import type { Member } from './group-member.js';
-import { sessionMs, settleBoth, withMembers, type Making } from './group-member.js';
+import { gather, sessionMs, settleBoth, withMembers, type Making } from './group-member.js';
 import type { Case } from './two-brokers.js';
 
 /* Groups of several members: who waits for whom, who is removed when, what each is told. */
+
+/** Long enough for a request that is not answered to be at the coordinator. */
+const arrivalMs = 300;
 
 /** Two members of a stable group, of which the first leads. */
 async function pair(member: Making): Promise<readonly [Member, Member]> {
   const [a, b] = [await member('a'), await member('b')];
   await settleBoth(a, b);
   return [a, b];
+}
+
+/** The last one leaves: no session ends later on one side than on the other. */
+async function empty(member: Member): Promise<void> {
+  await member.leave();
+  await member.untilGroupIs('Empty');
 }
 
 export const memberCases: Readonly<Record<string, Case>> = {
@@ -160,5 +169,73 @@ export const memberCases: Readonly<Record<string, Case>> = {
     await a.describe();
     await a.untilGroupIs('Empty');
     await a.heartbeat();
+  }),
+
+  'one that is taken out syncs in each state of the group': withMembers('taken-out', async (member) => {
+    const [a, b] = [await member('a'), await member('b')];
+    await gather(a, b);
+    await b.leave();
+    await b.sync([b]);
+    await a.sync([a]);
+    await a.join();
+    await b.sync([b]);
+    await a.heartbeat();
+    await a.sync([a]);
+    await b.sync([b]);
+    await b.heartbeat();
+    await empty(a);
+    await b.sync([b]);
+    await a.sync([a]);
+  }),
+
+  'one that is taken out by another while its sync waits': withMembers('waiting', async (member, seen) => {
+    const [a, b] = [await member('a'), await member('b')];
+    await gather(a, b);
+    const waiting = b.sync();
+    const other = await member('other');
+    await sleep(arrivalMs);
+    other.memberId = b.memberId;
+    await other.leave();
+    await a.heartbeat();
+    await a.join();
+    await a.sync([a]);
+    const isTold = await Promise.race([waiting.then(() => true), sleep(arrivalMs, false)]);
+    seen.push(['b, whose sync waited, is told', isTold]);
+    await a.describe();
+    await empty(a);
+    // Its answer, if there is none yet, comes no more.
+    waiting.catch(() => undefined);
+  }),
+
+  'a leader whose session ends while the others wait for it': withMembers('leaderless', async (member) => {
+    const [a, b] = [await member('a'), await member('b')];
+    await gather(a, b);
+    await b.sync();
+    await a.sync([a, b]);
+    await b.join();
+    await a.sync([a]);
+    await b.sync([b]);
+    await a.sync([a]);
+    await a.heartbeat();
+    await b.describe();
+    await empty(b);
+  }),
+
+  'static members that are taken out or replaced sync': withMembers('fixed-out', async (member) => {
+    const [a, b] = [await member('a', 'one'), await member('b', 'two')];
+    await gather(a, b);
+    await b.leave();
+    await b.sync([b]);
+    await a.join();
+    await b.sync([b]);
+    const twin = await member('twin', 'one');
+    const joined = twin.join();
+    await a.untilGroupIs('CompletingRebalance');
+    await joined;
+    await a.sync([a]);
+    await twin.sync([twin]);
+    await a.sync([a]);
+    await b.sync([b]);
+    await empty(twin);
   }),
 };

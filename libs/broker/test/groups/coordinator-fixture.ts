@@ -65,7 +65,7 @@ export class CoordinatorFixture {
     const log = this.world.logs.get('__consumer_offsets', 0);
     if (log === undefined) throw new Error('no offsets log');
     return new GroupCoordinator({
-      logs: [log],
+      offsets: { count: 1, log: () => log },
       clock: this.clock,
       entropy: new SeededEntropy(7),
       logger: silentLogger,

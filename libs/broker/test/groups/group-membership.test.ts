@@ -263,3 +263,22 @@ test('an assignment that no batch holds is refused to all who wait for it, and t
   assert.deepEqual([heavy.error, (await follower).error], ['UNKNOWN_SERVER_ERROR', 'UNKNOWN_SERVER_ERROR']);
   assert.equal(fixture.heartbeat(leader), 'REBALANCE_IN_PROGRESS');
 });
+
+test('as on Kafka nobody answers the sync of a member that was taken out, until the broker stops', async () => {
+  const fixture = await CoordinatorFixture.start();
+  const { coordinator } = fixture;
+  const leader = await fixture.settleOne();
+  const joining = coordinator.join(joinRequest(), client);
+  const again = await coordinator.join(joinRequest({ memberId: leader.memberId }), client);
+  const follower = await joining;
+  const answers: string[] = [];
+  const waiting = fixture.sync(follower).then(({ error }) => answers.push(error));
+  assert.deepEqual(coordinator.leave('g', [{ memberId: follower.memberId, instanceId: null }]), ['NONE']);
+  assert.equal(fixture.heartbeat(again), 'REBALANCE_IN_PROGRESS');
+  assert.equal((await fixture.sync(follower)).error, 'UNKNOWN_MEMBER_ID');
+  await fixture.clock.advanceAsync(rebalanceTimeoutMs);
+  assert.deepEqual(answers, []);
+  await coordinator.close();
+  await waiting;
+  assert.deepEqual(answers, ['NOT_COORDINATOR']);
+});

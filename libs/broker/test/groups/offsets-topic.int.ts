@@ -108,3 +108,26 @@ test('with more partitions a group is looked for where its hash leads, after the
   assert.deepEqual(await Promise.all(ids.map((id) => committed(after, id))), [-1n, 7n, -1n, 7n]);
   for (const open of [one, after]) open.end();
 });
+
+test('made by hand with fewer partitions than are configured: groups of the others wait until it has them', async (t) => {
+  const { one } = await start(t, 2);
+  const name = '__consumer_offsets';
+  const old = [{ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }];
+  await one.call(apis.deleteTopics, 6, { topics: old, timeoutMs: 1000 });
+  const topic = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+  await one.call(apis.createTopics, 7, { topics: [topic], timeoutMs: 1000, validateOnly: false });
+  const find = async (): Promise<readonly number[]> => {
+    const body = { key: '', keyType: 0, coordinatorKeys: ['g', 'h'] };
+    const { coordinators } = await one.call(apis.findCoordinator, 4, body);
+    return coordinators.map(({ errorCode }) => errorCode);
+  };
+  const { NONE, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR } = ErrorCode;
+  while ((await find())[1] !== NONE);
+  assert.deepEqual(await find(), [COORDINATOR_NOT_AVAILABLE, NONE]);
+  assert.deepEqual([await commit(one, 'g'), await commit(one, 'h')], [NOT_COORDINATOR, NONE]);
+  const more = [{ name, count: 2, assignments: null }];
+  await one.call(apis.createPartitions, 3, { topics: more, timeoutMs: 1000, validateOnly: false });
+  assert.deepEqual([await find(), await commit(one, 'g')], [[NONE, NONE], NONE]);
+  assert.deepEqual([await committed(one, 'g'), await committed(one, 'h')], [7n, 7n]);
+  one.end();
+});

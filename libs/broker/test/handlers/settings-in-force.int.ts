@@ -178,7 +178,7 @@ test('groups: offsets.topic.compression.codec is that of their batches, read aga
   );
 });
 
-test('connections: max.connections and max.connections.per.ip also when they are changed, connections.max.idle.ms', async (t) => {
+test('connections: their limits also when they are changed, connections.max.idle.ms', async (t) => {
   const [fixture, client] = await start(t, { 'connections.max.idle.ms': '400' });
   const change = async (...configs: readonly (readonly [string, string])[]): Promise<void> => {
     const settings = configs.map(([name, value]) => ({ name, configOperation: 0, value }));
@@ -199,18 +199,33 @@ test('connections: max.connections and max.connections.per.ip also when they are
     return taken;
   };
   assert.equal(await isTaken(), true);
-  for (const [name, free] of [
-    ['max.connections', '100'],
-    ['max.connections.per.ip', '100'],
-  ] as const) {
-    await change([name, '1']);
-    assert.equal(await isTaken(), false, name);
-    await change([name, free]);
-    assert.equal(await isTaken(), true, name);
-  }
+  await change(['max.connections.per.ip', '1']);
+  assert.equal(await isTaken(), false);
   await change(['max.connections.per.ip', '1'], ['max.connections.per.ip.overrides', '127.0.0.1:2']);
   assert.equal(await isTaken(), true, 'an override');
+  for (const name of ['max.connections', 'listener.name.plaintext.max.connections']) {
+    await change([name, '1']);
+    const waiting = await WireClient.connect(fixture.port);
+    const answer = waiting.call(apis.apiVersions, 0, {});
+    await client.call(apis.apiVersions, 0, {});
+    assert.equal(waiting.arrived, 0, name);
+    await change([name, '100']);
+    assert.equal((await answer).errorCode, ErrorCode.NONE, name);
+    waiting.end();
+    await waiting.closed();
+  }
   await client.closed();
+});
+
+test('connections: a lowered max.connections closes the least recently used', async (t) => {
+  const [fixture, client] = await start(t, { 'max.connections': '3' });
+  const others = [await WireClient.connect(fixture.port), await WireClient.connect(fixture.port)];
+  for (const other of others) await other.call(apis.apiVersions, 0, {});
+  const settings = [{ name: 'max.connections', configOperation: 0, value: '1' }];
+  const resources = [{ resourceType: 4, resourceName: '', configs: settings }];
+  await client.call(apis.incrementalAlterConfigs, 1, { resources, validateOnly: false });
+  for (const other of others) await other.closed();
+  assert.equal((await client.call(apis.apiVersions, 0, {})).errorCode, ErrorCode.NONE);
 });
 
 test('the cleaner: a changed log.cleaner.backoff.ms ends the sleep under way, as in Kafka', async (t) => {

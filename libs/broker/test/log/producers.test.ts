@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KafkaError } from '@oubliette/protocol';
+import type { DiskPartitionLog } from '../../src/log/disk-partition-log.js';
 import type { PartitionLog } from '../../src/log/partition-log.js';
 import { batch, newLog, open, readAll, reopen, startMs } from './fixture.js';
 
@@ -53,12 +54,12 @@ test('sequences wrap around from 2^31-1 to 0', async () => {
 });
 
 test('a retry of a batch that is still on its way waits for its sync', async () => {
-  const log = newLog(await open());
+  const log = newLog(await open()) as DiskPartitionLog;
   const first = produce(log, 0, 0, true);
   const again = await produce(log, 0, 0, true);
-  assert.equal(log.highWatermark, 0n);
+  assert.equal(log.recoveryPoint, 0n);
   await again.durable;
-  assert.deepEqual([again.baseOffset, log.highWatermark, log.logEndOffset], [0n, 1n, 1n]);
+  assert.deepEqual([again.baseOffset, log.recoveryPoint, log.logEndOffset], [0n, 1n, 1n]);
   await (
     await first
   ).durable;

@@ -66,7 +66,7 @@ test('who waits for a sync waits for the segments before too, and the recovery p
   void durable.then(() => (isSynced = true));
   const behind = log.append(batch([['behind', value]]), { durable: true });
   for (let turns = 0; turns < 20; turns++) await turn();
-  assert.deepEqual([isSynced, log.highWatermark, log.recoveryPoint], [false, 5n, 0n]);
+  assert.deepEqual([isSynced, log.highWatermark, log.recoveryPoint], [false, 6n, 0n]);
   release();
   await Promise.all([durable, (await behind).durable]);
   await log.settle();

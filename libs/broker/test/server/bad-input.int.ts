@@ -157,14 +157,46 @@ test('a batch sent with acks=0 and refused closes the connection: there is no ot
   await client.closed();
 });
 
-test('connections beyond max.connections are refused, the others served', async (t) => {
-  const fixture = await BrokerFixture.start(t, { 'max.connections': '2' });
-  const clients = [await WireClient.connect(fixture.port), await WireClient.connect(fixture.port)];
-  t.after(() => clients.forEach((client) => client.end()));
+test('connections beyond max.connections wait, those beyond the backlog are refused, the others served', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'max.connections': '2', 'socket.listen.backlog.size': '1' });
+  const connect = (): Promise<WireClient> => WireClient.connect(fixture.port);
+  const clients = [await connect(), await connect()];
   for (const client of clients) await client.call(apis.apiVersions, 0, {});
-  const third = await WireClient.connect(fixture.port);
-  await third.closed();
+  const waiting = [await connect(), await connect()];
+  t.after(() => [...clients, ...waiting].forEach((client) => client.end()));
+  const answers = waiting.map((client) => client.call(apis.apiVersions, 0, {}));
+  const refused = await connect();
+  await refused.closed();
   for (const client of clients) assert.equal((await client.call(apis.apiVersions, 0, {})).errorCode, 0);
+  assert.deepEqual(
+    waiting.map(({ arrived, isClosed }) => [arrived, isClosed]),
+    [
+      [0, false],
+      [0, false],
+    ],
+  );
+  for (const [index, client] of clients.entries()) {
+    client.end();
+    assert.equal((await answers[index])?.errorCode, 0);
+  }
+});
+
+test('one that left while it waited takes no place, and a stop ends those that wait', async (t) => {
+  const fixture = await BrokerFixture.start(t, { 'max.connections': '1' });
+  const first = await WireClient.connect(fixture.port);
+  await first.call(apis.apiVersions, 0, {});
+  const [gone, third, fourth] = [
+    await WireClient.connect(fixture.port),
+    await WireClient.connect(fixture.port),
+    await WireClient.connect(fixture.port),
+  ];
+  gone.end();
+  const answer = third.call(apis.apiVersions, 0, {});
+  first.end();
+  assert.equal((await answer).errorCode, 0);
+  await fixture.stop();
+  await fourth.closed();
+  await third.closed();
 });
 
 test('a request that asks very much keeps nobody else waiting', async (t) => {

@@ -114,6 +114,8 @@ const bodies: Readonly<Record<string, Record<string, unknown>>> = {
     timeoutMs: 1,
   },
   InitProducerId: { transactionalId: null, transactionTimeoutMs: 1 },
+  SaslHandshake: { mechanism: 'PLAIN' },
+  SaslAuthenticate: { authBytes: new Uint8Array(1) },
   DescribeAcls: {
     resourceTypeFilter: 1,
     resourceNameFilter: null,

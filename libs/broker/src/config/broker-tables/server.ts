@@ -37,11 +37,14 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
   served('listeners', 'string', 'PLAINTEXT://:9092', 'The address to listen on; one plaintext listener.', {
     update: 'per-broker',
   }),
-  accepted('max.connection.creation.rate', 'int', '2147483647', {
-    check: atLeast(0),
-    update: 'cluster-wide',
-  }),
-  served('max.connections', 'int', '2147483647', 'The most connections at a time.', {
+  served(
+    'max.connection.creation.rate',
+    'int',
+    '2147483647',
+    'How many new connections are taken in a second; more are delayed.',
+    { check: atLeast(0), update: 'cluster-wide' },
+  ),
+  served('max.connections', 'int', '2147483647', 'The most connections at a time; more wait.', {
     check: atLeast(0),
     update: 'cluster-wide',
   }),
@@ -84,8 +87,10 @@ export const serverTable: readonly BrokerConfigDefinition[] = [
   accepted('producer.purgatory.purge.interval.requests', 'int', '1000'),
   accepted('queued.max.request.bytes', 'long', '-1'),
   accepted('queued.max.requests', 'int', '500', { check: atLeast(1) }),
-  accepted('quota.window.num', 'int', '11', { check: atLeast(1) }),
-  accepted('quota.window.size.seconds', 'int', '1', { check: atLeast(1) }),
+  served('quota.window.num', 'int', '11', 'Over how many windows a rate is measured.', { check: atLeast(1) }),
+  served('quota.window.size.seconds', 'int', '1', 'How long such a window is, in s; no delay is longer.', {
+    check: atLeast(1),
+  }),
   accepted('request.timeout.ms', 'int', '30000'),
   accepted('socket.connection.setup.timeout.max.ms', 'long', '30000'),
   accepted('socket.connection.setup.timeout.ms', 'long', '10000'),
