@@ -96,8 +96,6 @@ export class DirectLink implements KeyTopicLink {
 
 /** Of all partitions together: what is held at once while millions of records are read. */
 const pollBytes = 1024 * 1024;
-/** Holds the largest batch that a keyring writes; more at once, of many partitions, would only be memory that waits. */
-const maxBytesOfPartition = 256 * 1024;
 /** What is asked for is there already or never will be: a broker has little to wait for. */
 const lookWaitMs = 10;
 
