@@ -1,84 +1,68 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
+import { GapWatch, sharedNow } from './gap-watch.mjs';
 
-const tickMs = 1;
 /** How many of the worst gaps are kept, and how many of the latest things that may have made one. */
-const keptGaps = 5;
+const keptGaps = 50;
 const keptCauses = 200;
+/** What takes less is not told among the causes, ms. */
+const shortestCauseMs = 1;
 /** Collections are told of some time after they happened, ms. */
 const lateMs = 50;
 
 /**
  * How long this process's event loop was blocked: the gaps between the ticks of a timer. Of each gap the time is taken off in which the
- * thread was ready to run and no core was free for it (the second field of schedstat, proc(5)): that is the machine's, not the broker's.
- * What is left is what the thread ran, collections included, or slept in a call that blocks.
+ * thread was ready to run and no core was free for it: that is the machine's, not the broker's. What is left is what the thread ran,
+ * collections included, or slept in a call that blocks.
  */
 export class BlockWatch {
-  #schedstat = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');
-  #buffer = Buffer.alloc(64);
   #causes = [];
   #worst = [];
   #longestGapMs = 0;
-  #last = this.#read();
+  #timeOrigin = sharedNow() - performance.now();
   #observer = new PerformanceObserver((list) => {
     for (const { startTime, duration, detail } of list.getEntries()) {
-      this.#note(`gc ${detail.kind}`, startTime, duration);
+      this.#note(`gc ${detail.kind}`, startTime + this.#timeOrigin, duration);
     }
   });
-  #timer = setTimeout(() => this.#tick(), tickMs);
+  #gaps = new GapWatch((gap) => this.#hear(gap));
 
   constructor() {
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** The longest block since the last call, the longest gap with the waiting for a core in it, both in ms, and the worst in words. */
+  /** Since the last call: the longest gap, waits for a core included, in ms, and the worst blocks, `{ ms, from, to, told }`. */
   take() {
-    const worst = this.#worst.splice(0);
     const longestGapMs = this.#longestGapMs;
     this.#longestGapMs = 0;
-    return { longestBlockMs: worst[0]?.ms ?? 0, longestGapMs, blocked: worst.map(told) };
+    const blocks = this.#worst.splice(0).map((gap) => ({ ...gap, told: told(gap) }));
+    return { longestGapMs, blocks };
   }
 
   /** Calls a function and takes its time. */
   time(what, call) {
-    const began = performance.now();
+    const began = sharedNow();
     try {
       return call();
     } finally {
-      this.#note(what, began, performance.now() - began);
+      this.#note(what, began, sharedNow() - began);
     }
   }
 
   stop() {
-    clearTimeout(this.#timer);
+    this.#gaps.stop();
     this.#observer.disconnect();
-    closeSync(this.#schedstat);
   }
 
   #note(what, from, ms) {
-    if (ms < tickMs) return;
+    if (ms < shortestCauseMs) return;
     this.#causes.push({ what, from, ms });
     if (this.#causes.length > keptCauses) this.#causes.shift();
   }
 
-  #read() {
-    const length = readSync(this.#schedstat, this.#buffer, 0, this.#buffer.length, 0);
-    const [ranNs, waitedNs] = this.#buffer.toString('latin1', 0, length).split(' ').map(Number);
-    const { majorPageFault } = process.resourceUsage();
-    return { at: performance.now(), ranMs: ranNs / 1e6, waitedMs: waitedNs / 1e6, majorPageFault };
-  }
-
-  #tick() {
-    const [last, now] = [this.#last, this.#read()];
-    this.#last = now;
-    const gapMs = now.at - last.at - tickMs;
-    const ms = gapMs - (now.waitedMs - last.waitedMs);
-    this.#longestGapMs = Math.max(this.#longestGapMs, gapMs);
-    if (this.#worst.length < keptGaps || ms > this.#worst.at(-1).ms) {
-      const faults = now.majorPageFault - last.majorPageFault;
-      this.#keep({ ms, gapMs, ranMs: now.ranMs - last.ranMs, faults, from: last.at, to: now.at, causes: [] });
-    }
-    this.#timer = setTimeout(() => this.#tick(), tickMs);
+  #hear(gap) {
+    this.#longestGapMs = Math.max(this.#longestGapMs, gap.gapMs);
+    const ms = gap.gapMs - gap.waitedMs;
+    if (this.#worst.length < keptGaps || ms > this.#worst.at(-1).ms) this.#keep({ ...gap, ms, causes: [] });
   }
 
   #keep(gap) {

@@ -64,9 +64,9 @@ export class BrokerProcess {
   }
 
   /** What BlockWatch.take tells, of the time since it was asked last; of ours only, where it is watched. */
-  async longestBlock() {
+  async worstBlocks() {
     const answer = new Promise((resolve) => this.#child.once('message', resolve));
-    this.#child.send('longest-block');
+    this.#child.send('worst-blocks');
     return answer;
   }
 

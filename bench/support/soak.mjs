@@ -1,4 +1,6 @@
 import { BrokerProcess } from './broker-process.mjs';
+import { median } from './figures.mjs';
+import { StallWitness, withoutStalls } from './stalls.mjs';
 import { createTopics, deleteTopics, produceFrame, Wire } from './wire.mjs';
 
 export const soakPartitions = 1_000;
@@ -7,6 +9,7 @@ const pauseMs = 100;
 /** Clients that know nothing of each other keep no step: each pauses a little longer or shorter. */
 const pauseOf = (index) => pauseMs * (0.8 + 0.4 * ((index * 0.618) % 1));
 const mib = 1024 * 1024;
+const toldBlocks = 5;
 
 /** Everything that the broker does beside serving comes round many times a minute. */
 const brokerConfig = {
@@ -45,6 +48,7 @@ const recordsPerCleanedBatch = 400;
 /** Many partitions and connections for a while, with cleaning, retention and the deletion of topics under way: ours only. */
 export async function soak({ seconds, note, say }) {
   const broker = new BrokerProcess('ours', brokerConfig, true);
+  const witness = await StallWitness.start();
   try {
     await broker.start();
     const admin = await Wire.connect(broker.port);
@@ -54,18 +58,40 @@ export async function soak({ seconds, note, say }) {
     const wires = await Promise.all(Array.from({ length: connections + 2 }, () => Wire.connect(broker.port)));
     const work = (forSeconds) => workFor(forSeconds, admin, wires);
     await work(Math.max(10, seconds / 3));
-    const before = broker.residentMiB;
-    await broker.longestBlock();
-    await work(seconds);
-    const { longestBlockMs, longestGapMs, blocked } = await broker.longestBlock();
-    for (const each of blocked) say(each);
-    say(`the longest gap, waiting for a core included: ${longestGapMs.toFixed(1)} ms`);
-    note('ours', 'longest block ms', longestBlockMs);
-    note('ours', 'memory growth MiB', broker.residentMiB - before);
+    await broker.worstBlocks();
+    await witness.stalls();
+    const resident = await sampled(broker, () => work(seconds));
+    const { longestGapMs, blocks } = await broker.worstBlocks();
+    const worst = withoutStalls(blocks, await witness.stalls());
+    for (const { ms, stalledMs, told } of worst.slice(0, toldBlocks)) {
+      say(`${ms.toFixed(1)} ms, the machine stood still for ${stalledMs.toFixed(1)}; ${told}`);
+    }
+    say(`the longest gap, whatever made it: ${longestGapMs.toFixed(1)} ms`);
+    note('ours', 'longest block ms', worst[0].ms);
+    note('ours', 'memory growth MiB', growth(resident));
     for (const wire of [admin, ...wires]) wire.close();
   } finally {
+    await witness.stop();
     await broker.remove();
   }
+}
+
+/** Resident MiB, taken each second while something is done. */
+async function sampled(broker, work) {
+  const samples = [];
+  const timer = setInterval(() => samples.push(broker.residentMiB), 1000);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return samples;
+}
+
+/** From the first third of the time to the last: between collections, memory goes up and down by tens of MiB. */
+function growth(samples) {
+  const third = Math.floor(samples.length / 3);
+  return median(samples.slice(-third)) - median(samples.slice(0, third));
 }
 
 async function workFor(seconds, admin, [deleting, cleaning, ...others]) {
