@@ -47,7 +47,8 @@ function checkRow({ line, both, suites, more }) {
   for (const { file, title } of [...both, ...more]) {
     tests++;
     if (!existsSync(file)) failures.push(`${line}: there is no ${file}`);
-    else if (!hasTest(readFileSync(file, 'utf8'), title)) failures.push(`${line}: ${file} has no test "${title}"`);
+    else if (!hasTest(readFileSync(file, 'utf8'), title))
+      failures.push(`${line}: ${file} has no test "${title}"`);
   }
   for (const engine of engines) {
     const runners = suites.map((suite) => `${suite}.${engine}.ts`);
@@ -73,12 +74,15 @@ function hasTest(source, title) {
 function importedBy(file, found = new Set()) {
   if (found.has(file) || !existsSync(file)) return found;
   found.add(file);
-  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?:type )?(?<names>[^']*?) from '(?<from>[^']+)';/gm);
+  const imports = readFileSync(file, 'utf8').matchAll(
+    /^(?:import|export) (?:type )?(?<names>[^']*?) from '(?<from>[^']+)';/gm,
+  );
   for (const { groups } of imports) {
     const lib = /^@oubliette\/([^/]+)\/testing$/.exec(groups.from)?.[1];
     if (groups.from.startsWith('.')) importedBy(besides(file, groups.from), found);
     else if (lib !== undefined) {
-      for (const source of sourcesOf(`libs/${lib}/src/testing/index.ts`, namesIn(groups.names))) importedBy(source, found);
+      for (const source of sourcesOf(`libs/${lib}/src/testing/index.ts`, namesIn(groups.names)))
+        importedBy(source, found);
     }
   }
   return found;
@@ -86,7 +90,9 @@ function importedBy(file, found = new Set()) {
 
 /** The files that an index takes these names from. */
 function sourcesOf(index, names) {
-  const exports = readFileSync(index, 'utf8').matchAll(/^export (?:type )?(?<names>[^']*?) from '(?<from>[^']+)';/gm);
+  const exports = readFileSync(index, 'utf8').matchAll(
+    /^export (?:type )?(?<names>[^']*?) from '(?<from>[^']+)';/gm,
+  );
   return [...exports]
     .filter(({ groups }) => namesIn(groups.names).some((name) => names.includes(name)))
     .map(({ groups }) => besides(index, groups.from));

@@ -10,15 +10,18 @@ const CIPHERTEXT_AT = 78;
 
 /** What somebody may have done to envelopes and records, over any key log: refused, reported, and nothing erased by it. */
 export function badInputContract(check: Check): void {
-  check('bad input: other master keys than the topic was made with are refused and leave it alone', async (stage) => {
-    const keyring = await stage.keyring();
-    const before = (await stage.scan()).length;
-    const strange = openTestKeyring({ log: await stage.log(), masterKeys: await testMasterKeys(99) });
-    await assert.rejects(strange, failsWith('MASTER_KEY_MISMATCH'));
-    assert.equal((await stage.scan()).length, before);
-    const again = await stage.keyring();
-    assert.equal(again.userRef('x'), keyring.userRef('x'));
-  });
+  check(
+    'bad input: other master keys than the topic was made with are refused and leave it alone',
+    async (stage) => {
+      const keyring = await stage.keyring();
+      const before = (await stage.scan()).length;
+      const strange = openTestKeyring({ log: await stage.log(), masterKeys: await testMasterKeys(99) });
+      await assert.rejects(strange, failsWith('MASTER_KEY_MISMATCH'));
+      assert.equal((await stage.scan()).length, before);
+      const again = await stage.keyring();
+      assert.equal(again.userRef('x'), keyring.userRef('x'));
+    },
+  );
 
   check('bad input: every flipped byte and every truncation of an envelope is invalid', async (stage) => {
     const { keyring, userRef, envelope } = await attacked(stage);

@@ -15,57 +15,67 @@ const USERS = 20;
 
 /** What nobody may see, over any key log. */
 export function secrecyContract(check: Check): void {
-  check('design 4.13: neither user id, value nor purpose stands in clear in a record or an envelope', async (stage) => {
-    const keyring = await stage.keyring();
-    const userId = 'zebedee.qwyxley@example.org';
-    const value = new TextEncoder().encode('Qwyxley-under-Lyme');
-    const userRef = keyring.userRef(userId);
-    await keyring.ensureKeys([userRef], 'newsletter');
-    const envelope = keyring.seal(userRef, binding, value, 'newsletter');
-    await keyring.withdraw(userRef, 'newsletter');
-    await keyring.forget(userRef);
-    const records = (await stage.scan()).flatMap(({ key, value: stored }) => [key, stored ?? Buffer.alloc(0)]);
-    for (const wanted of [userId, 'qwyxley', 'Qwyxley', 'newsletter']) {
-      for (const bytes of [...records, envelope]) assert.equal(Buffer.from(bytes).includes(wanted), false, wanted);
-    }
-  });
+  check(
+    'design 4.13: neither user id, value nor purpose stands in clear in a record or an envelope',
+    async (stage) => {
+      const keyring = await stage.keyring();
+      const userId = 'zebedee.qwyxley@example.org';
+      const value = new TextEncoder().encode('Qwyxley-under-Lyme');
+      const userRef = keyring.userRef(userId);
+      await keyring.ensureKeys([userRef], 'newsletter');
+      const envelope = keyring.seal(userRef, binding, value, 'newsletter');
+      await keyring.withdraw(userRef, 'newsletter');
+      await keyring.forget(userRef);
+      const records = (await stage.scan()).flatMap(({ key, value: stored }) => [
+        key,
+        stored ?? Buffer.alloc(0),
+      ]);
+      for (const wanted of [userId, 'qwyxley', 'Qwyxley', 'newsletter']) {
+        for (const bytes of [...records, envelope])
+          assert.equal(Buffer.from(bytes).includes(wanted), false, wanted);
+      }
+    },
+  );
 
-  check('design 4.15: no byte of a user key stands in a record, an alarm, an error or an inspection', async (stage) => {
-    const entropy = new NotedEntropy();
-    const keyring = await stage.keyring({ entropy });
-    const refs = Array.from({ length: USERS }, (_, index) => keyring.userRef(`user ${index}`));
-    const alarms: unknown[] = [];
-    keyring.onAlarm((alarm) => alarms.push(alarm));
-    await keyring.ensureKeys(refs);
-    const keys = keysOf(keyring, entropy);
-    assert.equal(keys.length, USERS);
-    const [attacked] = refs;
-    assert.ok(attacked);
-    const record = (await stage.scan()).find(({ key }) => isKeyOf(key, attacked));
-    assert.ok(record?.value);
-    const forged = record.value.map((byte) => byte ^ 1);
-    await (await stage.log()).append(record.partition, [{ key: record.key, value: forged }]);
-    await keyring.catchUp(refs);
-    const errors = [
-      await failureOf(() => keyring.beginLifecycle(attacked)),
-      await failureOf(() => keyring.seal(keyring.userRef('nobody'), binding, secret)),
-      await failureOf(() => keyring.seal(attacked, binding, new Uint8Array(2 ** 25))),
-    ];
-    const holders = [keyring, alarms, errors, [...keyring.list()], await keyring.forget(attacked)];
-    assert.equal(alarms.length, 1);
-    const shown = holders.map(textOf).join('\n');
-    const written = Buffer.concat(
-      (await stage.scan()).flatMap(({ key, value }) => [key, value ?? Buffer.alloc(0)]),
-    );
-    for (const key of keys) {
-      assert.equal(isShown(key, textOf({ leak: [key] })), true, 'the search finds what is there');
-      assert.equal(isShown(key, shown), false);
-      assert.equal(
-        piecesOf(key).some((piece) => written.includes(piece)),
-        false,
+  check(
+    'design 4.15: no byte of a user key stands in a record, an alarm, an error or an inspection',
+    async (stage) => {
+      const entropy = new NotedEntropy();
+      const keyring = await stage.keyring({ entropy });
+      const refs = Array.from({ length: USERS }, (_, index) => keyring.userRef(`user ${index}`));
+      const alarms: unknown[] = [];
+      keyring.onAlarm((alarm) => alarms.push(alarm));
+      await keyring.ensureKeys(refs);
+      const keys = keysOf(keyring, entropy);
+      assert.equal(keys.length, USERS);
+      const [attacked] = refs;
+      assert.ok(attacked);
+      const record = (await stage.scan()).find(({ key }) => isKeyOf(key, attacked));
+      assert.ok(record?.value);
+      const forged = record.value.map((byte) => byte ^ 1);
+      await (await stage.log()).append(record.partition, [{ key: record.key, value: forged }]);
+      await keyring.catchUp(refs);
+      const errors = [
+        await failureOf(() => keyring.beginLifecycle(attacked)),
+        await failureOf(() => keyring.seal(keyring.userRef('nobody'), binding, secret)),
+        await failureOf(() => keyring.seal(attacked, binding, new Uint8Array(2 ** 25))),
+      ];
+      const holders = [keyring, alarms, errors, [...keyring.list()], await keyring.forget(attacked)];
+      assert.equal(alarms.length, 1);
+      const shown = holders.map(textOf).join('\n');
+      const written = Buffer.concat(
+        (await stage.scan()).flatMap(({ key, value }) => [key, value ?? Buffer.alloc(0)]),
       );
-    }
-  });
+      for (const key of keys) {
+        assert.equal(isShown(key, textOf({ leak: [key] })), true, 'the search finds what is there');
+        assert.equal(isShown(key, shown), false);
+        assert.equal(
+          piecesOf(key).some((piece) => written.includes(piece)),
+          false,
+        );
+      }
+    },
+  );
 }
 
 const everything = { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity };
@@ -74,7 +84,8 @@ const textOf = (holder: unknown): string => inspect(holder, everything).replaceA
 
 function piecesOf(key: Uint8Array): Buffer[] {
   const pieces: Buffer[] = [];
-  for (let at = 0; at < key.length; at += PIECE_BYTES) pieces.push(Buffer.from(key.subarray(at, at + PIECE_BYTES)));
+  for (let at = 0; at < key.length; at += PIECE_BYTES)
+    pieces.push(Buffer.from(key.subarray(at, at + PIECE_BYTES)));
   return pieces;
 }
 

@@ -7,7 +7,8 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 60_000;
 /** Where time passes and neither the log nor the master key is what it is about. */
-const longLease = { leaseMs: 365 * DAY_MS, masterKeyOutageMs: 365 * DAY_MS };
+const AGES_MS = 36_500 * DAY_MS;
+const longLease = { leaseMs: AGES_MS, masterKeyOutageMs: AGES_MS };
 /** Of a key record: anything shorter holds no wrapped key. */
 const KEY_RECORD_BYTES = 106;
 
@@ -57,47 +58,53 @@ export function timeContract(check: Check): void {
     },
   );
 
-  check('bad input: a wall clock that is set back a day lengthens no lease and no lifetime', async (stage) => {
-    const clock = new ManualClock();
-    const log = await stage.log();
-    const policies = { mortal: { lifetimeMs: HOUR_MS } };
-    const keyring = await stage.keyring({ ...longLease, log, clock, policies, leaseMs: 2 * HOUR_MS });
-    const userRef = keyring.userRef('set back');
-    const partition = keyring.partitionOf(userRef);
-    for (const purpose of [undefined, 'mortal']) await keyring.ensureKeys([userRef], purpose);
-    const [general, mortal] = [undefined, 'mortal'].map((purpose) =>
-      keyring.seal(userRef, binding, secret, purpose),
-    );
-    assert.ok(general && mortal);
-    clock.setWall(Math.min(clock.now(), heardBy(log, partition).wall) - DAY_MS);
-    clock.advance(HOUR_MS / 2);
-    for (const envelope of [general, mortal])
-      assert.equal(keyring.open(binding, envelope).outcome, 'value');
-    clock.advance(HOUR_MS / 2);
-    assert.equal(keyring.open(binding, mortal).outcome, 'erased');
-    assert.equal(keyring.open(binding, general).outcome, 'value');
-    clock.advance(heardBy(log, partition).monotonic + 2 * HOUR_MS);
-    assert.deepEqual(keyring.open(binding, general), { outcome: 'unavailable', reason: 'store-behind' });
-    assert.equal(keyring.isFresh, false);
-  });
+  check(
+    'bad input: a wall clock that is set back a day lengthens no lease and no lifetime',
+    async (stage) => {
+      const clock = new ManualClock();
+      const log = await stage.log();
+      const policies = { mortal: { lifetimeMs: HOUR_MS } };
+      const keyring = await stage.keyring({ ...longLease, log, clock, policies, leaseMs: 2 * HOUR_MS });
+      const userRef = keyring.userRef('set back');
+      const partition = keyring.partitionOf(userRef);
+      for (const purpose of [undefined, 'mortal']) await keyring.ensureKeys([userRef], purpose);
+      const [general, mortal] = [undefined, 'mortal'].map((purpose) =>
+        keyring.seal(userRef, binding, secret, purpose),
+      );
+      assert.ok(general && mortal);
+      clock.setWall(Math.min(clock.now(), heardBy(log, partition).wall) - DAY_MS);
+      clock.advance(HOUR_MS / 2);
+      for (const envelope of [general, mortal])
+        assert.equal(keyring.open(binding, envelope).outcome, 'value');
+      clock.advance(HOUR_MS / 2);
+      assert.equal(keyring.open(binding, mortal).outcome, 'erased');
+      assert.equal(keyring.open(binding, general).outcome, 'value');
+      clock.advance(heardBy(log, partition).monotonic + 2 * HOUR_MS);
+      assert.deepEqual(keyring.open(binding, general), { outcome: 'unavailable', reason: 'store-behind' });
+      assert.equal(keyring.isFresh, false);
+    },
+  );
 
-  check('bad input: a day of sleep, in which the monotonic clock stands, ends leases and lifetimes', async (stage) => {
-    const clock = new ManualClock();
-    const log = await stage.log();
-    const policies = { mortal: { lifetimeMs: DAY_MS } };
-    const keyring = await stage.keyring({ ...longLease, log, clock, policies, leaseMs: LEASE_MS });
-    const userRef = keyring.userRef('asleep');
-    for (const purpose of [undefined, 'mortal']) await keyring.ensureKeys([userRef], purpose);
-    const [general, mortal] = [undefined, 'mortal'].map((purpose) =>
-      keyring.seal(userRef, binding, secret, purpose),
-    );
-    assert.ok(general && mortal);
-    const { wall } = heardBy(log, keyring.partitionOf(userRef));
-    clock.setWall(Math.max(clock.now(), wall) + DAY_MS + LEASE_MS);
-    assert.deepEqual(keyring.open(binding, general), { outcome: 'unavailable', reason: 'store-behind' });
-    const ended = keyring.open(binding, mortal);
-    assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
-  });
+  check(
+    'bad input: a day of sleep, in which the monotonic clock stands, ends leases and lifetimes',
+    async (stage) => {
+      const clock = new ManualClock();
+      const log = await stage.log();
+      const policies = { mortal: { lifetimeMs: DAY_MS } };
+      const keyring = await stage.keyring({ ...longLease, log, clock, policies, leaseMs: LEASE_MS });
+      const userRef = keyring.userRef('asleep');
+      for (const purpose of [undefined, 'mortal']) await keyring.ensureKeys([userRef], purpose);
+      const [general, mortal] = [undefined, 'mortal'].map((purpose) =>
+        keyring.seal(userRef, binding, secret, purpose),
+      );
+      assert.ok(general && mortal);
+      const { wall } = heardBy(log, keyring.partitionOf(userRef));
+      clock.setWall(Math.max(clock.now(), wall) + DAY_MS + LEASE_MS);
+      assert.deepEqual(keyring.open(binding, general), { outcome: 'unavailable', reason: 'store-behind' });
+      const ended = keyring.open(binding, mortal);
+      assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
+    },
+  );
 }
 
 function heardBy(log: KeyLog, partition: number): HeardAt {

@@ -96,11 +96,7 @@ export class SteppedKeyLog implements KeyLog {
     return Promise.resolve();
   }
 
-  #step<T>(
-    kind: PendingStep['kind'],
-    work: () => T,
-    records: readonly KeyLogRecord[] = [],
-  ): Promise<T> {
+  #step<T>(kind: PendingStep['kind'], work: () => T, records: readonly KeyLogRecord[] = []): Promise<T> {
     if (!this.isStepping) return Promise.resolve(work());
     if (this.pending !== null) throw new Error('the model knows processes that do one thing at a time');
     return new Promise<T>((resolve, reject) => {
