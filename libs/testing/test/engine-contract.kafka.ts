@@ -1,4 +1,5 @@
 import { RestartableEngine, startKafka } from '@oubliette/testing';
-import { engineContracts, quickConfig } from './engine-contracts.js';
+import { engineContracts } from './engine-contracts.js';
+import { quickConfig } from './quick-config.js';
 
 engineContracts(new RestartableEngine('Apache Kafka', startKafka, quickConfig));

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import type { Alarm } from '../alarms.js';
-import type { StoredKeyLogRecord } from '../key-log.js';
-import type { Keyring, UserRef } from '../keyring.js';
+import type { UserRef } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
 import type { KeyTopicHarness } from './key-log-contract.js';
+import { badInputContract } from './keyring-bad-input-contract.js';
 import { purposesContract } from './keyring-purposes-contract.js';
 import { scaleContract } from './keyring-scale-contract.js';
-import { binding, checks, failsWith, isKeyOf, secret, type Stage } from './keyring-stage.js';
-import { openTestKeyring, testMasterKeys } from './test-keyring.js';
+import { secrecyContract } from './keyring-secrecy-contract.js';
+import { binding, checks, failsWith, isKeyOf, secret } from './keyring-stage.js';
+import { timeContract } from './keyring-time-contract.js';
+import { LateKeyLog } from './late-key-log.js';
+
+const MOST_LOOKS = 10_000;
 
 /** What a keyring does over any key log: run it on each implementation of the log, as `keyLogContract` is. */
 export function keyringContract(name: string, make: () => Promise<KeyTopicHarness>): void {
@@ -42,6 +45,57 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
     }
     assert.equal(one.size().users, 50);
   });
+
+  check('design 4.3: a key that was written and not read back yet is not used', async (stage) => {
+    const log = new LateKeyLog(await stage.log());
+    const keyring = await stage.keyring({ log });
+    const other = await stage.keyring();
+    const userRef = keyring.userRef('early');
+    log.hold();
+    const minting = keyring.ensureKeys([userRef]);
+    for (let look = 0; look < MOST_LOOKS && other.state(userRef) !== 'active'; look++) {
+      await other.catchUp([userRef]);
+    }
+    assert.equal(other.state(userRef), 'active', 'the key stands in the log');
+    assert.throws(() => keyring.seal(userRef, binding, secret), failsWith('KEY_MISSING'));
+    log.release();
+    await minting;
+    const envelope = keyring.seal(userRef, binding, secret);
+    assert.deepEqual(other.open(binding, envelope), { outcome: 'value', value: secret });
+  });
+
+  check(
+    'design 4.4: not arrived yet, erased and never there are three outcomes, and none gives for another',
+    async (stage) => {
+      const log = new LateKeyLog(await stage.log());
+      const late = await stage.keyring({ log });
+      const writer = await stage.keyring();
+      const [gone, lost] = ['gone', 'lost'].map((userId) => writer.userRef(userId));
+      assert.ok(gone && lost);
+      log.hold();
+      await writer.ensureKeys([gone, lost]);
+      const [ofGone, ofLost] = [gone, lost].map((userRef) => writer.seal(userRef, binding, secret));
+      assert.ok(ofGone && ofLost);
+      for (const envelope of [ofGone, ofLost]) {
+        assert.deepEqual(late.open(binding, envelope), { outcome: 'unavailable', reason: 'key-not-seen' });
+      }
+      log.release();
+      await late.catchUp([gone, lost]);
+      assert.equal(late.open(binding, ofGone).outcome, 'value');
+      await writer.forget(gone);
+      const record = (await stage.scan()).find(({ key }) => isKeyOf(key, lost));
+      assert.ok(record);
+      await (await stage.log()).append(record.partition, [{ key: record.key, value: null }]);
+      for (const keyring of [late, await stage.keyring()]) {
+        await keyring.catchUp([gone, lost]);
+        assert.equal(keyring.open(binding, ofGone, { caughtUp: true }).outcome, 'erased');
+        assert.deepEqual(keyring.open(binding, ofLost, { caughtUp: true }), {
+          outcome: 'invalid',
+          reason: 'key-unknown',
+        });
+      }
+    },
+  );
 
   check(
     'design 4.4: forgetting is one batch, fence first, and every keyring and restart obeys it',
@@ -176,108 +230,9 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
     assert.equal([...standing.values()].filter(Boolean).length, 1);
   });
 
-  check('other master keys than the topic was made with are refused and leave it alone', async (stage) => {
-    const keyring = await stage.keyring();
-    const before = (await stage.scan()).length;
-    const strange = openTestKeyring({ log: await stage.log(), masterKeys: await testMasterKeys(99) });
-    await assert.rejects(strange, failsWith('MASTER_KEY_MISMATCH'));
-    assert.equal((await stage.scan()).length, before);
-    const again = await stage.keyring();
-    assert.equal(again.userRef('x'), keyring.userRef('x'));
-  });
-
-  check('bad input: every flipped byte, truncation and swap of an envelope is invalid', async (stage) => {
-    const { keyring, userRef, envelope } = await attacked(stage);
-    const wrong = Array.from(envelope, (_, at) => flipped(envelope, at));
-    for (let length = 0; length < envelope.length; length++) wrong.push(envelope.slice(0, length));
-    const other = keyring.userRef('other');
-    await keyring.ensureKeys([other]);
-    const others = keyring.seal(other, binding, secret);
-    wrong.push(Buffer.concat([envelope.slice(0, 78), others.slice(78)]));
-    for (const bytes of wrong) {
-      assert.equal(keyring.open(binding, bytes, { caughtUp: true }).outcome, 'invalid');
-    }
-    for (const moved of [{ stream: 'x' }, { type: 'x' }, { eventId: 'x' }, { path: 'x' }]) {
-      assert.deepEqual(keyring.open({ ...binding, ...moved }, envelope), {
-        outcome: 'invalid',
-        reason: 'ciphertext',
-      });
-    }
-    assert.equal(keyring.userRefOf(envelope), userRef);
-    assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
-  });
-
-  check('bad input: a tampered key record is refused and reported, and erases nothing', async (stage) => {
-    const { keyring, userRef, envelope, alarms } = await attacked(stage);
-    const { partition, key, value } = await keyRecordOf(stage, userRef);
-    const log = await stage.log();
-    await log.append(partition, [{ key, value: flipped(value, value.length - 1) }]);
-    await keyring.catchUp([userRef]);
-    assert.deepEqual(alarms, ['KEY_RECORD_UNAUTHENTIC']);
-    assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
-    await log.append(partition, [{ key: new TextEncoder().encode(`${userRef}#${'0'.repeat(16)}`), value }]);
-    await keyring.catchUp([userRef]);
-    assert.deepEqual(alarms, ['KEY_RECORD_UNAUTHENTIC', 'KEY_RECORD_UNAUTHENTIC']);
-    assert.equal(keyring.size().keys, 1);
-  });
-
-  check(
-    'bad input: a stripped fence and a replayed old key record are reported, and bring nobody back',
-    async (stage) => {
-      const { keyring, userRef, envelope, alarms } = await attacked(stage);
-      const { partition, key, value } = await keyRecordOf(stage, userRef);
-      await keyring.forget(userRef);
-      const log = await stage.log();
-      await log.append(partition, [{ key: new TextEncoder().encode(userRef), value: null }]);
-      await log.append(partition, [{ key, value }]);
-      await keyring.catchUp([userRef]);
-      assert.deepEqual(alarms, ['FENCE_TOMBSTONED', 'KEY_RETURNED']);
-      assert.equal(keyring.open(binding, envelope).outcome, 'erased');
-      assert.equal(keyring.deadRecords().length, 1);
-      await assert.rejects(keyring.ensureKeys([userRef]), failsWith('USER_FORGOTTEN'));
-    },
-  );
-
-  check(
-    'bad input: a key that was tombstoned without a fence is lost and reported, never erased',
-    async (stage) => {
-      const { keyring, userRef, envelope, alarms } = await attacked(stage);
-      const { partition, key } = await keyRecordOf(stage, userRef);
-      await (await stage.log()).append(partition, [{ key, value: null }]);
-      await keyring.catchUp([userRef]);
-      assert.deepEqual(alarms, ['KEY_LOST']);
-      assert.deepEqual(keyring.open(binding, envelope, { caughtUp: true }), {
-        outcome: 'invalid',
-        reason: 'key-unknown',
-      });
-    },
-  );
-
+  badInputContract(check);
+  secrecyContract(check);
   purposesContract(check);
+  timeContract(check);
   scaleContract(check);
-}
-
-/** A user with a value, and the alarms of the process that wrote it. */
-async function attacked(
-  stage: Stage,
-): Promise<{ keyring: Keyring; userRef: UserRef; envelope: Uint8Array; alarms: Alarm['code'][] }> {
-  const keyring = await stage.keyring();
-  const userRef = keyring.userRef('attacked');
-  await keyring.ensureKeys([userRef]);
-  const alarms: Alarm['code'][] = [];
-  keyring.onAlarm(({ code }) => alarms.push(code as Alarm['code']));
-  return { keyring, userRef, envelope: keyring.seal(userRef, binding, secret), alarms };
-}
-
-async function keyRecordOf(
-  stage: Stage,
-  userRef: UserRef,
-): Promise<StoredKeyLogRecord & { value: Uint8Array }> {
-  const record = (await stage.scan()).find(({ key }) => isKeyOf(key, userRef));
-  assert.ok(record?.value);
-  return { ...record, value: record.value };
-}
-
-function flipped(bytes: Uint8Array, at: number): Uint8Array {
-  return bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
 }

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '@oubliette/runtime/testing';
-import { binding, failsWith, isKeyOf, secret, type Check } from './keyring-stage.js';
+import { binding, failsWith, secret, type Check } from './keyring-stage.js';
 
 const DAY_MS = 86_400_000;
-/** Where time passes and the log is not what it is about. */
-const longLease = { leaseMs: 365 * DAY_MS };
-/** Of a key record: anything shorter holds no wrapped key. */
-const KEY_RECORD_BYTES = 106;
+/** Where time passes and neither the log nor the master key is what it is about. */
+const AGES_MS = 36_500 * DAY_MS;
+const longLease = { leaseMs: AGES_MS, masterKeyOutageMs: AGES_MS };
 
 const kidOf = (envelope: Uint8Array): string => Buffer.from(envelope.slice(14, 22)).toString('hex');
 
-/** Purposes, rotation, lifetimes and the lease, over any key log. */
+/** Purposes and rotation, over any key log. */
 export function purposesContract(check: Check): void {
   check(
     'purposes: withdrawing a purpose ends its keys alone, everywhere; granted anew it begins with others',
@@ -93,50 +92,6 @@ export function purposesContract(check: Check): void {
         await process.ensureKeys([userRef]);
         assert.notEqual(kidOf(process.seal(userRef, binding, secret)), kidOf(before));
       }
-    },
-  );
-
-  check(
-    'design 4.10: a key ends with its lifetime, and the statement of that takes its place in the log',
-    async (stage) => {
-      const clock = new ManualClock();
-      const policies = { '': { lifetimeMs: DAY_MS } };
-      const keyring = await stage.keyring({ ...longLease, clock, policies });
-      const userRef = keyring.userRef('mortal');
-      await keyring.ensureKeys([userRef]);
-      const envelope = keyring.seal(userRef, binding, secret);
-      clock.advance(DAY_MS - 60_000);
-      clock.setWall(clock.now() - DAY_MS);
-      assert.equal(keyring.open(binding, envelope).outcome, 'value');
-      clock.advance(120_000);
-      const ended = keyring.open(binding, envelope);
-      assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
-      assert.equal(await keyring.retireEnded(), 1);
-      const own = (await stage.scan()).filter(({ key }) => isKeyOf(key, userRef));
-      assert.ok((own.at(-1)?.value?.length ?? KEY_RECORD_BYTES) < KEY_RECORD_BYTES);
-      const restarted = await stage.keyring();
-      assert.deepEqual(restarted.open(binding, envelope), ended);
-      assert.equal(restarted.state(userRef), 'active');
-    },
-  );
-
-  check(
-    'design 4.10: the lease counts from the moment the log was last heard, by the wall clock too',
-    async (stage) => {
-      const clock = new ManualClock();
-      const log = await stage.log();
-      const keyring = await stage.keyring({ log, clock, leaseMs: 60_000 });
-      const userRef = keyring.userRef('leased');
-      await keyring.ensureKeys([userRef]);
-      const envelope = keyring.seal(userRef, binding, secret);
-      const heard = log.heard(keyring.partitionOf(userRef));
-      assert.ok(heard !== null);
-      clock.setWall(heard.wall + DAY_MS);
-      assert.equal(keyring.isFresh, false);
-      assert.deepEqual(keyring.open(binding, envelope), { outcome: 'unavailable', reason: 'store-behind' });
-      assert.throws(() => keyring.seal(userRef, binding, secret), failsWith('KEYRING_UNAVAILABLE'));
-      clock.setWall(heard.wall);
-      assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
     },
   );
 }

@@ -10,6 +10,9 @@ export interface Actor {
   readonly log: SteppedKeyLog;
   readonly alarms: string[];
   readonly sealed: Uint8Array[];
+  readonly sealedKids: string[];
+  /** What came of its deed; null while it is at it. */
+  ended: string | null;
   readonly userRef: UserRef;
 }
 
@@ -58,10 +61,12 @@ export const deeds = {
   },
 } satisfies Record<string, Deed>;
 
-function seal({ keyring, log, sealed, userRef }: Actor, purpose?: string): void {
+function seal({ keyring, log, sealed, sealedKids, userRef }: Actor, purpose?: string): void {
   const envelope = keyring.seal(userRef, binding, secret, purpose);
+  const kid = kidOf(envelope);
   sealed.push(envelope);
-  assert.ok(log.kidsRead.has(kidOf(envelope)), 'a key was used before it was read back');
+  sealedKids.push(kid);
+  assert.ok(log.kidsRead.has(kid), 'a key was used before it was read back');
 }
 
 export function kidOf(envelope: Uint8Array): string {

@@ -3,6 +3,11 @@ export class Choices {
   readonly #made: { picked: number; readonly of: number }[] = [];
   #next = 0;
 
+  /** False while an earlier way is gone along once more. */
+  get isNew(): boolean {
+    return this.#next >= this.#made.length;
+  }
+
   /** 0 to `of` − 1. */
   pick(of: number): number {
     const made = this.#made[this.#next++];

@@ -1,4 +1,4 @@
-import type { DeedName } from './actor.js';
+import type { Actor, DeedName } from './actor.js';
 import { Choices } from './choices.js';
 import { prepareGround, type GroundName } from './ground.js';
 import type { PendingStep } from './stepped-key-log.js';
@@ -15,29 +15,41 @@ interface Move {
   readonly how: 'goes on' | 'goes on unheard' | 'dies';
 }
 
-/** The step that was taken last. */
+/** What a process did, in the order of the run. */
 interface Taken {
   readonly actor: number;
-  readonly kind: PendingStep['kind'];
+  readonly what: PendingStep['kind'] | 'death';
+}
+
+/** How far a scenario was gone through. */
+export interface Passed {
+  /** Begun from the start. */
+  readonly runs: number;
+  /** That the processes came through, all different. */
+  readonly states: number;
+  /** In which nobody had anything left to do, each judged. */
+  readonly ends: number;
 }
 
 /**
- * Runs the processes in every order of their steps: without a fault; with each process killed before each of its steps (a death
- * after a step is one before the next); with each append landing and its answer lost. Two reads one after the other say the same in
- * either order: one of the two is run. Resolves to the number of orders; rejects with the first that ends badly, and how it went.
+ * Runs the processes in every order of their steps: without a fault; with each process killed before each of its steps; with each append
+ * landing and its answer lost. A run that comes to what an earlier one came to is not gone on with (`nameOf`). Rejects with the first
+ * order that ends badly, and how it went.
  */
-export async function everyOrder({ ground: name, deeds }: Scenario, Log: MakeLog): Promise<number> {
+export async function everyOrder({ ground: name, deeds }: Scenario, Log: MakeLog): Promise<Passed> {
   const ground = await prepareGround(name, deeds.includes('re-wrap'));
   const choices = new Choices();
-  let orders = 0;
+  const seen = new Set<string>();
+  let [runs, ends] = [0, 0];
   do {
     const world = new World(ground);
     const course: string[] = [];
     try {
       await world.begin(deeds, Log);
-      if (await isRun(world, choices, course)) {
+      runs++;
+      if (await isRunToEnd(world, deeds, { choices, seen, course })) {
         await world.judge();
-        orders++;
+        ends++;
       }
     } catch (cause) {
       throw new Error(`${deeds.join(' | ')}: ${course.join(', ')}`, { cause });
@@ -45,49 +57,71 @@ export async function everyOrder({ ground: name, deeds }: Scenario, Log: MakeLog
       await world.close();
     }
   } while (choices.advance());
-  return orders;
+  return { runs, states: seen.size, ends };
 }
 
-/** False when the order turned out to be the twin of another. */
-async function isRun(world: World, choices: Choices, course: string[]): Promise<boolean> {
-  let last: Taken | null = null;
+/** What a run takes and leaves. */
+interface Way {
+  readonly choices: Choices;
+  /** Names of the states that runs came to. */
+  readonly seen: Set<string>;
+  readonly course: string[];
+}
+
+/** False when an earlier run came to the same. */
+async function isRunToEnd(
+  world: World,
+  deeds: readonly DeedName[],
+  { choices, seen, course }: Way,
+): Promise<boolean> {
+  const taken: Taken[] = [];
   for (;;) {
     await world.settle();
-    const moves = movesOf(world, last);
-    if (moves.length === 0) return !isAnyPending(world);
+    if (choices.isNew) {
+      const { name } = world;
+      if (seen.has(name)) return false;
+      seen.add(name);
+    }
+    const moves = movesOf(world, deeds, taken);
+    if (moves.length === 0) return true;
     const move = moves[choices.pick(moves.length)];
     const actor = move && world.actors[move.actor];
     const step = actor?.log.pending;
     if (!move || !actor || !step) throw new Error('a move of nobody');
     course.push(`${move.actor} ${move.how === 'dies' ? '' : `${step.kind} `}${move.how}`);
+    taken.push({ actor: move.actor, what: move.how === 'dies' ? 'death' : step.kind });
     if (move.how !== 'goes on') world.isFaulted = true;
-    if (move.how === 'dies') {
-      world.dead.add(actor);
-      continue;
-    }
-    if (move.how === 'goes on') step.go();
-    else step.goUnheard();
-    last = { actor: move.actor, kind: step.kind };
+    if (move.how === 'dies') world.dead.add(actor);
+    else if (move.how === 'goes on') step.go();
+    else await goUnheard(world, actor);
   }
 }
 
-function movesOf(world: World, last: Taken | null): Move[] {
+/** Who heard no answer ends there: so it stands for who dies behind an append, too. */
+async function goUnheard(world: World, actor: Actor): Promise<void> {
+  actor.log.pending?.goUnheard();
+  await world.settle();
+  if (actor.log.pending !== null) throw new Error('a process went on that had heard no answer');
+}
+
+/**
+ * Left out is what cannot make a difference: which of two begins that do the same, and when, after its last step, a process died.
+ * Behind an append, who heard no answer stands for who died.
+ */
+function movesOf(world: World, deeds: readonly DeedName[], taken: readonly Taken[]): Move[] {
   const moves: Move[] = [];
+  const last = taken.at(-1);
+  const hasBegun = (index: number): boolean => taken.some(({ actor }) => actor === index);
   for (const [index, actor] of world.actors.entries()) {
     const step = actor.log.pending;
     if (step === null || world.dead.has(actor)) continue;
-    const isTwin = last?.kind === 'read' && step.kind === 'read' && index < last.actor;
-    if (!isTwin) {
-      moves.push({ actor: index, how: 'goes on' });
-      if (!world.isFaulted && step.kind === 'append') moves.push({ actor: index, how: 'goes on unheard' });
-    }
-    // Death changes nothing for others: it comes right behind the process's own last step.
-    const isJustBehind = last === null || last.actor === index;
-    if (!world.isFaulted && isJustBehind) moves.push({ actor: index, how: 'dies' });
+    const twin = deeds.findIndex((deed) => deed === deeds[index]);
+    if (twin !== index && !hasBegun(twin) && !hasBegun(index)) continue;
+    moves.push({ actor: index, how: 'goes on' });
+    if (world.isFaulted) continue;
+    if (step.kind === 'append') moves.push({ actor: index, how: 'goes on unheard' });
+    const isJustBehind = last === undefined || (last.actor === index && last.what === 'read');
+    if (isJustBehind) moves.push({ actor: index, how: 'dies' });
   }
   return moves;
-}
-
-function isAnyPending(world: World): boolean {
-  return world.actors.some((actor) => !world.dead.has(actor) && actor.log.pending !== null);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Keyring, MasterKeys, StoredKeyLogRecord, UserRef } from '../../src/index.js';
+import { loadSodium } from '../../src/crypto/sodium.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../../src/testing/index.js';
 import { binding, secret } from '../process.js';
 import { CountedEntropy, ImpatientClock } from './quick-twins.js';
@@ -18,12 +19,15 @@ export type GroundName =
 /** One for all runs: no two draw the same bytes. */
 export const entropy = new CountedEntropy();
 
+/** Loaded once: it searches libsodium's memory, which takes longer than a run. */
+export const sodium = await loadSodium();
+
 /** `isTurning`: the next master-key epoch was put in force, and nothing wrapped anew. */
 export async function prepareGround(name: GroundName, isTurning: boolean): Promise<Ground> {
   const clock = new ImpatientClock();
   const topic = new InMemoryKeyTopic({ partitions: 1, clock });
   const masterKeys = await new InMemoryMasterKeyService().open();
-  const keyring = await openTestKeyring({ topic, clock, masterKeys, entropy });
+  const keyring = await openTestKeyring({ topic, clock, masterKeys, entropy, sodium });
   const userRef = keyring.userRef('ada');
   const sealed = await settle(keyring, userRef, name);
   if (isTurning) await putNextEpochInForce(keyring);

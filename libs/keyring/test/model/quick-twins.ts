@@ -32,7 +32,8 @@ export class CountedEntropy implements Entropy {
   #count = 0;
 
   fill(target: Uint8Array): void {
-    const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-    for (let at = 0; at + 4 <= target.length; at += 4) view.setUint32(at, this.#count++);
+    const words = new Uint32Array(target.length >> 2);
+    for (let index = 0; index < words.length; index++) words[index] = this.#count++;
+    target.set(new Uint8Array(words.buffer));
   }
 }

@@ -11,6 +11,8 @@ import type { InMemoryKeyTopic } from '../../src/testing/index.js';
 /** What a process is about to do to the log. */
 export interface PendingStep {
   readonly kind: 'append' | 'read';
+  /** What it is about to append. */
+  readonly records: readonly KeyLogRecord[];
   readonly go: () => void;
   /** The append lands, its answer is lost. */
   readonly goUnheard: () => void;
@@ -30,7 +32,10 @@ export class SteppedKeyLog implements KeyLog {
   /** How far it had read when it read its fence back. */
   fenceReadTo: bigint | null = null;
   pending: PendingStep | null = null;
-  protected position = 0n;
+  /** Taken so far. */
+  steps = 0;
+  readonly appended: KeyLogRecord[] = [];
+  position = 0n;
   protected listener: KeyLogListener | null = null;
   #fenceLanded = false;
   #fail: ((error: Error) => void) | null = null;
@@ -44,10 +49,11 @@ export class SteppedKeyLog implements KeyLog {
       return Promise.resolve(this.topic.append(partition, records));
     }
     const land = (): bigint => {
+      this.appended.push(...records);
       this.#fenceLanded ||= records.some(({ key }) => parseRecordKey(key)?.kind === 'fence');
       return this.topic.append(partition, records);
     };
-    return this.#step('append', land);
+    return this.#step('append', land, records);
   }
 
   async follow(listener: KeyLogListener): Promise<void> {
@@ -90,17 +96,19 @@ export class SteppedKeyLog implements KeyLog {
     return Promise.resolve();
   }
 
-  #step<T>(kind: PendingStep['kind'], work: () => T): Promise<T> {
+  #step<T>(kind: PendingStep['kind'], work: () => T, records: readonly KeyLogRecord[] = []): Promise<T> {
     if (!this.isStepping) return Promise.resolve(work());
     if (this.pending !== null) throw new Error('the model knows processes that do one thing at a time');
     return new Promise<T>((resolve, reject) => {
       this.#fail = reject;
       const settle = (end: () => void): void => {
         this.pending = null;
+        this.steps++;
         end();
       };
       this.pending = {
         kind,
+        records,
         go: () => settle(() => resolve(work())),
         goUnheard: () =>
           settle(() => {

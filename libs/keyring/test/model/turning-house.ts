@@ -7,7 +7,7 @@ import {
   type InMemoryKeyLog,
 } from '../../src/testing/index.js';
 import { binding, failsWith, secret } from '../process.js';
-import { entropy } from './ground.js';
+import { entropy, sodium } from './ground.js';
 import { factsOf, hasReturned, isEnded, scopeAt, standing } from './log-facts.js';
 import { WatchedKeyLog, watchedMasterKeys, type Moments } from './moments.js';
 import { ImpatientClock } from './quick-twins.js';
@@ -52,7 +52,7 @@ export class TurningHouse {
     const masterKeys = moments === null ? held : watchedMasterKeys(held, moments);
     const inner = this.topic.open();
     const log = new WatchedKeyLog(inner, moments);
-    const keyring = await openTestKeyring({ log, clock: this.clock, masterKeys, entropy });
+    const keyring = await openTestKeyring({ log, clock: this.clock, masterKeys, entropy, sodium });
     const process: Process = { keyring, log, inner, alarms: [] };
     keyring.onAlarm(({ code }) => process.alarms.push(code));
     this.#processes.push(process);
@@ -120,6 +120,7 @@ export class TurningHouse {
       clock: this.clock,
       masterKeys: await this.service.open(),
       entropy,
+      sodium,
     });
     await assert.rejects(old, failsWith('MASTER_KEY_MISMATCH'));
     await this.#judgeCompacted();

@@ -3,9 +3,10 @@ import { KeyringError, type Keyring } from '../../src/index.js';
 import { openTestKeyring, type InMemoryKeyTopic } from '../../src/testing/index.js';
 import { turn } from '../process.js';
 import { deeds, type Actor, type DeedName } from './actor.js';
-import { entropy, topicOn, type Ground } from './ground.js';
+import { entropy, sodium, topicOn, type Ground } from './ground.js';
 import { judgeLog, judgeObservers } from './judge.js';
 import { ImpatientClock } from './quick-twins.js';
+import { nameOf } from './run-state.js';
 import { SteppedKeyLog } from './stepped-key-log.js';
 
 /** What callers are told, and may be told here. */
@@ -46,6 +47,16 @@ export class World {
     while (this.#clock.isAwaited);
   }
 
+  /** Runs that have come to the same go on alike. */
+  get name(): string {
+    return nameOf({
+      records: this.#topic.records(0),
+      actors: this.actors,
+      dead: this.dead,
+      isFaulted: this.isFaulted,
+    });
+  }
+
   /** What must hold when nobody has anything left to do. */
   async judge(): Promise<void> {
     this.#assertNothingFailed();
@@ -74,9 +85,9 @@ export class World {
 
   async #enter(log: SteppedKeyLog): Promise<Actor> {
     const { masterKeys, userRef } = this.#ground;
-    const keyring = await openTestKeyring({ log, clock: this.#clock, masterKeys, entropy });
+    const keyring = await openTestKeyring({ log, clock: this.#clock, masterKeys, entropy, sodium });
     this.#opened.push(keyring);
-    const actor: Actor = { keyring, log, userRef, alarms: [], sealed: [] };
+    const actor: Actor = { keyring, log, userRef, alarms: [], sealed: [], sealedKids: [], ended: null };
     keyring.onAlarm(({ code }) => actor.alarms.push(code));
     return actor;
   }
@@ -85,8 +96,10 @@ export class World {
   async #act(name: DeedName, actor: Actor): Promise<void> {
     try {
       await deeds[name](actor);
+      actor.ended = 'done';
       this.#done.add(name);
     } catch (error) {
+      actor.ended = error instanceof KeyringError ? error.code : 'failed';
       const codes = this.isFaulted ? expectedAfterFault : expected;
       if (!(error instanceof KeyringError) || !codes.includes(error.code)) this.#failures.push(error);
     }
