@@ -1,18 +1,30 @@
-// A process that holds a keyring over a key topic. Its one argument is the order as JSON: bootstrap, partitions, users, and to `write`
-// their keys first, or how many `keysInMemory` it has room for. It prints `ready ` and what it measured as JSON.
+// A process that holds a keyring over a key topic. Its one argument is the order as JSON: bootstrap, partitions, users, and whether to
+// `write` their keys first, or to `read` some that have no room, and how many `keysInMemory` it has. It prints `ready ` and what it
+// measured as JSON; memory in MB of 1,000,000 bytes.
 import { readFileSync } from 'node:fs';
 import { openKeyTopic } from '@oubliette/kafka';
 import { openKeyring } from '@oubliette/keyring';
 import { testMasterKeys } from '@oubliette/keyring/testing';
 import { SystemClock, SystemEntropy } from '@oubliette/runtime';
 
-const { bootstrap, partitions, users, write = false, keysInMemory } = JSON.parse(process.argv[2]);
+const {
+  bootstrap,
+  partitions,
+  users,
+  write = false,
+  read = false,
+  keysInMemory,
+} = JSON.parse(process.argv[2]);
 /** Users asked for in one call: their batches go out side by side, one a partition. */
 const usersAtOnce = 1_000 * partitions;
+/** Absent keys asked for, one by one, and then together. */
 const asked = 1_000;
+/** Of the users, in the order in which their keys were made, these have room: the first ones. */
+const hadRoom = (keysInMemory ?? 2_000_000) / users;
 
-const residentMiB = (field) =>
-  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+const residentMb = (field) =>
+  (Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024) /
+  1e6;
 const cpuMs = ({ user, system }) => (user + system) / 1000;
 const userRefs = (keyring, from, to, step = 1) =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, index) =>
@@ -21,7 +33,7 @@ const userRefs = (keyring, from, to, step = 1) =>
 
 const clock = new SystemClock();
 const settings = { brokers: [bootstrap], clientId: 'bench', clock };
-const before = residentMiB('VmRSS');
+const before = residentMb('VmRSS');
 const day = 86_400_000;
 const log = await openKeyTopic(settings, {
   topic: 'bench.keys',
@@ -44,9 +56,9 @@ const measured = {
   replayMs: performance.now() - began,
   replayCpuMs: cpuMs(process.cpuUsage(cpuBefore)),
   processMs: performance.now(),
-  beforeMiB: before,
-  residentMiB: residentMiB('VmRSS'),
-  peakMiB: residentMiB('VmHWM'),
+  beforeMb: before,
+  residentMb: residentMb('VmRSS'),
+  peakMb: residentMb('VmHWM'),
   keys: keyring.size().keys,
 };
 if (write) {
@@ -55,19 +67,24 @@ if (write) {
     await keyring.ensureKeys(userRefs(keyring, from, Math.min(users, from + usersAtOnce)));
   }
   measured.writeMs = performance.now() - writing;
-} else {
-  // Users from all over the topic; the first of them connects.
-  await keyring.catchUp(userRefs(keyring, 0, 1));
-  const spread = userRefs(keyring, 1, users, Math.max(1, Math.floor(users / asked)));
+  measured.peakMb = residentMb('VmHWM');
+}
+if (read) {
+  // Users from all over what had no room, with a margin, since partitions are not filled alike; the first one connects.
+  const first = Math.ceil(users * Math.min(0.9, hadRoom + 0.1));
+  const spread = userRefs(keyring, first, users, Math.max(1, Math.floor((users - first) / (2 * asked + 1))));
+  await keyring.catchUp(spread.splice(0, 1));
   const each = [];
-  for (const userRef of spread.splice(0, 100)) {
+  for (const userRef of spread.splice(0, asked)) {
     const loading = performance.now();
     await keyring.catchUp([userRef]);
     each.push(performance.now() - loading);
   }
+  const rest = spread.slice(0, asked);
   const loading = performance.now();
-  await keyring.catchUp(spread);
-  Object.assign(measured, { each, togetherMs: performance.now() - loading, together: spread.length });
+  await keyring.catchUp(rest);
+  Object.assign(measured, { each, togetherMs: performance.now() - loading, together: rest.length });
+  measured.peakMb = residentMb('VmHWM');
 }
 await keyring.close();
 process.stdout.write(`ready ${JSON.stringify(measured)}\n`);

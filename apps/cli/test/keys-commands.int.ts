@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startBroker } from '@oubliette/broker';
 import { openKeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
-import { createMasterKeyFile, loadMasterKeyFile, openKeyring, type Keyring } from '@oubliette/keyring';
+import {
+  createMasterKeyFile,
+  loadMasterKeyFile,
+  nudgeRecord,
+  openKeyring,
+  type KeyLog,
+  type Keyring,
+} from '@oubliette/keyring';
 import { SystemEntropy, type Clock } from '@oubliette/runtime';
 import { SimulatedDisk } from '@oubliette/runtime/testing';
 import { oubliette, realClock, type Ran } from './cli-harness.js';
@@ -24,6 +31,7 @@ const keyTopic: KeyTopicSettings = {
 };
 const binding = { stream: 's', type: 't', eventId: 'e', path: 'p' };
 let broker: Awaited<ReturnType<typeof startBroker>>;
+let log: KeyLog;
 let keyring: Keyring;
 let closeKeys = (): void => undefined;
 
@@ -59,7 +67,7 @@ before(async () => {
   const masterKeys = await loadMasterKeyFile('/keys/keys.json', disk, entropy);
   closeKeys = () => masterKeys.close();
   const clock = realClock();
-  const log = await openKeyTopic({ brokers: [broker.bootstrap], clientId: 'cli-test', clock }, keyTopic);
+  log = await openKeyTopic({ brokers: [broker.bootstrap], clientId: 'cli-test', clock }, keyTopic);
   keyring = await openKeyring({ log, masterKeys, clock, entropy });
 });
 
@@ -140,4 +148,14 @@ test('keys epoch advance wraps every key anew and destroys the old master key, g
   assert.equal(keyring.open(binding, sealed).outcome, 'value');
   await keyring.ensureKeys([keyring.userRef('after')]);
   assert.equal((await keys(['list'])).code, 0);
+});
+
+test('who waits for a large key topic is shown how far it was read', async () => {
+  const quick = await keys(['list']);
+  assert.doesNotMatch(quick.err, /records of the key topic read/);
+  const thousand = Array.from({ length: 1_000 }, () => nudgeRecord());
+  for (let batch = 0; batch < 51; batch++) await log.append(1, thousand);
+  const { code, err } = await keys(['list']);
+  assert.equal(code, 0, err);
+  assert.match(err, /^5\d{4} records of the key topic read$/m);
 });

@@ -152,8 +152,13 @@ class Pair {
         this.compact.table.restarted(step.partition);
         return this.plain.table.restarted(step.partition);
       case 'replayed':
-        this.compact.table.replayed(step.partition);
-        return this.plain.table.replayed(step.partition);
+        for (const { table, told } of [this.compact, this.plain]) {
+          const before = told.length;
+          table.replayed(step.partition);
+          // The end of a replay tells of many users at once, in whatever order they are kept.
+          told.push(...told.splice(before).sort());
+        }
+        return;
       case 'rewrap': {
         // As the turn of an epoch does; or, as nothing does, another key under a key id that is taken.
         const [key] = this.plain.table.get(step.user)?.keys ?? [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@oubliette/runtime/testing';
+import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import type { Keyring, UserRef } from '../src/index.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, keyRecords, secret, turn } from './process.js';
@@ -13,16 +13,19 @@ interface Sealed {
   readonly envelope: Uint8Array;
 }
 
-/** A topic with the keys of some users, and a process that has room for only a few of them. */
+/**
+ * A topic with the keys of some users, and a process that has room for only a few of them: those that stand first. The seed decides whose
+ * these are, since pseudonyms are hashes under a secret that is drawn.
+ */
 async function crowd(count: number, keysInMemory: number) {
   const topic = new InMemoryKeyTopic({ partitions: 2 });
-  const writer = await openTestKeyring({ topic });
+  const writer = await openTestKeyring({ topic, entropy: new SeededEntropy(1) });
   const sealed: Sealed[] = [];
   const refs = Array.from({ length: count }, (_, index) => writer.userRef(`user ${index}`));
   await writer.ensureKeys(refs);
   for (const userRef of refs) sealed.push({ userRef, envelope: writer.seal(userRef, binding, secret) });
   const log = topic.open();
-  const keyring = await openTestKeyring({ log, keysInMemory });
+  const keyring = await openTestKeyring({ log, keysInMemory, entropy: new SeededEntropy(2) });
   const alarms: string[] = [];
   keyring.onAlarm(({ code }) => alarms.push(code));
   return { topic, log, writer, keyring, sealed, alarms };

@@ -127,7 +127,14 @@ export class PlainUserTable {
     for (const { entry, scope, record } of this.#replays.get(partition)?.lost ?? []) {
       if (!entry.fenceOf(scope)) this.#alarm('KEY_LOST', record);
     }
-    this.#replays.delete(partition);
+    if (!this.#replays.delete(partition)) return;
+    // What was unreadable may stand further on, wrapped anew: only what is left by now is told.
+    for (const entry of this.#users.values()) {
+      if (entry.partition !== partition) continue;
+      for (const { reason, offset } of entry.strays?.values() ?? []) {
+        if (reason === 'unreadable') this.#alarm('KEY_RECORD_UNREADABLE', { partition, offset });
+      }
+    }
   }
 
   /** The revision was opened: it stands now. */
@@ -208,10 +215,9 @@ export class PlainUserTable {
     if ('reason' in opened) {
       (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
       if (isDead(opened, entry)) entry.dead.add(kid);
-      return this.#alarm(
-        opened.reason === 'unreadable' ? 'KEY_RECORD_UNREADABLE' : 'KEY_RECORD_UNAUTHENTIC',
-        record,
-      );
+      if (opened.reason === 'unauthentic') this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
+      else if (!this.#replays.has(record.partition)) this.#alarm('KEY_RECORD_UNREADABLE', record);
+      return;
     }
     entry.strays?.delete(kid);
     this.#applyOpenedKey(entry, kid, opened, record);
@@ -297,7 +303,7 @@ export class PlainUserTable {
     if (state === 'forgotten') this.#counts.forgotten += sign;
   }
 
-  #alarm(code: AlarmCode, { partition, offset }: StoredKeyLogRecord): void {
+  #alarm(code: AlarmCode, { partition, offset }: Pick<StoredKeyLogRecord, 'partition' | 'offset'>): void {
     this.#parts.alarms.raise(code, partition, offset);
   }
 }

@@ -24,6 +24,25 @@ it('the start says how far the key topic was read, every five seconds at most, a
   ]);
 });
 
+it('a topic that is read anew is timed anew', () => {
+  const clock = new ManualClock();
+  const said: unknown[] = [];
+  const tell = logsReplay(
+    { info: (message, fields) => void said.push([message, fields?.['tookMs']]) },
+    clock,
+  );
+  tell({ read: 2n, total: 2n });
+  clock.advance(3_600_000);
+  for (const read of [0n, 1n, 2n, 2n]) {
+    tell({ read, total: 2n });
+    clock.advance(6_000);
+  }
+  assert.deepEqual(said, [
+    ['The key topic is being loaded.', 6_000],
+    ['The key topic is loaded.', 12_000],
+  ]);
+});
+
 it('a quick start says nothing', () => {
   const said: string[] = [];
   const tell = logsReplay({ info: (message) => void said.push(message) }, new ManualClock());

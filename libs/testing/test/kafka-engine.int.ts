@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { KeyTopicProgress } from '@oubliette/kafka';
 import { createMasterKeyFile } from '@oubliette/keyring';
 import { openKafkaEngine, type KafkaEngineOptions, type OublietteEngine } from '@oubliette/nest';
 import { InMemoryErasureStore } from '@oubliette/privacy/testing';
@@ -85,4 +86,33 @@ test('policies of the module are those of the keys, by purpose', async () => {
     await close();
   }
   await assert.rejects(engine({ userKeys: { policy: { lifetimeMs: 0 } } }), { code: 'KEY_POLICY_INVALID' });
+});
+
+test('the module says how many keys are held in memory, and hears how far the key topic was read', async () => {
+  const heard: KeyTopicProgress[] = [];
+  const keyTopic = { topic: 'keys.of.many', partitions: 2 };
+  const writer = await engine({ keyTopic });
+  const small = await engine({
+    keyTopic,
+    userKeys: { keysInMemory: 4, onProgress: (progress) => void heard.push(progress) },
+  });
+  try {
+    const users = Array.from({ length: 12 }, (_, index) => writer.keyring.userRef(`user ${index}`));
+    await writer.keyring.ensureKeys(users);
+    const sealed = users.map((user) => writer.keyring.seal(user, binding, Buffer.from('Lyon')));
+    const { keyring } = small;
+    await assert.rejects(keyring.catchUp(users), { code: 'KEY_LIMIT' });
+    for (let from = 0; from < users.length; from += 2) {
+      await keyring.catchUp(users.slice(from, from + 2));
+      for (const envelope of sealed.slice(from, from + 2)) {
+        assert.equal(keyring.open(binding, envelope, { caughtUp: true }).outcome, 'value');
+      }
+    }
+    assert.deepEqual(keyring.size().keys, 12);
+    const last = heard.at(-1);
+    assert.ok(last !== undefined && last.read === last.total);
+  } finally {
+    await small.close();
+    await writer.close();
+  }
 });

@@ -1,5 +1,5 @@
 import type { Logger } from '@oubliette/kafka';
-import { openKafkaEngine, type OublietteEngine } from '@oubliette/nest';
+import { openKafkaEngine, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
 import type { ErasureStore } from '@oubliette/privacy';
 import { createAvroFormat, createJsonFormat, type EventFormat, type SchemaSource } from '@oubliette/serde';
 
@@ -15,6 +15,7 @@ export interface EngineOptions {
   /** null: events travel as JSON. */
   readonly schemas: SchemaSource | null;
   readonly logger: Logger;
+  readonly userKeys: UserKeyOptions;
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */

@@ -16,6 +16,8 @@ export interface Settings {
   readonly schemaRegistry: SchemaRegistry | null;
   /** Absolute, outside of the data directory. */
   readonly masterKeysFile: string;
+  /** Most user keys held in memory; null: the keyring's default. */
+  readonly keysInMemory: number | null;
   /** null: made once and kept in the data directory. */
   readonly adminToken: string | null;
   /** Whether a small class is made when there is no data. */
@@ -47,6 +49,7 @@ export function readSettings(environment: Environment, directory: string): Setti
     databaseUrl: databaseUrlOf(value('DATABASE_URL')),
     schemaRegistry: schemaRegistryOf(value('SCHEMA_REGISTRY_URL')),
     masterKeysFile,
+    keysInMemory: keysInMemoryOf(value('OUBLIETTE_KEYS_IN_MEMORY')),
     adminToken: tokenOf(value('OUBLIETTE_ADMIN_TOKEN')),
     demoClass: demoClassOf(value('SAMPLE_CLASS') ?? 'small'),
   };
@@ -95,6 +98,11 @@ function schemaRegistryOf(text: string | null): SchemaRegistry | null {
     ...place,
     auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) },
   };
+}
+
+function keysInMemoryOf(text: string | null): number | null {
+  if (text === null || /^[1-9]\d{0,8}$/.test(text)) return text === null ? null : Number(text);
+  throw invalid('OUBLIETTE_KEYS_IN_MEMORY', 'a whole number from 1 to 999999999');
 }
 
 function tokenOf(text: string | null): string | null {

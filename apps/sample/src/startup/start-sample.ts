@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { startBroker } from '@oubliette/broker';
-import { connectOubliette, type OublietteEngine } from '@oubliette/nest';
+import { connectOubliette, logsReplay, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
+import type { LogFields } from '@oubliette/kafka';
 import { openDatabase, TypeOrmErasureStore, type Database } from '@oubliette/persistence';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { AppModule } from '../app.module.js';
@@ -80,6 +81,7 @@ class SampleStart {
         erasures: new TypeOrmErasureStore(database),
         schemas: schemas?.source ?? null,
         logger: this.#logger.lines,
+        userKeys: this.#userKeys(),
       }),
     );
     await checkDeployment(database, engine.keyring);
@@ -93,6 +95,17 @@ class SampleStart {
       keyTopic: KEY_TOPIC,
     });
     return { address, adminToken, brokers, close: () => this.closers.close() };
+  }
+
+  /** A start that takes long says why. */
+  #userKeys(): UserKeyOptions {
+    const { keysInMemory } = this.settings;
+    const info = (message: string, { percent, read, total }: LogFields): void =>
+      this.write(`${message} ${String(percent)} %, ${String(read)} of ${String(total)} records`);
+    return {
+      ...(keysInMemory === null ? {} : { keysInMemory }),
+      onProgress: logsReplay({ info }, this.#clock),
+    };
   }
 
   async #startBroker(): Promise<string> {

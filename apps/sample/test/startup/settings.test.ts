@@ -12,6 +12,7 @@ describe('readSettings', () => {
       databaseUrl: null,
       schemaRegistry: null,
       masterKeysFile: '/srv/master-keys/keys.json',
+      keysInMemory: null,
       adminToken: null,
       demoClass: true,
     });
@@ -26,6 +27,7 @@ describe('readSettings', () => {
         DATABASE_URL: 'postgres://h/d',
         SCHEMA_REGISTRY_URL: 'https://a%40b:s%2Fc@h:8081/apis/v7/',
         OUBLIETTE_MASTER_KEYS: '../k.json',
+        OUBLIETTE_KEYS_IN_MEMORY: '500000',
         OUBLIETTE_ADMIN_TOKEN: '0123456789abcdef',
         SAMPLE_CLASS: 'none',
         HOST: ' ',
@@ -40,6 +42,7 @@ describe('readSettings', () => {
       databaseUrl: 'postgres://h/d',
       schemaRegistry: { url: 'https://h:8081/apis/v7', auth: { username: 'a@b', password: 's/c' } },
       masterKeysFile: '/srv/k.json',
+      keysInMemory: 500_000,
       adminToken: '0123456789abcdef',
       demoClass: false,
     });
@@ -63,6 +66,8 @@ describe('readSettings', () => {
       ['SCHEMA_REGISTRY_URL', 'registry:8081'],
       ['SCHEMA_REGISTRY_URL', 'http://a:50%@h'],
       ['SCHEMA_REGISTRY_URL', 'http://h/?secret'],
+      ['OUBLIETTE_KEYS_IN_MEMORY', '0'],
+      ['OUBLIETTE_KEYS_IN_MEMORY', '2e6'],
       ['SAMPLE_CLASS', 'large'],
     ] as const) {
       assert.throws(

@@ -1,4 +1,4 @@
-import type { KafkaSettings, KeyTopicSettings, Logger } from '@oubliette/kafka';
+import type { KafkaSettings, KeyTopicProgress, KeyTopicSettings, Logger } from '@oubliette/kafka';
 import type {
   Environment,
   KeyPolicy,
@@ -19,7 +19,7 @@ export interface PlacedMasterKeys {
   readonly environment?: Environment;
 }
 
-/** How long user keys serve, and without what they may not be used. Times in ms. */
+/** How long user keys serve, without what they may not be used, and how many are held. Times in ms. */
 export interface UserKeyOptions {
   /** Of what is kept for no purpose; default: for ever. */
   readonly policy?: KeyPolicy;
@@ -31,6 +31,10 @@ export interface UserKeyOptions {
   readonly masterKeyOutageMs?: number;
   /** How often the master keys are asked; default 5 min. */
   readonly confirmMasterKeyEveryMs?: number;
+  /** Most keys held in memory, 44 bytes each; others are read again when they are wanted. Default 2,000,000. */
+  readonly keysInMemory?: number;
+  /** Hears ten times a second how far the key topic was read at start. Default: a line in the log every 5 s (`logsReplay`). */
+  readonly onProgress?: (progress: KeyTopicProgress) => void;
 }
 
 /** Everything the module needs to work on brokers, bundled or Apache Kafka's. */

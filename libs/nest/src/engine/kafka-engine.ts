@@ -105,16 +105,21 @@ async function openKeys(
   const masterKeys = await masterKeysOf(options, clock, entropy);
   if (masterKeys !== options.masterKeys) closes.push(async () => masterKeys.close());
   const keyTopicSettings = { ...KEY_TOPIC_DEFAULTS, ...options.keyTopic };
-  const keyTopic = await openKeyTopic(settings, keyTopicSettings, { onProgress: logsReplay(logger, clock) });
+  const { onProgress = logsReplay(logger, clock), ...userKeys } = options.userKeys ?? {};
+  const keyTopic = await openKeyTopic(settings, keyTopicSettings, { onProgress });
   // The keyring owns its log from here, also when opening it fails.
-  const userKeys = keyringOptionsOf(options.userKeys ?? {});
-  const keyring = await openKeyring({ log: keyTopic, masterKeys, clock, entropy, ...userKeys });
+  const keyringOptions = keyringOptionsOf(userKeys);
+  const keyring = await openKeyring({ log: keyTopic, masterKeys, clock, entropy, ...keyringOptions });
   closes.push(() => keyring.close());
   return { keyring, keyTopic };
 }
 
-function keyringOptionsOf({ policy, purposes, ...times }: UserKeyOptions): Partial<KeyringOptions> {
-  return { ...times, policies: { ...purposes, ...(policy === undefined ? {} : { '': policy }) } };
+function keyringOptionsOf({
+  policy,
+  purposes,
+  ...others
+}: Omit<UserKeyOptions, 'onProgress'>): Partial<KeyringOptions> {
+  return { ...others, policies: { ...purposes, ...(policy === undefined ? {} : { '': policy }) } };
 }
 
 async function masterKeysOf(

@@ -3,13 +3,15 @@ import type { Clock } from '@oubliette/runtime';
 
 const everyMs = 5_000;
 
-/** Says in the log how far the key topic was read at start: every 5 s at most, and at the end where that took longer. */
+/** Says in the log how far the key topic was read, at start or anew: every 5 s at most, and at the end where that took longer. */
 export function logsReplay(logger: Pick<Logger, 'info'>, clock: Clock): (progress: KeyTopicProgress) => void {
-  const beganAt = clock.monotonic();
+  let beganAt = clock.monotonic();
   let saidAt = beganAt;
+  let isDone = false;
   return ({ read, total }) => {
     const now = clock.monotonic();
-    const isDone = read === total;
+    if (isDone) beganAt = saidAt = now;
+    isDone = read === total;
     if (isDone ? saidAt === beganAt : now - saidAt < everyMs) return;
     saidAt = now;
     const percent = total === 0n ? 100 : Number((read * 100n) / total);
