@@ -1,4 +1,5 @@
 import type { CliContext } from './context.js';
+import { Pace } from './pace.js';
 
 export interface Progress {
   /** `share` from 0 to 1; `done` so many of what the progress is of. */
@@ -8,7 +9,7 @@ export interface Progress {
 
 const donePerMessage = 50_000;
 
-/** A bar where a person looks at standard error, else a line every 50,000. `what` is counted, e.g. `records`. */
+/** A bar with rate and remaining time where a person looks at standard error, else a line every 50,000. `what` is counted, e.g. `records`. */
 export async function makeProgress(context: CliContext, what = 'records'): Promise<Progress> {
   return (await progressMaker(context, what))();
 }
@@ -19,13 +20,15 @@ export async function progressMaker(context: CliContext, what: string): Promise<
   const { default: progress } = await import('cli-progress');
   return () => {
     const bar = new progress.SingleBar({
-      format: `{bar} {percentage}% | {done} ${what} | {duration_formatted}`,
+      format: `{bar} {percentage}% | {done} ${what} | {pace}`,
       stream: process.stderr,
       hideCursor: true,
     });
-    bar.start(1000, 0, { done: 0 });
+    const pace = new Pace(context.clock);
+    bar.start(1000, 0, { done: 0, pace: '' });
     return {
-      update: (share, done) => bar.update(Math.min(1000, Math.floor(share * 1000)), { done }),
+      update: (share, done) =>
+        bar.update(Math.min(1000, Math.floor(share * 1000)), { done, pace: pace.heard(share, done) }),
       end: () => bar.stop(),
     };
   };

@@ -117,7 +117,7 @@ test('keys epoch advance wraps every key anew and destroys the old master key, g
   assert.deepEqual([before.current, before.keys.length], [1, 1]);
 
   const stop = new AbortController();
-  const stopped = keys(['epoch', 'advance', '--rate', '10', '--lease', '1s'], {
+  const stopped = keys(['epoch', 'advance', '--rate', '10'], {
     clock: realClock(),
     signal: stop.signal,
   });
@@ -133,8 +133,12 @@ test('keys epoch advance wraps every key anew and destroys the old master key, g
 
   const advanced = await keys(['epoch', 'advance', '--json'], { clock: hurried(20) });
   assert.equal(advanced.code, 0, advanced.err);
-  const { epoch, rewrapped } = JSON.parse(advanced.out) as { epoch: number; rewrapped: number };
-  assert.equal(epoch, 2);
+  const { epoch, rewrapped, recoverableUntil } = JSON.parse(advanced.out) as {
+    epoch: number;
+    rewrapped: number;
+    recoverableUntil: unknown;
+  };
+  assert.deepEqual([epoch, recoverableUntil], [2, null]);
   assert.ok(rewrapped >= 40, `${rewrapped} keys`);
   assert.match(advanced.err, /^re-wrapping$/m);
   assert.match(advanced.err, /^destroying the old$/m);
@@ -158,4 +162,39 @@ test('who waits for a large key topic is shown how far it was read', async () =>
   const { code, err } = await keys(['list']);
   assert.equal(code, 0, err);
   assert.match(err, /^5\d{4} records of the key topic read$/m);
+});
+
+test('keys epoch advance refuses a lease that is shorter than what processes have, and its help says when to give one', async () => {
+  const { code, err } = await keys(['epoch', 'advance', '--lease', '29s']);
+  assert.equal(code, 2);
+  assert.match(err, /29000 ms.*30000 ms/);
+  const help = await keys(['epoch', 'advance', '--help']);
+  assert.match(help.out.replaceAll(/\s+/g, ' '), /--lease .*longest leaseMs .*more than 30s/);
+});
+
+test('keys pepper show and rotate: the new one is in use, the one before it is told until it is ended', async () => {
+  const none = await keys(['pepper', 'show']);
+  assert.deepEqual([none.code, none.out], [0, 'No pepper: nothing is looked up yet.\n']);
+  const first = await keyring.peppers.ensure();
+  const hash = keyring.peppers.hash(first, 'email', Buffer.from('ada@example.org'));
+  const shown = await keys(['pepper', 'show', '--json']);
+  assert.deepEqual(JSON.parse(shown.out), { peppers: [{ id: first, state: 'in use' }] });
+  const rotated = await keys(['pepper', 'rotate', '--json']);
+  assert.equal(rotated.code, 0, rotated.err);
+  const { inUse, peppers } = JSON.parse(rotated.out) as { inUse: string; peppers: unknown };
+  assert.notEqual(inUse, first);
+  const expected = [
+    { id: inUse, state: 'in use' },
+    { id: first, state: 'old' },
+  ];
+  assert.deepEqual(peppers, expected);
+  await keyring.peppers.catchUp();
+  assert.deepEqual(keyring.peppers.ids(), [inUse, first]);
+  assert.equal(keyring.peppers.hash(first, 'email', Buffer.from('ada@example.org')), hash);
+  const after = await keys(['pepper', 'show']);
+  assert.match(after.out, new RegExp(`${inUse}\\s+in use.*\\n${first}\\s+old`));
+  await keyring.peppers.end([first]);
+  assert.deepEqual(JSON.parse((await keys(['pepper', 'show', '--json'])).out), {
+    peppers: [{ id: inUse, state: 'in use' }],
+  });
 });

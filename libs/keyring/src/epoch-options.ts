@@ -10,6 +10,22 @@ export interface EpochProgress {
 export interface EpochOptions {
   /** Key records written a second at most. Default 5,000. */
   readonly recordsPerSecond?: number;
+  /**
+   * The longest `leaseMs` of any process of the deployment, ms: so long nobody may be left with the older epoch's key alone. Default,
+   * and the least that is waited for: that of this keyring.
+   */
+  readonly longestLeaseMs?: number;
   readonly onProgress?: (progress: EpochProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+/** How a turn of the epoch ended. */
+export interface EpochTurn {
+  /** The epoch in force. */
+  readonly epoch: number;
+  /**
+   * Until then (ms since the Unix epoch) an operator of the key service can still take the old master key back, and with it what
+   * copies of the key topic hold; null: it is gone.
+   */
+  readonly recoverableUntil: number | null;
 }

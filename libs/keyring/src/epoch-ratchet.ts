@@ -19,7 +19,7 @@ import type { KeyOpener } from './key-opener.js';
 import type { KeyLoader } from './key-loader.js';
 import type { UserRef } from './keyring.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
-import type { EpochOptions, EpochProgress } from './epoch-options.js';
+import type { EpochOptions, EpochProgress, EpochTurn } from './epoch-options.js';
 import type { LogPeppers } from './peppers/log-peppers.js';
 import { userKeyName } from './record-keys.js';
 import type { Undertaker } from './undertaker.js';
@@ -70,8 +70,8 @@ export class EpochRatchet {
     this.#options = options;
   }
 
-  /** Resolves to the epoch that is in force then. Rejects with `KEYRING_UNAVAILABLE` (retriable), or what the master keys reject with. */
-  async turn(): Promise<number> {
+  /** Rejects with `KEYRING_UNAVAILABLE` (retriable), or what the master keys reject with. */
+  async turn(): Promise<EpochTurn> {
     const { masterKeys } = this.#parts;
     let standing = await this.#standing();
     if (this.#isOver(standing)) {
@@ -89,8 +89,8 @@ export class EpochRatchet {
     this.#options.signal?.throwIfAborted();
     this.#tell('destroying the old');
     const { epoch } = masterKeys.current;
-    await masterKeys.destroy(epoch - 1);
-    return epoch;
+    const { recoverableUntil } = await masterKeys.destroy(epoch - 1);
+    return { epoch, recoverableUntil };
   }
 
   async #step({ deployment, secrets }: Standing): Promise<void> {
@@ -118,7 +118,7 @@ export class EpochRatchet {
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('waiting');
     // Who has not heard of the new key has lost its lease by then, and what it sent has landed or never will.
-    await this.#pause(this.#parts.leaseMs + inFlightMs);
+    await this.#pause(Math.max(this.#parts.leaseMs, this.#options.longestLeaseMs ?? 0) + inFlightMs);
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('dropping the old');
     await this.#revise(deployment, secrets, [first]);

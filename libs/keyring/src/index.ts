@@ -7,7 +7,7 @@ export {
   type KeyLogRecord,
   type StoredKeyLogRecord,
 } from './key-log.js';
-export type { EpochOptions, EpochProgress } from './epoch-options.js';
+export type { EpochOptions, EpochProgress, EpochTurn } from './epoch-options.js';
 export type { KeyPolicy } from './key-policy.js';
 export { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 export type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
@@ -21,6 +21,7 @@ export {
   type MasterKeyLeaseOptions,
 } from './master-keys/master-key-lease.js';
 export { parseMasterKeyPlace, type MasterKeyPlace } from './master-keys/master-key-place.js';
+export { masterKeyPlaceText } from './master-keys/master-key-place-text.js';
 export {
   openMasterKeys,
   openMasterKeyService,

@@ -1,4 +1,4 @@
-import type { EpochOptions } from './epoch-options.js';
+import type { EpochOptions, EpochTurn } from './epoch-options.js';
 import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
 import type { Peppers } from './peppers/peppers.js';
@@ -97,10 +97,10 @@ export interface Keyring {
   /** True while no part of the key topic was out of reach for longer than the lease: keys may be used. */
   readonly isFresh: boolean;
   /**
-   * Turns the master-key epoch, or goes on with a turn that was cut short: resolves to the epoch in force when every living key was
-   * wrapped anew and the old master key was destroyed. Rejects with `KEYRING_UNAVAILABLE`, or what the master keys reject with.
+   * Turns the master-key epoch, or goes on with a turn that was cut short: resolves when every living key was wrapped anew and the old
+   * master key was destroyed, or with a key service that takes its time over that, is to be. Rejects with `KEYRING_UNAVAILABLE`, or what the master keys reject with.
    */
-  advanceEpoch(options?: EpochOptions): Promise<number>;
+  advanceEpoch(options?: EpochOptions): Promise<EpochTurn>;
   /** Key records found after their fence, not yet tombstoned; `buryDead` tombstones them. */
   deadRecords(): readonly DeadRecord[];
   buryDead(): Promise<number>;

@@ -8,7 +8,7 @@ import { deploymentPartition } from './deployment.js';
 import type { DeploymentFollower } from './deployment-follower.js';
 import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
 import { KeyringError } from './errors.js';
-import type { EpochOptions } from './epoch-options.js';
+import type { EpochOptions, EpochTurn } from './epoch-options.js';
 import { EpochRatchet } from './epoch-ratchet.js';
 import { Forgetter } from './forgetter.js';
 import type { KeyLease } from './key-lease.js';
@@ -220,7 +220,7 @@ export class LogKeyring implements Keyring {
     return this.#parts.lease.isHeld;
   }
 
-  async advanceEpoch(options: EpochOptions = {}): Promise<number> {
+  async advanceEpoch(options: EpochOptions = {}): Promise<EpochTurn> {
     this.#writer.assertOpen();
     return new EpochRatchet(
       { ...this.#parts, undertaker: this.#undertaker, loader: this.#loader, peppers: this.peppers },

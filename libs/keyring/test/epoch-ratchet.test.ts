@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
-import { parseRecordKey, type EpochProgress, type Keyring, type UserRef } from '../src/index.js';
+import {
+  parseRecordKey,
+  type EpochProgress,
+  type EpochTurn,
+  type Keyring,
+  type UserRef,
+} from '../src/index.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, secret } from './process.js';
 
@@ -22,7 +28,7 @@ function house(): House {
 }
 
 /** Lets the turn go on through its pauses. */
-async function turned(clock: ManualClock, turn: Promise<number>): Promise<number> {
+async function turned(clock: ManualClock, turn: Promise<EpochTurn>): Promise<EpochTurn> {
   let isOver = false;
   const over = turn.finally(() => (isOver = true));
   over.catch(() => undefined);
@@ -66,8 +72,9 @@ test('design 4.11: after the turn every key is of the new epoch, all processes r
   const copy = copyOf(topic, clock);
   await keyring.forget(gone.userRef);
   const told: EpochProgress[] = [];
-  const epoch = await turned(clock, keyring.advanceEpoch({ onProgress: (progress) => told.push(progress) }));
-  assert.equal(epoch, 2);
+  const onProgress = (progress: EpochProgress): void => void told.push(progress);
+  const turn = await turned(clock, keyring.advanceEpoch({ onProgress }));
+  assert.deepEqual(turn, { epoch: 2, recoverableUntil: null });
   assert.deepEqual(epochsIn(topic), [2]);
   const restarted = await open();
   await other.catchUp(living.map(({ userRef }) => userRef));
@@ -108,7 +115,7 @@ test('a turn that is cut short at any step goes on where it stopped', async () =
     await keyring.close();
     service.state = 'up';
     const again = await open();
-    assert.equal(await turned(clock, again.advanceEpoch()), 2, cut);
+    assert.equal((await turned(clock, again.advanceEpoch())).epoch, 2, cut);
     for (const { envelope } of all) assert.equal(again.open(binding, envelope).outcome, 'value', cut);
     assert.equal(epochsIn(topic).length, 1);
     assert.equal((await (await service.open()).keys()).length, 1);
@@ -152,4 +159,26 @@ test('a process without the new master key reads on, makes no key, and says so',
   assert.equal(other.open(binding, user.envelope).outcome, 'value');
   await assert.rejects(other.ensureKeys([other.userRef('fresh')]), failsWith('MASTER_KEY_UNAVAILABLE'));
   assert.ok(alarms.includes('DEPLOYMENT_LOCKED'));
+});
+
+test('a turn tells until when the old master key can be taken back', async () => {
+  const { clock, service, open } = house();
+  const until = clock.now() + 7 * 86_400_000;
+  service.recoverableUntil = until;
+  const keyring = await open();
+  const told = await turned(clock, keyring.advanceEpoch());
+  assert.deepEqual(told, { epoch: 2, recoverableUntil: until });
+});
+
+test('a turn waits for the longest lease it was told of, and never less than for its own', async () => {
+  for (const [longestLeaseMs, waited] of [
+    [120_000, 155_000],
+    [1_000, 65_000],
+  ] as const) {
+    const { clock, open } = house();
+    const keyring = await open();
+    const began = clock.monotonic();
+    await turned(clock, keyring.advanceEpoch({ longestLeaseMs }));
+    assert.equal(clock.monotonic() - began, waited);
+  }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Keyring, MasterKeys } from '@oubliette/keyring';
+import type { EpochTurn, Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import { sleep, SystemClock } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
@@ -10,7 +10,7 @@ const binding = { stream: 'lessons', type: 'LessonViewed', eventId: '1', path: '
  * Turns the epoch of a keyring over real master keys: the living read on, also in a new process, and a copy of the key topic
  * from before opens no more with the master keys of today.
  */
-export async function turnsTheEpoch(open: () => Promise<MasterKeys>): Promise<void> {
+export async function turnsTheEpoch(open: () => Promise<MasterKeys>): Promise<EpochTurn> {
   const clock = new ManualClock();
   const topic = new InMemoryKeyTopic({ clock });
   const opened: (() => Promise<void>)[] = [];
@@ -31,7 +31,7 @@ export async function turnsTheEpoch(open: () => Promise<MasterKeys>): Promise<vo
     assert.ok(livingValue && goneValue);
     const copy = copyOf(topic, clock);
     await keyring.forget(gone);
-    const epoch = await whileTimePasses(clock, keyring.advanceEpoch());
+    const turn = await whileTimePasses(clock, keyring.advanceEpoch());
     for (const process of [keyring, await openOver(topic)]) {
       assert.deepEqual(process.open(binding, livingValue), { outcome: 'value', value });
       assert.equal(process.open(binding, goneValue).outcome, 'erased');
@@ -39,8 +39,9 @@ export async function turnsTheEpoch(open: () => Promise<MasterKeys>): Promise<vo
     const keys = await open();
     opened.push(async () => keys.close());
     assert.deepEqual(await keys.keys(), [keys.current]);
-    assert.equal(keys.current.epoch, epoch);
+    assert.equal(keys.current.epoch, turn.epoch);
     await assert.rejects(openOver(copy), { code: 'MASTER_KEY_MISMATCH' });
+    return turn;
   } finally {
     for (const close of opened.reverse()) await close();
   }

@@ -126,7 +126,9 @@ test('AWS KMS by moto: gone is unavailable, and it goes on when it is back', asy
 
 test('AWS KMS by moto: an epoch turns, and what was copied before opens no more', async () => {
   const alias = await makeAlias();
-  await turnsTheEpoch(() => open(alias));
+  const began = Date.now();
+  const { recoverableUntil } = await turnsTheEpoch(() => open(alias));
+  assert.ok(recoverableUntil !== null && recoverableUntil - began > 6 * DAY, `${recoverableUntil}`);
 });
 
 /** SPEC.md, computed apart from the driver. */

@@ -216,5 +216,6 @@ test('OpenBao: a wrap under an epoch that another process ended says so', async 
 test('OpenBao: an epoch turns, and what was copied before opens no more', async () => {
   const key = await makeKey();
   const token = await tokenFor(key);
-  await turnsTheEpoch(() => open(key, token));
+  const { recoverableUntil } = await turnsTheEpoch(() => open(key, token));
+  assert.equal(recoverableUntil, null);
 });

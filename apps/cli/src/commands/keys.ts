@@ -7,6 +7,7 @@ import { withKeyring, type KeysOptions } from '../keys/with-keyring.js';
 import { table } from '../table.js';
 import { readUserIds, type UsersOption } from '../users/read-ids.js';
 import { addEpochCommands } from './epoch.js';
+import { addPepperCommands } from './pepper.js';
 
 interface RotateOptions extends KeysOptions, UsersOption {
   readonly purpose?: string;
@@ -14,10 +15,13 @@ interface RotateOptions extends KeysOptions, UsersOption {
 }
 
 export function addKeysCommands(program: Command, context: CliContext): void {
-  const keys = program.command('keys').description('user keys by pseudonym, and the master-key epoch');
+  const keys = program
+    .command('keys')
+    .description('user keys by pseudonym, the master-key epoch, and the pepper of look-ups');
   addList(keys, context);
   addRotate(keys, context);
   addEpochCommands(keys, context);
+  addPepperCommands(keys, context);
 }
 
 function addList(keys: Command, context: CliContext): void {

@@ -1,5 +1,5 @@
 import type { KeyTopicSettings, TopicAdmin } from '@oubliette/kafka';
-import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
+import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { readCleanupSettings } from '@oubliette/privacy';
 import { clusterOf, withAdmin } from '../cluster.js';
 import type { CliContext, GlobalOptions } from '../context.js';
@@ -14,7 +14,7 @@ export interface KeysOptions extends GlobalOptions {
 }
 
 /** What a command does to the keys; `read` makes no topic, changes no setting, writes no record. */
-export interface KeyringUse extends Pick<Partial<KeyringOptions>, 'leaseMs'> {
+export interface KeyringUse {
   readonly for: 'read' | 'write';
 }
 
@@ -25,7 +25,7 @@ export async function withMasterKeys<T>(
   work: (masterKeys: MasterKeys) => Promise<T>,
 ): Promise<T> {
   const { disk, clock, entropy, env } = context;
-  const place = env['OUBLIETTE_MASTER_KEYS'] || readRunningSample(disk, options.dataDir)?.masterKeysFile;
+  const place = env['OUBLIETTE_MASTER_KEYS'] || readRunningSample(disk, options.dataDir)?.masterKeys;
   if (!place)
     throw new CliError(
       'NO_MASTER_KEYS',
@@ -60,7 +60,7 @@ export async function withKeyring<T>(
 async function open(
   context: CliContext,
   options: KeysOptions,
-  { for: purpose, ...leases }: KeyringUse,
+  { for: purpose }: KeyringUse,
   masterKeys: MasterKeys,
 ): Promise<Keyring> {
   const { clock, entropy } = context;
@@ -83,7 +83,6 @@ async function open(
       masterKeys,
       clock,
       entropy,
-      ...leases,
     });
   } finally {
     progress.end();

@@ -5,7 +5,8 @@ import { CliError } from '../errors.js';
 /** What a running sample writes into its data directory (oubliette.json): no secret. */
 export interface RunningSample {
   readonly brokers: readonly string[];
-  readonly masterKeysFile: string | null;
+  /** The place of its master keys, as `parseMasterKeyPlace` reads it. */
+  readonly masterKeys: string | null;
   readonly httpAddress: string;
   readonly keyTopic: string | null;
 }
@@ -20,7 +21,7 @@ export function readRunningSample(disk: Disk, dataDir: string): RunningSample | 
   const brokers = parsed['brokers'];
   return {
     brokers: Array.isArray(brokers) ? brokers.map(String) : (text(brokers)?.split(',') ?? []),
-    masterKeysFile: text(parsed['masterKeysFile']),
+    masterKeys: text(parsed['masterKeys']) ?? text(parsed['masterKeysFile']),
     httpAddress: httpAddress.replace(/\/$/, ''),
     keyTopic: text(parsed['keyTopic']),
   };

@@ -1,4 +1,5 @@
 import type { Logger } from '@oubliette/kafka';
+import type { MasterKeyPlace } from '@oubliette/keyring';
 import { openKafkaEngine, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
 import type { ErasureStore } from '@oubliette/privacy';
 import { createAvroFormat, createJsonFormat, type EventFormat, type SchemaSource } from '@oubliette/serde';
@@ -10,7 +11,7 @@ const timings = { segmentMs: 2_000, maxCompactionLagMs: 2_000, fileDeleteDelayMs
 
 export interface EngineOptions {
   readonly brokers: readonly string[];
-  readonly masterKeysFile: string;
+  readonly masterKeys: MasterKeyPlace;
   readonly erasures: ErasureStore;
   /** null: events travel as JSON. */
   readonly schemas: SchemaSource | null;
@@ -19,11 +20,11 @@ export interface EngineOptions {
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */
-export function openEngine({ masterKeysFile, schemas, ...options }: EngineOptions): Promise<OublietteEngine> {
+export function openEngine({ masterKeys, schemas, ...options }: EngineOptions): Promise<OublietteEngine> {
   return openKafkaEngine({
     ...options,
     ...(schemas === null ? {} : avro(schemas)),
-    masterKeys: { file: masterKeysFile },
+    masterKeys: { place: masterKeys },
     clientId: 'oubliette-sample',
     keyTopic: { topic: KEY_TOPIC, partitions: 4, ...timings },
   });

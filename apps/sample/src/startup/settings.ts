@@ -1,5 +1,7 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { MasterKeyPlace } from '@oubliette/keyring';
 import { SampleError } from '../errors.js';
+import { filesOf, masterKeysOf, refuseKeysAmongData } from './master-keys-setting.js';
 
 /** What the sample starts with; README.md has the environment variables. */
 export interface Settings {
@@ -14,8 +16,8 @@ export interface Settings {
   readonly databaseUrl: string | null;
   /** null: events travel as JSON. */
   readonly schemaRegistry: SchemaRegistry | null;
-  /** Absolute, outside of the data directory. */
-  readonly masterKeysFile: string;
+  /** Its files are absolute, and outside of the data directory. */
+  readonly masterKeys: MasterKeyPlace;
   /** Most user keys held in memory; null: the keyring's default. */
   readonly keysInMemory: number | null;
   /** null: made once and kept in the data directory. */
@@ -36,11 +38,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings(environment: Environment, directory: string): Settings {
   const value = (name: string) => (environment[name]?.trim() ? environment[name].trim() : null);
   const dataDir = resolve(directory, value('DATA_DIR') ?? 'data');
-  const masterKeysFile = resolve(
-    directory,
+  const masterKeys = masterKeysOf(
     value('OUBLIETTE_MASTER_KEYS') ?? join('master-keys', 'keys.json'),
+    directory,
   );
-  refuseKeysAmongData(dataDir, masterKeysFile);
+  for (const file of filesOf(masterKeys)) refuseKeysAmongData(dataDir, file);
   return {
     host: value('HOST') ?? '127.0.0.1',
     port: portOf(value('PORT') ?? '3000'),
@@ -48,24 +50,11 @@ export function readSettings(environment: Environment, directory: string): Setti
     brokers: brokersOf(value('OUBLIETTE_BROKERS')),
     databaseUrl: databaseUrlOf(value('DATABASE_URL')),
     schemaRegistry: schemaRegistryOf(value('SCHEMA_REGISTRY_URL')),
-    masterKeysFile,
+    masterKeys,
     keysInMemory: keysInMemoryOf(value('OUBLIETTE_KEYS_IN_MEMORY')),
     adminToken: tokenOf(value('OUBLIETTE_ADMIN_TOKEN')),
     demoClass: demoClassOf(value('SAMPLE_CLASS') ?? 'small'),
   };
-}
-
-/**
- * A copy of the data must not be a copy of its keys: what is forgotten would come back with an old backup. Throws
- * `MASTER_KEYS_IN_DATA_DIR`.
- */
-export function refuseKeysAmongData(dataDir: string, masterKeysFile: string): void {
-  const inside = relative(dataDir, masterKeysFile);
-  if (inside.startsWith('..') || isAbsolute(inside)) return;
-  throw new SampleError(
-    'MASTER_KEYS_IN_DATA_DIR',
-    `The master keys (${masterKeysFile}) would lie inside DATA_DIR (${dataDir}), so that a copy of the data were a copy of its keys. Set OUBLIETTE_MASTER_KEYS to a path elsewhere.`,
-  );
 }
 
 function portOf(text: string): number {

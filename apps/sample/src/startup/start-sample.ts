@@ -77,7 +77,7 @@ class SampleStart {
     const engine = this.closers.add(
       await this.engineOf({
         brokers,
-        masterKeysFile: this.settings.masterKeysFile,
+        masterKeys: this.settings.masterKeys,
         erasures: new TypeOrmErasureStore(database),
         schemas: schemas?.source ?? null,
         logger: this.#logger.lines,
@@ -89,7 +89,6 @@ class SampleStart {
     const address = await this.#serve({ engine, database, adminToken });
     this.#files.writeState({
       brokers,
-      masterKeysFile: this.settings.masterKeysFile,
       httpAddress: address,
       processId: process.pid,
       keyTopic: KEY_TOPIC,

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { createMasterKeyFile } from '@oubliette/keyring';
+import { createMasterKeyFile, masterKeyPlaceText } from '@oubliette/keyring';
 import type { Disk, Entropy } from '@oubliette/runtime';
 import { SampleError } from '../errors.js';
-import { refuseKeysAmongData, type Settings } from './settings.js';
+import { filesOf, refuseKeysAmongData } from './master-keys-setting.js';
+import type { Settings } from './settings.js';
 
-/** What `oubliette.json` tells other programs about the running sample: no secret. */
+/** What `oubliette.json` tells other programs about the running sample, beside where its master keys are: no secret. */
 export interface RunningState {
   readonly brokers: readonly string[];
-  readonly masterKeysFile: string;
   readonly httpAddress: string;
   readonly processId: number;
   readonly keyTopic: string;
@@ -44,22 +44,23 @@ export class StateFiles {
   }
 
   /**
-   * Makes master keys for a new deployment, with a warning. Where the sample has run before they must be there: new ones
-   * would open nothing.
+   * Makes a file of master keys for a new deployment, with a warning; keys that are elsewhere are the operator's to make. Where the
+   * sample has run before they must be there: new ones would open nothing.
    */
   ensureMasterKeys(warn: (message: string) => void): void {
-    const { masterKeysFile, dataDir } = this.settings;
+    const { masterKeys, dataDir } = this.settings;
     // As given they were compared before; a link may lead one into the other.
-    refuseKeysAmongData(this.disk.realPathSync(dataDir), this.disk.realPathSync(masterKeysFile));
-    if (this.disk.existsSync(masterKeysFile)) return;
+    for (const file of filesOf(masterKeys))
+      refuseKeysAmongData(this.disk.realPathSync(dataDir), this.disk.realPathSync(file));
+    if (masterKeys.kind !== 'file' || this.disk.existsSync(masterKeys.path)) return;
     if (this.disk.existsSync(this.#stateFile))
       throw new SampleError(
         'MASTER_KEY_MISSING',
-        `There is no master-key file at ${masterKeysFile}, but ${dataDir} has data that was written with one: put it back or set OUBLIETTE_MASTER_KEYS; to start anew, use another DATA_DIR.`,
+        `There is no master-key file at ${masterKeys.path}, but ${dataDir} has data that was written with one: put it back or set OUBLIETTE_MASTER_KEYS; to start anew, use another DATA_DIR.`,
       );
-    createMasterKeyFile(masterKeysFile, this.disk, this.entropy);
+    createMasterKeyFile(masterKeys.path, this.disk, this.entropy);
     warn(
-      `Made new master keys at ${masterKeysFile}. Keep a copy apart from the data: without them nothing can be decrypted.`,
+      `Made new master keys at ${masterKeys.path}. Keep a copy apart from the data: without them nothing can be decrypted.`,
     );
   }
 
@@ -83,7 +84,12 @@ export class StateFiles {
   }
 
   writeState(state: RunningState): void {
-    const text = `${JSON.stringify(state, null, 2)}\n`;
+    const { masterKeys } = this.settings;
+    const places = {
+      masterKeys: masterKeyPlaceText(masterKeys),
+      ...(masterKeys.kind === 'file' ? { masterKeysFile: masterKeys.path } : {}),
+    };
+    const text = `${JSON.stringify({ ...state, ...places }, null, 2)}\n`;
     this.disk.replaceFileSync(this.#stateFile, Buffer.from(text), 0o644);
   }
 

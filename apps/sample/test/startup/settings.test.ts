@@ -11,7 +11,7 @@ describe('readSettings', () => {
       brokers: null,
       databaseUrl: null,
       schemaRegistry: null,
-      masterKeysFile: '/srv/master-keys/keys.json',
+      masterKeys: { kind: 'file', path: '/srv/master-keys/keys.json' },
       keysInMemory: null,
       adminToken: null,
       demoClass: true,
@@ -41,7 +41,7 @@ describe('readSettings', () => {
       brokers: ['a:9092', '[::1]:9093'],
       databaseUrl: 'postgres://h/d',
       schemaRegistry: { url: 'https://h:8081/apis/v7', auth: { username: 'a@b', password: 's/c' } },
-      masterKeysFile: '/srv/k.json',
+      masterKeys: { kind: 'file', path: '/srv/k.json' },
       keysInMemory: 500_000,
       adminToken: '0123456789abcdef',
       demoClass: false,
@@ -69,6 +69,8 @@ describe('readSettings', () => {
       ['OUBLIETTE_KEYS_IN_MEMORY', '0'],
       ['OUBLIETTE_KEYS_IN_MEMORY', '2e6'],
       ['SAMPLE_CLASS', 'large'],
+      ['OUBLIETTE_MASTER_KEYS', 'transit:https://user:secret@bao:8200/transit/k?token-file=/t'],
+      ['OUBLIETTE_MASTER_KEYS', `1:${'secret'.padEnd(43, 'A')}=`],
     ] as const) {
       assert.throws(
         () => readSettings({ [name]: value }, '/srv'),
@@ -85,9 +87,20 @@ describe('readSettings', () => {
       });
     }
     assert.throws(() => readSettings({ DATA_DIR: '.' }, '/srv'), { code: 'MASTER_KEYS_IN_DATA_DIR' });
-    assert.equal(
-      readSettings({ OUBLIETTE_MASTER_KEYS: 'database/k.json' }, '/srv').masterKeysFile,
-      '/srv/database/k.json',
-    );
+    assert.deepEqual(readSettings({ OUBLIETTE_MASTER_KEYS: 'database/k.json' }, '/srv').masterKeys, {
+      kind: 'file',
+      path: '/srv/database/k.json',
+    });
+  });
+
+  it('takes any place of master keys, and refuses the token for them inside the data directory', () => {
+    const placeOf = (text: string) => readSettings({ OUBLIETTE_MASTER_KEYS: text }, '/srv').masterKeys;
+    assert.deepEqual(placeOf('file:keys/k.json'), { kind: 'file', path: '/srv/keys/k.json' });
+    assert.deepEqual(placeOf('env:KEYS'), { kind: 'environment', variable: 'KEYS' });
+    assert.deepEqual(placeOf('kms:alias/a'), { kind: 'kms', settings: { alias: 'alias/a' } });
+    const transit = 'transit:https://bao:8200/transit/k?token-file=';
+    const place = placeOf(`${transit}run/token`);
+    assert.deepEqual(place.kind === 'transit' && place.settings.token, { file: '/srv/run/token' });
+    assert.throws(() => placeOf(`${transit}data/token`), { code: 'MASTER_KEYS_IN_DATA_DIR' });
   });
 });

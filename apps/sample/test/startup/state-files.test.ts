@@ -13,7 +13,6 @@ function make(environment: Record<string, string> = {}) {
 
 const state = {
   brokers: ['127.0.0.1:1'],
-  masterKeysFile: '/srv/master-keys/keys.json',
   httpAddress: 'http://127.0.0.1:3000',
   processId: 7,
   keyTopic: 'k',
@@ -72,8 +71,18 @@ describe('StateFiles', () => {
     const token = files.adminToken();
     files.writeState(state);
     const text = Buffer.from(disk.readFileSync('/srv/data/oubliette.json')).toString();
-    assert.deepEqual(JSON.parse(text), state);
+    const path = '/srv/master-keys/keys.json';
+    assert.deepEqual(JSON.parse(text), { ...state, masterKeys: `file:${path}`, masterKeysFile: path });
     assert.equal(text.includes(token), false);
+  });
+
+  it('makes no master keys but in a file, and tells where others are', () => {
+    const { disk, files } = make({ OUBLIETTE_MASTER_KEYS: 'env:KEYS' });
+    files.ensureMasterKeys(() => assert.fail());
+    files.writeState(state);
+    const text = Buffer.from(disk.readFileSync('/srv/data/oubliette.json')).toString();
+    assert.deepEqual(JSON.parse(text), { ...state, masterKeys: 'env:KEYS' });
+    assert.equal(disk.existsSync('/srv/master-keys'), false);
   });
 
   it('lets one sample at a time have a data directory', () => {

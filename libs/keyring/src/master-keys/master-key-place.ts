@@ -29,8 +29,16 @@ export function parseMasterKeyPlace(text: string): MasterKeyPlace {
     case 'kms':
       return { kind: 'kms', settings: kmsOf(rest) };
     default:
-      return { kind: 'file', path: rest };
+      return { kind: 'file', path: pathOf(rest) };
   }
+}
+
+/** A key in the place of its place would be shown in messages as a file's path. */
+function pathOf(rest: string): string {
+  if (!/(?:^|[\s,])\d+:[A-Za-z0-9+/]{43}=/.test(rest)) return rest;
+  throw masterKeySettingInvalid(
+    'This is a master key itself, not its place: put it into a variable of its own, and give env: and the name of that.',
+  );
 }
 
 const FORMS =

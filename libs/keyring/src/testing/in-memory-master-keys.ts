@@ -16,6 +16,8 @@ export class InMemoryMasterKeyService {
   #waiting: (() => void)[] = [];
   /** Calls that reached it. */
   calls = 0;
+  /** What it says of destroyed keys: as a service that takes its time over that (ms since the Unix epoch); null: they are gone. */
+  recoverableUntil: number | null = null;
 
   /** The same seed gives the same first key. */
   constructor(seed = 1) {
@@ -36,7 +38,7 @@ export class InMemoryMasterKeyService {
   /** The keys as another process would hold them. */
   async open(): Promise<MasterKeys> {
     const held = new HeldMasterKeys(await loadSodium(), this.#entropy, this.#place);
-    return new ServedMasterKeys(held, () => this.#enter());
+    return new ServedMasterKeys(held, this, () => this.#enter());
   }
 
   async #enter(): Promise<void> {
@@ -77,10 +79,16 @@ function copyOf({ current, keys }: KeySet): KeySet {
 
 class ServedMasterKeys implements MasterKeys {
   readonly #held: MasterKeys;
+  readonly #service: Pick<InMemoryMasterKeyService, 'recoverableUntil'>;
   readonly #enter: () => Promise<void>;
 
-  constructor(held: MasterKeys, enter: () => Promise<void>) {
+  constructor(
+    held: MasterKeys,
+    service: Pick<InMemoryMasterKeyService, 'recoverableUntil'>,
+    enter: () => Promise<void>,
+  ) {
     this.#held = held;
+    this.#service = service;
     this.#enter = enter;
   }
 
@@ -115,7 +123,8 @@ class ServedMasterKeys implements MasterKeys {
 
   async destroy(epoch: number, _options?: MasterKeyCall): Promise<Destruction> {
     await this.#enter();
-    return this.#held.destroy(epoch);
+    await this.#held.destroy(epoch);
+    return { recoverableUntil: this.#service.recoverableUntil };
   }
 
   close(): void {

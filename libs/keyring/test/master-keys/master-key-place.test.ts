@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
-import { createMasterKeyFile, KeyringError, openMasterKeys, parseMasterKeyPlace } from '../../src/index.js';
+import {
+  createMasterKeyFile,
+  KeyringError,
+  masterKeyPlaceText,
+  openMasterKeys,
+  parseMasterKeyPlace,
+  type MasterKeyPlace,
+} from '../../src/index.js';
 
 test('a place is a path, or a scheme and what it needs', () => {
   const places: [string, unknown][] = [
@@ -23,7 +30,7 @@ test('a place is a path, or a scheme and what it needs', () => {
       },
     ],
     [
-      'transit:http://bao:8200/teams/one/transit/k.1?token-variable=BAO_TOKEN&namespace=eu&allow-plain-http=true',
+      'transit:http://bao:8200/teams/one/transit/k.1?token-variable=BAO_TOKEN&namespace=eu/%C3%BC&allow-plain-http=true',
       {
         kind: 'transit',
         settings: {
@@ -31,7 +38,7 @@ test('a place is a path, or a scheme and what it needs', () => {
           mount: 'teams/one/transit',
           key: 'k.1',
           token: { variable: 'BAO_TOKEN' },
-          namespace: 'eu',
+          namespace: 'eu/ü',
           allowPlainHttp: true,
         },
       },
@@ -50,7 +57,10 @@ test('a place is a path, or a scheme and what it needs', () => {
       },
     ],
   ];
-  for (const [text, place] of places) assert.deepEqual(parseMasterKeyPlace(text), place, text);
+  for (const [text, place] of places) {
+    assert.deepEqual(parseMasterKeyPlace(text), place, text);
+    assert.deepEqual(parseMasterKeyPlace(masterKeyPlaceText(place as MasterKeyPlace)), place, text);
+  }
 });
 
 test('what is not a place is refused, and never repeated', () => {
@@ -80,7 +90,10 @@ test('what is not a place is refused, and never repeated', () => {
     'kms:alias/a?deletion-wait-days=6',
     'kms:alias/a?deletion-wait-days=hunter2',
     'kms:alias/a?endpoint=hunter2',
+    'kms:alias/a?endpoint=https://hunter2@kms.example',
     'kms:alias/a?a=b?c=hunter2',
+    `1:${'hunter2'.padEnd(43, 'A')}=`,
+    `1:${'A'.repeat(43)}=, 2:${'hunter2'.padEnd(43, 'A')}=`,
   ];
   for (const text of texts) {
     assert.throws(

@@ -18,10 +18,18 @@ export function checkKmsSettings({ alias, endpoint, deletionWaitDays = 7 }: KmsS
     throw masterKeySettingInvalid(
       'The alias of AWS KMS master keys is alias/ and letters, digits, "/", "_" and "-", not alias/aws/.',
     );
-  if (endpoint !== undefined && !URL.canParse(endpoint))
-    throw masterKeySettingInvalid('The endpoint of AWS KMS is a URL, as in https://kms.example.org.');
+  if (endpoint !== undefined && !isBareUrl(endpoint))
+    throw masterKeySettingInvalid(
+      'The endpoint of AWS KMS is a URL without a name and a password, as in https://kms.example.org.',
+    );
   if (!Number.isInteger(deletionWaitDays) || deletionWaitDays < 7 || deletionWaitDays > 30)
     throw masterKeySettingInvalid(
       'AWS KMS keeps a deleted key for 7 to 30 days: set deletionWaitDays to that.',
     );
+}
+
+function isBareUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
 }
