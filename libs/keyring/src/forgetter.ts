@@ -23,6 +23,8 @@ export interface ForgetterParts {
   readonly table: UserTable;
   readonly undertaker: Undertaker;
   readonly loader: KeyLoader;
+  /** Rejects with `MASTER_KEY_UNAVAILABLE` while this process may lack the wrapping key of a record that stands. */
+  readonly assertReadable: () => Promise<void>;
 }
 
 /** Users whose fences are made at the same time. */
@@ -82,8 +84,10 @@ export class Forgetter {
     users: readonly UserRef[],
     purpose: PurposeTag,
   ): Promise<readonly KeyScope[]> {
-    const { writer, table, undertaker, loader } = this.#parts;
+    const { writer, table, undertaker, loader, assertReadable } = this.#parts;
     await writer.catchUp(partition);
+    // What cannot be read may be of a later lifecycle than the fence that stands, which would be given for its end.
+    if (users.some((userRef) => isEndedAsFarAsRead(table.get(userRef), purpose))) await assertReadable();
     const scopes: KeyScope[] = [];
     // The fence lists the keys that it ends, by what only their bytes tell.
     for await (const some of loader.inParts(users, MOST_USERS)) {
@@ -136,6 +140,11 @@ export class Forgetter {
 function scopeOf(entry: UserEntry | undefined, purpose: PurposeTag): KeyScope {
   const generation = purpose === GENERAL_PURPOSE ? 1 : (entry?.generationOf(purpose) ?? 1);
   return { lifecycle: entry?.lifecycle ?? 1, purpose, generation };
+}
+
+/** True when a fence stands for all that could be read, and something could not. */
+function isEndedAsFarAsRead(entry: UserEntry | undefined, purpose: PurposeTag): boolean {
+  return entry?.hasUnreadable === true && entry.fenceOf(scopeOf(entry, purpose)) !== null;
 }
 
 function nameOf(userRef: UserRef, purpose: PurposeTag): string {

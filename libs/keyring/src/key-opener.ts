@@ -31,7 +31,7 @@ export class KeyOpener {
     if (first !== undefined && !this.#isBehind) return first;
     throw new KeyringError(
       'MASTER_KEY_UNAVAILABLE',
-      'No user key can be made: the master key was out of reach for too long, or its epoch was turned and this process has not the new one. Try again when it answers.',
+      'User keys can neither be made nor all be read: the master key was out of reach for too long, or its epoch was turned and this process has not the new one. Try again when it answers.',
     );
   }
 

@@ -93,6 +93,7 @@ export class LogKeyring implements Keyring {
       table,
       undertaker,
       loader: this.#loader,
+      assertReadable: () => this.#assertReadable(),
     });
     this.#opening = {
       engine: this.#engine,
@@ -191,11 +192,12 @@ export class LogKeyring implements Keyring {
   }
 
   async withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
-    return this.#end(userRef, this.#purposes.tag(purpose));
+    return this.#end(userRef, this.#purposes.named(purpose));
   }
 
   async grant(userRef: UserRef, purpose: string): Promise<void> {
     this.#writer.assertOpen();
+    this.#purposes.named(purpose);
     await this.#supply.grant(userRef, this.#supplied(purpose));
   }
 
@@ -291,6 +293,14 @@ export class LogKeyring implements Keyring {
     await deployment.ready();
     if (lease.barred(deploymentPartition) !== null) await this.#writer.catchUp(deploymentPartition);
     lease.assertHeld(deploymentPartition);
+  }
+
+  /** Rejects with `MASTER_KEY_UNAVAILABLE` where the wrapping keys in force are not at hand. */
+  async #assertReadable(): Promise<void> {
+    const { deployment, opener } = this.#parts;
+    await this.#writer.catchUp(deploymentPartition);
+    await deployment.ready();
+    opener.assertCurrent();
   }
 
   async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {

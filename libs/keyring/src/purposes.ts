@@ -44,6 +44,12 @@ export class Purposes {
     return tag;
   }
 
+  /** The tag of a purpose that must be named: without a name, ending it would end all that is kept of the user. Throws `PURPOSE_INVALID`. */
+  named(name: string | null | undefined): PurposeTag {
+    if (typeof name === 'string') return this.tag(name);
+    throw invalid('No purpose was named: say which one, or forget the user to end everything.');
+  }
+
   #hash(name: string): Uint8Array {
     return this.#sodium.mac(this.#key, new TextEncoder().encode(name), MAC_BYTES);
   }

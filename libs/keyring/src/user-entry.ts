@@ -45,6 +45,15 @@ export class UserEntry {
     );
   }
 
+  /** True when a record that no fence covers cannot be read: it may tell of what came after the fences. */
+  get hasUnreadable(): boolean {
+    for (const { scope, reason } of this.strays?.values() ?? []) {
+      if (reason !== 'unreadable' || scope === null) continue;
+      if (scope === 'later' || this.fenceOf(scope) === null) return true;
+    }
+    return false;
+  }
+
   /** The highest forgotten lifecycle; 0 when there is none. */
   get fenced(): number {
     let highest = 0;

@@ -331,7 +331,7 @@ export class UserTable {
     // The next lifecycle begins after this fence: what stood before it ends with it, whatever it claims.
     const isWhole = fence.purpose === GENERAL_PURPOSE;
     for (const [kid, stray] of entry.strays ?? []) {
-      if ((isWhole && isNew) || isDead(stray, entry)) entry.dead.add(kid);
+      if (!isLiving(entry, kid) && ((isWhole && isNew) || isDead(stray, entry))) entry.dead.add(kid);
     }
     if (isNew && this.#isNews(fence, record.partition)) this.forgotten.emit(fence);
   }
@@ -353,7 +353,7 @@ export class UserTable {
     const opened = this.#parts.opener.open(name, value);
     if ('reason' in opened) {
       (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
-      if (isDead(opened, entry)) entry.dead.add(kid);
+      if (!isLiving(entry, kid) && isDead(opened, entry)) entry.dead.add(kid);
       if (opened.reason === 'unauthentic') return this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
       const replay = this.#replays.get(record.partition);
       if (replay) replay.sawUnreadable = true;
@@ -361,6 +361,7 @@ export class UserTable {
       return;
     }
     entry.strays?.delete(kid);
+    entry.dead.delete(kid);
     this.#applyOpenedKey(entry, owner, kid, opened, record);
     opened.key.fill(0);
   }
@@ -455,6 +456,11 @@ export class UserTable {
   #alarm(code: AlarmCode, { partition, offset }: Place): void {
     this.#parts.alarms.raise(code, partition, offset);
   }
+}
+
+/** What stands in the place of a living key's record is never buried: the tombstone would take the key itself. */
+function isLiving({ keys }: UserEntry, kid: string): boolean {
+  return keys.some((key) => key.kid === kid);
 }
 
 /**

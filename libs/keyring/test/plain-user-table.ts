@@ -192,7 +192,7 @@ export class PlainUserTable {
     // The next lifecycle begins after this fence: what stood before it ends with it, whatever it claims.
     const isWhole = fence.purpose === GENERAL_PURPOSE;
     for (const [kid, stray] of entry.strays ?? []) {
-      if ((isWhole && isNew) || isDead(stray, entry)) entry.dead.add(kid);
+      if (!isLiving(entry, kid) && ((isWhole && isNew) || isDead(stray, entry))) entry.dead.add(kid);
     }
     if (isNew && this.#isNews(fence, record.partition)) this.forgotten.emit(fence);
   }
@@ -214,12 +214,13 @@ export class PlainUserTable {
     const opened = this.#parts.opener.open(name, value);
     if ('reason' in opened) {
       (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
-      if (isDead(opened, entry)) entry.dead.add(kid);
+      if (!isLiving(entry, kid) && isDead(opened, entry)) entry.dead.add(kid);
       if (opened.reason === 'unauthentic') this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
       else if (!this.#replays.has(record.partition)) this.#alarm('KEY_RECORD_UNREADABLE', record);
       return;
     }
     entry.strays?.delete(kid);
+    entry.dead.delete(kid);
     this.#applyOpenedKey(entry, kid, opened, record);
     opened.key.fill(0);
   }
@@ -306,6 +307,11 @@ export class PlainUserTable {
   #alarm(code: AlarmCode, { partition, offset }: Pick<StoredKeyLogRecord, 'partition' | 'offset'>): void {
     this.#parts.alarms.raise(code, partition, offset);
   }
+}
+
+/** What stands in the place of a living key's record is never buried: the tombstone would take the key itself. */
+function isLiving({ keys }: UserEntry, kid: string): boolean {
+  return keys.some((key) => key.kid === kid);
 }
 
 /**

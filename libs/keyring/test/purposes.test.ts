@@ -130,3 +130,13 @@ test('the key topic does not show the name of a purpose, and names are checked',
   for (let count = 0; count < 254; count++) await keyring.ensureKeys([], `purpose-${count}`);
   await assert.rejects(keyring.ensureKeys([], 'one-too-many'), failsWith('PURPOSE_INVALID'));
 });
+
+test('without a purpose none is withdrawn or granted, and least of all everything', async () => {
+  const { keyring, ada } = await withPurposes();
+  for (const none of [undefined, null, '']) {
+    const purpose = none as string;
+    await assert.rejects(keyring.withdraw(ada, purpose), failsWith('PURPOSE_INVALID'));
+    await assert.rejects(keyring.grant(ada, purpose), failsWith('PURPOSE_INVALID'));
+  }
+  assert.equal(keyring.state(ada), 'active');
+});

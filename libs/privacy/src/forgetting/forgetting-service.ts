@@ -143,9 +143,8 @@ export class ForgettingService {
 
   async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
     const { keyring } = this.#parts;
-    // Another process may have minted a user's key a moment ago.
-    const strangers = new Set(userRefs.filter((userRef) => keyring.state(userRef) === 'unknown'));
-    if (strangers.size > 0) await keyring.catchUp(strangers);
+    // Another process may have made a user's key a moment ago, or begun a lifecycle that the erasure in the ledger knows nothing of.
+    for (const batch of inBatches([...new Set(userRefs)], batchUsers)) await keyring.catchUp(batch);
     const known = [...new Set(userRefs)].filter((userRef) => keyring.state(userRef) !== 'unknown');
     const erasures = new Map<UserRef, Erasure>();
     for (const batch of inBatches(known, batchUsers)) {
@@ -156,6 +155,8 @@ export class ForgettingService {
 
   async #requestTogether(userRefs: readonly UserRef[]): Promise<readonly Erasure[]> {
     const { keyring } = this.#parts;
+    // Writes nothing for them, and rejects where more may be left of them than this process can read.
+    await keyring.forgetMany(userRefs.filter((userRef) => keyring.state(userRef) === 'forgotten'));
     const opened = await this.#ledger.open(
       userRefs.map((userRef) => {
         const fenced = keyring.fence(userRef)?.lifecycle ?? 0;
