@@ -29,6 +29,10 @@ export class PlainKeyring {
     for (const userRef of userRefs) this.#active.add(userRef);
   }
 
+  hasKey(userRef) {
+    return this.#active.has(userRef);
+  }
+
   seal(userRef, _binding, plaintext) {
     const envelope = Buffer.allocUnsafe(REF_BYTES + plaintext.length);
     envelope.write(userRef, 'hex');

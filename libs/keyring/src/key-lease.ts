@@ -1,6 +1,7 @@
 import type { Clock } from '@oubliette/runtime';
 import { KeyringError } from './errors.js';
 import type { KeyLog } from './key-log.js';
+import { momentOf } from './master-keys/longest-time.js';
 import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 
 /** Default: how long keys may be used without a word from the key topic, ms. */
@@ -16,17 +17,16 @@ export class KeyLease {
     private readonly clock: Clock,
     private readonly log: Pick<KeyLog, 'heard' | 'partitionCount'>,
     private readonly leaseMs: number,
-    private readonly masterKey: Pick<MasterKeyLease, 'isHeld'>,
+    private readonly masterKey: Pick<MasterKeyLease, 'isHeldAt'>,
   ) {}
 
   /** Why the keys of this partition may not be used now; null when they may. */
   barred(partition: number): 'store-behind' | 'master-key-unavailable' | null {
-    if (!this.masterKey.isHeld) return 'master-key-unavailable';
+    const now = momentOf(this.clock);
+    if (!this.masterKey.isHeldAt(now)) return 'master-key-unavailable';
     const heard = this.log.heard(partition);
     if (heard === null) return 'store-behind';
-    const isOver =
-      this.clock.monotonic() - heard.monotonic >= this.leaseMs ||
-      this.clock.now() - heard.wall >= this.leaseMs;
+    const isOver = now.monotonic - heard.monotonic >= this.leaseMs || now.wall - heard.wall >= this.leaseMs;
     return isOver ? 'store-behind' : null;
   }
 

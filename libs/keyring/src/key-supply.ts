@@ -8,6 +8,7 @@ import type { LogTime } from './log-time.js';
 import type { Mint, Minter } from './minter.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
+import { isHeld } from './user-key.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
 import type { UserTable } from './user-table.js';
 
@@ -48,6 +49,14 @@ export class KeySupply {
       mints.push(mintOf(userRef, entry, purpose, current === null ? 0 : current.rotation + 1));
     }
     if (mints.length > 0) await this.#make(mints);
+  }
+
+  /** True when `ensure` would find nothing to do for this user. */
+  has(userRef: UserRef, { tag, policy }: SuppliedPurpose): boolean {
+    const current = this.#parts.table.get(userRef)?.current(tag);
+    if (!current || !isHeld(current.state.held)) return false;
+    const isTimeless = policy.rotateAfterMs === undefined && current.lifetimeSeconds === 0;
+    return !isWornOut(current, policy, isTimeless ? 0 : this.#parts.time.now());
   }
 
   /** A forgotten user begins anew; resolves to the lifecycle. Rejects with `USER_NOT_FORGOTTEN`. */

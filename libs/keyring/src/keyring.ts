@@ -56,6 +56,11 @@ export interface Keyring {
    * that happened to one of them, `KEYRING_UNAVAILABLE` (retriable) when the log cannot be reached.
    */
   ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void>;
+  /**
+   * True when the user's key for the purpose can be used as it is: `ensureKeys` would find nothing to do, and `seal` may be called at
+   * once. For whoever seals one value after another, and need not wait for what is there.
+   */
+  hasKey(userRef: UserRef, purpose?: string): boolean;
   /** Makes a new key for each user, for what is written from then on; old ones still read. Rejects as `ensureKeys`. */
   rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void>;
   /**

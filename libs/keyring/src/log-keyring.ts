@@ -4,6 +4,7 @@ import type { Alarm, Alarms } from './alarms.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { EnvelopeEngine } from './crypto/envelope-engine.js';
 import type { Sodium } from './crypto/sodium.js';
+import { UserHasher } from './crypto/user-hasher.js';
 import { deploymentPartition } from './deployment.js';
 import type { DeploymentFollower } from './deployment-follower.js';
 import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
@@ -31,7 +32,7 @@ import type { PepperTable } from './peppers/pepper-table.js';
 import { Purposes } from './purposes.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
-import { hashUserId, parseUserRef, partitionOfUser } from './user-ref.js';
+import { parseUserRef, partitionOfUser } from './user-ref.js';
 import { isAtHand } from './user-key.js';
 import type { UserTable } from './user-table.js';
 
@@ -63,6 +64,7 @@ export class LogKeyring implements Keyring {
   readonly #writer: KeyLogWriter;
   readonly #table: UserTable;
   readonly #engine: EnvelopeEngine;
+  readonly #hasher: UserHasher;
   readonly #purposes: Purposes;
   readonly #supply: KeySupply;
   readonly #forgetter: Forgetter;
@@ -78,6 +80,7 @@ export class LogKeyring implements Keyring {
     this.#writer = writer;
     this.#table = table;
     this.#engine = new EnvelopeEngine(sodium, subkeys.envelopeHeader, entropy);
+    this.#hasher = new UserHasher(sodium, subkeys.userRef);
     this.#purposes = new Purposes(sodium, subkeys.purpose);
     const undertaker = new Undertaker(sodium, subkeys.fence, writer);
     const minter = new Minter({ sodium, writer, opener, entropy });
@@ -105,7 +108,7 @@ export class LogKeyring implements Keyring {
 
   userRef(userId: string): UserRef {
     this.#writer.assertOpen();
-    return hashUserId(this.#parts.sodium, this.#parts.subkeys.userRef, userId);
+    return this.#hasher.userRef(userId);
   }
 
   partitionOf(userRef: UserRef): number {
@@ -131,6 +134,11 @@ export class LogKeyring implements Keyring {
     const supplied = this.#supplied(purpose);
     await this.#supply.ensure(users, supplied);
     await this.#loader.load(users, ({ purpose: tag }) => tag === supplied.tag);
+  }
+
+  hasKey(userRef: UserRef, purpose?: string): boolean {
+    this.#writer.assertOpen();
+    return this.#supply.has(userRef, this.#supplied(purpose));
   }
 
   async rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
@@ -281,6 +289,7 @@ export class LogKeyring implements Keyring {
       opener.wipe();
       entropy.wipe();
       this.#engine.close();
+      this.#hasher.close();
     }
   }
 

@@ -12,15 +12,14 @@ import type {
 } from './event-codec.js';
 import { EVENT_HEADERS, isEventId, readEventHeaders, writeEventHeaders } from './event-headers.js';
 import type { EventHeaders } from './event-headers.js';
-import { EventKeys } from './event-keys.js';
+import { EventKeys, type OwnedEvent } from './event-keys.js';
 import { shapeOf, valueAtNames, withoutPaths } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
-import type { EventFormat, OpenField } from './formats/event-format.js';
+import type { AtHand, EventFormat, OpenField, ReadEvent, WriteEvent } from './formats/event-format.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
 
-type Reader = (value: Uint8Array, open: OpenField) => object;
-type Readers = ReadonlyMap<string, Reader>;
-type Writer = Awaited<ReturnType<EventFormat['writer']>>;
+/** By the name of the format. */
+type Readers = ReadonlyMap<string, ReadEvent>;
 
 export interface EventCodecOptions {
   readonly keyring: Keyring;
@@ -53,38 +52,28 @@ class FormatEventCodec implements EventCodec {
   }
 
   async encode(events: readonly EventToEncode[]): Promise<EncodedRecord[]> {
-    const writers = new Map<EventShape, Writer>();
-    const refs = new Map<string, UserRef>();
-    const users = events.map((event) => {
-      const userId = this.#userIdOf(this.#shapeOf(event.spec), event);
-      if (userId === null) return null;
-      const userRef = refs.get(userId) ?? this.keyring.userRef(userId);
-      refs.set(userId, userRef);
-      return userRef;
-    });
-    for (const event of events) {
-      const shape = this.#shapeOf(event.spec);
-      if (!writers.has(shape)) writers.set(shape, await this.format.writer(shape));
+    const owned = this.#owned(events);
+    const writers = new Map<EventShape, WriteEvent>();
+    for (const { shape } of owned) {
+      if (writers.has(shape)) continue;
+      const writer = this.format.writer(shape);
+      writers.set(shape, writer instanceof Promise ? await writer : writer);
     }
     // Nothing may wait between here and the sealing: a key that is forgotten meanwhile must refuse the batch.
-    await this.#keys.ensure(
-      events.map(({ spec, value }, index) => {
-        return { shape: this.#shapeOf(spec), value, userRef: users[index] as UserRef | null };
-      }),
-    );
-    return events.map((event, index) => {
-      const writer = writers.get(this.#shapeOf(event.spec)) as Writer;
-      return this.#encodeOne(event, users[index] as UserRef | null, writer);
-    });
+    if (!this.#keys.areAtHand(owned)) await this.#keys.ensure(owned);
+    return owned.map((event) => this.#encodeOne(event, writers.get(event.shape) as WriteEvent));
   }
 
   async decode<T>(spec: EventSpec, records: readonly IncomingRecord[]): Promise<Decoded<T>[]> {
     const shape = this.#shapeOf(spec);
-    const readers = await this.#readersOf(shape, records);
-    const results = records.map((record) => this.#decodeOne<T>(shape, readers, record, false));
-    const waiting = results.flatMap((result, index) =>
-      result.outcome === 'unavailable' && result.reason === 'key-not-seen' ? [index] : [],
-    );
+    const found = this.#readersOf(shape, records);
+    const readers = found instanceof Promise ? await found : found;
+    const waiting: number[] = [];
+    const results = records.map((record, index) => {
+      const result = this.#decodeOne<T>(shape, readers, record, false);
+      if (result.outcome === 'unavailable' && result.reason === 'key-not-seen') waiting.push(index);
+      return result;
+    });
     if (waiting.length === 0 || !(await this.#catchUp(records, waiting))) return results;
     for (const index of waiting) {
       results[index] = this.#decodeOne<T>(shape, readers, records[index] as IncomingRecord, true);
@@ -92,21 +81,37 @@ class FormatEventCodec implements EventCodec {
     return results;
   }
 
-  /** By name, for the formats that these records have. */
-  async #readersOf(shape: EventShape, records: readonly IncomingRecord[]): Promise<Readers> {
-    const values = new Map<string, Uint8Array[]>();
-    for (const { headers, value } of records) {
+  /** For the formats that these records have: nearly always one, which is found at hand. */
+  #readersOf(shape: EventShape, records: readonly IncomingRecord[]): AtHand<Readers> {
+    const readers = new Map<string, ReadEvent>();
+    const loading: Promise<void>[] = [];
+    for (const { headers } of records) {
       const name = headers[EVENT_HEADERS.format];
-      if (name === undefined || value === null || !this.#formats.has(name)) continue;
-      const same = values.get(name);
-      if (same === undefined) values.set(name, [value]);
-      else same.push(value);
+      const format = name === undefined || readers.has(name) ? undefined : this.#formats.get(name);
+      if (name === undefined || format === undefined) continue;
+      const reader = format.reader(shape, valuesIn(name, records));
+      if (!(reader instanceof Promise)) readers.set(name, reader);
+      else {
+        readers.set(name, unread);
+        loading.push(reader.then((loaded) => void readers.set(name, loaded)));
+      }
     }
-    const readers = new Map<string, Reader>();
-    for (const [name, same] of values) {
-      readers.set(name, await (this.#formats.get(name) as EventFormat).reader(shape, same));
-    }
-    return readers;
+    return loading.length === 0 ? readers : Promise.all(loading).then(() => readers);
+  }
+
+  /** Each event with its shape and its user's pseudonym. */
+  #owned(events: readonly EventToEncode[]): OwnedEvent[] {
+    // Only a batch can have a user twice.
+    const refs = events.length > 1 ? new Map<string, UserRef>() : null;
+    return events.map((event) => {
+      const { spec, value, eventId, key } = event;
+      const shape = this.#shapeOf(spec);
+      const userId = this.#userIdOf(shape, event);
+      if (userId === null) return { shape, value, eventId, key, userRef: null };
+      const userRef = refs?.get(userId) ?? this.keyring.userRef(userId);
+      refs?.set(userId, userRef);
+      return { shape, value, eventId, key, userRef };
+    });
   }
 
   #shapeOf(spec: EventSpec): EventShape {
@@ -146,27 +151,28 @@ class FormatEventCodec implements EventCodec {
     return userId;
   }
 
-  #encodeOne(event: EventToEncode, userRef: UserRef | null, write: Writer): EncodedRecord {
-    const { stream, type } = event.spec;
-    const shape = this.#shapeOf(event.spec);
+  #encodeOne({ shape, value, eventId, key, userRef }: OwnedEvent, write: WriteEvent): EncodedRecord {
+    const { stream, type } = shape.spec;
     const { purposes } = shape;
     const omitted = userRef === null || purposes.size === 0 ? [] : this.#keys.omitted(shape, userRef);
-    const value = write(withoutPaths(event.value, omitted), (path, plaintext) => {
+    const written = write(withoutPaths(value, omitted), (path, plaintext) => {
       if (userRef === null)
         throw new SerdeError('EVENT_SPEC_INVALID', `Event ${type} has no user to encrypt for.`);
-      const binding = { stream, type, eventId: event.eventId, path };
+      const binding = { stream, type, eventId, path };
       return this.keyring.seal(userRef, binding, plaintext, purposes.get(path)?.purpose);
     });
-    const headers = { stream, type, eventId: event.eventId, userRef, format: this.format.name };
-    const key = userRef === null ? (event.key ?? null) : Buffer.from(userRef, 'latin1');
-    return { key, value, headers: writeEventHeaders(headers) };
+    return {
+      key: userRef === null ? (key ?? null) : Buffer.from(userRef, 'latin1'),
+      value: written,
+      headers: writeEventHeaders({ stream, type, eventId, userRef, format: this.format.name }),
+    };
   }
 
   #decodeOne<T>(shape: EventShape, readers: Readers, record: IncomingRecord, caughtUp: boolean): Decoded<T> {
     try {
       const headers = this.#checkedHeaders(shape.spec, record);
       const value = record.value ?? invalidRecord('malformed', '');
-      const reader = readers.get(headers.format) as Reader;
+      const reader = readers.get(headers.format) as ReadEvent;
       const opening = new Opening(this.keyring, shape, headers, caughtUp);
       let event = reader(value, opening.open);
       if (opening.erasedAt !== null && opening.others > 0) {
@@ -255,6 +261,20 @@ class Opening {
     return new ErasedValue(this.erasedAt as number);
   }
 }
+
+/** The values of the records that name this format. */
+function valuesIn(name: string, records: readonly IncomingRecord[]): Uint8Array[] {
+  const values: Uint8Array[] = [];
+  for (const { headers, value } of records) {
+    if (value !== null && headers[EVENT_HEADERS.format] === name) values.push(value);
+  }
+  return values;
+}
+
+/** Stands for a reader that is still loaded. */
+const unread: ReadEvent = () => {
+  throw new RangeError('an event is read before its reader was loaded');
+};
 
 /** A pseudonym is ASCII: one byte a character. */
 function keyIs(key: Uint8Array | null, userRef: UserRef): boolean {

@@ -7,6 +7,9 @@ import { valueAt } from './event-shape.js';
 export interface OwnedEvent {
   readonly shape: EventShape;
   readonly value: object;
+  readonly eventId: string;
+  /** The record's key where the event is of nobody. */
+  readonly key: Uint8Array | undefined;
   /** null: of nobody. */
   readonly userRef: UserRef | null;
 }
@@ -17,6 +20,17 @@ type Needed = Map<string | undefined, Set<UserRef>>;
 /** Sees to the keys that a batch of events is encrypted with, and says what is left out of an event. */
 export class EventKeys {
   constructor(private readonly keyring: Keyring) {}
+
+  /** True when `ensure` would find nothing to do, so that nothing need be waited for. False also where that takes a closer look. */
+  areAtHand(events: readonly OwnedEvent[]): boolean {
+    let last: UserRef | null = null;
+    for (const { shape, userRef } of events) {
+      if (userRef === null || userRef === last) continue;
+      if (shape.purposes.size > 0 || !this.keyring.hasKey(userRef)) return false;
+      last = userRef;
+    }
+    return true;
+  }
 
   /** Rejects with `USER_FORGOTTEN`, `PURPOSE_WITHDRAWN`, `KEYRING_UNAVAILABLE` or `MASTER_KEY_UNAVAILABLE`. */
   async ensure(events: readonly OwnedEvent[]): Promise<void> {

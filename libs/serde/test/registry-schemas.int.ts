@@ -63,15 +63,18 @@ describe('schemas of a registry', () => {
       url,
       documents: documents({ ...schema, doc: 'Incompatible' }),
     });
-    await assert.rejects(incompatible.current(spec), { code: 'SCHEMA_INVALID' });
+    await assert.rejects(async () => incompatible.current(spec), { code: 'SCHEMA_INVALID' });
     const known = createRegistrySchemas({ url });
     assert.equal(await known.find('77'), null);
     fake.be('broken');
     await assert.rejects(known.find('1'), { code: 'SCHEMA_REGISTRY_UNAVAILABLE', message: /HTTP 500/ });
-    await assert.rejects(known.current(spec), { code: 'SCHEMA_REGISTRY_UNAVAILABLE' });
+    await assert.rejects(async () => known.current(spec), { code: 'SCHEMA_REGISTRY_UNAVAILABLE' });
     fake.be('mute');
     const quick = createRegistrySchemas({ url, timeoutMs: 20 });
-    await assert.rejects(quick.current(spec), { code: 'SCHEMA_REGISTRY_UNAVAILABLE', message: /Timeout/ });
+    await assert.rejects(async () => quick.current(spec), {
+      code: 'SCHEMA_REGISTRY_UNAVAILABLE',
+      message: /Timeout/,
+    });
     fake.be('well');
     assert.equal((await known.current(spec)).frame, '1');
     await fake.close();

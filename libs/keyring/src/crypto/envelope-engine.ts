@@ -215,7 +215,8 @@ export class EnvelopeEngine {
     );
     heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
     wipeResidue(heap, this.#residue);
-    const plaintext = status === 0 ? copyPlaintext(heap, this.#plaintext, plainLength) : null;
+    // Plaintexts never share a block: each is its caller's alone to keep or wipe.
+    const plaintext = status === 0 ? heap.slice(this.#plaintext, this.#plaintext + plainLength) : null;
     heap.fill(0, this.#plaintext, this.#plaintext + plainLength);
     return plaintext;
   }
@@ -295,13 +296,6 @@ export class EnvelopeEngine {
     if (this.#text.buffer !== heap.buffer) this.#text = Buffer.from(heap.buffer);
     return this.#text;
   }
-}
-
-/** Plaintexts never share a block: each is its caller's alone to keep or wipe. */
-function copyPlaintext(heap: Uint8Array, start: number, length: number): Uint8Array {
-  const plaintext = new Uint8Array(length);
-  plaintext.set(new Uint8Array(heap.buffer, start, length));
-  return plaintext;
 }
 
 /** Compares the MAC of a header in a time that does not depend on where it differs. */

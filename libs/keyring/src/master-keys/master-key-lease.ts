@@ -61,7 +61,12 @@ export class MasterKeyLease {
 
   /** Ask before each use: it reads both clocks, and the first look after the time is over loses the lease. */
   get isHeld(): boolean {
-    if (!this.#isLost && !this.#closing.signal.aborted && !this.#state.isHeld(momentOf(this.#clock))) {
+    return this.isHeldAt(momentOf(this.#clock));
+  }
+
+  /** The same for whoever has just read both clocks: `now` is this moment. */
+  isHeldAt(now: Moment): boolean {
+    if (!this.#isLost && !this.#closing.signal.aborted && !this.#state.isHeld(now)) {
       this.#isLost = true;
       this.#asksAtOnce = true;
       this.#options.onLost();

@@ -42,7 +42,7 @@ export class AvroField implements Serde<unknown> {
   }
 
   deserialize(bytes: Uint8Array): unknown {
-    if (startsWith(bytes, this.#prefix)) return decodeAvro(this.#type, bytes, SINGLE_OBJECT_PREFIX_BYTES);
+    if (startsWith(bytes, this.#prefix)) return this.#decode(bytes);
     const writer = this.#earlier.find(({ prefix }) => startsWith(bytes, prefix));
     if (writer === undefined) {
       throw new SerdeError(
@@ -50,7 +50,13 @@ export class AvroField implements Serde<unknown> {
         'The value was written with an Avro schema that is not known here.',
       );
     }
-    return decodeAvro(this.#type, bytes, SINGLE_OBJECT_PREFIX_BYTES, writer.resolver);
+    return this.#decode(bytes, writer.resolver);
+  }
+
+  #decode(bytes: Uint8Array, resolver?: Resolver): unknown {
+    return this.#scratch.decode(bytes, (memory) =>
+      decodeAvro(this.#type, memory, SINGLE_OBJECT_PREFIX_BYTES, bytes.length, resolver),
+    );
   }
 }
 
@@ -83,14 +89,21 @@ export function encodeAvro<R>(
   }
 }
 
-/** The value that stands in `bytes` from `start` to their end. Throws `VALUE_INVALID`. */
-export function decodeAvro(type: Type, bytes: Uint8Array, start: number, resolver?: Resolver): unknown {
+/** The value that stands in `bytes` from `start` to `end`. Throws `VALUE_INVALID`. */
+export function decodeAvro(
+  type: Type,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  resolver?: Resolver,
+): unknown {
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
+    // avsc reads on and never back: a value that was read over the end does not end there.
     const { value, offset } = type.decode(buffer, start, resolver);
-    if (offset === buffer.length) return value;
+    if (offset === end) return value;
   } catch {
     // avsc's message would quote the value.
   }

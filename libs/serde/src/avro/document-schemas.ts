@@ -25,7 +25,7 @@ export function createDocumentSchemas(documents: readonly SchemaDocument[]): Sch
     for (const name of names) current.set(name, framed);
   }
   return {
-    current: async (spec) => current.get(spec.type) ?? unknownType(spec),
+    current: (spec) => current.get(spec.type) ?? unknownType(spec),
     frameOf: singleObjectFingerprint,
     find: async (frame) => byFrame.get(frame) ?? null,
   };

@@ -32,7 +32,7 @@ export function createRegistrySchemas(options: RegistryOptions): SchemaSource {
 
 class RegistrySchemas implements SchemaSource {
   readonly #registry: SchemaRegistry;
-  readonly #current = new Map<string, Promise<FramedSchema>>();
+  readonly #current = new Map<string, FramedSchema | Promise<FramedSchema>>();
   readonly #byId = new Map<string, FramedSchema>();
 
   constructor(private readonly options: RegistryOptions) {
@@ -48,19 +48,14 @@ class RegistrySchemas implements SchemaSource {
     );
   }
 
-  async current(spec: EventSpec): Promise<FramedSchema> {
+  current(spec: EventSpec): FramedSchema | Promise<FramedSchema> {
     const subject = this.options.subject?.(spec) ?? `${spec.stream}-${spec.type}`;
     const known = this.#current.get(subject);
     if (known !== undefined) return known;
-    const loading = this.#load(spec, subject);
+    const loading = this.#loadOnce(spec, subject);
     bound(this.#current);
     this.#current.set(subject, loading);
-    try {
-      return await loading;
-    } catch (error) {
-      this.#current.delete(subject);
-      throw error;
-    }
+    return loading;
   }
 
   frameOf(value: Uint8Array): string | null {
@@ -76,6 +71,18 @@ class RegistrySchemas implements SchemaSource {
     } catch (error) {
       if (statusOf(error) === 404) return null;
       throw unavailable(`schema ${frame}`, error);
+    }
+  }
+
+  /** What came of it stands in the place of the promise then; a failure is forgotten. */
+  async #loadOnce(spec: EventSpec, subject: string): Promise<FramedSchema> {
+    try {
+      const framed = await this.#load(spec, subject);
+      if (this.#current.has(subject)) this.#current.set(subject, framed);
+      return framed;
+    } catch (error) {
+      this.#current.delete(subject);
+      throw error;
     }
   }
 

@@ -11,8 +11,11 @@ export interface FramedSchema {
 
 /** Where Avro schemas come from, and how a record says which one it was written with. */
 export interface SchemaSource {
-  /** The schema that new events of this type are written with. Rejects with `SCHEMA_UNKNOWN`, `SCHEMA_REGISTRY_UNAVAILABLE`. */
-  current(spec: EventSpec): Promise<FramedSchema>;
+  /**
+   * The schema that new events of this type are written with; no promise where it is at hand. Rejects with `SCHEMA_REGISTRY_UNAVAILABLE`,
+   * rejects with or throws `SCHEMA_UNKNOWN`.
+   */
+  current(spec: EventSpec): FramedSchema | Promise<FramedSchema>;
   /** The frame a value begins with; null when it begins with none. */
   frameOf(value: Uint8Array): string | null;
   /** null: there is no such schema. Rejects with `SCHEMA_REGISTRY_UNAVAILABLE`, which is retriable. */

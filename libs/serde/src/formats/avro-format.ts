@@ -1,9 +1,7 @@
-import type { Resolver, Type } from 'avsc';
-import { AvroField, decodeAvro, encodeAvro } from '../avro/avro-field.js';
+import { type AvroField, decodeAvro, encodeAvro } from '../avro/avro-field.js';
 import { startsWith } from '../avro/avro-prefix.js';
-import { AvroScratch } from '../avro/avro-scratch.js';
-import { checkAgainst, encryptedFields, parseAvroSchema } from '../avro/encrypted-fields.js';
-import type { EncryptedType } from '../avro/encrypted-type.js';
+import { CompiledSchemas, type CompiledSchema, type Reading } from '../avro/compiled-schemas.js';
+import { checkAgainst } from '../avro/encrypted-fields.js';
 import { SealedBytes } from '../avro/encrypted-type.js';
 import type { FramedSchema, SchemaSource } from '../avro/schema-source.js';
 import { isErased } from '../erased.js';
@@ -11,10 +9,10 @@ import { SerdeError } from '../errors.js';
 import { rewritePersonal } from '../event-shape.js';
 import type { EventShape } from '../event-shape.js';
 import { invalidRecord } from '../refusal.js';
-import type { EventFormat, OpenField, SealField } from './event-format.js';
+import type { AtHand, EventFormat, OpenField, ReadEvent, SealField, WriteEvent } from './event-format.js';
 
-/** Schemas kept compiled; the one used longest ago is compiled again when it is met again. */
-const COMPILED_BOUND = 1_000;
+/** Writers' schemas that a shape is read with at once without asking where they are. */
+const READINGS_BOUND = 16;
 
 /**
  * Avro. Personal fields have the logical type `oubliette-encrypted`; inside an envelope the value stands in Avro's
@@ -22,101 +20,87 @@ const COMPILED_BOUND = 1_000;
  */
 export function createAvroFormat(schemas: SchemaSource): EventFormat {
   const cache = new CompiledSchemas();
+  const shaped = new WeakMap<EventShape, ShapedSchema>();
+  const shapedOf = (shape: EventShape, framed: FramedSchema): ShapedSchema => {
+    const known = shaped.get(shape);
+    if (known?.framed === framed) return known;
+    const made = new ShapedSchema(shape, framed, cache, schemas);
+    shaped.set(shape, made);
+    return made;
+  };
   return {
     name: 'avro',
-    async writer(shape) {
-      const schema = cache.compiled(await schemas.current(shape.spec));
-      checkAgainst(shape, schema.fields);
-      return (event, seal) => write(shape, schema, event, seal);
+    writer(shape) {
+      const current = schemas.current(shape.spec);
+      return current instanceof Promise
+        ? current.then((framed) => shapedOf(shape, framed).write)
+        : shapedOf(shape, current).write;
     },
-    async reader(shape, values) {
-      const current = cache.compiled(await schemas.current(shape.spec));
-      checkAgainst(shape, current.fields);
-      const readings: Reading[] = [];
-      const unreadable = new Set<string>();
-      for (const value of values) {
-        if (readings.some(({ prefix }) => startsWith(value, prefix))) continue;
-        const frame = schemas.frameOf(value);
-        if (frame === null || unreadable.has(frame)) continue;
-        const framed = await schemas.find(frame);
-        const reading = framed === null ? null : cache.reading(current, cache.compiled(framed));
-        if (reading === null) unreadable.add(frame);
-        else readings.push(reading);
-      }
-      return (value, open) => {
-        for (const reading of readings)
-          if (startsWith(value, reading.prefix)) return read(shape, reading, value, open);
-        return invalidRecord('schema', '');
-      };
+    reader(shape, values) {
+      const current = schemas.current(shape.spec);
+      return current instanceof Promise
+        ? current.then((framed) => shapedOf(shape, framed).reader(values))
+        : shapedOf(shape, current).reader(values);
     },
   };
 }
 
-interface CompiledSchema {
-  readonly framed: FramedSchema;
-  readonly type: Type;
-  readonly fields: ReadonlyMap<string, EncryptedType>;
-  readonly serdes: ReadonlyMap<string, AvroField>;
-  readonly scratch: AvroScratch;
-  /** By the schema of a writer; null for one that does not resolve to this. */
-  readonly readings: WeakMap<CompiledSchema, Reading | null>;
-}
+/** A shape with the schema that it is written with and read as now. */
+class ShapedSchema {
+  readonly #schema: CompiledSchema;
+  /** The reader for the writers' schemas that were met last, and these. */
+  #readings: readonly Reading[] = [];
+  #read: ReadEvent;
 
-/** How values of one writer schema are read as the current one. */
-interface Reading {
-  readonly type: Type;
-  readonly resolver: Resolver | undefined;
-  readonly prefix: Uint8Array;
-  readonly serdes: ReadonlyMap<string, AvroField>;
-}
+  /** Throws `SCHEMA_INVALID`. */
+  constructor(
+    private readonly shape: EventShape,
+    readonly framed: FramedSchema,
+    private readonly cache: CompiledSchemas,
+    private readonly schemas: SchemaSource,
+  ) {
+    this.#schema = cache.compiled(framed);
+    checkAgainst(shape, this.#schema.fields);
+    this.#read = readerOver(shape, []);
+  }
 
-class CompiledSchemas {
-  readonly #compiled = new Map<string, CompiledSchema>();
+  readonly write: WriteEvent = (event, seal) => write(this.shape, this.#schema, event, seal);
 
-  compiled(framed: FramedSchema): CompiledSchema {
-    const schema = this.#compiled.get(framed.frame) ?? compile(framed);
-    this.#compiled.delete(framed.frame);
-    this.#compiled.set(framed.frame, schema);
-    if (this.#compiled.size > COMPILED_BOUND) {
-      for (const oldest of this.#compiled.keys()) {
-        this.#compiled.delete(oldest);
-        break;
-      }
+  reader(values: readonly Uint8Array[]): AtHand<ReadEvent> {
+    return values.every((value) => readingFor(this.#readings, value)) ? this.#read : this.#readerFor(values);
+  }
+
+  async #readerFor(values: readonly Uint8Array[]): Promise<ReadEvent> {
+    const { shape, cache, schemas } = this;
+    const readings: Reading[] = [];
+    const unreadable = new Set<string>();
+    for (const value of values) {
+      if (readingFor(readings, value)) continue;
+      const frame = schemas.frameOf(value);
+      if (frame === null || unreadable.has(frame)) continue;
+      const framed = await schemas.find(frame);
+      const reading = framed === null ? null : cache.reading(this.#schema, cache.compiled(framed));
+      if (reading === null) unreadable.add(frame);
+      else readings.push(reading);
     }
-    return schema;
-  }
-
-  reading(current: CompiledSchema, writer: CompiledSchema): Reading | null {
-    const known = current.readings.get(writer);
-    if (known !== undefined) return known;
-    const reading = readingOf(current, writer);
-    current.readings.set(writer, reading);
-    return reading;
+    const before = this.#readings.filter((reading) => !readings.includes(reading));
+    this.#readings = [...readings, ...before].slice(0, READINGS_BOUND);
+    this.#read = readerOver(shape, this.#readings);
+    return readings.length > READINGS_BOUND ? readerOver(shape, readings) : this.#read;
   }
 }
 
-function compile(framed: FramedSchema): CompiledSchema {
-  const type = parseAvroSchema(framed.schema);
-  const fields = encryptedFields(type);
-  const scratch = new AvroScratch();
-  const serdes = new Map([...fields].map(([path, field]) => [path, new AvroField(field.of, [], scratch)]));
-  return { framed, type, fields, serdes, scratch, readings: new WeakMap() };
+/** A reading that is kept never changes: whoever was given a reader may use it after others were made. */
+function readerOver(shape: EventShape, readings: readonly Reading[]): ReadEvent {
+  return (value, open) => {
+    const reading = readingFor(readings, value);
+    return reading ? read(shape, reading, value, open) : invalidRecord('schema', '');
+  };
 }
 
-/** null when the writer's schema does not resolve to the current one. */
-function readingOf(current: CompiledSchema, writer: CompiledSchema): Reading | null {
-  const { prefix } = writer.framed;
-  if (writer === current) return { type: current.type, resolver: undefined, prefix, serdes: current.serdes };
-  try {
-    const serdes = new Map<string, AvroField>();
-    for (const [path, field] of current.fields) {
-      const before = writer.fields.get(path);
-      serdes.set(path, new AvroField(field.of, before === undefined ? [] : [before.of], current.scratch));
-    }
-    return { type: current.type, resolver: current.type.createResolver(writer.type), prefix, serdes };
-  } catch {
-    return null;
-  }
+function readingFor(readings: readonly Reading[], value: Uint8Array): Reading | undefined {
+  for (const reading of readings) if (startsWith(value, reading.prefix)) return reading;
+  return undefined;
 }
 
 function write(shape: EventShape, schema: CompiledSchema, event: object, seal: SealField): Uint8Array {
@@ -139,7 +123,7 @@ function write(shape: EventShape, schema: CompiledSchema, event: object, seal: S
 /** Small ones are cut from Node's pool, which others see: nothing personal stands there in clear. */
 function sharedCopy(memory: Buffer, length: number): Buffer {
   const copy = Buffer.allocUnsafe(length);
-  memory.copy(copy, 0, 0, length);
+  copy.set(new Uint8Array(memory.buffer, memory.byteOffset, length));
   return copy;
 }
 
@@ -160,7 +144,8 @@ function sealedField(
 }
 
 function read(shape: EventShape, reading: Reading, value: Uint8Array, open: OpenField): object {
-  const event = readAs(() => decodeAvro(reading.type, value, reading.prefix.length, reading.resolver), '');
+  const { type, prefix, resolver } = reading;
+  const event = readAs(() => decodeAvro(type, value, prefix.length, value.length, resolver), '');
   return rewritePersonal(
     event as object,
     shape.steps,

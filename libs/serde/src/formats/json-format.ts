@@ -14,8 +14,8 @@ import type { EventFormat, OpenField, SealField } from './event-format.js';
 export function createJsonFormat(): EventFormat {
   return {
     name: 'json',
-    writer: async (shape) => (event, seal) => write(shape, event, seal),
-    reader: async (shape) => (value, open) => read(shape, value, open),
+    writer: (shape) => (event, seal) => write(shape, event, seal),
+    reader: (shape) => (value, open) => read(shape, value, open),
   };
 }
 

@@ -15,11 +15,11 @@ const LENGTH_BYTES = 2;
 export function createStringFormat(): EventFormat {
   return {
     name: 'string',
-    writer: async (shape) => {
+    writer: (shape) => {
       const fields = fieldsOf(shape);
       return (event, seal) => write(shape, fields, event, seal);
     },
-    reader: async (shape) => {
+    reader: (shape) => {
       const fields = fieldsOf(shape);
       return (value, open) => read(fields, value, open);
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
+import { createAvroSerde } from '../../src/avro/avro-field.js';
 import { AvroScratch } from '../../src/avro/avro-scratch.js';
 
 const text = avro.Type.forSchema('string');
@@ -54,4 +55,35 @@ test('a value that does not fit leaves nothing of what was written before it', (
     RangeError,
   );
   assert.ok(memory.every((byte) => byte === 0));
+});
+
+test('bytes are decoded from a scratch, which is zero afterwards, whatever happens', () => {
+  const scratch = new AvroScratch();
+  const { memory } = encoded(scratch, '');
+  for (const length of [0, 3, 1024, 1025]) {
+    const bytes = new Uint8Array(length).fill(7);
+    const seen = scratch.decode(bytes, (place) => {
+      if (length <= 1024) assert.equal(place, memory);
+      return place.subarray(0, length).every((byte) => byte === 7);
+    });
+    assert.ok(seen);
+    assert.ok(memory.every((byte) => byte === 0));
+  }
+  assert.throws(
+    () =>
+      scratch.decode(Uint8Array.of(1, 2), () => {
+        throw new RangeError('of the caller');
+      }),
+    RangeError,
+  );
+  assert.ok(memory.every((byte) => byte === 0));
+});
+
+test('no value is read over the end of its bytes into what is behind them', () => {
+  const serde = createAvroSerde(text);
+  const whole = serde.serialize('personal');
+  assert.equal(serde.deserialize(whole), 'personal');
+  for (let length = 0; length < whole.length; length++)
+    assert.throws(() => serde.deserialize(whole.slice(0, length)), { code: 'VALUE_INVALID' }, `${length}`);
+  assert.throws(() => serde.deserialize(Uint8Array.of(...whole, 0)), { code: 'VALUE_INVALID' });
 });

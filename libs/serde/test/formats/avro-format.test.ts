@@ -74,6 +74,34 @@ describe('the Avro format', () => {
     assert.ok(isErased((homes[2] as { city: unknown }).city));
   });
 
+  it('reads more writers’ schemas in one batch than it keeps at hand, and each again alone', async () => {
+    const keyring = await openTestKeyring();
+    const versions = Array.from({ length: 20 }, (_, index) =>
+      schema([
+        { name: 'id', type: enc('string') },
+        { name: 'course', type: 'string' },
+        { name: `extra${index}`, type: 'int', default: index },
+      ]),
+    );
+    const plain: EventSpec = { ...spec, personalPaths: [] };
+    const records: EncodedRecord[] = [];
+    for (const version of versions) {
+      const codec = createEventCodec({ keyring, format: createAvroFormat(source(version)) });
+      const value = { id: 'ann', course: `course ${records.length}` };
+      records.push(...(await codec.encode([{ spec: plain, value, eventId }])));
+    }
+    const reader = createEventCodec({ keyring, format: createAvroFormat(source(...versions)) });
+    const coursesOf = async (batch: readonly EncodedRecord[]) =>
+      (await reader.decode<{ course: string }>(plain, batch)).map(
+        (result) => result.outcome === 'event' && result.event.value.course,
+      );
+    const expected = records.map((_, index) => `course ${index}`);
+    assert.deepEqual(await coursesOf(records), expected);
+    for (const [index, record] of records.entries())
+      assert.deepEqual(await coursesOf([record]), [expected[index]]);
+    assert.deepEqual(await coursesOf(records), expected);
+  });
+
   it('reads values of an older schema as the current one, encrypted fields too', async () => {
     const [old, current] = await codecs([v1], [v1, v2]);
     const records =
