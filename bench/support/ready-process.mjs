@@ -11,8 +11,13 @@ export function startReady(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
   // Detached, it leads a group of its own: whatever it started goes with it.
   const kill = () => void process.kill(options.detached ? -child.pid : child.pid, 'SIGKILL');
+  // Each child has a listener of its own, and there may be more of them than Node takes for a leak.
+  process.setMaxListeners(process.getMaxListeners() + 1);
   process.once('exit', kill);
-  child.once('exit', () => process.removeListener('exit', kill));
+  child.once('exit', () => {
+    process.removeListener('exit', kill);
+    process.setMaxListeners(process.getMaxListeners() - 1);
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code} before it was ready`)));

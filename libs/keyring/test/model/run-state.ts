@@ -4,6 +4,7 @@ import { factsOf, hasReturned } from './log-facts.js';
 
 /** What a run has come to. */
 export interface RunState {
+  readonly deeds: readonly string[];
   readonly records: readonly StoredKeyLogRecord[];
   readonly actors: readonly Actor[];
   readonly dead: ReadonlySet<Actor>;
@@ -11,50 +12,50 @@ export interface RunState {
 }
 
 /**
- * Names all that what is still to come can depend on: two runs of one name go on alike. What a process knows is what stood in the log
- * as far as it has read; what it is at, is told by how many steps it took, what it wrote, and what it is about to write; of one that has
- * ended counts what it told and sealed. Keys are random, so they are named by the order in which they come.
+ * Names all that what is still to come can depend on: two runs of one name go on alike. A process that has ended counts by what it told
+ * and sealed. One that has not is about to append, or to read to the end of the log: whatever it knew before, it will know what stands
+ * there, so it counts by what it wrote and is about to write. Keys are random, so they are named by their order in the log; of processes that
+ * do the same it does not matter which is which.
  */
-export function nameOf({ records, actors, dead, isFaulted }: RunState): string {
+export function nameOf({ deeds, records, actors, dead, isFaulted }: RunState): string {
   const names = new Names();
   const log = names.standing(records);
-  const told = actors.map((actor) => {
+  const told = actors.map((actor, index) => {
     const { alarms, sealedKids, ended } = actor;
-    const course = dead.has(actor) ? 'dead' : (ended ?? courseOf(actor, records, names));
-    return [course, ...sealedKids.map((kid) => names.ordinal(kid)), ...alarms].join(' ');
+    const deed = deeds[index];
+    if (dead.has(actor)) return `${deed}: dead`;
+    if (ended === null) return `${deed}: ${courseOf(actor, records, names)}`;
+    return [deed, ended, ...sealedKids.map((kid) => names.ordinal(kid)), ...alarms].join(' ');
   });
-  return [log, ...told, isFaulted, hasReturned(factsOf(records))].join('\n');
+  return [log, ...told.sort(), isFaulted, hasReturned(factsOf(records))].join('\n');
 }
 
 function courseOf({ log }: Actor, records: readonly StoredKeyLogRecord[], names: Names): string {
-  const { pending, position, steps, appended, fenceReadTo } = log;
-  const before = (end: bigint): string => names.standing(records.filter(({ offset }) => offset < end));
+  const { pending, steps, appended, fenceReadTo } = log;
+  const beforeItsFence = records.filter(({ offset }) => offset < (fenceReadTo ?? 0n));
   // What was buried changes nothing in who buried it.
   const keys = appended.filter(({ value }) => value !== null);
   const written = [...keys, ...(pending?.records ?? [])].map((record) => names.of(record));
-  return [steps, pending?.kind, before(position), before(fenceReadTo ?? 0n), ...written].join(' | ');
+  return [steps, pending?.kind, names.standing(beforeItsFence), ...written].join(' | ');
 }
 
 /** Where the facts of a record stand that are no random bytes and no times (SPEC.md, sections 5 to 7). */
 const KEY_RECORD_BYTES = 106;
 const EPOCH_AT = 2;
 const MADE_AT = 22;
-const FENCE_FINGERPRINTS_AT = 23;
-const FENCE_MAC_BYTES = 16;
 const DEPLOYMENT_FACTS_END = 5;
 
 class Names {
   readonly #ordinals = new Map<string, number>();
 
-  /** By the order in which they are asked for. */
+  /** -1: only one process knows of it. */
   ordinal(random: string): number {
-    const known = this.#ordinals.get(random) ?? this.#ordinals.size;
-    this.#ordinals.set(random, known);
-    return known;
+    return this.#ordinals.get(random) ?? -1;
   }
 
   /** The last record of each key, keys by their first: all that a reader ends up with, whatever it saw on the way. */
   standing(records: readonly KeyLogRecord[]): string {
+    for (const { key } of records) this.#meet(key);
     const last = new Map<string, { readonly at: number; readonly name: string }>();
     for (const [at, record] of records.entries()) {
       last.set(Buffer.from(record.key).toString('latin1'), { at, name: this.of(record) });
@@ -76,16 +77,16 @@ class Names {
     }
     if (name?.kind === 'fence') {
       const { lifecycle, purpose, generation } = name;
-      return ['fence', lifecycle, purpose, generation, ...this.#fingerprints(bytes)].join(' ');
+      // It lists the keys that are tombstoned with it, in the order of their tombstones.
+      return ['fence', lifecycle, purpose, generation, bytes.length].join(' ');
     }
     return `${name?.kind} ${bytes.toString('hex', 0, DEPLOYMENT_FACTS_END)} ${bytes.length}`;
   }
 
-  #fingerprints(fence: Buffer): number[] {
-    const ordinals: number[] = [];
-    for (let at = FENCE_FINGERPRINTS_AT; at < fence.length - FENCE_MAC_BYTES; at += FENCE_MAC_BYTES)
-      ordinals.push(this.ordinal(fence.toString('hex', at, at + FENCE_MAC_BYTES)));
-    return ordinals;
+  #meet(key: Uint8Array): void {
+    const name = parseRecordKey(key);
+    if (name?.kind === 'user-key' && this.ordinal(name.kid) < 0)
+      this.#ordinals.set(name.kid, this.#ordinals.size);
   }
 }
 

@@ -35,7 +35,7 @@ export class SteppedKeyLog implements KeyLog {
   /** Taken so far. */
   steps = 0;
   readonly appended: KeyLogRecord[] = [];
-  position = 0n;
+  protected position = 0n;
   protected listener: KeyLogListener | null = null;
   #fenceLanded = false;
   #fail: ((error: Error) => void) | null = null;

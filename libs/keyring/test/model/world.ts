@@ -26,6 +26,7 @@ export class World {
   readonly #opened: Keyring[] = [];
   readonly #failures: unknown[] = [];
   readonly #done = new Set<DeedName>();
+  #deeds: readonly DeedName[] = [];
 
   constructor(ground: Ground) {
     this.#ground = ground;
@@ -33,6 +34,7 @@ export class World {
   }
 
   async begin(names: readonly DeedName[], Log: MakeLog): Promise<void> {
+    this.#deeds = names;
     for (const _ of names) this.actors.push(await this.#enter(new Log(this.#topic)));
     for (const [index, actor] of this.actors.entries()) {
       actor.log.isStepping = true;
@@ -50,6 +52,7 @@ export class World {
   /** Runs that have come to the same go on alike. */
   get name(): string {
     return nameOf({
+      deeds: this.#deeds,
       records: this.#topic.records(0),
       actors: this.actors,
       dead: this.dead,
