@@ -74,6 +74,17 @@ test('a full slab never makes room by one of the half that was used last, whatev
   );
 });
 
+test('what was used last makes no room after any number of uses', () => {
+  const slab = new KeySlab(4);
+  const places = Array.from({ length: 4 }, () => slab.keep(new Uint8Array(32).fill(1), 0));
+  for (let use = 0; use < 2_000; use++) {
+    slab.touch(places[(use >> 6) % 4] ?? 0);
+    slab.touch(places[((use >> 6) + 1) % 4] ?? 0);
+    const unused = [places[((use >> 6) + 2) % 4], places[((use >> 6) + 3) % 4]];
+    assert.ok(unused.includes(slab.old()));
+  }
+});
+
 test('design 4.15: a fence and a lost key wipe the user’s keys in memory', async () => {
   const sodium = await loadSodium();
   const subkeys = deriveSubkeys(sodium, new Uint8Array(32).fill(1));
