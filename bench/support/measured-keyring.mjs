@@ -1,20 +1,13 @@
-// A process that holds a keyring over a key topic. Its one argument is the order as JSON: bootstrap, partitions, users, and whether to
-// `write` their keys first, or to `read` some that have no room, and how many `keysInMemory` it has. It prints `ready ` and what it
-// measured as JSON; memory in MB of 1,000,000 bytes.
+// A process that holds a keyring over a key topic. Its one argument is the order as JSON: bootstrap, masterKeys, partitions, users, and
+// whether to `write` their keys first, or to `read` some that have no room, and how many `keysInMemory` it has. It prints `ready ` and
+// what it measured as JSON.
 import { readFileSync } from 'node:fs';
 import { openKeyTopic } from '@oubliette/kafka';
-import { openKeyring } from '@oubliette/keyring';
-import { testMasterKeys } from '@oubliette/keyring/testing';
+import { openKeyring, readEnvironmentMasterKeys } from '@oubliette/keyring';
 import { SystemClock, SystemEntropy } from '@oubliette/runtime';
 
-const {
-  bootstrap,
-  partitions,
-  users,
-  write = false,
-  read = false,
-  keysInMemory,
-} = JSON.parse(process.argv[2]);
+const order = JSON.parse(process.argv[2]);
+const { bootstrap, masterKeys, partitions, users, write = false, read = false, keysInMemory } = order;
 /** Users asked for in one call: their batches go out side by side, one a partition. */
 const usersAtOnce = 1_000 * partitions;
 /** Absent keys asked for, one by one, and then together. */
@@ -22,9 +15,8 @@ const asked = 1_000;
 /** Of the users, in the order in which their keys were made, these have room: the first ones. */
 const hadRoom = (keysInMemory ?? 2_000_000) / users;
 
-const residentMb = (field) =>
-  (Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024) /
-  1e6;
+const residentMiB = (field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 const cpuMs = ({ user, system }) => (user + system) / 1000;
 const userRefs = (keyring, from, to, step = 1) =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, index) =>
@@ -32,8 +24,9 @@ const userRefs = (keyring, from, to, step = 1) =>
   );
 
 const clock = new SystemClock();
+const entropy = new SystemEntropy();
 const settings = { brokers: [bootstrap], clientId: 'bench', clock };
-const before = residentMb('VmRSS');
+const before = residentMiB('VmRSS');
 const day = 86_400_000;
 const log = await openKeyTopic(settings, {
   topic: 'bench.keys',
@@ -47,18 +40,18 @@ const cpuBefore = process.cpuUsage();
 const began = performance.now();
 const keyring = await openKeyring({
   log,
-  masterKeys: await testMasterKeys(),
+  masterKeys: await readEnvironmentMasterKeys('masterKeys', { masterKeys }, entropy),
   clock,
-  entropy: new SystemEntropy(),
+  entropy,
   ...(keysInMemory === undefined ? {} : { keysInMemory }),
 });
 const measured = {
   replayMs: performance.now() - began,
   replayCpuMs: cpuMs(process.cpuUsage(cpuBefore)),
   processMs: performance.now(),
-  beforeMb: before,
-  residentMb: residentMb('VmRSS'),
-  peakMb: residentMb('VmHWM'),
+  beforeMiB: before,
+  residentMiB: residentMiB('VmRSS'),
+  peakMiB: residentMiB('VmHWM'),
   keys: keyring.size().keys,
 };
 if (write) {
@@ -67,7 +60,7 @@ if (write) {
     await keyring.ensureKeys(userRefs(keyring, from, Math.min(users, from + usersAtOnce)));
   }
   measured.writeMs = performance.now() - writing;
-  measured.peakMb = residentMb('VmHWM');
+  measured.peakMiB = residentMiB('VmHWM');
 }
 if (read) {
   // Users from all over what had no room, with a margin, since partitions are not filled alike; the first one connects.
@@ -84,7 +77,7 @@ if (read) {
   const loading = performance.now();
   await keyring.catchUp(rest);
   Object.assign(measured, { each, togetherMs: performance.now() - loading, together: rest.length });
-  measured.peakMb = residentMb('VmHWM');
+  measured.peakMiB = residentMiB('VmHWM');
 }
 await keyring.close();
 process.stdout.write(`ready ${JSON.stringify(measured)}\n`);

@@ -1,27 +1,37 @@
 import { KEY_BYTES } from './crypto/sodium.js';
 
 const KEYS_PER_BLOCK = 1024;
-/** Words that go with a key: the one used next after it, the one used last before it, and whose it is. */
-const NEWER = 0;
-const OLDER = 1;
-const OWNER = 2;
-const LINK_WORDS = 3;
 const NONE = 0xffffffff;
+/** The age of a free place; those of keys begin above. */
+const FREE = 0;
+const OLDEST = 1;
+const YOUNGEST = 255;
+/** When ages run out, so much is taken off of each. */
+const HALF = 128;
+/** Uses of as many keys as this part of the limit have one age. */
+const PARTS = 8;
+/** Who has one of the last so many ages and one makes no room: more than half of the limit are never in fewer. */
+const KEPT_AGES = 5;
 
 /**
  * Memory for user keys: large blocks outside the garbage collector's heap, so that keys are not copied around, and can be
  * wiped for good. A small typed array of its own would be moved by the collector, leaving copies. At most `limit` keys
- * lie here, in the order in which they were used; a place is a number.
+ * lie here; a place is a number. A key's age is a byte, the count of when it was used last, which says about what an order
+ * would say and takes an eighth of its memory.
  */
 export class KeySlab {
   readonly limit: number;
   readonly #keys: Uint8Array[] = [];
-  readonly #links: Uint32Array[] = [];
-  /** Free places, each leading to the next by its `OLDER`. */
+  readonly #ages: Uint8Array[] = [];
+  /** Whose a key is; of a free place, the next free one. */
+  readonly #owners: Uint32Array[] = [];
   #free = NONE;
-  #newest = NONE;
-  #oldest = NONE;
   #size = 0;
+  /** The age of what is used now, and how many keys got it. */
+  #now = OLDEST;
+  #usedNow = 0;
+  /** Where the search for a key that makes room goes on. */
+  #hand = 0;
 
   constructor(limit = NONE) {
     this.limit = Math.min(limit, NONE);
@@ -35,10 +45,25 @@ export class KeySlab {
     return this.#size >= this.limit;
   }
 
-  /** The place of the key that was not used for the longest time. Throws when there is none. */
-  get oldest(): number {
-    if (this.#oldest === NONE) throw new RangeError('an empty slab has no oldest key');
-    return this.#oldest;
+  /**
+   * The place of a key that was not used for long: of a full slab, never one of the half of `limit` that were used last. Throws when
+   * there is none.
+   */
+  old(): number {
+    if (this.#size === 0) throw new RangeError('an empty slab has no old key');
+    const places = this.#keys.length * KEYS_PER_BLOCK;
+    let oldest = NONE;
+    let leastAge = YOUNGEST + 1;
+    for (let steps = 0; steps < places; steps++) {
+      const place = this.#hand;
+      this.#hand = (place + 1) % places;
+      const age = this.#age(place);
+      if (age === FREE || age >= leastAge) continue;
+      if (age < this.#now - KEPT_AGES) return place;
+      oldest = place;
+      leastAge = age;
+    }
+    return oldest;
   }
 
   /** The place of a copy of `key`, which itself is wiped at once; the slab must not be full. `owner`: a u32 that `ownerOf` gives. */
@@ -46,11 +71,11 @@ export class KeySlab {
     if (this.isFull) throw new RangeError(`a slab of ${this.limit} keys takes no more`);
     if (this.#free === NONE) this.#grow();
     const place = this.#free;
-    this.#free = this.#link(place, OLDER);
+    this.#free = this.ownerOf(place);
     this.#block(place).set(key, (place % KEYS_PER_BLOCK) * KEY_BYTES);
     key.fill(0);
-    this.#setLink(place, OWNER, owner);
-    this.#pushNewest(place);
+    this.#setOwner(place, owner);
+    this.touch(place);
     this.#size++;
     return place;
   }
@@ -62,22 +87,24 @@ export class KeySlab {
   }
 
   ownerOf(place: number): number {
-    return this.#link(place, OWNER);
+    return this.#owners[Math.floor(place / KEYS_PER_BLOCK)]?.[place % KEYS_PER_BLOCK] ?? NONE;
   }
 
-  /** The key at this place is used now: all others were used before it. */
+  /** The key at this place is used now. */
   touch(place: number): void {
-    if (place === this.#newest) return;
-    this.#unlink(place);
-    this.#pushNewest(place);
+    if (this.#age(place) === this.#now) return;
+    this.#setAge(place, this.#now);
+    if (++this.#usedNow < this.limit / PARTS) return;
+    this.#usedNow = 0;
+    if (this.#now === YOUNGEST) this.#ageAll();
+    this.#now++;
   }
 
   /** Wipes the key and makes its place free. */
   release(place: number): void {
     this.view(place).fill(0);
-    this.#unlink(place);
-    this.#setLink(place, OWNER, 0);
-    this.#setLink(place, OLDER, this.#free);
+    this.#setAge(place, FREE);
+    this.#setOwner(place, this.#free);
     this.#free = place;
     this.#size--;
   }
@@ -90,28 +117,22 @@ export class KeySlab {
   #grow(): void {
     const first = this.#keys.length * KEYS_PER_BLOCK;
     this.#keys.push(new Uint8Array(KEYS_PER_BLOCK * KEY_BYTES));
-    this.#links.push(new Uint32Array(KEYS_PER_BLOCK * LINK_WORDS));
+    this.#ages.push(new Uint8Array(KEYS_PER_BLOCK));
+    this.#owners.push(new Uint32Array(KEYS_PER_BLOCK));
     for (let place = first + KEYS_PER_BLOCK - 1; place >= first; place--) {
-      this.#setLink(place, OLDER, this.#free);
+      this.#setOwner(place, this.#free);
       this.#free = place;
     }
   }
 
-  #pushNewest(place: number): void {
-    this.#setLink(place, NEWER, NONE);
-    this.#setLink(place, OLDER, this.#newest);
-    if (this.#newest === NONE) this.#oldest = place;
-    else this.#setLink(this.#newest, NEWER, place);
-    this.#newest = place;
-  }
-
-  #unlink(place: number): void {
-    const newer = this.#link(place, NEWER);
-    const older = this.#link(place, OLDER);
-    if (newer === NONE) this.#newest = older;
-    else this.#setLink(newer, OLDER, older);
-    if (older === NONE) this.#oldest = newer;
-    else this.#setLink(older, NEWER, newer);
+  /** Those that were not used for long are one as old as another then. */
+  #ageAll(): void {
+    for (const ages of this.#ages) {
+      for (const [index, age] of ages.entries()) {
+        if (age !== FREE) ages[index] = Math.max(OLDEST, age - HALF);
+      }
+    }
+    this.#now -= HALF;
   }
 
   #block(place: number): Uint8Array {
@@ -120,13 +141,17 @@ export class KeySlab {
     throw new RangeError(`the slab has no place ${place}`);
   }
 
-  #link(place: number, which: number): number {
-    const links = this.#links[Math.floor(place / KEYS_PER_BLOCK)];
-    return links?.[(place % KEYS_PER_BLOCK) * LINK_WORDS + which] ?? NONE;
+  #age(place: number): number {
+    return this.#ages[Math.floor(place / KEYS_PER_BLOCK)]?.[place % KEYS_PER_BLOCK] ?? FREE;
   }
 
-  #setLink(place: number, which: number, value: number): void {
-    const links = this.#links[Math.floor(place / KEYS_PER_BLOCK)];
-    if (links) links[(place % KEYS_PER_BLOCK) * LINK_WORDS + which] = value;
+  #setAge(place: number, age: number): void {
+    const ages = this.#ages[Math.floor(place / KEYS_PER_BLOCK)];
+    if (ages) ages[place % KEYS_PER_BLOCK] = age;
+  }
+
+  #setOwner(place: number, owner: number): void {
+    const owners = this.#owners[Math.floor(place / KEYS_PER_BLOCK)];
+    if (owners) owners[place % KEYS_PER_BLOCK] = owner;
   }
 }

@@ -35,7 +35,7 @@ export interface KeyringOptions {
   /** By the purpose's name; what belongs to no purpose under the empty name. Default: keys serve for ever. */
   readonly policies?: Readonly<Record<string, KeyPolicy>>;
   /**
-   * Most user keys whose bytes are held in memory (44 bytes each); those that were not used for the longest time make room, and are read
+   * Most user keys whose bytes are held in memory (37 bytes each); those that were not used for long make room, and are read
    * again from the log where they are wanted. Default 2,000,000.
    */
   readonly keysInMemory?: number;

@@ -4,17 +4,21 @@ import type { KeyState } from './user-key.js';
 
 const ROWS_PER_CHUNK = 1024;
 /**
- * Words of a row. All begin with the userRef (4). LIVING goes on with kid 2, offset 32, offset 16 ‖ profile 16, madeAt 32,
- * madeAt 16 ‖ kind, where the key is held, uses; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ kind.
+ * Words of a row. All begin with the userRef (4). LIVING goes on with kid 2, offset, where the key is held, madeAt 32,
+ * madeAt 16 ‖ profile 14 ‖ kind 2, uses; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ 0 14 ‖ kind 2.
  */
-const WORDS = 12;
+const WORDS = 11;
 const KID = USER_REF_WORDS;
 const OFFSET = 6;
-const PROFILE = 7;
+const HELD = 7;
 const TIME = 8;
 const KIND = 9;
-const HELD = 10;
-const USES = 11;
+const USES = 10;
+const KIND_BITS = 2;
+const KIND_MASK = 0b11;
+const PROFILE_BITS = 14;
+const TIME_SHIFT = PROFILE_BITS + KIND_BITS;
+const TIME_UNIT = 2 ** TIME_SHIFT;
 const FINGERPRINT = USER_REF_WORDS;
 const FINGERPRINT_WORDS = 4;
 
@@ -31,13 +35,14 @@ export const LIVING = 1;
 export const FORGOTTEN = 2;
 export const FORGOTTEN_WITH_KEY = 3;
 
-/** Times and offsets above this have no place in a row. */
-export const MOST_IN_ROW = 2 ** 48 - 1;
-/** Profiles are numbered up to this. */
-export const MOST_PROFILES = 2 ** 16;
+/** Times above this have no place in a row, nor have offsets above the other. */
+export const MOST_TIME_IN_ROW = 2 ** 48 - 1;
+export const MOST_OFFSET_IN_ROW = MOST_IN_WORD;
+/** Profiles are numbered below this. */
+export const MOST_PROFILES = 2 ** PROFILE_BITS;
 
 /**
- * The users of one partition in typed arrays: a row of 48 bytes each in chunks that never move, and an open-addressing index
+ * The users of one partition in typed arrays: a row of 44 bytes each in chunks that never move, and an open-addressing index
  * of row numbers over them. A user keeps its row: rows are only added.
  */
 export class UserRows {
@@ -76,7 +81,7 @@ export class UserRows {
   }
 
   kind(row: number): number {
-    return this.#get(row, KIND) & 0xffff;
+    return this.#get(row, KIND) & KIND_MASK;
   }
 
   userRef(row: number): string {
@@ -87,7 +92,7 @@ export class UserRows {
     this.#set(row, KIND, IN_OBJECT);
   }
 
-  /** `name`: userRef 4 words, kid 2. Offset and time at most `MOST_IN_ROW`. */
+  /** `name`: userRef 4 words, kid 2. Offset and time no more than has a place. */
   putLiving(
     row: number,
     name: Uint32Array,
@@ -99,10 +104,9 @@ export class UserRows {
   ): void {
     this.#set(row, KID, name[KID] ?? 0);
     this.#set(row, KID + 1, name[KID + 1] ?? 0);
-    this.#set(row, OFFSET, offset % WORD);
-    this.#set(row, PROFILE, Math.floor(offset / WORD) * 0x10000 + profile);
-    this.#putTime(row, madeAt, LIVING);
+    this.#set(row, OFFSET, offset);
     this.#set(row, HELD, held);
+    this.#putTime(row, madeAt, profile, LIVING);
     this.#set(row, USES, Math.min(uses, MOST_IN_WORD));
   }
 
@@ -111,16 +115,16 @@ export class UserRows {
   }
 
   profile(row: number): number {
-    return this.#get(row, PROFILE) & 0xffff;
+    return (this.#get(row, KIND) & (TIME_UNIT - 1)) >>> KIND_BITS;
   }
 
   offset(row: number): number {
-    return (this.#get(row, PROFILE) >>> 16) * WORD + this.#get(row, OFFSET);
+    return this.#get(row, OFFSET);
   }
 
   /** madeAt of a living key, erasedAt of a forgotten user. */
   time(row: number): number {
-    return (this.#get(row, KIND) >>> 16) * WORD + this.#get(row, TIME);
+    return (this.#get(row, KIND) >>> TIME_SHIFT) * WORD + this.#get(row, TIME);
   }
 
   held(row: number): number {
@@ -144,13 +148,12 @@ export class UserRows {
     this.#set(row, USES, Math.min(uses, MOST_IN_WORD));
   }
 
-  /** `fingerprint`: 4 words, or null. `erasedAt` at most `MOST_IN_ROW`. */
+  /** `fingerprint`: 4 words, or null. `erasedAt` at most `MOST_TIME_IN_ROW`. */
   putForgotten(row: number, erasedAt: number, fingerprint: Uint32Array | null): void {
     for (let word = 0; word < FINGERPRINT_WORDS; word++) {
       this.#set(row, FINGERPRINT + word, fingerprint?.[word] ?? 0);
     }
-    this.#putTime(row, erasedAt, fingerprint === null ? FORGOTTEN : FORGOTTEN_WITH_KEY);
-    this.#set(row, HELD, 0);
+    this.#putTime(row, erasedAt, 0, fingerprint === null ? FORGOTTEN : FORGOTTEN_WITH_KEY);
     this.#set(row, USES, 0);
   }
 
@@ -158,9 +161,9 @@ export class UserRows {
     return this.#hex(row, FINGERPRINT, FINGERPRINT_WORDS);
   }
 
-  #putTime(row: number, time: number, kind: number): void {
+  #putTime(row: number, time: number, profile: number, kind: number): void {
     this.#set(row, TIME, time % WORD);
-    this.#set(row, KIND, Math.floor(time / WORD) * 0x10000 + kind);
+    this.#set(row, KIND, Math.floor(time / WORD) * TIME_UNIT + ((profile << KIND_BITS) | kind));
   }
 
   #growShard(shard: number, slots: Uint32Array): void {

@@ -8,7 +8,14 @@ import { Recent } from './recent.js';
 import { NAME_WORDS, USER_REF_WORDS } from './record-keys.js';
 import { UserEntry } from './user-entry.js';
 import { isHeld, notHeld, UserKey, type KeyIdentity, type KeyProfile } from './user-key.js';
-import { FORGOTTEN_WITH_KEY, IN_OBJECT, LIVING, MOST_IN_ROW, UserRows } from './user-rows.js';
+import {
+  FORGOTTEN_WITH_KEY,
+  IN_OBJECT,
+  LIVING,
+  MOST_OFFSET_IN_ROW,
+  MOST_TIME_IN_ROW,
+  UserRows,
+} from './user-rows.js';
 import { partitionOfUser } from './user-ref.js';
 
 /** Views kept of the users that were asked for last: those that a process works with come again. */
@@ -36,8 +43,8 @@ export interface Census {
 }
 
 /**
- * Holds users in rows of typed arrays, with their key bytes in a slab of bounded size: beyond it the keys that were not used for the
- * longest time are wiped, and only where their record stands is remembered. A user with more than one living key, or one plain fence,
+ * Holds users in rows of typed arrays, with their key bytes in a slab of bounded size: beyond it the keys that were not used for
+ * long are wiped, and only where their record stands is remembered. A user with more than one living key, or one plain fence,
  * is held as an object. What is asked for is a `UserEntry` either way; only `edit` and `addLiving` change one.
  */
 export class UserStore {
@@ -117,7 +124,7 @@ export class UserStore {
     key: Uint8Array,
     mayEvict: boolean,
   ): boolean {
-    if (!fits(madeAt) || !fits(offset)) return false;
+    if (!fits(madeAt, offset)) return false;
     const { rows } = this.#users(partition);
     const row = rows.add(name);
     const held = this.keep(key, this.#ownerOf(partition, row), mayEvict);
@@ -154,7 +161,7 @@ export class UserStore {
   keep(key: Uint8Array, owner: number, mayEvict: boolean): number {
     if (!this.#slab.isFull) return this.#slab.keep(key, owner);
     if (mayEvict) {
-      this.#evict(this.#slab.oldest);
+      this.#evict(this.#slab.old());
       return this.#slab.keep(key, owner);
     }
     const held = notHeld(this.#parts.check(key));
@@ -284,7 +291,7 @@ export class UserStore {
 
   #putLiving(rows: UserRows, row: number, { userRef, keys }: UserEntry): boolean {
     const [key] = keys;
-    if (!key || keys.length > 1 || !fits(key.madeAt) || !fits(key.offset)) return false;
+    if (!key || keys.length > 1 || !fits(key.madeAt, key.offset)) return false;
     const profile = this.#profiles.numberOf(key);
     if (profile < 0) return false;
     const { held, uses } = key.state;
@@ -295,7 +302,7 @@ export class UserStore {
 
   #putForgotten(rows: UserRows, row: number, { keys, fences }: UserEntry): boolean {
     const [fence] = fences;
-    if (!fence || fences.length > 1 || keys.length > 0 || !fits(fence.erasedAt)) return false;
+    if (!fence || fences.length > 1 || keys.length > 0 || !fits(fence.erasedAt, 0)) return false;
     if (fence.purpose !== GENERAL_PURPOSE || fence.lifecycle !== 1 || fence.fingerprints.length > 1)
       return false;
     const [fingerprint] = fence.fingerprints;
@@ -337,6 +344,6 @@ function nobody(): UsersOfPartition {
 }
 
 /** A log without append times stamps -1. */
-function fits(number: number): boolean {
-  return number >= 0 && number <= MOST_IN_ROW;
+function fits(time: number, offset: number): boolean {
+  return time >= 0 && time <= MOST_TIME_IN_ROW && offset <= MOST_OFFSET_IN_ROW;
 }

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import { hexOfWords } from '../src/hex-words.js';
-import { IN_OBJECT, LIVING, MOST_IN_ROW, UserRows } from '../src/user-rows.js';
+import {
+  FORGOTTEN_WITH_KEY,
+  IN_OBJECT,
+  LIVING,
+  MOST_OFFSET_IN_ROW,
+  MOST_PROFILES,
+  MOST_TIME_IN_ROW,
+  UserRows,
+} from '../src/user-rows.js';
 
 function randomWords(count: number): Uint32Array[] {
   const words = new Uint32Array(count * 6);
@@ -40,19 +48,20 @@ test('a row gives back what was put there, the largest numbers too', () => {
   const [words] = randomWords(1);
   assert.ok(words);
   const row = rows.add(words);
-  rows.putLiving(row, words, 0xffff, MOST_IN_ROW, MOST_IN_ROW, 0xfffffffe, 2 ** 40);
+  rows.putLiving(row, words, MOST_PROFILES - 1, MOST_OFFSET_IN_ROW, MOST_TIME_IN_ROW, 0xfffffffe, 2 ** 40);
   assert.equal(rows.kind(row), LIVING);
   assert.equal(rows.kid(row), hexOfWords(words, 4, 2));
   assert.deepEqual(
     [rows.profile(row), rows.offset(row), rows.time(row), rows.held(row), rows.uses(row)],
-    [0xffff, MOST_IN_ROW, MOST_IN_ROW, 0xfffffffe, 2 ** 32 - 1],
+    [MOST_PROFILES - 1, MOST_OFFSET_IN_ROW, MOST_TIME_IN_ROW, 0xfffffffe, 2 ** 32 - 1],
   );
   rows.putLiving(row, words, 0, 0, 0, 0, 0);
   assert.deepEqual(
     [rows.profile(row), rows.offset(row), rows.time(row), rows.held(row), rows.uses(row)],
     [0, 0, 0, 0, 0],
   );
-  rows.putForgotten(row, MOST_IN_ROW - 1, words.subarray(0, 4));
+  rows.putForgotten(row, MOST_TIME_IN_ROW - 1, words.subarray(0, 4));
   assert.equal(rows.fingerprint(row), rows.userRef(row));
-  assert.equal(rows.time(row), MOST_IN_ROW - 1);
+  assert.equal(rows.time(row), MOST_TIME_IN_ROW - 1);
+  assert.equal(rows.kind(row), FORGOTTEN_WITH_KEY);
 });

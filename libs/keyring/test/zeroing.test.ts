@@ -39,33 +39,50 @@ test('design 4.15: a slab wipes what it is given, what is released, and everythi
   assert.ok(many.every(isZero));
 });
 
-test('a slab knows which of its keys was not used for the longest time, whatever was used and released', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.constantFrom('keep', 'touch', 'release'), fc.nat()), { maxLength: 80 }),
-      (steps) => {
-        const slab = new KeySlab(5);
-        let used: number[] = [];
-        for (const [act, choice] of steps) {
-          const chosen = used[choice % Math.max(1, used.length)];
-          if (act === 'keep') {
-            if (slab.isFull) assert.throws(() => slab.keep(new Uint8Array(32), 0), RangeError);
-            else used.push(slab.keep(new Uint8Array(32).fill(1), 0));
-          } else if (chosen !== undefined) {
-            used = used.filter((place) => place !== chosen);
-            if (act === 'release') slab.release(chosen);
-            else {
-              slab.touch(chosen);
-              used.push(chosen);
-            }
-          }
-          assert.equal(slab.size, used.length);
-          if (used.length === 0) assert.throws(() => slab.oldest, RangeError);
-          else assert.equal(slab.oldest, used[0]);
-        }
-      },
-    ),
+test('a full slab never makes room by one of the half that was used last, whatever was used and released', () => {
+  const step = fc.tuple(
+    fc.constantFrom('keep', 'keep', 'touch', 'release'),
+    fc.nat(),
+    fc.constantFrom(1, 1, 2, 40),
   );
+  fc.assert(
+    fc.property(fc.constantFrom(1, 2, 3, 5, 8, 9, 20), fc.array(step, { maxLength: 80 }), (limit, steps) => {
+      const slab = new KeySlab(limit);
+      let used: number[] = [];
+      for (const [act, choice, times] of steps) {
+        const chosen = used[choice % Math.max(1, used.length)];
+        if (act === 'keep') {
+          if (slab.isFull) assert.throws(() => slab.keep(new Uint8Array(32), 0), RangeError);
+          else used.push(slab.keep(new Uint8Array(32).fill(1), 0));
+        } else if (chosen !== undefined) {
+          used = used.filter((place) => place !== chosen);
+          if (act === 'release') slab.release(chosen);
+          else {
+            for (let time = 0; time < times; time++) slab.touch(chosen);
+            used.push(chosen);
+          }
+        }
+        assert.equal(slab.size, used.length);
+        if (used.length === 0) assert.throws(() => slab.old(), RangeError);
+        else assert.ok(used.includes(slab.old()));
+        if (!slab.isFull) continue;
+        const old = used.slice(0, used.length - Math.floor(limit / 2));
+        assert.ok(old.includes(slab.old()), `${slab.old()} of ${used.join()}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what was used last makes no room after any number of uses', () => {
+  const slab = new KeySlab(4);
+  const places = Array.from({ length: 4 }, () => slab.keep(new Uint8Array(32).fill(1), 0));
+  for (let use = 0; use < 2_000; use++) {
+    slab.touch(places[(use >> 6) % 4] ?? 0);
+    slab.touch(places[((use >> 6) + 1) % 4] ?? 0);
+    const unused = [places[((use >> 6) + 2) % 4], places[((use >> 6) + 3) % 4]];
+    assert.ok(unused.includes(slab.old()));
+  }
 });
 
 test('design 4.15: a fence and a lost key wipe the user’s keys in memory', async () => {

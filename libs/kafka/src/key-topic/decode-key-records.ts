@@ -7,18 +7,32 @@ import {
   type BatchView,
 } from '@oubliette/protocol';
 
+/** Records that can be gone through, and counted before. */
+export type CountedRecords = Iterable<StoredKeyLogRecord> & { readonly length: number };
+
 export interface KeyRecords {
   /** From the offset asked for, in order. Keys and values are views of the batches. */
-  readonly records: readonly StoredKeyLogRecord[];
+  readonly records: CountedRecords;
   /** Behind the last batch, or where it began. */
   readonly nextOffset: bigint;
+}
+
+/** The records of one batch, as bytes. */
+interface PackedRecords {
+  readonly payload: Uint8Array;
+  readonly count: number;
+  readonly baseOffset: bigint;
+  readonly baseTimestamp: number;
+  /** The log's append time of them all; null: each has its own. */
+  readonly stamped: number | null;
 }
 
 const noKey = new Uint8Array(0);
 
 /**
  * The key records in the answer to a fetch from `offset`. A start reads millions: this is `iterateRecords` without what a
- * key record does not have, one object a record; with `only`, of these offsets alone. Throws `KafkaError` as that does.
+ * key record does not have, one object a record; with `only`, of these offsets alone. All bytes are checked at once, and a
+ * record is made when it is gone to, so that no more than one need be alive. Throws `KafkaError` as `iterateRecords` does.
  */
 export function decodeKeyRecords(
   partition: number,
@@ -26,47 +40,78 @@ export function decodeKeyRecords(
   batches: Uint8Array | null,
   only: ReadonlySet<bigint> | null = null,
 ): KeyRecords {
-  const records: StoredKeyLogRecord[] = [];
+  const packed: PackedRecords[] = [];
   let nextOffset = offset;
-  if (batches === null) return { records, nextOffset };
-  for (const batch of iterateBatches(batches, { partialTail: 'ignore' })) {
-    if (!batch.isControl && batch.nextOffset > offset) addRecords(records, batch, partition, offset, only);
-    nextOffset = batch.nextOffset;
+  let length = 0;
+  const isWanted = (at: bigint): boolean => at >= offset && (only === null || only.has(at));
+  if (batches !== null) {
+    for (const batch of iterateBatches(batches, { partialTail: 'ignore' })) {
+      if (!batch.isControl && batch.nextOffset > offset) {
+        const records = pack(batch);
+        length += checkedCount(records, isWanted);
+        packed.push(records);
+      }
+      nextOffset = batch.nextOffset;
+    }
   }
+  const records = { length, [Symbol.iterator]: () => unpack(packed, partition, isWanted) };
   return { records, nextOffset };
 }
 
-function addRecords(
-  records: StoredKeyLogRecord[],
-  batch: BatchView,
-  partition: number,
-  from: bigint,
-  only: ReadonlySet<bigint> | null,
-): void {
-  const payload = decompress(batch.compression, batch.payload, MAX_UNCOMPRESSED_BYTES);
+function pack(batch: BatchView): PackedRecords {
   const { recordCount, baseOffset } = batch;
-  const stamped = batch.isLogAppendTime ? Number(batch.maxTimestamp) : null;
-  const baseTimestamp = Number(batch.baseTimestamp);
   if (recordCount < 0) throw invalid(`a batch of ${recordCount} records`);
+  return {
+    payload: decompress(batch.compression, batch.payload, MAX_UNCOMPRESSED_BYTES),
+    count: recordCount,
+    baseOffset,
+    baseTimestamp: Number(batch.baseTimestamp),
+    stamped: batch.isLogAppendTime ? Number(batch.maxTimestamp) : null,
+  };
+}
+
+/** How many of the records are wanted. Throws where one cannot be read. */
+function checkedCount(
+  { payload, count, baseOffset }: PackedRecords,
+  isWanted: (offset: bigint) => boolean,
+): number {
   const cursor = new Cursor(payload);
-  for (let index = 0; index < recordCount; index++) {
+  let wanted = 0;
+  for (let index = 0; index < count; index++) {
     const end = cursor.varint() + cursor.position;
     cursor.skip(1); // attributes, unused in format 2
-    const timestampDelta = cursor.varlong();
-    const offset = baseOffset + BigInt(cursor.varint());
-    if (only !== null && !only.has(offset)) {
-      cursor.skip(end - cursor.position);
-      continue;
-    }
-    const key = cursor.nullableBytes();
-    const value = cursor.nullableBytes();
+    cursor.varlong();
+    if (isWanted(baseOffset + BigInt(cursor.varint()))) wanted++;
+    cursor.skipNullable();
+    cursor.skipNullable();
     cursor.skipHeaders();
     if (cursor.position !== end) throw invalid(`record ${index} has another length than it says`);
-    const timestamp = stamped ?? baseTimestamp + timestampDelta;
-    // A compacted topic takes no record without a key; the empty key is nobody's.
-    if (offset >= from) records.push({ partition, offset, timestamp, key: key ?? noKey, value });
   }
   if (cursor.position !== payload.length) throw invalid('bytes stand behind the last record of a batch');
+  return wanted;
+}
+
+function* unpack(
+  packed: readonly PackedRecords[],
+  partition: number,
+  isWanted: (offset: bigint) => boolean,
+): Generator<StoredKeyLogRecord, void, undefined> {
+  for (const { payload, count, baseOffset, baseTimestamp, stamped } of packed) {
+    const cursor = new Cursor(payload);
+    for (let index = 0; index < count; index++) {
+      const end = cursor.varint() + cursor.position;
+      cursor.skip(1);
+      const timestamp = baseTimestamp + cursor.varlong();
+      const offset = baseOffset + BigInt(cursor.varint());
+      if (isWanted(offset)) {
+        const key = cursor.nullableBytes();
+        const value = cursor.nullableBytes();
+        // A compacted topic takes no record without a key; the empty key is nobody's.
+        yield { partition, offset, timestamp: stamped ?? timestamp, key: key ?? noKey, value };
+      }
+      cursor.skip(end - cursor.position);
+    }
+  }
 }
 
 /** Reads on in bytes, never past their end. Throws `KafkaError` INVALID_RECORD. */
@@ -119,13 +164,17 @@ class Cursor {
     return length === -1 ? null : this.bytes(length);
   }
 
+  skipNullable(): void {
+    const length = this.varint();
+    if (length !== -1) this.skip(length);
+  }
+
   skipHeaders(): void {
     const count = this.varint();
     if (count < 0) throw invalid(`${count} headers`);
     for (let index = 0; index < count; index++) {
       this.skip(this.varint());
-      const length = this.varint();
-      if (length !== -1) this.skip(length);
+      this.skipNullable();
     }
   }
 

@@ -1,10 +1,11 @@
-import type { KeyLogRecord, StoredKeyLogRecord } from '@oubliette/keyring';
+import type { KeyLogRecord } from '@oubliette/keyring';
+import type { CountedRecords } from './decode-key-records.js';
 
 /** What one fetch gave for one partition. */
 export interface FetchedPartition {
   readonly partition: number;
   /** In offset order, none below the offset asked for. */
-  readonly records: readonly StoredKeyLogRecord[];
+  readonly records: CountedRecords;
   /** Where the next fetch begins: behind the last batch, also when compaction emptied it. */
   readonly nextOffset: bigint;
   readonly highWatermark: bigint;

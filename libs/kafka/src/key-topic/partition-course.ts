@@ -1,4 +1,4 @@
-import type { HeardAt, KeyLogListener } from '@oubliette/keyring';
+import type { HeardAt, KeyLogListener, StoredKeyLogRecord } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import { KafkaClientError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -6,6 +6,8 @@ import type { FetchedPartition } from './link.js';
 import { elapsedMs, momentOf } from './moments.js';
 import type { Positions } from './positions.js';
 
+/** Given to the listener in one call: few, so that an answer of thousands is not alive as objects at once. */
+const recordsAtOnce = 64;
 /** Replays that may take longer than tombstones stand, one after another, before it is given up. */
 const maxRestarts = 3;
 
@@ -107,7 +109,7 @@ export class PartitionCourse {
     }
     const position = this.#next;
     if (answer.highWatermark < position) return 'short';
-    if (answer.records.length > 0) listener.records(answer.records);
+    give(listener, answer.records);
     if (answer.nextOffset > position) positions.advance(this.partition, answer.nextOffset);
     else if (answer.highWatermark > position) {
       this.#stalls += 1;
@@ -168,6 +170,16 @@ export class PartitionCourse {
   get #next(): bigint {
     return this.#options.positions.next(this.partition);
   }
+}
+
+function give(listener: KeyLogListener, records: Iterable<StoredKeyLogRecord>): void {
+  let some: StoredKeyLogRecord[] = [];
+  for (const record of records) {
+    if (some.push(record) < recordsAtOnce) continue;
+    listener.records(some);
+    some = [];
+  }
+  if (some.length > 0) listener.records(some);
 }
 
 function behind(topic: string, partition: number, deleteRetentionMs: number): KafkaClientError {

@@ -110,7 +110,7 @@ export class SimulatedLink implements KeyTopicLink {
     this.looks.push({ partition, offset, maxBytes });
     if (this.#isDown) return Promise.reject(unavailable());
     const fetched = this.#fetched(partition, offset, Math.max(1, Math.floor(maxBytes / 200)));
-    const records = fetched.records.filter((record) => only?.has(record.offset) ?? true);
+    const records = [...fetched.records].filter((record) => only?.has(record.offset) ?? true);
     return Promise.resolve({ ...fetched, records });
   }
 

@@ -31,7 +31,7 @@ export interface UserKeyOptions {
   readonly masterKeyOutageMs?: number;
   /** How often the master keys are asked; default 5 min. */
   readonly confirmMasterKeyEveryMs?: number;
-  /** Most keys held in memory, 44 bytes each; others are read again when they are wanted. Default 2,000,000. */
+  /** Most keys held in memory, 37 bytes each; others are read again when they are wanted. Default 2,000,000. */
   readonly keysInMemory?: number;
   /** Hears ten times a second how far the key topic was read at start. Default: a line in the log every 5 s (`logsReplay`). */
   readonly onProgress?: (progress: KeyTopicProgress) => void;
