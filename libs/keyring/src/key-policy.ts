@@ -9,9 +9,12 @@ export interface KeyPolicy {
   readonly rotateAfterMs?: number;
   /** After so many values that one process sealed, likewise. Default, and most: 2^32 - 1. */
   readonly rotateAfterUses?: number;
-  /** After so long the key ends, and all that it encrypted, ms in whole seconds. Default: never. It is written into the key. */
+  /** After so long the key ends, and all that it encrypted, ms in whole seconds, at most 2^32 - 1 of them. Default: never. It is written into the key. */
   readonly lifetimeMs?: number;
 }
+
+/** A key record has room for so many seconds (SPEC.md, section 5). */
+export const longestLifetimeMs = (2 ** 32 - 1) * 1000;
 
 /** Uses are counted up to this. */
 const mostUses = 2 ** 32 - 1;

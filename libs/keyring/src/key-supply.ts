@@ -100,8 +100,7 @@ export class KeySupply {
       const entry = table.get(mint.userRef);
       return entry && !entry.fenceOf(mint) ? [] : [{ mint, entry }];
     });
-    const [first] = overtaken;
-    if (!first) return;
+    if (overtaken.length === 0) return;
     const entries = new Set(overtaken.flatMap(({ entry }) => entry ?? []));
     try {
       await undertaker.bury(entries);
@@ -109,8 +108,11 @@ export class KeySupply {
       if (!(error instanceof KeyringError) || !error.retriable) throw error;
       for (const { partition } of entries) alarms.raise('DEAD_RECORD_NOT_BURIED', partition, -1n);
     }
-    if (table.get(first.mint.userRef)?.state === 'active') throw withdrawnError();
-    throw forgottenError();
+    for (const { mint, entry } of overtaken) assertWanted(entry && table.get(mint.userRef), mint.purpose);
+    throw new KeyringError(
+      'KEYRING_UNAVAILABLE',
+      'A key was made for what had ended and begun anew meanwhile, of which this process had not heard: try again, it has now.',
+    );
   }
 }
 
