@@ -24,11 +24,16 @@ export function endOf({ madeAt, lifetimeSeconds }: Pick<UserKey, 'madeAt' | 'lif
   return lifetimeSeconds === 0 ? Infinity : madeAt + lifetimeSeconds * 1000;
 }
 
-/** True when something new is to be encrypted with a new key. `now`: by LogTime. */
-export function isWornOut(key: UserKey, policy: KeyPolicy, now: number): boolean {
+/**
+ * True when something new is to be encrypted with a new key. `now`: by whichever clock says more; `byLog`: by the log alone. A wall clock
+ * that is ahead finds every key old, also the one that was made just now: no two are made for it within half their time.
+ */
+export function isWornOut(key: UserKey, policy: KeyPolicy, now: number, byLog: number): boolean {
+  const isOver = (periodMs: number): boolean =>
+    now - key.madeAt >= periodMs && byLog - key.madeAt >= periodMs / 2;
   return (
     key.uses >= Math.min(policy.rotateAfterUses ?? mostUses, mostUses) ||
-    now - key.madeAt >= (policy.rotateAfterMs ?? Infinity) ||
-    now >= endOf(key)
+    isOver(policy.rotateAfterMs ?? Infinity) ||
+    isOver(endOf(key) - key.madeAt)
   );
 }

@@ -127,3 +127,25 @@ test('the record of a key once more, from a mirror or by somebody else, gives it
   await clock.advanceAsync(day);
   assert.equal(keyring.open(binding, envelope).outcome, 'erased');
 });
+
+test('a wall clock that is a year ahead takes no key away, and makes no key over and over', async () => {
+  const { clock, topic, keyring, ada } = await opened({});
+  const log = { now: () => clock.now() + 365 * day, monotonic: () => clock.monotonic() };
+  const ahead = { ...log, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) };
+  for (const policy of [{ rotateAfterMs: 30 * day }, { lifetimeMs: 30 * day }]) {
+    const policies = { marketing: policy };
+    const [right, wrong] = [
+      await openTestKeyring({ topic, clock, policies, leaseMs: 1_000 * day }),
+      await openTestKeyring({ topic, clock: ahead, policies, leaseMs: 1_000 * day }),
+    ];
+    await right.ensureKeys([ada], 'marketing');
+    const envelope = right.seal(ada, binding, secret, 'marketing');
+    const before = keyRecords(topic, keyring, ada).length;
+    for (let time = 0; time < 5; time++) await wrong.ensureKeys([ada], 'marketing');
+    assert.equal(await wrong.retireEnded(), 0);
+    assert.equal(keyRecords(topic, keyring, ada).length, before);
+    assert.equal(right.open(binding, envelope).outcome, 'value');
+    await right.withdraw(ada, 'marketing');
+    await right.grant(ada, 'marketing');
+  }
+});
