@@ -9,9 +9,12 @@ export interface KeyPolicy {
   readonly rotateAfterMs?: number;
   /** After so many values that one process sealed, likewise. Default, and most: 2^32 - 1. */
   readonly rotateAfterUses?: number;
-  /** After so long the key ends, and all that it encrypted, ms in whole seconds. Default: never. It is written into the key. */
+  /** After so long the key ends, and all that it encrypted, ms in whole seconds, at most 2^32 - 1 of them. Default: never. It is written into the key. */
   readonly lifetimeMs?: number;
 }
+
+/** A key record has room for so many seconds (SPEC.md, section 5). */
+export const longestLifetimeMs = (2 ** 32 - 1) * 1000;
 
 /** Uses are counted up to this. */
 const mostUses = 2 ** 32 - 1;
@@ -21,11 +24,16 @@ export function endOf({ madeAt, lifetimeSeconds }: Pick<UserKey, 'madeAt' | 'lif
   return lifetimeSeconds === 0 ? Infinity : madeAt + lifetimeSeconds * 1000;
 }
 
-/** True when something new is to be encrypted with a new key. `now`: by LogTime. */
-export function isWornOut(key: UserKey, policy: KeyPolicy, now: number): boolean {
+/**
+ * True when something new is to be encrypted with a new key. `now`: by whichever clock says more; `byLog`: by the log alone. A wall clock
+ * that is ahead finds every key old, also the one that was made just now: no two are made for it within half their time.
+ */
+export function isWornOut(key: UserKey, policy: KeyPolicy, now: number, byLog: number): boolean {
+  const isOver = (periodMs: number): boolean =>
+    now - key.madeAt >= periodMs && byLog - key.madeAt >= periodMs / 2;
   return (
     key.uses >= Math.min(policy.rotateAfterUses ?? mostUses, mostUses) ||
-    now - key.madeAt >= (policy.rotateAfterMs ?? Infinity) ||
-    now >= endOf(key)
+    isOver(policy.rotateAfterMs ?? Infinity) ||
+    isOver(endOf(key) - key.madeAt)
   );
 }

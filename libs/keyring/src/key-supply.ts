@@ -1,5 +1,6 @@
 import type { Alarms } from './alarms.js';
 import { forgottenError, KeyringError, withdrawnError } from './errors.js';
+import type { ConfirmedTime } from './confirmed-time.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import { isWornOut, type KeyPolicy } from './key-policy.js';
 import type { PurposeTag } from './key-scope.js';
@@ -8,7 +9,7 @@ import type { LogTime } from './log-time.js';
 import type { Mint, Minter } from './minter.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
-import { isHeld } from './user-key.js';
+import { isHeld, type UserKey } from './user-key.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
 import type { UserTable } from './user-table.js';
 
@@ -24,6 +25,7 @@ export interface KeySupplyParts {
   readonly minter: Minter;
   readonly undertaker: Undertaker;
   readonly time: LogTime;
+  readonly confirmedTime: ConfirmedTime;
   readonly alarms: Alarms;
   /** Rejects while this process may not know which wrapping key is in force. */
   readonly assertCurrent: () => Promise<void>;
@@ -39,13 +41,18 @@ export class KeySupply {
 
   /** Rejects with `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN` before anything is written. */
   async ensure(userRefs: Iterable<UserRef>, purpose: SuppliedPurpose, isAsked = false): Promise<void> {
-    const now = this.#parts.time.now();
+    const { table, time } = this.#parts;
+    const users = new Set(userRefs);
+    const currentOf = (userRef: UserRef): UserKey | null =>
+      table.get(parseUserRef(userRef))?.current(purpose.tag) ?? null;
+    const byLog = await this.#byLog([...users], currentOf, purpose.policy);
+    const now = time.now();
     const mints: Mint[] = [];
-    for (const userRef of new Set(userRefs)) {
-      const entry = this.#parts.table.get(parseUserRef(userRef));
+    for (const userRef of users) {
+      const current = currentOf(userRef);
+      const entry = table.get(userRef);
       assertWanted(entry, purpose.tag);
-      const current = entry?.current(purpose.tag) ?? null;
-      if (current !== null && !isAsked && !isWornOut(current, purpose.policy, now)) continue;
+      if (current !== null && !isAsked && !isWornOut(current, purpose.policy, now, byLog)) continue;
       mints.push(mintOf(userRef, entry, purpose, current === null ? 0 : current.rotation + 1));
     }
     if (mints.length > 0) await this.#make(mints);
@@ -56,7 +63,8 @@ export class KeySupply {
     const current = this.#parts.table.get(userRef)?.current(tag);
     if (!current || !isHeld(current.state.held)) return false;
     const isTimeless = policy.rotateAfterMs === undefined && current.lifetimeSeconds === 0;
-    return !isWornOut(current, policy, isTimeless ? 0 : this.#parts.time.now());
+    // Whether the log agrees is asked in `ensure`.
+    return !isWornOut(current, policy, isTimeless ? 0 : this.#parts.time.now(), Infinity);
   }
 
   /** A forgotten user begins anew; resolves to the lifecycle. Rejects with `USER_NOT_FORGOTTEN`. */
@@ -100,6 +108,23 @@ export class KeySupply {
     await this.#make([{ ...mint, generation: generationOf(entry) + 1 }]);
   }
 
+  /** The log's time, asked for where the wall clock says that a key's time is over. */
+  async #byLog(
+    users: readonly UserRef[],
+    currentOf: (userRef: UserRef) => UserKey | null,
+    policy: KeyPolicy,
+  ): Promise<number> {
+    const { time, confirmedTime } = this.#parts;
+    if (policy.rotateAfterMs === undefined && policy.lifetimeMs === undefined) return time.byLog();
+    const now = time.now();
+    return confirmedTime.now((byLog) =>
+      users.some((userRef) => {
+        const current = currentOf(userRef);
+        return current !== null && isWornOut(current, policy, now, byLog);
+      }),
+    );
+  }
+
   /** What a fence overtook is refused, and buried. */
   async #make(mints: readonly Mint[]): Promise<void> {
     const { table, minter, undertaker, alarms, assertCurrent } = this.#parts;
@@ -109,8 +134,7 @@ export class KeySupply {
       const entry = table.get(mint.userRef);
       return entry && !entry.fenceOf(mint) ? [] : [{ mint, entry }];
     });
-    const [first] = overtaken;
-    if (!first) return;
+    if (overtaken.length === 0) return;
     const entries = new Set(overtaken.flatMap(({ entry }) => entry ?? []));
     try {
       await undertaker.bury(entries);
@@ -118,8 +142,11 @@ export class KeySupply {
       if (!(error instanceof KeyringError) || !error.retriable) throw error;
       for (const { partition } of entries) alarms.raise('DEAD_RECORD_NOT_BURIED', partition, -1n);
     }
-    if (table.get(first.mint.userRef)?.state === 'active') throw withdrawnError();
-    throw forgottenError();
+    for (const { mint, entry } of overtaken) assertWanted(entry && table.get(mint.userRef), mint.purpose);
+    throw new KeyringError(
+      'KEYRING_UNAVAILABLE',
+      'A key was made for what had ended and begun anew meanwhile, of which this process had not heard: try again, it has now.',
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Clock } from '@oubliette/runtime';
 import type { Alarm, Alarms } from './alarms.js';
+import { ConfirmedTime } from './confirmed-time.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { EnvelopeEngine } from './crypto/envelope-engine.js';
 import type { Sodium } from './crypto/sodium.js';
@@ -32,8 +33,9 @@ import type { PepperTable } from './peppers/pepper-table.js';
 import { Purposes } from './purposes.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
+import type { UserEntry } from './user-entry.js';
+import { isAtHand, type UserKey } from './user-key.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
-import { isAtHand } from './user-key.js';
 import type { UserTable } from './user-table.js';
 
 export interface LogKeyringParts {
@@ -70,6 +72,7 @@ export class LogKeyring implements Keyring {
   readonly #forgetter: Forgetter;
   readonly #undertaker: Undertaker;
   readonly #loader: KeyLoader;
+  readonly #confirmedTime: ConfirmedTime;
   readonly #opening: OpeningParts;
   #closing: Promise<void> | null = null;
 
@@ -87,7 +90,10 @@ export class LogKeyring implements Keyring {
     this.#undertaker = undertaker;
     this.#loader = new KeyLoader(table, writer);
     const assertCurrent = (): Promise<void> => this.#assertCurrent();
-    this.#supply = new KeySupply({ table, writer, minter, undertaker, time, alarms, assertCurrent });
+    const confirmedTime = new ConfirmedTime(time, clock, writer);
+    this.#confirmedTime = confirmedTime;
+    const supply = { table, writer, minter, undertaker, time, confirmedTime, alarms, assertCurrent };
+    this.#supply = new KeySupply(supply);
     this.#forgetter = new Forgetter({
       sodium,
       subkeys,
@@ -216,13 +222,10 @@ export class LogKeyring implements Keyring {
 
   async retireEnded(): Promise<number> {
     this.#writer.assertOpen();
-    const now = this.#parts.time.now();
-    const ended = [...this.#table.entriesWith(({ lifetimeSeconds }) => lifetimeSeconds > 0)].flatMap(
-      (entry) =>
-        entry.keys
-          .filter((key) => now >= endOf(key))
-          .map((key) => ({ entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } })),
-    );
+    const now = await this.#confirmedTime.now((time) => this.#ended(time).next().done === false);
+    const ended = [...this.#ended(now)].map(({ entry, key }) => {
+      return { entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } };
+    });
     return this.#undertaker.retire(ended);
   }
 
@@ -310,6 +313,13 @@ export class LogKeyring implements Keyring {
     await this.#writer.catchUp(deploymentPartition);
     await deployment.ready();
     opener.assertCurrent();
+  }
+
+  /** Keys whose lifetime is over at a time. */
+  *#ended(now: number): Generator<{ readonly entry: UserEntry; readonly key: UserKey }> {
+    for (const entry of this.#table.entriesWith(({ lifetimeSeconds }) => lifetimeSeconds > 0)) {
+      for (const key of entry.keys) if (now >= endOf(key)) yield { entry, key };
+    }
   }
 
   async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {

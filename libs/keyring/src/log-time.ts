@@ -18,8 +18,13 @@ export class LogTime {
     this.#seenAt = monotonic;
   }
 
-  /** ms since the Unix epoch. */
+  /** By whichever clock says more: what may not be read any more. ms since the Unix epoch. */
   now(): number {
-    return Math.max(this.clock.now(), this.#stamp + (this.clock.monotonic() - this.#seenAt));
+    return Math.max(this.clock.now(), this.byLog());
+  }
+
+  /** By the log alone: what may be done for good, since a wall clock may be set ahead. It lags where nothing was appended. */
+  byLog(): number {
+    return this.#stamp + (this.clock.monotonic() - this.#seenAt);
   }
 }

@@ -9,7 +9,7 @@ import { defaultLeaseMs, KeyLease } from './key-lease.js';
 import type { KeyLog } from './key-log.js';
 import { KeyLogWriter } from './key-log-writer.js';
 import { KeyOpener } from './key-opener.js';
-import type { KeyPolicy } from './key-policy.js';
+import { longestLifetimeMs, type KeyPolicy } from './key-policy.js';
 import type { Keyring } from './keyring.js';
 import { LogKeyring } from './log-keyring.js';
 import { LogTime } from './log-time.js';
@@ -58,6 +58,7 @@ export async function openKeyringOver(
   const { log, masterKeys, clock, entropy, leaseMs = defaultLeaseMs, policies = {} } = options;
   try {
     assertPolicies(policies);
+    assertTimes(options);
     assertKeysInMemory(options.keysInMemory);
     const sodium = await load();
     const pool = new EntropyPool(entropy);
@@ -144,13 +145,26 @@ function leaseOn(
 function assertPolicies(policies: Readonly<Record<string, KeyPolicy>>): void {
   for (const [name, policy] of Object.entries(policies)) {
     for (const [setting, value] of Object.entries(policy) as [keyof KeyPolicy, number][]) {
-      if (Number.isSafeInteger(value) && value > 0) continue;
-      throw new KeyringError(
-        'KEY_POLICY_INVALID',
-        `${setting} of the keys for ${name === '' ? 'no purpose' : `the purpose ${name}`} is ${value}: give a whole number above 0.`,
-      );
+      const most = setting === 'lifetimeMs' ? longestLifetimeMs : Number.MAX_SAFE_INTEGER;
+      const keys = name === '' ? 'no purpose' : `the purpose ${name}`;
+      assertSetting(`${setting} of the keys for ${keys}`, value, most);
     }
   }
+}
+
+/** A time that is no number would never be over. */
+function assertTimes({ leaseMs, masterKeyOutageMs, confirmMasterKeyEveryMs }: KeyringOptions): void {
+  for (const [name, value] of Object.entries({ leaseMs, masterKeyOutageMs, confirmMasterKeyEveryMs })) {
+    if (value !== undefined) assertSetting(name, value, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+function assertSetting(what: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value > 0 && value <= most) return;
+  throw new KeyringError(
+    'KEY_POLICY_INVALID',
+    `${what} is ${value}: give a whole number above 0, at most ${most}.`,
+  );
 }
 
 function assertKeysInMemory(most = 1): void {

@@ -155,6 +155,8 @@ export class UserStore {
     const entry = this.#intoObject(users, row, userRef, partition);
     change(entry, this.#ownerOf(partition, row));
     this.#intoRow(users, row, entry);
+    // Whoever was told of the change may have looked at the object, which is no longer what stands.
+    this.#views.delete(userRef);
   }
 
   /** Takes a key's bytes, which are wiped; where they are held. Without `mayEvict`, and with no room left, they are only remembered. */

@@ -384,7 +384,11 @@ export class UserTable {
     if (standing && !(isSameScope(standing, opened) && this.#store.isKey(standing, opened.key))) {
       return this.#alarm('KEY_RECORD_CONFLICT', record);
     }
-    const madeAt = opened.madeAt === 0 ? record.timestamp : opened.madeAt;
+    // The same record again, by a mirror or by somebody who wants the key to live longer, makes it no younger.
+    const madeAt = Math.min(
+      opened.madeAt === 0 ? record.timestamp : opened.madeAt,
+      standing?.madeAt ?? Infinity,
+    );
     const identity = { kid, madeAt, offset: Number(record.offset) };
     const held =
       standing?.state.held ?? this.#store.keep(opened.key, owner, this.#mayEvict(record.partition));

@@ -102,7 +102,50 @@ test('a key ends with its lifetime, and with it what it encrypted; the statement
 });
 
 test('a policy that cannot be kept is refused', async () => {
-  for (const policy of [{ lifetimeMs: 0 }, { rotateAfterMs: -1 }, { rotateAfterUses: 1.5 }]) {
+  const tooLong = { lifetimeMs: 2 ** 32 * 1000 };
+  for (const policy of [{ lifetimeMs: 0 }, tooLong, { rotateAfterMs: -1 }, { rotateAfterUses: 1.5 }]) {
     await assert.rejects(openTestKeyring({ policies: { '': policy } }), failsWith('KEY_POLICY_INVALID'));
+  }
+});
+
+test('a time that would never be over, or always is, is refused', async () => {
+  for (const ms of [Number.NaN, Infinity, 0, -1, 0.5]) {
+    for (const name of ['leaseMs', 'masterKeyOutageMs', 'confirmMasterKeyEveryMs'] as const) {
+      await assert.rejects(openTestKeyring({ [name]: ms }), failsWith('KEY_POLICY_INVALID'));
+    }
+  }
+});
+
+test('the record of a key once more, from a mirror or by somebody else, gives it no longer life', async () => {
+  const { topic, clock, keyring, ada } = await opened({ lifetimeMs: 2 * day });
+  const envelope = keyring.seal(ada, binding, secret);
+  const [record] = keyRecords(topic, keyring, ada);
+  assert.ok(record);
+  await clock.advanceAsync(day);
+  topic.append(record.partition, [record]);
+  await keyring.catchUp([ada]);
+  await clock.advanceAsync(day);
+  assert.equal(keyring.open(binding, envelope).outcome, 'erased');
+});
+
+test('a wall clock that is a year ahead takes no key away, and makes no key over and over', async () => {
+  const { clock, topic, keyring, ada } = await opened({});
+  const log = { now: () => clock.now() + 365 * day, monotonic: () => clock.monotonic() };
+  const ahead = { ...log, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) };
+  for (const policy of [{ rotateAfterMs: 30 * day }, { lifetimeMs: 30 * day }]) {
+    const policies = { marketing: policy };
+    const [right, wrong] = [
+      await openTestKeyring({ topic, clock, policies, leaseMs: 1_000 * day }),
+      await openTestKeyring({ topic, clock: ahead, policies, leaseMs: 1_000 * day }),
+    ];
+    await right.ensureKeys([ada], 'marketing');
+    const envelope = right.seal(ada, binding, secret, 'marketing');
+    const before = keyRecords(topic, keyring, ada).length;
+    for (let time = 0; time < 5; time++) await wrong.ensureKeys([ada], 'marketing');
+    assert.equal(await wrong.retireEnded(), 0);
+    assert.equal(keyRecords(topic, keyring, ada).length, before);
+    assert.equal(right.open(binding, envelope).outcome, 'value');
+    await right.withdraw(ada, 'marketing');
+    await right.grant(ada, 'marketing');
   }
 });

@@ -189,3 +189,22 @@ test('the epoch turns for keys that are not in memory as for the others', async 
   const fresh = await open(100);
   assert.deepEqual(outcomes(fresh, sealed), Array(40).fill(isRead));
 });
+
+test('who uses a key while it is told of another’s end sees no other user’s bytes under it later', async () => {
+  const topic = new InMemoryKeyTopic({ partitions: 1 });
+  const keyring = await openTestKeyring({ topic, keysInMemory: 2 });
+  const [ada, ...others] = ['ada', 'ben', 'cyd', 'dan'].map((id) => keyring.userRef(id));
+  assert.ok(ada);
+  await keyring.ensureKeys([ada]);
+  const envelope = keyring.seal(ada, binding, secret);
+  await keyring.rotate([ada]);
+  keyring.onAlarm(() => void keyring.seal(ada, binding, secret));
+  const second = keyRecords(topic, keyring, ada)[1];
+  assert.ok(second);
+  topic.append(0, [{ key: second.key, value: null }]);
+  await keyring.catchUp([ada]);
+  for (const other of others) await keyring.ensureKeys([other]);
+  assert.deepEqual(keyring.open(binding, envelope), notSeen);
+  await keyring.catchUp([ada]);
+  assert.deepEqual(keyring.open(binding, envelope), isRead);
+});

@@ -238,7 +238,10 @@ export class PlainUserTable {
       return this.#alarm('KEY_RECORD_CONFLICT', record);
     }
     const { lifecycle, purpose, generation, rotation, lifetimeSeconds, epoch } = opened;
-    const madeAt = opened.madeAt === 0 ? record.timestamp : opened.madeAt;
+    const madeAt = Math.min(
+      opened.madeAt === 0 ? record.timestamp : opened.madeAt,
+      standing?.madeAt ?? Infinity,
+    );
     const facts = { kid, lifecycle, purpose, generation, rotation, lifetimeSeconds, epoch, madeAt };
     if (standing) entry.keys[index] = { ...standing, ...facts };
     else {

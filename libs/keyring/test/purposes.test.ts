@@ -140,3 +140,34 @@ test('without a purpose none is withdrawn or granted, and least of all everythin
   }
   assert.equal(keyring.state(ada), 'active');
 });
+
+test('a process that has not heard that a user began anew, or a purpose, is told to try again, and then writes', async () => {
+  const topic = new InMemoryKeyTopic();
+  const [ahead, behind] = [await start(topic), await start(topic)];
+  const ada = ahead.keyring.userRef('ada');
+  await ahead.keyring.ensureKeys([ada], 'marketing');
+  await behind.keyring.catchUp([ada]);
+  behind.log.hold();
+  await ahead.keyring.withdraw(ada, 'marketing');
+  await ahead.keyring.grant(ada, 'marketing');
+  const rotating = assert.rejects(
+    behind.keyring.rotate([ada], 'marketing'),
+    failsWith('KEYRING_UNAVAILABLE'),
+  );
+  await turn();
+  behind.log.release();
+  await rotating;
+  await behind.keyring.rotate([ada], 'marketing');
+  behind.log.hold();
+  await ahead.keyring.forget(ada);
+  await ahead.keyring.beginLifecycle(ada);
+  const again = assert.rejects(behind.keyring.rotate([ada]), failsWith('KEYRING_UNAVAILABLE'));
+  await turn();
+  behind.log.release();
+  await again;
+  await behind.keyring.rotate([ada]);
+  const envelope = behind.keyring.seal(ada, binding, secret);
+  await ahead.keyring.catchUp([ada]);
+  assert.equal(ahead.keyring.open(binding, envelope).outcome, 'value');
+  assert.deepEqual(behind.keyring.deadRecords(), []);
+});
