@@ -113,15 +113,19 @@ export class DeploymentFollower {
 
   /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
   #refuse(error: unknown, revision: Revision): void {
-    const { alarms, opener, clock } = this.#parts;
+    const { alarms, opener, clock, table } = this.#parts;
     if (error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID') {
       return alarms.raise('DEPLOYMENT_CHANGED', deploymentPartition, revision.offset);
     }
-    opener.fallBehind();
-    // What is tried again was told of the first time.
-    const before = this.#refused?.deployment.value;
-    if (before === undefined || !equalBytes(before, revision.deployment.value)) {
-      alarms.raise('DEPLOYMENT_LOCKED', deploymentPartition, revision.offset);
+    const { value } = revision.deployment;
+    // What stands was opened: only what it opens could not all be read.
+    if (!equalBytes(value, table.deployment.value)) {
+      opener.fallBehind();
+      // What is tried again was told of the first time.
+      const before = this.#refused?.deployment.value;
+      if (before === undefined || !equalBytes(before, value)) {
+        alarms.raise('DEPLOYMENT_LOCKED', deploymentPartition, revision.offset);
+      }
     }
     this.#refused = revision;
     this.#retry?.cancel();
@@ -143,7 +147,7 @@ export class DeploymentFollower {
     for (const [partition, all] of offsets) {
       for (let from = 0; from < all.length; from += MAX_READ_OFFSETS) {
         const records = await log.read(partition, all.slice(from, from + MAX_READ_OFFSETS));
-        for (const record of records) if (record !== null) table.apply(record);
+        for (const record of records) if (record !== null) table.applyAgain(record);
       }
     }
   }

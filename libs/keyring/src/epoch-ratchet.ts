@@ -82,8 +82,11 @@ export class EpochRatchet {
     for (let steps = 0; !this.#isOver(standing); standing = await this.#standing()) {
       this.#options.signal?.throwIfAborted();
       if (++steps > mostSteps) throw overtaken();
-      await this.#step(standing);
-      wipe(standing.secrets);
+      try {
+        await this.#step(standing);
+      } finally {
+        wipe(standing.secrets);
+      }
     }
     wipe(standing.secrets);
     this.#options.signal?.throwIfAborted();
@@ -100,8 +103,11 @@ export class EpochRatchet {
     if (secrets.wrappingKeys.every((key) => key.epoch < epoch)) {
       this.#tell('announcing');
       const key = this.#parts.entropy.take(KEY_BYTES);
-      await this.#revise(deployment, secrets, [...secrets.wrappingKeys, { epoch, key }]);
-      key.fill(0);
+      try {
+        await this.#revise(deployment, secrets, [...secrets.wrappingKeys, { epoch, key }]);
+      } finally {
+        key.fill(0);
+      }
       return;
     }
     if (first.epoch < epoch) {

@@ -156,6 +156,13 @@ export class UserTable {
     });
   }
 
+  /** Applies a record that was read again since it could be read by now, unless something took its place meanwhile. */
+  applyAgain(record: StoredKeyLogRecord): void {
+    const name = parseRecordKey(record.key);
+    const stray = name?.kind === 'user-key' ? this.get(name.userRef)?.strays?.get(name.kid) : undefined;
+    if (stray?.reason === 'unreadable' && stray.offset === record.offset) this.apply(record);
+  }
+
   /**
    * The common record of a replay, a key of a user of whom nothing is known, without making anything on the way; what `apply` does otherwise
    * says the same in simple terms. False, with nothing done, for any record about which there is more to say.
