@@ -52,12 +52,14 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
     const other = await stage.keyring();
     const userRef = keyring.userRef('early');
     log.hold();
-    const minting = keyring.ensureKeys([userRef]);
+    let isMade = false;
+    const minting = keyring.ensureKeys([userRef]).then(() => (isMade = true));
     for (let look = 0; look < MOST_LOOKS && other.state(userRef) !== 'active'; look++) {
       await other.catchUp([userRef]);
     }
     assert.equal(other.state(userRef), 'active', 'the key stands in the log');
     assert.throws(() => keyring.seal(userRef, binding, secret), failsWith('KEY_MISSING'));
+    assert.equal(isMade, false);
     log.release();
     await minting;
     const envelope = keyring.seal(userRef, binding, secret);

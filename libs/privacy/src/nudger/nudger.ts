@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Timer } from '@oubliette/runtime';
 import { PartitionNudger, type NudgeJob, type NudgerParts } from './partition-nudger.js';
 
@@ -21,6 +22,8 @@ export class Nudger {
   #nudgesOwed = 0;
 
   constructor(private readonly parts: NudgerParts) {
+    // Each flow listens while it waits: many are no leak, their number is that of the partitions.
+    setMaxListeners(0, this.#closing.signal);
     this.#sweep = this.#scheduleSweep();
   }
 
