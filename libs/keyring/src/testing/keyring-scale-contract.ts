@@ -80,14 +80,15 @@ export function scaleContract(check: Check): void {
       assert.equal((await one.advanceEpoch()).epoch, 2);
       await two.catchUp(refs);
       const restarted = await open();
-      for (const process of [one, two, restarted]) {
+      const processes = [one, two, restarted];
+      for (const [number, process] of processes.entries()) {
         for (const [index, envelope] of envelopes.entries()) {
           assert.equal(process.open(binding, envelope).outcome, index === 0 ? 'erased' : 'value');
         }
-        await process.ensureKeys([process.userRef('newcomer')]);
+        await process.ensureKeys([process.userRef(`newcomer ${number}`)]);
       }
       const epochs = epochsIn(await stage.scan());
-      assert.equal(epochs.length, living.length + 1);
+      assert.equal(epochs.length, living.length + processes.length);
       assert.deepEqual(new Set(epochs), new Set([2]));
       const elsewhere = await stage.elsewhere();
       await copyTo(elsewhere, yesterday);
