@@ -38,7 +38,11 @@ export class DeploymentFollower {
   constructor(parts: DeploymentFollowerParts) {
     this.#parts = parts;
     parts.table.revised.subscribe((revision) => {
-      if (this.#heard.length >= mostHeard) return this.#refuse(null, revision);
+      if (this.#heard.length >= mostHeard) {
+        const before = this.#refused;
+        this.#refuse(null, revision);
+        return this.#tellRefused(before);
+      }
       this.#heard.push(revision);
       this.#start();
     });
@@ -75,19 +79,27 @@ export class DeploymentFollower {
   }
 
   #start(): void {
-    this.#working ??= this.#work().finally(() => (this.#working = null));
+    this.#working ??= this.#work().finally(() => {
+      this.#working = null;
+      // Heard while the last one was told of.
+      if (this.#heard.length > 0) this.#start();
+    });
   }
 
   #tryRefused(): void {
     const refused = this.#refused;
     if (refused === null) return;
-    if (equalBytes(refused.deployment.value, this.#parts.table.deployment.value)) this.#isAgain = true;
+    if (this.#isStanding(refused)) this.#isAgain = true;
     else if (!this.#heard.includes(refused)) this.#heard.unshift(refused);
     this.#start();
   }
 
-  /** Never rejects: what fails is an alarm, and is tried again. */
+  /**
+   * Never rejects: what fails is an alarm, and is tried again. Of several heard at once the last counts: the master key that those before
+   * it carry may have been destroyed since.
+   */
   async #work(): Promise<void> {
+    const before = this.#refused;
     for (let next = this.#next(); next !== null; next = this.#next()) {
       try {
         await this.#take(next);
@@ -96,6 +108,7 @@ export class DeploymentFollower {
         this.#refuse(error, next);
       }
     }
+    this.#tellRefused(before);
   }
 
   /** Each in the log's order: two may come while the first is opened, and the last may be forged, or have landed too late. */
@@ -113,23 +126,27 @@ export class DeploymentFollower {
 
   /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
   #refuse(error: unknown, revision: Revision): void {
-    const { alarms, opener, clock, table } = this.#parts;
+    const { alarms, opener, clock } = this.#parts;
     if (error instanceof KeyringError && error.code === 'DEPLOYMENT_RECORD_INVALID') {
       return alarms.raise('DEPLOYMENT_CHANGED', deploymentPartition, revision.offset);
     }
-    const { value } = revision.deployment;
     // What stands was opened: only what it opens could not all be read.
-    if (!equalBytes(value, table.deployment.value)) {
-      opener.fallBehind();
-      // What is tried again was told of the first time.
-      const before = this.#refused?.deployment.value;
-      if (before === undefined || !equalBytes(before, value)) {
-        alarms.raise('DEPLOYMENT_LOCKED', deploymentPartition, revision.offset);
-      }
-    }
+    if (!this.#isStanding(revision)) opener.fallBehind();
     this.#refused = revision;
     this.#retry?.cancel();
     if (!this.#isClosed) this.#retry = clock.schedule(retryMs, () => this.#tryRefused());
+  }
+
+  /** What is tried again was told of the first time. */
+  #tellRefused(before: Revision | null): void {
+    const refused = this.#refused;
+    if (refused === null || this.#isStanding(refused)) return;
+    if (before !== null && equalBytes(before.deployment.value, refused.deployment.value)) return;
+    this.#parts.alarms.raise('DEPLOYMENT_LOCKED', deploymentPartition, refused.offset);
+  }
+
+  #isStanding({ deployment }: Revision): boolean {
+    return equalBytes(deployment.value, this.#parts.table.deployment.value);
   }
 
   async #take({ deployment }: Revision): Promise<void> {

@@ -4,8 +4,10 @@ import {
   deploymentContext,
   encodeDeploymentRecord,
   encodeSecrets,
+  wipeSecrets,
   type DeploymentRecord,
   type DeploymentSecrets,
+  type DeploymentTurn,
 } from './deployment-record.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { KeyringError } from './errors.js';
@@ -18,6 +20,8 @@ import { KEY_BYTES } from './crypto/sodium.js';
 /** All deployment records stand in this partition. */
 export const deploymentPartition = 0;
 const ID_BYTES = 8;
+/** Records carried one in the other: turns that were begun while the one before had not ended. */
+const MAX_CARRIED = 8;
 
 interface Candidate {
   readonly id: string;
@@ -134,14 +138,18 @@ async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Prom
   const wrappingKey = { epoch, key: entropy.take(KEY_BYTES) };
   const root = entropy.take(KEY_BYTES);
   const plain = encodeSecrets({ root, partitionCount: log.partitionCount, wrappingKeys: [wrappingKey] });
-  const wrapped = await masterKeys.wrap(deploymentContext(id, 0, fingerprint), plain);
+  const facts = { revision: 0, masterKey: fingerprint, turn: null };
+  const wrapped = await masterKeys.wrap(deploymentContext(id, facts), plain);
   for (const secret of [root, wrappingKey.key, plain]) secret.fill(0);
-  const value = encodeDeploymentRecord({ revision: 0, masterKey: fingerprint, wrapped });
+  const value = encodeDeploymentRecord({ ...facts, wrapped });
   await log.append(deploymentPartition, [{ key: deploymentName(id), value }]);
   return id;
 }
 
-/** The encoded secrets of a deployment record, the caller's to wipe; null when they do not open. Rejects as the master keys do. */
+/**
+ * The encoded secrets of a deployment record, without those of a record that it carries, the caller's to wipe; null when they do not open.
+ * Rejects as the master keys do.
+ */
 export async function unwrapDeployment(
   masterKeys: MasterKeys,
   { id, value }: StandingDeployment,
@@ -149,8 +157,7 @@ export async function unwrapDeployment(
 ): Promise<Uint8Array | null> {
   const record = decodeDeploymentRecord(value);
   if (!record) return null;
-  const context = deploymentContext(id, record.revision, record.masterKey);
-  return masterKeys.unwrap(record.masterKey, context, record.wrapped, options);
+  return masterKeys.unwrap(record.masterKey, deploymentContext(id, record), record.wrapped, options);
 }
 
 /**
@@ -163,9 +170,7 @@ export async function unlockDeployment(
   deployment: StandingDeployment,
 ): Promise<DeploymentSecrets> {
   const { id } = deployment;
-  const plain = await unwrapDeployment(masterKeys, deployment);
-  const secrets = plain && decodeSecrets(plain);
-  plain?.fill(0);
+  const secrets = await unlockAll(masterKeys, deployment, 0);
   if (!secrets) {
     throw new KeyringError(
       'DEPLOYMENT_RECORD_INVALID',
@@ -181,6 +186,39 @@ export async function unlockDeployment(
   return secrets;
 }
 
+/** The secrets with those of the records carried, in the order in which the wrapping keys count; null when one does not open. */
+async function unlockAll(
+  masterKeys: MasterKeys,
+  deployment: StandingDeployment,
+  depth: number,
+): Promise<DeploymentSecrets | null> {
+  const plain = await unwrapDeployment(masterKeys, deployment);
+  const own = plain && decodeSecrets(plain);
+  plain?.fill(0);
+  const turn = decodeDeploymentRecord(deployment.value)?.turn;
+  if (!own || !turn) return own;
+  const before =
+    depth < MAX_CARRIED
+      ? await orWipe(own, unlockAll(masterKeys, { id: deployment.id, value: turn.before }, depth + 1))
+      : null;
+  before?.root.fill(0);
+  if (!before) {
+    wipeSecrets(own);
+    return null;
+  }
+  const [first, then] = turn.isInForce ? [own, before] : [before, own];
+  return { ...own, wrappingKeys: [...first.wrappingKeys, ...then.wrappingKeys] };
+}
+
+async function orWipe<T>(secrets: DeploymentSecrets, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    wipeSecrets(secrets);
+    throw error;
+  }
+}
+
 /** The deployment record that stands in the log now. Rejects with `DEPLOYMENT_MISSING`. */
 export async function standingDeployment(log: KeyLog): Promise<StandingDeployment> {
   const winner = pickWinner(await standingCandidates(log));
@@ -193,21 +231,22 @@ export async function standingDeployment(log: KeyLog): Promise<StandingDeploymen
 
 /**
  * Appends the next revision of a deployment's record, wrapped by the current master key; nothing when `isWanted` says, at the last
- * moment, that the record revised is not the one that stands any more.
+ * moment, that the record revised is not the one that stands any more. `secrets` without those of the record that `turn` carries.
  */
 export async function reviseDeployment(
   log: KeyLog,
   masterKeys: MasterKeys,
   { id, value }: StandingDeployment,
   secrets: DeploymentSecrets,
+  turn: DeploymentTurn | null,
   isWanted: () => boolean,
 ): Promise<void> {
   const revision = (decodeDeploymentRecord(value)?.revision ?? 0) + 1;
-  const { fingerprint } = masterKeys.current;
+  const facts = { revision, masterKey: masterKeys.current.fingerprint, turn };
   const plain = encodeSecrets(secrets);
-  const wrapped = await masterKeys.wrap(deploymentContext(id, revision, fingerprint), plain);
+  const wrapped = await masterKeys.wrap(deploymentContext(id, facts), plain);
   plain.fill(0);
-  const revised = encodeDeploymentRecord({ revision, masterKey: fingerprint, wrapped });
+  const revised = encodeDeploymentRecord({ ...facts, wrapped });
   if (!isWanted()) return;
   await log.append(deploymentPartition, [{ key: deploymentName(id), value: revised }]);
   // Nothing keeps two from revising at once: one that came late must not be what compaction leaves.

@@ -1,7 +1,12 @@
 import { sleep, type Clock } from '@oubliette/runtime';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { equalBytes, KEY_BYTES, NONCE_BYTES, type Sodium } from './crypto/sodium.js';
-import { decodeDeploymentRecord, type DeploymentSecrets } from './deployment-record.js';
+import {
+  decodeDeploymentRecord,
+  wipeSecrets,
+  type DeploymentSecrets,
+  type DeploymentTurn,
+} from './deployment-record.js';
 import type { DeploymentFollower } from './deployment-follower.js';
 import {
   deploymentPartition,
@@ -85,10 +90,10 @@ export class EpochRatchet {
       try {
         await this.#step(standing);
       } finally {
-        wipe(standing.secrets);
+        wipeSecrets(standing.secrets);
       }
     }
-    wipe(standing.secrets);
+    wipeSecrets(standing.secrets);
     this.#options.signal?.throwIfAborted();
     this.#tell('destroying the old');
     const { epoch } = masterKeys.current;
@@ -104,30 +109,30 @@ export class EpochRatchet {
       this.#tell('announcing');
       const key = this.#parts.entropy.take(KEY_BYTES);
       try {
-        await this.#revise(deployment, secrets, [...secrets.wrappingKeys, { epoch, key }]);
+        const turn = { isInForce: false, before: deployment.value };
+        await this.#revise(deployment, { ...secrets, wrappingKeys: [{ epoch, key }] }, turn);
       } finally {
         key.fill(0);
       }
       return;
     }
-    if (first.epoch < epoch) {
+    const announced = decodeDeploymentRecord(deployment.value)?.turn;
+    if (announced && first.epoch < epoch) {
       await this.#pause(settleMs);
       if (!equalBytes((await standingDeployment(this.#parts.log)).value, deployment.value)) return;
       this.#tell('putting in force');
-      const announced = secrets.wrappingKeys.filter((key) => key.epoch === epoch);
-      return this.#revise(deployment, secrets, [
-        ...announced,
-        ...secrets.wrappingKeys.filter((key) => key.epoch < epoch),
-      ]);
+      const wrappingKeys = secrets.wrappingKeys.filter((key) => key.epoch === epoch);
+      return this.#revise(deployment, { ...secrets, wrappingKeys }, { ...announced, isInForce: true });
     }
-    if (!second) return this.#revise(deployment, secrets, [first]);
+    const alone = { ...secrets, wrappingKeys: [first] };
+    if (!second) return this.#revise(deployment, alone, null);
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('waiting');
     // Who has not heard of the new key has lost its lease by then, and what it sent has landed or never will.
     await this.#pause(Math.max(this.#parts.leaseMs, this.#options.longestLeaseMs ?? 0) + inFlightMs);
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('dropping the old');
-    await this.#revise(deployment, secrets, [first]);
+    await this.#revise(deployment, alone, null);
   }
 
   /** False when another process turned the epoch further meanwhile. */
@@ -215,7 +220,7 @@ export class EpochRatchet {
   async #revise(
     deployment: StandingDeployment,
     secrets: DeploymentSecrets,
-    wrappingKeys: readonly WrappingKey[],
+    turn: DeploymentTurn | null,
   ): Promise<void> {
     const { log, masterKeys, writer, lease, deployment: follower } = this.#parts;
     await writer.catchUp(deploymentPartition);
@@ -224,7 +229,7 @@ export class EpochRatchet {
       lease.assertHeld(deploymentPartition);
       return follower.isLast(deployment);
     };
-    await reviseDeployment(log, masterKeys, deployment, { ...secrets, wrappingKeys }, isWanted);
+    await reviseDeployment(log, masterKeys, deployment, secrets, turn, isWanted);
   }
 
   /** The record is wrapped by the master key of today. */
@@ -264,9 +269,4 @@ function isBefore({ epoch }: WrappingKey): (key: KeyProfile) => boolean {
 interface Standing {
   readonly deployment: StandingDeployment;
   readonly secrets: DeploymentSecrets;
-}
-
-function wipe({ root, wrappingKeys }: DeploymentSecrets): void {
-  root.fill(0);
-  for (const { key } of wrappingKeys) key.fill(0);
 }

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
 import {
+  KeyringError,
   parseRecordKey,
   type EpochProgress,
   type EpochTurn,
   type Keyring,
+  type MasterKeys,
   type UserRef,
 } from '../src/index.js';
+import { unwrapDeployment } from '../src/deployment.js';
+import { decodeSecrets } from '../src/deployment-record.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, secret } from './process.js';
 
@@ -91,6 +95,46 @@ test('design 4.11: after the turn every key is of the new epoch, all processes r
   assert.ok(steps.has('re-wrapping') && steps.has('waiting'));
   assert.deepEqual(told.findLast(({ step }) => step === 're-wrapping')?.done, 39);
 });
+
+test('design 4.11: no revision that a turn left in the log opens yesterday’s copy with today’s master keys', async () => {
+  const { topic, clock, service, open } = house();
+  const keyring = await open();
+  const [gone] = await users(keyring, 3);
+  assert.ok(gone);
+  const yesterday = copyOf(topic, clock);
+  await keyring.forget(gone.userRef);
+  await turned(clock, keyring.advanceEpoch());
+  // Nothing was compacted: those of the midst of the turn stand as they do in a copy that is taken then.
+  const revisions = topic.records(0).filter(({ key }) => parseRecordKey(key)?.kind === 'deployment');
+  const outcomes: string[] = [];
+  for (const revision of revisions) {
+    const mixed = copyOf(yesterday, clock);
+    mixed.append(0, [revision]);
+    outcomes.push(
+      await open(mixed).then(
+        (reader) => reader.open(binding, gone.envelope).outcome,
+        (error: unknown) => (error instanceof KeyringError ? error.code : String(error)),
+      ),
+    );
+  }
+  const refused = 'MASTER_KEY_MISMATCH';
+  assert.deepEqual(outcomes, [refused, refused, refused, 'unavailable']);
+  const today = await service.open();
+  const opened = await Promise.all(revisions.map(async ({ key, value }) => epochsOpened(today, key, value)));
+  assert.deepEqual(opened, [[], [2], [2], [2]]);
+});
+
+/** The epochs of the wrapping keys that a deployment record gives to whoever has these master keys alone. */
+async function epochsOpened(
+  masterKeys: MasterKeys,
+  key: Uint8Array,
+  value: Uint8Array | null,
+): Promise<number[]> {
+  const name = parseRecordKey(key);
+  assert.ok(name?.kind === 'deployment' && value);
+  const plain = await unwrapDeployment(masterKeys, { id: name.id, value }).catch(() => null);
+  return (plain && decodeSecrets(plain))?.wrappingKeys.map(({ epoch }) => epoch) ?? [];
+}
 
 test('a turn that is cut short at any step goes on where it stopped', async () => {
   for (const cut of [

@@ -130,7 +130,7 @@ test('deployment record', async () => {
   const record = decodeDeploymentRecord(fromHex(vectors.deployment.value));
   assert.ok(record);
   assert.equal(record.revision, inputs.revision);
-  const context = deploymentContext(inputs.deploymentId, record.revision, record.masterKey);
+  const context = deploymentContext(inputs.deploymentId, record);
   const plain = masterKey.unwrap(context, record.wrapped);
   assert.ok(plain);
   assert.deepEqual(decodeSecrets(plain), {
