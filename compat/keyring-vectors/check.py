@@ -25,7 +25,7 @@ def seal(key, nonce, ad, secret):
     return sealed
 
 
-def of_spec(given, root, master, wrapping, user_key, ident, kid, nonce):
+def of_spec(given, root, master, wrapping, user_key, ident, kid, nonce, new_master, new_wrapping):
     names = ("user-ref", "envelope-header", "fence", "key-fingerprint", "purpose")
     sub = {name: mac(root, f"oubliette/v1/{name}".encode(), 32) for name in names}
     ref, count = mac(sub["user-ref"], given["userId"].encode()), given["partitionCount"]
@@ -43,10 +43,17 @@ def of_spec(given, root, master, wrapping, user_key, ident, kid, nonce):
     ended = b"\1\0" + special + erased_at
     retirement = ended + mac(sub["fence"], lp("oubliette/v1/retirement") + ref + kid + ended)
 
-    revision = pack(">I", given["revision"])
-    context = lp("oubliette/v1/deployment") + b"\1" + ident + revision + fingerprint
-    secrets = root + pack(">IBI", count, 1, given["epoch"]) + wrapping
-    deployment = b"\1" + revision + fingerprint + nonce + seal(master, nonce, context, secrets)
+    def deployed(revision, master, epoch, wrapping, state=b"", before=b""):
+        version = b"\2" if before else b"\1"
+        facts = pack(">I", revision) + mac(master, b"oubliette/v1/master-key-fingerprint")
+        context = lp("oubliette/v1/deployment") + version + ident + facts + state + before
+        wrapped = nonce + seal(master, nonce, context, root + pack(">IBI", count, 1, epoch) + wrapping)
+        size = pack(">H", len(wrapped)) if before else b""
+        return version + facts + state + size + wrapped + before
+
+    revision, epoch = given["revision"], given["epoch"]
+    deployment = deployed(revision, master, epoch, wrapping)
+    in_turn = deployed(revision + 1, new_master, epoch + 1, new_wrapping, b"\2", deployment)
 
     def user(name):
         made = mac(sub["user-ref"], name.encode())
@@ -72,7 +79,7 @@ def of_spec(given, root, master, wrapping, user_key, ident, kid, nonce):
         "fences": [fence(fence_name, general), fence(f"{fence_name}:{tag.hex()}.{generation}", special)],
         "retirement": retirement,
         "purposeTag": tag,
-        "deployment": {"key": f"!deployment#{ident.hex()}", "value": deployment},
+        "deployment": {"key": f"!deployment#{ident.hex()}", "value": deployment, "inTurn": in_turn},
         "envelopes": [envelope(scope, *each) for scope, each in sealed],
     }
 
@@ -87,7 +94,11 @@ def of_peppers(given, wrapping, pepper, nonce, ident):
 differing = []
 directory = pathlib.Path(sys.argv[1]) if sys.argv[1:] else pathlib.Path(__file__).parents[2] / "libs/keyring"
 for page, recompute, secrets in (
-    ("SPEC.md", of_spec, "root masterKey wrappingKey userKey deploymentId kid nonce"),
+    (
+        "SPEC.md",
+        of_spec,
+        "root masterKey wrappingKey userKey deploymentId kid nonce newMasterKey newWrappingKey",
+    ),
     ("SPEC-PEPPERS.md", of_peppers, "wrappingKey pepper nonce id"),
 ):
     vectors = json.loads(re.search(r"```json\n(.*?)```", (directory / page).read_text("utf-8"), re.S)[1])

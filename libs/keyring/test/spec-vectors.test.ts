@@ -25,7 +25,15 @@ import { hashUserId } from '../src/user-ref.js';
 
 interface Vectors {
   inputs: Record<
-    'masterKey' | 'root' | 'wrappingKey' | 'userKey' | 'deploymentId' | 'kid' | 'nonce',
+    | 'masterKey'
+    | 'root'
+    | 'wrappingKey'
+    | 'userKey'
+    | 'deploymentId'
+    | 'kid'
+    | 'nonce'
+    | 'newMasterKey'
+    | 'newWrappingKey',
     string
   > & {
     epoch: number;
@@ -47,7 +55,7 @@ interface Vectors {
   fences: { key: string; value: string }[];
   retirement: string;
   purposeTag: string;
-  deployment: { key: string; value: string };
+  deployment: { key: string; value: string; inTurn: string };
   envelopes: { binding: Binding; plaintext: string; envelope: string }[];
 }
 
@@ -140,6 +148,29 @@ test('deployment record', async () => {
   });
   assert.equal(toHex(encodeDeploymentRecord(record)), vectors.deployment.value);
   assert.equal(ascii(deploymentName(inputs.deploymentId)), vectors.deployment.key);
+});
+
+test('deployment record of a turn: it carries the one before, and opens with the new master key alone', () => {
+  const newMasterKey = new HeldMasterKey(sodium, inputs.epoch + 1, fromHex(inputs.newMasterKey));
+  const record = decodeDeploymentRecord(fromHex(vectors.deployment.inTurn));
+  assert.ok(record?.turn);
+  assert.equal(record.revision, inputs.revision + 1);
+  assert.equal(record.turn.isInForce, true);
+  assert.equal(toHex(record.turn.before), vectors.deployment.value);
+  const plain = newMasterKey.unwrap(deploymentContext(inputs.deploymentId, record), record.wrapped);
+  assert.ok(plain);
+  assert.deepEqual(decodeSecrets(plain), {
+    root: fromHex(inputs.root),
+    partitionCount: inputs.partitionCount,
+    wrappingKeys: [{ epoch: inputs.epoch + 1, key: fromHex(inputs.newWrappingKey) }],
+  });
+  assert.equal(toHex(encodeDeploymentRecord(record)), vectors.deployment.inTurn);
+  const announced = { ...record, turn: { ...record.turn, isInForce: false } };
+  assert.equal(newMasterKey.unwrap(deploymentContext(inputs.deploymentId, announced), record.wrapped), null);
+  const bytes = fromHex(vectors.deployment.inTurn);
+  for (const length of [21, 23, 24, bytes.length - record.turn.before.length]) {
+    assert.equal(decodeDeploymentRecord(bytes.subarray(0, length)), null, `cut to ${length}`);
+  }
 });
 
 test('envelopes, on both paths, sealed and opened', () => {
