@@ -48,7 +48,7 @@ const MESSAGES: Record<AlarmCode, string> = {
   PEPPER_LOST:
     'the pepper of look-ups in use was tombstoned: nothing is found by it until the rows are hashed anew, which needs nothing but the rows',
   DEPLOYMENT_CHANGED:
-    'the deployment record was tombstoned or changed: this process goes on, but none can start any more. Restore it',
+    'the deployment record was tombstoned, changed or rivalled: this process goes on, but none can start any more. docs/key-loss.md says how to restore it',
   DEPLOYMENT_LOCKED:
     'the master-key epoch was turned, and the new one is not at hand: new keys cannot be read here. Give this process the new master key',
   RECORD_UNKNOWN: 'a record whose key no version up to this one knows: ignored',

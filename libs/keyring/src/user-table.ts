@@ -300,8 +300,13 @@ export class UserTable {
 
   /** In a replay, earlier revisions come by. */
   #watchDeployment(id: string, record: StoredKeyLogRecord): void {
-    if (id !== this.#deployment.id) return;
     const { value } = record;
+    if (id !== this.#deployment.id) {
+      // Of several the next start takes the highest revision (SPEC.md, section 7): no founder writes a higher one.
+      const isHigher = value !== null && revisionOf(value) > revisionOf(this.#deployment.value);
+      if (isHigher && !this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
+      return;
+    }
     if (value === null || !mayFollow(this.#deployment, value)) {
       if (!this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
       return;

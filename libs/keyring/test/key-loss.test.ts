@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRecordKey, type StoredKeyLogRecord } from '../src/index.js';
 import { InMemoryKeyTopic, openTestKeyring, testMasterKeys } from '../src/testing/index.js';
-import { binding, failsWith, secret, start } from './process.js';
+import { binding, failsWith, secret, start, turn } from './process.js';
 
 // What docs/key-loss.md says of the secret behind the pseudonyms and of the master keys. The pepper: libs/privacy/test/lookups.
 
@@ -39,6 +39,27 @@ test('loss of the deployment record: what runs goes on and says so, nothing star
   assert.equal(restored.userRef('ann'), ann, 'the same pseudonyms');
   assert.equal(restored.open(binding, envelope).outcome, 'value');
   assert.equal(restored.state(ben), 'forgotten');
+});
+
+test('a forged deployment record, under its name or another, is told of; a tombstone and the true record restore the start', async () => {
+  const topic = new InMemoryKeyTopic();
+  const { keyring, alarms } = await start(topic);
+  const ann = keyring.userRef('ann');
+  await keyring.ensureKeys([ann]);
+  const envelope = keyring.seal(ann, binding, secret);
+  const record = deploymentRecord(topic);
+  const value = Uint8Array.from(record.value ?? []);
+  new DataView(value.buffer).setUint32(1, 2 ** 32 - 1);
+  const forged = [record.key, new TextEncoder().encode(`!deployment#${'0'.repeat(16)}`)];
+  for (const key of forged) topic.append(0, [{ key, value }]);
+  await keyring.peppers.catchUp();
+  await turn();
+  assert.deepEqual(alarms, ['DEPLOYMENT_CHANGED', 'DEPLOYMENT_CHANGED']);
+  assert.equal(keyring.open(binding, envelope).outcome, 'value');
+  await assert.rejects(openTestKeyring({ topic }), failsWith('DEPLOYMENT_RECORD_INVALID'));
+  for (const key of forged) topic.append(0, [{ key, value: null }]);
+  topic.append(0, [record]);
+  assert.equal((await start(topic)).keyring.open(binding, envelope).outcome, 'value');
 });
 
 test('loss of the deployment record where only look-ups were ever used: a pepper alone keeps another deployment out', async () => {

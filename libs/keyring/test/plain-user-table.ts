@@ -1,6 +1,6 @@
 import type { Alarms, AlarmCode } from '../src/alarms.js';
 import { equalBytes, type Sodium } from '../src/crypto/sodium.js';
-import { mayFollow, type StandingDeployment } from '../src/deployment.js';
+import { mayFollow, revisionOf, type StandingDeployment } from '../src/deployment.js';
 import { Emitter } from '../src/emitter.js';
 import { envelopePrefix } from '../src/envelope.js';
 import { decodeFence, keyFingerprint } from '../src/fence-record.js';
@@ -162,8 +162,13 @@ export class PlainUserTable {
 
   /** In a replay, earlier revisions come by. */
   #watchDeployment(id: string, record: StoredKeyLogRecord): void {
-    if (id !== this.#deployment.id) return;
     const { value } = record;
+    if (id !== this.#deployment.id) {
+      // Of several the next start takes the highest revision (SPEC.md, section 7): no founder writes a higher one.
+      const isHigher = value !== null && revisionOf(value) > revisionOf(this.#deployment.value);
+      if (isHigher && !this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
+      return;
+    }
     if (value === null || !mayFollow(this.#deployment, value)) {
       if (!this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
       return;
