@@ -86,6 +86,7 @@ function nodeConfig(port: number, controllerPort: number, dataDir: string): Reco
     'broker.heartbeat.interval.ms': '500',
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '5',
+    'transaction.state.log.num.partitions': '5',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'share.coordinator.state.topic.replication.factor': '1',
