@@ -7,6 +7,7 @@ import { entropy, sodium, topicOn, type Ground } from './ground.js';
 import { judgeLog, judgeObservers } from './judge.js';
 import { ImpatientClock } from './quick-twins.js';
 import { nameOf } from './run-state.js';
+import { RunMasterKeys } from './run-master-keys.js';
 import { SteppedKeyLog } from './stepped-key-log.js';
 
 /** What callers are told, and may be told here. */
@@ -21,6 +22,7 @@ export class World {
   readonly dead = new Set<Actor>();
   isFaulted = false;
   readonly #ground: Ground;
+  readonly #masterKeys: RunMasterKeys;
   readonly #clock = new ImpatientClock();
   readonly #topic: InMemoryKeyTopic;
   readonly #opened: Keyring[] = [];
@@ -30,6 +32,7 @@ export class World {
 
   constructor(ground: Ground) {
     this.#ground = ground;
+    this.#masterKeys = new RunMasterKeys(ground.masterKeys);
     this.#topic = topicOn(ground, this.#clock);
   }
 
@@ -87,7 +90,8 @@ export class World {
   }
 
   async #enter(log: SteppedKeyLog): Promise<Actor> {
-    const { masterKeys, userRef } = this.#ground;
+    const { userRef } = this.#ground;
+    const masterKeys = this.#masterKeys;
     const keyring = await openTestKeyring({ log, clock: this.#clock, masterKeys, entropy, sodium });
     this.#opened.push(keyring);
     const actor: Actor = { keyring, log, userRef, alarms: [], sealed: [], sealedKids: [], ended: null };
