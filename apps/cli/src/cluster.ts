@@ -3,6 +3,9 @@ import type { CliContext, GlobalOptions } from './context.js';
 import { CliError } from './errors.js';
 import { readRunningSample, whyNoSample } from './sample/running-sample.js';
 
+/** About 5 s: longer than an election takes, and as long as somebody looks at a terminal where nothing happens. */
+const retries = 25;
+
 /** Brokers by --brokers, else OUBLIETTE_BROKERS, else those of the sample in the data directory. */
 export function clusterOf(context: CliContext, options: GlobalOptions): KafkaSettings {
   const named = options.brokers ?? context.env['OUBLIETTE_BROKERS'];
@@ -14,7 +17,7 @@ export function clusterOf(context: CliContext, options: GlobalOptions): KafkaSet
       `No brokers: give --brokers host:port or OUBLIETTE_BROKERS, or start the sample (npm start). ${whyNoSample(context.disk, options.dataDir)}`,
     );
   const { clock } = context;
-  return { brokers: addresses, clientId: 'oubliette-cli', clock };
+  return { brokers: addresses, clientId: 'oubliette-cli', clock, retries };
 }
 
 /** Runs `work` with an admin client and closes it. */

@@ -18,5 +18,7 @@ export interface KafkaSettings {
   readonly sasl?: SaslSettings;
   /** Default: silent. */
   readonly logger?: Logger;
+  /** How often what kafkajs failed at is tried again, at most 0.2 s apart. Default 200: about 40 s. */
+  readonly retries?: number;
   readonly clock: Clock;
 }

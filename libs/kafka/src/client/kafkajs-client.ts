@@ -28,7 +28,7 @@ export function createKafkajs(settings: KafkaSettings, retry: RetryOptions = ret
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: settings.ssl === undefined ? plainConnectMs : tlsConnectMs,
-    retry,
+    retry: settings.retries === undefined ? retry : { ...retry, retries: settings.retries },
     ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
     ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
     logCreator: kafkajsLogCreator(ThrottledLogger.of(settings.logger ?? silentLogger, settings.clock)),
