@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SystemClock } from '@oubliette/runtime';
+import { sleep, SystemClock, type Clock } from '@oubliette/runtime';
 import { TestingError } from './errors.js';
 import { freePort } from './free-port.js';
 import { startProcess } from './managed-process.js';
@@ -21,8 +21,8 @@ export interface OpenBaoServer {
   request(method: string, path: string, body?: object): Promise<unknown>;
   /** Opens a sealed one: POST sys/unseal. */
   unsealKey(): string;
-  /** Stops answering (SIGSTOP) until `resume`. */
-  pause(): void;
+  /** Stops answering (SIGSTOP) until `resume`; resolves when it has. Linux only. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
@@ -38,6 +38,7 @@ export async function startOpenBao(options: OpenBaoServerOptions): Promise<OpenB
   const address = `http://127.0.0.1:${port}`;
   const logFile = join(options.workDir, 'openbao.log');
   mkdirSync(options.workDir, { recursive: true });
+  const clock = new SystemClock();
   const managed = await startProcess({
     name: 'OpenBao',
     command,
@@ -52,7 +53,7 @@ export async function startOpenBao(options: OpenBaoServerOptions): Promise<OpenB
     ready: () => answers(`${address}/v1/sys/health`),
     readyTimeoutMs: 30_000,
     stopSignal: 'SIGTERM',
-    clock: new SystemClock(),
+    clock,
   });
   const request = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${address}/v1/${path}`, {
@@ -71,10 +72,26 @@ export async function startOpenBao(options: OpenBaoServerOptions): Promise<OpenB
     logFile,
     request,
     unsealKey: () => /^Unseal Key: (\S+)$/m.exec(readFileSync(logFile, 'utf8'))?.[1] ?? '',
-    pause: () => void process.kill(managed.pid, 'SIGSTOP'),
+    pause: async () => {
+      process.kill(managed.pid, 'SIGSTOP');
+      await untilStopped(managed.pid, clock);
+    },
     resume: () => void process.kill(managed.pid, 'SIGCONT'),
     stop: () => managed.stop(),
   };
+}
+
+/** A signal is sent before it is obeyed: threads that run on other cores may still answer a request meanwhile (state `T`: proc(5)). */
+async function untilStopped(pid: number, clock: Clock): Promise<void> {
+  const isStopped = (thread: string): boolean => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+    return /^State:\s+T/m.test(status);
+  };
+  for (let tries = 0; tries < 5_000; tries++) {
+    if (readdirSync(`/proc/${pid}/task`).every(isStopped)) return;
+    await sleep(clock, 1);
+  }
+  throw new TestingError('PROCESS_FAILED', `Process ${pid} did not stop within 5 s.`);
 }
 
 async function answers(url: string): Promise<boolean> {

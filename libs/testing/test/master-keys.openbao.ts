@@ -125,7 +125,7 @@ test('OpenBao: gone is unavailable, and it goes on when it is back', async () =>
 
 test('OpenBao: one that hangs is left after the time limit, and it goes on when it answers again', async () => {
   const { keys, unwrap } = await wrappedBy();
-  server.pause();
+  await server.pause();
   try {
     await assert.rejects(unwrap(), failsWith('MASTER_KEY_UNAVAILABLE', /no answer within 1000 ms/));
   } finally {
