@@ -4,8 +4,8 @@
     scan.py NEEDLES DIR...
 
 NEEDLES is a file of one needle a line: `text:…` (looked for as UTF-8, as UTF-16, as hex, and in the three alignments of
-both base64 alphabets) or `hex:…` (looked for as those bytes). GNU grep looks for all of them in one pass; Python then
-says which needle it was. Prints one JSON document: files and bytes read, and of each hit the needle's number and the
+both base64 alphabets) or `hex:…` (looked for as those bytes, which must be random throughout: a piece of them counts as
+a hit). GNU grep looks for all of them in one pass; Python then says which needle it was. Prints one JSON document: files and bytes read, and of each hit the needle's number and the
 file. A needle itself is never printed. Exits 0 when nothing was found, 1 when something was, 2 when it could not look.
 """
 
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-# A piece of a binary needle this long does not occur by chance.
+# A piece of random bytes this long does not occur by chance.
 ENOUGH = 12
 
 
