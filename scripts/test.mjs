@@ -2,8 +2,9 @@
 // `npm test -- kafka postgres` runs the tests of these kinds instead.
 import { spawnSync } from 'node:child_process';
 import { testFiles } from './test-files.mjs';
+import { roomByRoom } from './test-rooms.mjs';
 
-// One file that hangs must not hold the run for ever; the slowest of those that need only Node takes 50 s on a busy machine.
+// A process that hangs must not hold the run for ever; the slowest of those that need only Node takes 80 s on a busy machine.
 // Those that run long where OUBLIETTE_FULL asks for it have as much as those that are asked for by kind.
 const longestFileMs = { quick: 180_000, asked: 1_200_000 };
 const asked = process.argv.slice(2);
@@ -13,7 +14,7 @@ if (build.status !== 0) {
 } else {
   const isLong = asked.length > 0 || process.env['OUBLIETTE_FULL'] === '1';
   const timeoutMs = isLong ? longestFileMs.asked : longestFileMs.quick;
-  const files = testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']);
+  const files = roomByRoom(testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']));
   const { status } = spawnSync(
     process.execPath,
     ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files],
