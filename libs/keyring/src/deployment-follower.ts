@@ -6,7 +6,8 @@ import { KeyringError } from './errors.js';
 import { MAX_READ_OFFSETS, type KeyLog } from './key-log.js';
 import type { KeyOpener } from './key-opener.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
-import type { Revision, UserTable } from './user-table.js';
+import type { Revision } from './deployment-watch.js';
+import type { UserTable } from './user-table.js';
 
 export interface DeploymentFollowerParts {
   readonly log: KeyLog;
@@ -37,7 +38,7 @@ export class DeploymentFollower {
 
   constructor(parts: DeploymentFollowerParts) {
     this.#parts = parts;
-    parts.table.revised.subscribe((revision) => {
+    parts.table.deployment.revised.subscribe((revision) => {
       if (this.#heard.length >= mostHeard) {
         const before = this.#refused;
         this.#refuse(null, revision);
@@ -51,7 +52,7 @@ export class DeploymentFollower {
   /** True when nothing was heard of that is later than this record. */
   isLast({ value }: StandingDeployment): boolean {
     const isIdle = this.#working === null && this.#refused === null;
-    return isIdle && equalBytes(value, this.#parts.table.deployment.value);
+    return isIdle && equalBytes(value, this.#parts.table.deployment.standing.value);
   }
 
   /** Resolves when what was heard of so far was worked off, and what could not be opened before was tried once more. */
@@ -115,13 +116,13 @@ export class DeploymentFollower {
   #next(): Revision | null {
     const { table, alarms } = this.#parts;
     for (let next = this.#heard.shift(); next !== undefined; next = this.#heard.shift()) {
-      if (equalBytes(next.deployment.value, table.deployment.value)) continue;
-      if (mayFollow(table.deployment, next.deployment.value)) return next;
+      if (equalBytes(next.deployment.value, table.deployment.standing.value)) continue;
+      if (mayFollow(table.deployment.standing, next.deployment.value)) return next;
       alarms.raise('DEPLOYMENT_CHANGED', deploymentPartition, next.offset);
     }
     if (!this.#isAgain) return null;
     this.#isAgain = false;
-    return { deployment: table.deployment, offset: -1n };
+    return { deployment: table.deployment.standing, offset: -1n };
   }
 
   /** A record that nobody of this deployment made is no revision; one that is not to be opened here may be. */
@@ -146,14 +147,14 @@ export class DeploymentFollower {
   }
 
   #isStanding({ deployment }: Revision): boolean {
-    return equalBytes(deployment.value, this.#parts.table.deployment.value);
+    return equalBytes(deployment.value, this.#parts.table.deployment.standing.value);
   }
 
   async #take({ deployment }: Revision): Promise<void> {
     const { masterKeys, opener, table, log } = this.#parts;
     const { root, wrappingKeys } = await unlockDeployment(masterKeys, log.partitionCount, deployment);
     root.fill(0);
-    table.revise(deployment);
+    table.deployment.revise(deployment);
     opener.use(wrappingKeys);
     const offsets = new Map<number, bigint[]>();
     for (const { partition, offset } of table.unreadable()) {

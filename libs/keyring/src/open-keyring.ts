@@ -134,7 +134,7 @@ function leaseOn(
   const { masterKeys, clock, masterKeyOutageMs, confirmMasterKeyEveryMs } = options;
   return new MasterKeyLease({
     clock,
-    unwrap: (call) => unwrapDeployment(masterKeys, table.deployment, call),
+    unwrap: (call) => unwrapDeployment(masterKeys, table.deployment.standing, call),
     ...(masterKeyOutageMs === undefined ? {} : { outageMs: masterKeyOutageMs }),
     ...(confirmMasterKeyEveryMs === undefined ? {} : { confirmEveryMs: confirmMasterKeyEveryMs }),
     onLost: () => opener.wipe(),

@@ -1,6 +1,7 @@
 import type { Alarms, AlarmCode } from './alarms.js';
-import { equalBytes, MAC_BYTES, type Sodium } from './crypto/sodium.js';
-import { deploymentPartition, mayFollow, revisionOf, type StandingDeployment } from './deployment.js';
+import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
+import { deploymentPartition, type StandingDeployment } from './deployment.js';
+import { DeploymentWatch } from './deployment-watch.js';
 import { Emitter } from './emitter.js';
 import { decodeFence, keyFingerprint } from './fence-record.js';
 import type { StoredKeyLogRecord } from './key-log.js';
@@ -49,12 +50,6 @@ export interface KeyPlace {
 
 export const defaultKeysInMemory = 2_000_000;
 
-/** What may be a later revision of the deployment: who opens it knows. */
-export interface Revision {
-  readonly deployment: StandingDeployment;
-  readonly offset: bigint;
-}
-
 /** A partition that is being replayed. */
 interface Replay {
   /** Tombstones whose fence may still come. */
@@ -76,17 +71,13 @@ export class UserTable {
   readonly #name = new Uint32Array(NAME_WORDS);
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
-  /** A record was read that may be a later revision of the deployment. */
-  readonly revised = new Emitter<Revision>();
+  readonly deployment: DeploymentWatch;
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
   readonly #replays = new Map<number, Replay>();
-  #deployment: StandingDeployment;
-  /** In a replay: the record that stands came by, so that what comes behind it is later. */
-  #deploymentSeen = false;
 
   constructor(parts: UserTableParts) {
     this.#parts = parts;
-    this.#deployment = parts.deployment;
+    this.deployment = new DeploymentWatch(parts.deployment, parts.alarms);
     const { sodium, subkeys, partitionCount, keysInMemory = defaultKeysInMemory } = parts;
     this.#store = new UserStore({
       partitionCount,
@@ -142,7 +133,9 @@ export class UserTable {
     if (this.#applyNewUser(record)) return;
     const name = parseRecordKey(record.key);
     if (!name) return this.#alarm('RECORD_UNKNOWN', record);
-    if (name.kind === 'deployment') return this.#watchDeployment(name.id, record);
+    if (name.kind === 'deployment') {
+      return this.deployment.saw(name.id, record, this.#replays.has(record.partition));
+    }
     if (name.kind === 'nudge') return;
     // Those that stand where they should were taken by the table of peppers.
     if (name.kind === 'pepper') return this.#alarm('RECORD_MISPLACED', record);
@@ -251,7 +244,7 @@ export class UserTable {
     this.#counts.keys -= keys;
     this.#counts.forgotten -= forgotten;
     for (const entry of this.#withDead) if (entry.partition === partition) this.#withDead.delete(entry);
-    if (partition === deploymentPartition) this.#deploymentSeen = false;
+    if (partition === deploymentPartition) this.deployment.restarted();
     const fencedBefore = this.#store.clear(partition);
     const isFirst = this.#isFirst(partition);
     this.#replays.set(partition, { lost: [], fencedBefore, isFirst, sawUnreadable: false });
@@ -270,16 +263,6 @@ export class UserTable {
     }
   }
 
-  /** The deployment record that stands, as far as it could be opened. */
-  get deployment(): StandingDeployment {
-    return this.#deployment;
-  }
-
-  /** The revision was opened: it stands now. */
-  revise(deployment: StandingDeployment): void {
-    this.#deployment = deployment;
-  }
-
   /** Key records that could not be read with the wrapping keys at hand, to be tried again with others. */
   unreadable(): { partition: number; offset: bigint }[] {
     const found: { partition: number; offset: bigint }[] = [];
@@ -295,31 +278,7 @@ export class UserTable {
     this.#store.wipe();
     this.#withDead.clear();
     this.forgotten.clear();
-    this.revised.clear();
-  }
-
-  /** In a replay, earlier revisions come by. */
-  #watchDeployment(id: string, record: StoredKeyLogRecord): void {
-    const { value } = record;
-    if (id !== this.#deployment.id) {
-      // Of several the next start takes the highest revision (SPEC.md, section 7): no founder writes a higher one.
-      const isHigher = value !== null && revisionOf(value) > revisionOf(this.#deployment.value);
-      if (isHigher && !this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
-      return;
-    }
-    if (value === null || !mayFollow(this.#deployment, value)) {
-      if (!this.#replays.has(record.partition)) this.#alarm('DEPLOYMENT_CHANGED', record);
-      return;
-    }
-    if (equalBytes(value, this.#deployment.value)) this.#deploymentSeen = true;
-    else if (this.#wasPassed(value, record.partition)) return;
-    this.revised.emit({ deployment: { id, value: value.slice() }, offset: record.offset });
-  }
-
-  /** Of two records of one revision the later one in the log stands; in a replay the other one comes by once more. */
-  #wasPassed(value: Uint8Array, partition: number): boolean {
-    const isReplay = this.#replays.has(partition) && !this.#deploymentSeen;
-    return isReplay && revisionOf(value) === revisionOf(this.#deployment.value);
+    this.deployment.close();
   }
 
   #applyFence(entry: UserEntry, name: KeyScope, record: StoredKeyLogRecord): void {
