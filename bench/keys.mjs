@@ -16,7 +16,8 @@ const isLarge = users > million;
 /** Of the users so many have room when keys are read on demand; of more than that the keyring's default. */
 const fewKeys = isLarge ? undefined : Math.ceil(users * 0.1);
 const readyWithinMs = 15_000 * Math.max(1, users / million);
-const residentWithinMiB = isLarge ? 1_900 : 200;
+/** 2 GB less some room; 200 MB. */
+const residentWithinMiB = isLarge ? 1_900 : 190;
 /** What a process may take of private memory, touched or not, in bytes (setrlimit(2), RLIMIT_DATA): what is above fails. */
 const dataLimit = isLarge ? residentWithinMiB * 2 ** 20 : null;
 

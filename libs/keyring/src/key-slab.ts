@@ -1,7 +1,8 @@
 import { KEY_BYTES } from './crypto/sodium.js';
 
 const KEYS_PER_BLOCK = 1024;
-const NONE = 0xffffffff;
+const MOST_PLACES = 0xffffffff;
+const LINKS_PER_KEY = KEY_BYTES / 4;
 /** The age of a free place; those of keys begin above. */
 const FREE = 0;
 const OLDEST = 1;
@@ -17,15 +18,17 @@ const KEPT_AGES = 5;
  * Memory for user keys: large blocks outside the garbage collector's heap, so that keys are not copied around, and can be
  * wiped for good. A small typed array of its own would be moved by the collector, leaving copies. At most `limit` keys
  * lie here; a place is a number. A key's age is a byte, the count of when it was used last, which says about what an order
- * would say and takes an eighth of its memory.
+ * would say and takes an eighth of its memory. Whose a key is matters when it must make room, so it is not kept before `trackOwners`.
  */
 export class KeySlab {
   readonly limit: number;
   readonly #keys: Uint8Array[] = [];
   readonly #ages: Uint8Array[] = [];
-  /** Whose a key is; of a free place, the next free one. */
-  readonly #owners: Uint32Array[] = [];
-  #free = NONE;
+  #owners: Uint32Array[] | null = null;
+  /** The place that was released last, from 1, which holds the one before; 0: none. */
+  #free = 0;
+  /** From here on no place was ever used. */
+  #unused = 0;
   #size = 0;
   /** The age of what is used now, and how many keys got it. */
   #now = OLDEST;
@@ -33,8 +36,8 @@ export class KeySlab {
   /** Where the search for a key that makes room goes on. */
   #hand = 0;
 
-  constructor(limit = NONE) {
-    this.limit = Math.min(limit, NONE);
+  constructor(limit = MOST_PLACES) {
+    this.limit = Math.min(limit, MOST_PLACES);
   }
 
   get size(): number {
@@ -52,7 +55,7 @@ export class KeySlab {
   old(): number {
     if (this.#size === 0) throw new RangeError('an empty slab has no old key');
     const places = this.#keys.length * KEYS_PER_BLOCK;
-    let oldest = NONE;
+    let oldest = MOST_PLACES;
     let leastAge = YOUNGEST + 1;
     for (let steps = 0; steps < places; steps++) {
       const place = this.#hand;
@@ -69,12 +72,10 @@ export class KeySlab {
   /** The place of a copy of `key`, which itself is wiped at once; the slab must not be full. `owner`: a u32 that `ownerOf` gives. */
   keep(key: Uint8Array, owner: number): number {
     if (this.isFull) throw new RangeError(`a slab of ${this.limit} keys takes no more`);
-    if (this.#free === NONE) this.#grow();
-    const place = this.#free;
-    this.#free = this.ownerOf(place);
+    const place = this.#takePlace();
     this.#block(place).set(key, (place % KEYS_PER_BLOCK) * KEY_BYTES);
     key.fill(0);
-    this.#setOwner(place, owner);
+    this.setOwner(place, owner);
     this.touch(place);
     this.#size++;
     return place;
@@ -86,8 +87,25 @@ export class KeySlab {
     return this.#block(place).subarray(at, at + KEY_BYTES);
   }
 
+  get tracksOwners(): boolean {
+    return this.#owners !== null;
+  }
+
+  /** From now on it is known whose a key is; of those that lie here already, who calls says it by `setOwner`. */
+  trackOwners(): void {
+    this.#owners ??= this.#keys.map(() => new Uint32Array(KEYS_PER_BLOCK));
+  }
+
+  /** Throws while owners are not tracked. */
   ownerOf(place: number): number {
-    return this.#owners[Math.floor(place / KEYS_PER_BLOCK)]?.[place % KEYS_PER_BLOCK] ?? NONE;
+    const owner = this.#owners?.[Math.floor(place / KEYS_PER_BLOCK)]?.[place % KEYS_PER_BLOCK];
+    if (owner === undefined) throw new RangeError(`nobody is known to own place ${place}`);
+    return owner;
+  }
+
+  setOwner(place: number, owner: number): void {
+    const owners = this.#owners?.[Math.floor(place / KEYS_PER_BLOCK)];
+    if (owners) owners[place % KEYS_PER_BLOCK] = owner;
   }
 
   /** The key at this place is used now. */
@@ -100,12 +118,12 @@ export class KeySlab {
     this.#now++;
   }
 
-  /** Wipes the key and makes its place free. */
+  /** Wipes the key and makes its place free: zeros, behind the number of another free place. */
   release(place: number): void {
     this.view(place).fill(0);
     this.#setAge(place, FREE);
-    this.#setOwner(place, this.#free);
-    this.#free = place;
+    this.#links(place)[0] = this.#free;
+    this.#free = place + 1;
     this.#size--;
   }
 
@@ -114,15 +132,26 @@ export class KeySlab {
     for (const block of this.#keys) block.fill(0);
   }
 
+  #takePlace(): number {
+    if (this.#free > 0) {
+      const place = this.#free - 1;
+      this.#free = this.#links(place)[0] ?? 0;
+      return place;
+    }
+    if (this.#unused === this.#keys.length * KEYS_PER_BLOCK) this.#grow();
+    return this.#unused++;
+  }
+
   #grow(): void {
-    const first = this.#keys.length * KEYS_PER_BLOCK;
     this.#keys.push(new Uint8Array(KEYS_PER_BLOCK * KEY_BYTES));
     this.#ages.push(new Uint8Array(KEYS_PER_BLOCK));
-    this.#owners.push(new Uint32Array(KEYS_PER_BLOCK));
-    for (let place = first + KEYS_PER_BLOCK - 1; place >= first; place--) {
-      this.#setOwner(place, this.#free);
-      this.#free = place;
-    }
+    this.#owners?.push(new Uint32Array(KEYS_PER_BLOCK));
+  }
+
+  /** The bytes of a free place, as numbers of places. */
+  #links(place: number): Uint32Array {
+    const { buffer, byteOffset } = this.view(place);
+    return new Uint32Array(buffer, byteOffset, LINKS_PER_KEY);
   }
 
   /** Those that were not used for long are one as old as another then. */
@@ -148,10 +177,5 @@ export class KeySlab {
   #setAge(place: number, age: number): void {
     const ages = this.#ages[Math.floor(place / KEYS_PER_BLOCK)];
     if (ages) ages[place % KEYS_PER_BLOCK] = age;
-  }
-
-  #setOwner(place: number, owner: number): void {
-    const owners = this.#owners[Math.floor(place / KEYS_PER_BLOCK)];
-    if (owners) owners[place % KEYS_PER_BLOCK] = owner;
   }
 }

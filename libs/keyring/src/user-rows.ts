@@ -5,15 +5,14 @@ import type { KeyState } from './user-key.js';
 const ROWS_PER_CHUNK = 1024;
 /**
  * Words of a row. All begin with the userRef (4). LIVING goes on with kid 2, offset, where the key is held, madeAt 32,
- * madeAt 16 ‖ profile 14 ‖ kind 2, uses; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ 0 14 ‖ kind 2.
+ * madeAt 16 ‖ profile 14 ‖ kind 2; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ 0 14 ‖ kind 2.
  */
-const WORDS = 11;
+const WORDS = 10;
 const KID = USER_REF_WORDS;
 const OFFSET = 6;
 const HELD = 7;
 const TIME = 8;
 const KIND = 9;
-const USES = 10;
 const KIND_BITS = 2;
 const KIND_MASK = 0b11;
 const PROFILE_BITS = 14;
@@ -22,9 +21,9 @@ const TIME_UNIT = 2 ** TIME_SHIFT;
 const FINGERPRINT = USER_REF_WORDS;
 const FINGERPRINT_WORDS = 4;
 
-/** Each part of the index grows by itself, so that no growth takes more than a few milliseconds. */
-const SHARDS = 64;
-const SHARD_SHIFT = 26;
+/** Each part of the index grows by itself, so that no growth takes more than a few milliseconds; more parts leave small pieces of memory behind. */
+const SHARDS = 16;
+const SHARD_SHIFT = 28;
 const FIRST_SLOTS = 8;
 const WORD = 2 ** 32;
 const MOST_IN_WORD = WORD - 1;
@@ -42,11 +41,12 @@ export const MOST_OFFSET_IN_ROW = MOST_IN_WORD;
 export const MOST_PROFILES = 2 ** PROFILE_BITS;
 
 /**
- * The users of one partition in typed arrays: a row of 44 bytes each in chunks that never move, and an open-addressing index
- * of row numbers over them. A user keeps its row: rows are only added.
+ * The users of one partition in typed arrays: a row of 40 bytes each in chunks that never move, and an open-addressing index
+ * of row numbers over them; beside them how often a key was used, for chunks with one that was. A user keeps its row: rows are only added.
  */
 export class UserRows {
   readonly #chunks: Uint32Array[] = [];
+  readonly #uses: (Uint32Array | undefined)[] = [];
   readonly #shards: Uint32Array[] = [];
   readonly #filled = new Uint32Array(SHARDS);
   #count = 0;
@@ -107,7 +107,7 @@ export class UserRows {
     this.#set(row, OFFSET, offset);
     this.#set(row, HELD, held);
     this.#putTime(row, madeAt, profile, LIVING);
-    this.#set(row, USES, Math.min(uses, MOST_IN_WORD));
+    this.setUses(row, uses);
   }
 
   kid(row: number): string {
@@ -141,11 +141,14 @@ export class UserRows {
   }
 
   uses(row: number): number {
-    return this.#get(row, USES);
+    return this.#uses[Math.floor(row / ROWS_PER_CHUNK)]?.[row % ROWS_PER_CHUNK] ?? 0;
   }
 
   setUses(row: number, uses: number): void {
-    this.#set(row, USES, Math.min(uses, MOST_IN_WORD));
+    const chunk = Math.floor(row / ROWS_PER_CHUNK);
+    if (uses === 0 && this.#uses[chunk] === undefined) return;
+    const counts = (this.#uses[chunk] ??= new Uint32Array(ROWS_PER_CHUNK));
+    counts[row % ROWS_PER_CHUNK] = Math.min(uses, MOST_IN_WORD);
   }
 
   /** `fingerprint`: 4 words, or null. `erasedAt` at most `MOST_TIME_IN_ROW`. */
@@ -154,7 +157,7 @@ export class UserRows {
       this.#set(row, FINGERPRINT + word, fingerprint?.[word] ?? 0);
     }
     this.#putTime(row, erasedAt, 0, fingerprint === null ? FORGOTTEN : FORGOTTEN_WITH_KEY);
-    this.#set(row, USES, 0);
+    this.setUses(row, 0);
   }
 
   fingerprint(row: number): string {

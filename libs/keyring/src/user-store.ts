@@ -163,6 +163,7 @@ export class UserStore {
   keep(key: Uint8Array, owner: number, mayEvict: boolean): number {
     if (!this.#slab.isFull) return this.#slab.keep(key, owner);
     if (mayEvict) {
+      if (!this.#slab.tracksOwners) this.#trackOwners();
       this.#evict(this.#slab.old());
       return this.#slab.keep(key, owner);
     }
@@ -314,6 +315,21 @@ export class UserStore {
       rows.putForgotten(row, fence.erasedAt, this.#words);
     }
     return true;
+  }
+
+  /** Goes through all rows once, when the first key has to make room: some 10 ms a million. */
+  #trackOwners(): void {
+    this.#slab.trackOwners();
+    for (const [partition, row] of this.#everyRow()) {
+      const { rows, objects } = this.#users(partition);
+      const owner = this.#ownerOf(partition, row);
+      if (rows.kind(row) === LIVING) this.#own(rows.held(row), owner);
+      for (const { state } of objects.get(row)?.keys ?? []) this.#own(state.held, owner);
+    }
+  }
+
+  #own(held: number, owner: number): void {
+    if (isHeld(held)) this.#slab.setOwner(held, owner);
   }
 
   #evict(place: number): void {

@@ -26,7 +26,7 @@ export interface UserTableParts {
   readonly deployment: StandingDeployment;
   readonly time: LogTime;
   readonly alarms: Alarms;
-  /** Most keys whose bytes are held; of more, those that were used lately. Default 2,000,000: 74 MB. */
+  /** Most keys whose bytes are held; of more, those that were used lately. Default 2,000,000: 66 MB. */
   readonly keysInMemory?: number;
 }
 

@@ -18,9 +18,12 @@ import { deriveSubkeys } from '../src/subkeys.js';
 import { UserTable } from '../src/user-table.js';
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+/** A free place begins with the number of another one. */
+const isWiped = (bytes: Uint8Array): boolean => isZero(bytes.subarray(4)) && bytes[0] !== 9;
 
 test('design 4.15: a slab wipes what it is given, what is released, and everything at the end', () => {
   const slab = new KeySlab();
+  slab.trackOwners();
   const given = new Uint8Array(32).fill(7);
   const place = slab.keep(given, 42);
   const kept = slab.view(place);
@@ -63,6 +66,11 @@ test('a full slab never makes room by one of the half that was used last, whatev
           }
         }
         assert.equal(slab.size, used.length);
+        assert.equal(new Set(used).size, used.length, 'no place is given twice');
+        assert.ok(
+          used.every((place) => place < limit),
+          'what was released is given again before memory is taken',
+        );
         if (used.length === 0) assert.throws(() => slab.old(), RangeError);
         else assert.ok(used.includes(slab.old()));
         if (!slab.isFull) continue;
@@ -125,11 +133,11 @@ test('design 4.15: a fence and a lost key wipe the user’s keys in memory', asy
   );
   assert.equal(table.get(userRef)?.current(GENERAL_PURPOSE)?.kid, kids[0], 'the first in the log is current');
   apply(userKeyName(userRef, kids[0] ?? ''), null);
-  assert.deepEqual(keys.map(isZero), [true, false, false]);
+  assert.deepEqual(keys.map(isWiped), [true, false, false]);
   assert.equal(table.get(userRef)?.current(GENERAL_PURPOSE)?.kid, kids[1]);
   const fence = encodeFence(sodium, subkeys.fence, { userRef, ...scope, erasedAt: 5, fingerprints: [] });
   apply(fenceName(userRef, scope), fence);
-  assert.deepEqual(keys.map(isZero), [true, true, true]);
+  assert.deepEqual(keys.map(isWiped), [true, true, true]);
   assert.deepEqual([...(table.get(userRef)?.dead ?? [])], [kids[1], kids[2]]);
 });
 

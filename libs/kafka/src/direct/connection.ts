@@ -1,5 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import {
   ByteWriter,
   KafkaError,
@@ -14,6 +13,7 @@ import {
 import type { Timer } from '@oubliette/runtime';
 import { ConnectionError } from './errors.js';
 import { FrameSplitter } from './frame-splitter.js';
+import { openSocket } from './open-socket.js';
 import type { Address, Settings } from './options.js';
 
 const MAX_IN_FLIGHT = 1_000;
@@ -57,7 +57,6 @@ export class Connection {
     this.#where = `${address.host}:${address.port}`;
     this.#splitter = new FrameSplitter(settings.maxResponseBytes);
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (cause) => this.#fail('CONNECTION_LOST', `connection to ${this.#where} broke`, cause));
     this.#closed = new Promise((resolve) => {
       socket.once('close', () => {
@@ -69,8 +68,11 @@ export class Connection {
 
   /** Connects and asks which versions the broker serves. Throws `ConnectionError`. */
   static async open(address: Address, settings: Settings, signal: AbortSignal): Promise<Connection> {
-    const socket = await openSocket(address, settings, signal);
-    const connection = new Connection(socket, address, settings);
+    let connection: Connection | null = null;
+    const socket = await openSocket(address, settings, signal, (chunk) => {
+      if (connection !== null) connection.#receive(chunk);
+    });
+    connection = new Connection(socket, address, settings);
     try {
       await connection.#negotiate();
     } catch (error) {
@@ -204,37 +206,4 @@ export class Connection {
     this.#pending.clear();
     this.#socket.destroy();
   }
-}
-
-function openSocket(address: Address, settings: Settings, signal: AbortSignal): Promise<Socket> {
-  const { tls, clock, connectTimeoutMs } = settings;
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const socket = tls !== null ? connectTls({ ...tls, ...address }) : connectTcp({ ...address });
-    const settle = (error: unknown): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      if (error === null) {
-        resolve(socket);
-        return;
-      }
-      socket.on('error', () => undefined); // it was reported already
-      socket.destroy();
-      reject(error);
-    };
-    const failed = (why: string, cause?: unknown): ConnectionError =>
-      new ConnectionError('CONNECT_FAILED', `cannot connect to ${address.host}:${address.port}: ${why}`, {
-        cause,
-      });
-    const onError = (cause: Error): void =>
-      settle(failed('code' in cause ? String(cause.code) : cause.name, cause));
-    const onAbort = (): void => settle(signal.reason);
-    const timer = clock.schedule(connectTimeoutMs, () =>
-      settle(failed(`no answer in ${connectTimeoutMs} ms`)),
-    );
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', onError);
-    socket.once(tls !== null ? 'secureConnect' : 'connect', () => settle(null));
-  });
 }
