@@ -21,7 +21,9 @@ test('frames come out whole, wherever the stream is cut', () => {
         const frames: Uint8Array[] = [];
         for (let position = 0, turn = 0; position < stream.length; turn++) {
           const size = cuts[turn % cuts.length] ?? 1;
-          frames.push(...splitter.push(stream.subarray(position, position + size)));
+          const chunk = Buffer.from(stream.subarray(position, position + size));
+          frames.push(...splitter.push(chunk));
+          chunk.fill(0xee); // the next one comes in the same memory
           position += size;
         }
         assert.deepEqual(
