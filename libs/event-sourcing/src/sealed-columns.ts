@@ -1,4 +1,4 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
+import { isForCatchUp, type Keyring, type UserRef } from '@oubliette/keyring';
 import { ErasedValue, type Erasable, type FieldPurpose } from '@oubliette/serde';
 import { EventSourcingError } from './errors.js';
 
@@ -103,7 +103,7 @@ export class SealedColumns<Column extends string> {
         case 'erased':
           return new ErasedValue(outcome.erasedAt);
         case 'unavailable':
-          if (outcome.reason !== 'key-not-seen' || caughtUp) throw this.#unavailable(column, outcome.reason);
+          if (caughtUp || !isForCatchUp(outcome.reason)) throw this.#unavailable(column, outcome.reason);
           late = true;
           return null;
         case 'invalid':

@@ -1,4 +1,4 @@
-export type { InvalidReason, Outcome, UnavailableReason } from './outcome.js';
+export { isForCatchUp, type InvalidReason, type Outcome, type UnavailableReason } from './outcome.js';
 export {
   MAX_READ_OFFSETS,
   type HeardAt,

@@ -69,8 +69,9 @@ export interface Keyring {
    */
   seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array, purpose?: string): Uint8Array;
   /**
-   * Opens an envelope. A kid that was not seen yet gives `unavailable: key-not-seen`; after `await catchUp(...)` call again
-   * with `{ caughtUp: true }`, and a kid that is still absent without a fence is `invalid: key-unknown` (an alarm).
+   * Opens an envelope. A kid that was not seen yet gives `unavailable: key-not-seen`, one whose time is over by the wall clock alone
+   * `unavailable: end-unconfirmed`; after `await catchUp(...)` call again with `{ caughtUp: true }`. A kid that is still absent without a
+   * fence is `invalid: key-unknown` then (an alarm).
    */
   open(
     binding: Binding,
@@ -79,7 +80,7 @@ export interface Keyring {
   ): Outcome<Uint8Array>;
   /** The pseudonym in an envelope's header after its MAC was checked; null when the header is not authentic. */
   userRefOf(envelope: Uint8Array): UserRef | null;
-  /** Read barrier on the partitions of these users. */
+  /** Read barrier on the partitions of these users. Where the wall clock alone says that a key of theirs ended, the log is asked for its time. */
   catchUp(userRefs: Iterable<UserRef>): Promise<void>;
   /**
    * Writes the fence and a tombstone for every known kid as one batch, reads it back, evicts and zeroes the keys.

@@ -108,7 +108,7 @@ export class LogKeyring implements Keyring {
       engine: this.#engine,
       table,
       barred: (userRef) => parts.lease.barred(this.partitionOf(userRef as UserRef)),
-      now: () => time.now(),
+      time,
     };
   }
 
@@ -193,6 +193,8 @@ export class LogKeyring implements Keyring {
     const users = [...userRefs];
     const partitions = new Set(users.map((userRef) => this.partitionOf(userRef)));
     await Promise.all([...partitions].map((partition) => this.#writer.catchUp(partition)));
+    const confirmed = this.#parts.time.byLog();
+    await this.#confirmedTime.seek((now) => this.#isAnyEnded(users, confirmed, now));
     await this.#loader.load(users);
   }
 
@@ -222,8 +224,9 @@ export class LogKeyring implements Keyring {
 
   async retireEnded(): Promise<number> {
     this.#writer.assertOpen();
-    const now = await this.#confirmedTime.now((time) => this.#ended(time).next().done === false);
-    const ended = [...this.#ended(now)].map(({ entry, key }) => {
+    const confirmed = this.#parts.time.byLog();
+    const now = await this.#confirmedTime.now((time) => this.#ended(confirmed, time).next().done === false);
+    const ended = [...this.#ended(-Infinity, now)].map(({ entry, key }) => {
       return { entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } };
     });
     return this.#undertaker.retire(ended);
@@ -315,11 +318,18 @@ export class LogKeyring implements Keyring {
     opener.assertCurrent();
   }
 
-  /** Keys whose lifetime is over at a time. */
-  *#ended(now: number): Generator<{ readonly entry: UserEntry; readonly key: UserKey }> {
+  /** Keys whose lifetime was not over at one time and is at another. */
+  *#ended(before: number, now: number): Generator<{ readonly entry: UserEntry; readonly key: UserKey }> {
     for (const entry of this.#table.entriesWith(({ lifetimeSeconds }) => lifetimeSeconds > 0)) {
-      for (const key of entry.keys) if (now >= endOf(key)) yield { entry, key };
+      for (const key of entry.keys) if (endsBetween(key, before, now)) yield { entry, key };
     }
+  }
+
+  /** The same of these users. */
+  #isAnyEnded(users: readonly UserRef[], before: number, now: number): boolean {
+    return users.some((userRef) =>
+      this.#table.get(userRef)?.keys.some((key) => endsBetween(key, before, now)),
+    );
   }
 
   async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {
@@ -336,6 +346,11 @@ export class LogKeyring implements Keyring {
 
 function scopeOf({ lifecycle, purpose, generation }: KeyScope): KeyScope {
   return { lifecycle, purpose, generation };
+}
+
+function endsBetween(key: UserKey, before: number, now: number): boolean {
+  const end = endOf(key);
+  return end > before && end <= now;
 }
 
 function missing(): KeyringError {

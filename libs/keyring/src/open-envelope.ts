@@ -5,6 +5,7 @@ import { toHex } from './hex.js';
 import { endOf } from './key-policy.js';
 import { GENERAL_PURPOSE } from './key-scope.js';
 import type { Binding, Fence } from './keyring.js';
+import type { LogTime } from './log-time.js';
 import type { Outcome } from './outcome.js';
 import type { UserEntry } from './user-entry.js';
 import { isAtHand, type UserKey } from './user-key.js';
@@ -15,13 +16,12 @@ export interface OpeningParts {
   readonly table: UserTable;
   /** Why nothing of this user may be read now, though the key may be at hand; null when it may. */
   readonly barred: (userRef: string) => 'store-behind' | 'master-key-unavailable' | null;
-  /** By LogTime. */
-  readonly now: () => number;
+  readonly time: Pick<LogTime, 'now' | 'byLog'>;
 }
 
 /** Opens an envelope in the order of SPEC.md, section 8. */
 export function openEnvelope(
-  { engine, table, barred, now }: OpeningParts,
+  { engine, table, barred, time }: OpeningParts,
   binding: Binding,
   envelope: Uint8Array,
   isCaughtUp: boolean,
@@ -33,15 +33,19 @@ export function openEnvelope(
   const entry = table.get(userRef);
   const key = entry && keyNamedBy(envelope, entry);
   if (!key) return absent(entry, envelope, isCaughtUp && barred(userRef) === null);
-  if (key.lifetimeSeconds !== 0 && now() >= endOf(key)) {
-    return { outcome: 'erased', why: 'ended', lifecycle: key.lifecycle, erasedAt: endOf(key) };
-  }
+  if (key.lifetimeSeconds !== 0 && time.now() >= endOf(key)) return ended(key, time.byLog());
   const reason = barred(userRef);
   if (reason !== null) return { outcome: 'unavailable', reason };
   // Seen, but its bytes had to make room: catching up loads them.
   if (!isAtHand(key)) return { outcome: 'unavailable', reason: 'key-not-seen' };
   const value = engine.open(key, binding, envelope);
   return value ? { outcome: 'value', value } : { outcome: 'invalid', reason: 'ciphertext' };
+}
+
+/** A wall clock may be set ahead: what is skipped as erased is skipped for good, so the log has the last word. */
+function ended(key: UserKey, byLog: number): Outcome<never> {
+  if (byLog < endOf(key)) return { outcome: 'unavailable', reason: 'end-unconfirmed' };
+  return { outcome: 'erased', why: 'ended', lifecycle: key.lifecycle, erasedAt: endOf(key) };
 }
 
 function keyNamedBy(envelope: Uint8Array, { keys }: UserEntry): UserKey | undefined {

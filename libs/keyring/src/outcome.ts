@@ -1,5 +1,14 @@
-/** Why a value cannot be read at this moment; trying again later may succeed. */
-export type UnavailableReason = 'key-not-seen' | 'store-behind' | 'master-key-unavailable' | 'closed';
+/**
+ * Why a value cannot be read at this moment; trying again later may succeed. `end-unconfirmed`: by the wall clock the key's time is over,
+ * and the log has not said so yet.
+ */
+export type UnavailableReason =
+  'key-not-seen' | 'end-unconfirmed' | 'store-behind' | 'master-key-unavailable' | 'closed';
+
+/** True when `Keyring.catchUp` may bring the answer: open it again after that, as caught up. */
+export function isForCatchUp(reason: UnavailableReason): boolean {
+  return reason === 'key-not-seen' || reason === 'end-unconfirmed';
+}
 
 /** Why an envelope is refused for good: somebody changed, moved or forged it. Alarm. */
 export type InvalidReason =

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { KeyPolicy, Keyring, UserRef } from '../src/index.js';
+import { KeyLogBehind } from '../src/testing/key-log-behind.js';
 import { InMemoryKeyTopic, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, keyRecords, secret } from './process.js';
 
@@ -149,3 +150,48 @@ test('a wall clock that is a year ahead takes no key away, and makes no key over
     await right.grant(ada, 'marketing');
   }
 });
+
+test('a key that ended while nothing was appended reads as erased as soon as anybody has asked the log for its time', async () => {
+  const { clock, topic, keyring, ada, open } = await opened({ lifetimeMs: 2 * day });
+  const envelope = keyring.seal(ada, binding, secret);
+  const unconfirmed = { outcome: 'unavailable', reason: 'end-unconfirmed' };
+  await clock.advanceAsync(3 * day);
+  const [consumer, idle] = [await open(), await open()];
+  for (const process of [consumer, idle]) assert.deepEqual(process.open(binding, envelope), unconfirmed);
+  await Promise.all([consumer.catchUp([ada]), consumer.catchUp([ada])]);
+  const nudges = topic.records(0).filter(({ key }) => Buffer.from(key).toString() === '!nudge');
+  assert.equal(nudges.length, 1, 'one append answers both');
+  await idle.catchUp([]);
+  for (const process of [consumer, idle]) {
+    const ended = process.open(binding, envelope);
+    assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
+  }
+  assert.equal(await idle.retireEnded(), 1);
+});
+
+test('who may not append to the log catches up all the same, and asks for its time seldom', async () => {
+  const { clock, topic, keyring, ada } = await opened({ lifetimeMs: 2 * day });
+  const envelope = keyring.seal(ada, binding, secret);
+  await clock.advanceAsync(3 * day);
+  const log = new ReadOnlyKeyLog(topic.open());
+  const reader = await openTestKeyring({ log, clock, policies: { '': { lifetimeMs: 2 * day } } });
+  for (let time = 0; time < 10; time++) await reader.catchUp([ada]);
+  assert.equal(log.refused, 1);
+  assert.deepEqual(reader.open(binding, envelope, { caughtUp: true }), {
+    outcome: 'unavailable',
+    reason: 'end-unconfirmed',
+  });
+  assert.equal(await keyring.retireEnded(), 1);
+  await reader.catchUp([ada]);
+  assert.equal(reader.open(binding, envelope).outcome, 'erased');
+});
+
+/** As for a process that has no right to write. */
+class ReadOnlyKeyLog extends KeyLogBehind {
+  refused = 0;
+
+  override append(): Promise<bigint> {
+    this.refused++;
+    return Promise.reject(new Error('simulated: not authorized'));
+  }
+}

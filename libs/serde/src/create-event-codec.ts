@@ -1,4 +1,4 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
+import { isForCatchUp, type Keyring, type UserRef } from '@oubliette/keyring';
 import { ErasedValue, isErased } from './erased.js';
 import { SerdeError, codeOf } from './errors.js';
 import type {
@@ -71,7 +71,7 @@ class FormatEventCodec implements EventCodec {
     const waiting: number[] = [];
     const results = records.map((record, index) => {
       const result = this.#decodeOne<T>(shape, readers, record, false);
-      if (result.outcome === 'unavailable' && result.reason === 'key-not-seen') waiting.push(index);
+      if (result.outcome === 'unavailable' && isForCatchUp(result.reason)) waiting.push(index);
       return result;
     });
     if (waiting.length === 0 || !(await this.#catchUp(records, waiting))) return results;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { HeardAt, KeyLog } from '../key-log.js';
+import { CountedKeyLog } from './counted-key-log.js';
 import { binding, failsWith, isKeyOf, secret, type Check } from './keyring-stage.js';
 
 const DAY_MS = 86_400_000;
@@ -9,6 +10,7 @@ const LEASE_MS = 60_000;
 /** Where time passes and neither the log nor the master key is what it is about. */
 const AGES_MS = 36_500 * DAY_MS;
 const longLease = { leaseMs: AGES_MS, masterKeyOutageMs: AGES_MS };
+const unconfirmed = { outcome: 'unavailable', reason: 'end-unconfirmed' };
 /** Of a key record: anything shorter holds no wrapped key. */
 const KEY_RECORD_BYTES = 106;
 
@@ -101,7 +103,39 @@ export function timeContract(check: Check): void {
       const { wall } = heardBy(log, keyring.partitionOf(userRef));
       clock.setWall(Math.max(clock.now(), wall) + DAY_MS + LEASE_MS);
       assert.deepEqual(keyring.open(binding, general), { outcome: 'unavailable', reason: 'store-behind' });
-      const ended = keyring.open(binding, mortal);
+      assert.deepEqual(keyring.open(binding, mortal), unconfirmed);
+    },
+  );
+
+  check(
+    'bad input: a wall clock that is set ahead erases nothing: what it ends is retriable until the log confirms it',
+    async (stage) => {
+      const clock = new ManualClock();
+      const log = new CountedKeyLog(await stage.log());
+      const policies = { mortal: { lifetimeMs: DAY_MS } };
+      const keyring = await stage.keyring({ ...longLease, log, clock, policies });
+      const other = await stage.keyring({ ...longLease, policies });
+      const userRef = keyring.userRef('ahead');
+      await keyring.ensureKeys([userRef], 'mortal');
+      await other.catchUp([userRef]);
+      const envelope = keyring.seal(userRef, binding, secret, 'mortal');
+      const right = clock.now();
+      clock.setWall(Math.max(right, heardBy(log, keyring.partitionOf(userRef)).wall) + 2 * DAY_MS);
+      log.reset();
+      for (let time = 0; time < 3; time++) {
+        assert.deepEqual(keyring.open(binding, envelope), unconfirmed);
+        await keyring.catchUp([userRef]);
+        assert.deepEqual(keyring.open(binding, envelope, { caughtUp: true }), unconfirmed);
+      }
+      assert.equal(await keyring.retireEnded(), 0);
+      assert.equal(log.batches, 1, 'the log was asked for its time, once');
+      assert.throws(() => keyring.seal(userRef, binding, secret, 'mortal'), failsWith('KEY_MISSING'));
+      await other.catchUp([userRef]);
+      assert.deepEqual(other.open(binding, envelope), { outcome: 'value', value: secret });
+      clock.setWall(right);
+      assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
+      clock.advance(DAY_MS);
+      const ended = keyring.open(binding, envelope);
       assert.ok(ended.outcome === 'erased' && ended.why === 'ended');
     },
   );
