@@ -46,6 +46,10 @@ export class KeyringError extends Error {
   }
 }
 
+export function closedError(): KeyringError {
+  return new KeyringError('KEYRING_CLOSED', 'The keyring was closed: open a new one.');
+}
+
 export function forgottenError(): KeyringError {
   return new KeyringError(
     'USER_FORGOTTEN',

@@ -1,5 +1,5 @@
 import type { KeyLog, KeyLogRecord, StoredKeyLogRecord } from './key-log.js';
-import { KeyringError } from './errors.js';
+import { closedError, KeyringError } from './errors.js';
 
 /** Most records in one batch: about 130 KiB of key records, well below a broker's message.max.bytes. */
 export const MAX_BATCH_RECORDS = 1000;
@@ -61,6 +61,6 @@ export class KeyLogWriter {
   }
 
   assertOpen(): void {
-    if (this.#closed) throw new KeyringError('KEYRING_CLOSED', 'The keyring was closed: open a new one.');
+    if (this.#closed) throw closedError();
   }
 }

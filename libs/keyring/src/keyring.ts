@@ -38,7 +38,18 @@ export interface DeadRecord {
   readonly partition: number;
 }
 
-/** User keys by pseudonym. All synchronous calls work on memory; asynchronous ones talk to the key log. */
+/** A living or forgotten user, with the ids of its living keys. */
+export interface ListedUser {
+  readonly userRef: UserRef;
+  readonly state: UserState;
+  readonly lifecycle: number;
+  readonly kids: readonly string[];
+}
+
+/**
+ * User keys by pseudonym. All synchronous calls work on memory; asynchronous ones talk to the key log. After `close` they refuse with
+ * `KEYRING_CLOSED`, but for `open` (`unavailable: closed`), `isFresh` (false), `size` (what was last known) and `partitionOf`.
+ */
 export interface Keyring {
   /** The secrets of equality look-ups. */
   readonly peppers: Peppers;
@@ -113,7 +124,7 @@ export interface Keyring {
   /** Number of living users and keys, for metrics. */
   size(): { users: number; keys: number; forgotten: number };
   /** Living and forgotten users by pseudonym (for `keys list`). */
-  list(): Iterable<{ userRef: UserRef; state: UserState; lifecycle: number; kids: readonly string[] }>;
+  list(): Iterable<ListedUser>;
   /** Called with every newly seen fence, after eviction. Returns the unsubscribe. */
   onForgotten(listener: (fence: Fence) => void): () => void;
   /** Called with every alarm (forged fence, tampered key record…): carries no personal value. */

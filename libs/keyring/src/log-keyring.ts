@@ -9,7 +9,7 @@ import { UserHasher } from './crypto/user-hasher.js';
 import { deploymentPartition } from './deployment.js';
 import type { DeploymentFollower } from './deployment-follower.js';
 import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
-import { KeyringError } from './errors.js';
+import { closedError, KeyringError } from './errors.js';
 import type { EpochOptions, EpochTurn } from './epoch-options.js';
 import { EpochRatchet } from './epoch-ratchet.js';
 import { Forgetter } from './forgetter.js';
@@ -21,7 +21,7 @@ import type { KeyOpener } from './key-opener.js';
 import { endOf, type KeyPolicy } from './key-policy.js';
 import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import { assertWanted, isWithdrawn, KeySupply, type SuppliedPurpose } from './key-supply.js';
-import type { Binding, DeadRecord, Fence, Keyring, UserRef, UserState } from './keyring.js';
+import type { Binding, DeadRecord, Fence, Keyring, ListedUser, UserRef, UserState } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
@@ -113,7 +113,7 @@ export class LogKeyring implements Keyring {
   }
 
   userRef(userId: string): UserRef {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     return this.#hasher.userRef(userId);
   }
 
@@ -122,20 +122,23 @@ export class LogKeyring implements Keyring {
   }
 
   state(userRef: UserRef): UserState {
+    this.#assertOpen();
     return this.#table.get(userRef)?.state ?? 'unknown';
   }
 
   fence(userRef: UserRef): Fence | null {
+    this.#assertOpen();
     return this.#table.get(userRef)?.fences.findLast(({ purpose }) => purpose === GENERAL_PURPOSE) ?? null;
   }
 
   isWithdrawn(userRef: UserRef, purpose: string): boolean {
+    this.#assertOpen();
     const entry = this.#table.get(userRef);
     return entry !== undefined && isWithdrawn(entry, this.#purposes.tag(purpose));
   }
 
   async ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     const users = [...userRefs];
     const supplied = this.#supplied(purpose);
     await this.#supply.ensure(users, supplied);
@@ -143,12 +146,12 @@ export class LogKeyring implements Keyring {
   }
 
   hasKey(userRef: UserRef, purpose?: string): boolean {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     return this.#supply.has(userRef, this.#supplied(purpose));
   }
 
   async rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     await this.#supply.ensure(userRefs, this.#supplied(purpose), true);
   }
 
@@ -157,7 +160,7 @@ export class LogKeyring implements Keyring {
     const tag = this.#purposes.tag(purpose);
     const key = entry?.current(tag);
     if (!key || (key.lifetimeSeconds !== 0 && this.#parts.time.now() >= endOf(key))) {
-      this.#writer.assertOpen();
+      this.#assertOpen();
       assertWanted(entry, tag);
       throw missing();
     }
@@ -183,13 +186,13 @@ export class LogKeyring implements Keyring {
   }
 
   userRefOf(envelope: Uint8Array): UserRef | null {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     if (envelopeFault(envelope) || !this.#engine.isHeaderAuthentic(envelope)) return null;
     return this.#engine.headerUserRef() as UserRef;
   }
 
   async catchUp(userRefs: Iterable<UserRef>): Promise<void> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     const users = [...userRefs];
     const partitions = new Set(users.map((userRef) => this.partitionOf(userRef)));
     await Promise.all([...partitions].map((partition) => this.#writer.catchUp(partition)));
@@ -203,7 +206,7 @@ export class LogKeyring implements Keyring {
   }
 
   async forgetMany(userRefs: readonly UserRef[]): Promise<Fence[]> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     return this.#forgetter.end(userRefs.map(parseUserRef), GENERAL_PURPOSE);
   }
 
@@ -212,18 +215,18 @@ export class LogKeyring implements Keyring {
   }
 
   async grant(userRef: UserRef, purpose: string): Promise<void> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     this.#purposes.named(purpose);
     await this.#supply.grant(userRef, this.#supplied(purpose));
   }
 
   async beginLifecycle(userRef: UserRef): Promise<number> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     return this.#supply.beginLifecycle(userRef, this.#supplied());
   }
 
   async retireEnded(): Promise<number> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     const confirmed = this.#parts.time.byLog();
     const now = await this.#confirmedTime.now((time) => this.#ended(confirmed, time).next().done === false);
     const ended = [...this.#ended(-Infinity, now)].map(({ entry, key }) => {
@@ -233,11 +236,11 @@ export class LogKeyring implements Keyring {
   }
 
   get isFresh(): boolean {
-    return this.#parts.lease.isHeld;
+    return this.#closing === null && this.#parts.lease.isHeld;
   }
 
   async advanceEpoch(options: EpochOptions = {}): Promise<EpochTurn> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     return new EpochRatchet(
       { ...this.#parts, undertaker: this.#undertaker, loader: this.#loader, peppers: this.peppers },
       options,
@@ -245,10 +248,12 @@ export class LogKeyring implements Keyring {
   }
 
   deadRecords(): readonly DeadRecord[] {
+    this.#assertOpen();
     return deadRecordsOf(this.#table.entriesWithDead());
   }
 
   async buryDead(): Promise<number> {
+    this.#assertOpen();
     return this.#undertaker.bury([...this.#table.entriesWithDead()]);
   }
 
@@ -256,10 +261,9 @@ export class LogKeyring implements Keyring {
     return this.#table.counts;
   }
 
-  *list(): Iterable<{ userRef: UserRef; state: UserState; lifecycle: number; kids: readonly string[] }> {
-    for (const { userRef, state, lifecycle, keys } of this.#table.entries()) {
-      if (state !== 'unknown') yield { userRef, state, lifecycle, kids: keys.map(({ kid }) => kid) };
-    }
+  list(): Iterable<ListedUser> {
+    this.#assertOpen();
+    return this.#list();
   }
 
   onForgotten(listener: (fence: Fence) => void): () => void {
@@ -279,6 +283,19 @@ export class LogKeyring implements Keyring {
   [inspect.custom](): string {
     const { users, keys, forgotten: gone } = this.size();
     return `LogKeyring { users: ${users}, keys: ${keys}, forgotten: ${gone} }`;
+  }
+
+  *#list(): Iterable<ListedUser> {
+    for (const { userRef, state, lifecycle, keys } of this.#table.entries()) {
+      if (state !== 'unknown') yield { userRef, state, lifecycle, kids: keys.map(({ kid }) => kid) };
+    }
+    // Closed meanwhile, it would have ended early.
+    this.#assertOpen();
+  }
+
+  /** What is asked after `close` is refused: memory is wiped by then, and would say "unknown" of everybody. */
+  #assertOpen(): void {
+    if (this.#closing !== null) throw closedError();
   }
 
   async #close(): Promise<void> {
@@ -333,7 +350,7 @@ export class LogKeyring implements Keyring {
   }
 
   async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {
-    this.#writer.assertOpen();
+    this.#assertOpen();
     const [fence] = await this.#forgetter.end([parseUserRef(userRef)], purpose);
     if (fence) return fence;
     throw new RangeError('one user was asked for, and no fence came');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
-import { type KeyringError, parseRecordKey, parseUserRef } from '../src/index.js';
+import { type KeyringError, parseRecordKey, parseUserRef, type UserRef } from '../src/index.js';
 import { InMemoryKeyTopic, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, keyRecords, secret, start, turn } from './process.js';
 
@@ -290,6 +290,40 @@ test('a closed keyring refuses, and says so', async () => {
   assert.throws(() => keyring.userRefOf(envelope), failsWith('KEYRING_CLOSED'));
   await assert.rejects(keyring.ensureKeys([userRef]), failsWith('KEYRING_CLOSED'));
   await assert.rejects(keyring.forget(userRef), failsWith('KEYRING_CLOSED'));
+});
+
+test('a keyring that closes or is closed says of nobody that it knows nothing', async () => {
+  const { keyring } = await start(new InMemoryKeyTopic());
+  const [living, gone] = ['living', 'gone'].map((id) => keyring.userRef(id)) as [UserRef, UserRef];
+  await keyring.ensureKeys([living, gone]);
+  await keyring.ensureKeys([living], 'marketing');
+  await keyring.withdraw(living, 'marketing');
+  await keyring.forget(gone);
+  const listing = keyring.list()[Symbol.iterator]();
+  listing.next();
+  const closing = keyring.close();
+  for (let look = 0; look < 2; look++) {
+    for (const ask of [
+      () => keyring.state(living),
+      () => keyring.fence(gone),
+      () => keyring.isWithdrawn(living, 'marketing'),
+      () => keyring.hasKey(living),
+      () => keyring.deadRecords(),
+      () => keyring.list(),
+    ]) {
+      assert.throws(ask, failsWith('KEYRING_CLOSED'));
+    }
+    assert.equal(keyring.isFresh, false);
+    await assert.rejects(keyring.buryDead(), failsWith('KEYRING_CLOSED'));
+    await closing;
+  }
+  assert.throws(() => keyring.peppers.ids(), failsWith('KEYRING_CLOSED'));
+  assert.throws(
+    () => listing.next(),
+    failsWith('KEYRING_CLOSED'),
+    'a list that was begun does not end early',
+  );
+  assert.match(inspect(keyring), /LogKeyring/);
 });
 
 test('closing while a mint is under way ends it as closed', async () => {

@@ -98,11 +98,13 @@ export class Nudger {
   }
 
   async #buryLate(): Promise<void> {
+    let records = 0;
     try {
+      records = this.parts.keyring.deadRecords().length;
       await this.#buryDead();
     } catch (error) {
       this.parts.logger.warn('Tombstones for late key records could not be written; tried again later.', {
-        records: this.parts.keyring.deadRecords().length,
+        records,
         error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
       });
     }
