@@ -1,6 +1,7 @@
 import type { Alarms } from './alarms.js';
 import { forgottenError, KeyringError, withdrawnError } from './errors.js';
 import type { ConfirmedTime } from './confirmed-time.js';
+import { KeyGatherer, nobodyRefused, type Refusals } from './key-gatherer.js';
 import type { KeyLogWriter } from './key-log-writer.js';
 import { isWornOut, type KeyPolicy } from './key-policy.js';
 import type { PurposeTag } from './key-scope.js';
@@ -34,34 +35,71 @@ export interface KeySupplyParts {
 /** Decides which keys are to be made, and sees that they were read back before they are used. */
 export class KeySupply {
   readonly #parts: KeySupplyParts;
+  readonly #gatherer = new KeyGatherer();
 
   constructor(parts: KeySupplyParts) {
     this.#parts = parts;
   }
 
-  /** Rejects with `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN` before anything is written. */
-  async ensure(userRefs: Iterable<UserRef>, purpose: SuppliedPurpose, isAsked = false): Promise<void> {
+  /**
+   * Sees that each user has a key, or when it `isAsked` a new one; resolves to whom one was refused. Throws `USER_FORGOTTEN` or
+   * `PURPOSE_WITHDRAWN`, before anything is written, where that is known. Calls at the same time share appends, and all who wait for one
+   * wait for one promise: a hundred thousand of them may.
+   */
+  ensure(userRefs: readonly UserRef[], purpose: SuppliedPurpose, isAsked = false): Promise<Refusals> {
+    const { table, writer } = this.#parts;
+    const wanting = isAsked ? userRefs : userRefs.filter((userRef) => !this.#isSupplied(userRef, purpose));
+    if (wanting.length === 0) return nobodyRefused;
+    for (const userRef of wanting) assertWanted(table.get(parseUserRef(userRef)), purpose.tag);
+    const kind = `${purpose.tag}/${isAsked ? 'new' : 'any'}`;
+    return this.#gatherer.join(
+      wanting,
+      (userRef) => `${kind}/${partitionOfUser(userRef, writer.partitionCount)}`,
+      (users) => this.#supply(users, purpose, isAsked),
+    );
+  }
+
+  /** `has` of all these users. */
+  hasAll(userRefs: readonly UserRef[], purpose: SuppliedPurpose): boolean {
+    for (const userRef of userRefs) if (!this.has(userRef, purpose)) return false;
+    return true;
+  }
+
+  /** Resolves to whom a key was refused, and why. */
+  async #supply(users: ReadonlySet<UserRef>, purpose: SuppliedPurpose, isAsked: boolean): Promise<Refusals> {
     const { table, time } = this.#parts;
-    const users = new Set(userRefs);
-    const currentOf = (userRef: UserRef): UserKey | null =>
-      table.get(parseUserRef(userRef))?.current(purpose.tag) ?? null;
+    const currentOf = (userRef: UserRef): UserKey | null => table.get(userRef)?.current(purpose.tag) ?? null;
     const byLog = await this.#byLog([...users], currentOf, purpose.policy);
     const now = time.now();
     const mints: Mint[] = [];
+    const refused = new Map<UserRef, KeyringError>();
     for (const userRef of users) {
       const current = currentOf(userRef);
       const entry = table.get(userRef);
-      assertWanted(entry, purpose.tag);
-      if (current !== null && !isAsked && !isWornOut(current, purpose.policy, now, byLog)) continue;
-      mints.push(mintOf(userRef, entry, purpose, current === null ? 0 : current.rotation + 1));
+      const refusal = refusalOf(entry, purpose.tag);
+      if (refusal !== null) refused.set(userRef, refusal);
+      else if (current === null || isAsked || isWornOut(current, purpose.policy, now, byLog)) {
+        mints.push(mintOf(userRef, entry, purpose, current === null ? 0 : current.rotation + 1));
+      }
     }
-    if (mints.length > 0) await this.#make(mints);
+    if (mints.length > 0) for (const [userRef, error] of await this.#make(mints)) refused.set(userRef, error);
+    return refused;
   }
 
-  /** True when `ensure` would find nothing to do for this user. */
-  has(userRef: UserRef, { tag, policy }: SuppliedPurpose): boolean {
-    const current = this.#parts.table.get(userRef)?.current(tag);
-    if (!current || !isHeld(current.state.held)) return false;
+  /** True when `ensure` would find nothing to do for this user, and the key is in memory. */
+  has(userRef: UserRef, purpose: SuppliedPurpose): boolean {
+    const current = this.#parts.table.get(userRef)?.current(purpose.tag);
+    return (
+      current !== undefined && current !== null && isHeld(current.state.held) && this.#isFit(current, purpose)
+    );
+  }
+
+  #isSupplied(userRef: UserRef, purpose: SuppliedPurpose): boolean {
+    const current = this.#parts.table.get(userRef)?.current(purpose.tag);
+    return current !== undefined && current !== null && this.#isFit(current, purpose);
+  }
+
+  #isFit(current: UserKey, { policy }: SuppliedPurpose): boolean {
     const isTimeless = policy.rotateAfterMs === undefined && current.lifetimeSeconds === 0;
     // Whether the log agrees is asked in `ensure`.
     return !isWornOut(current, policy, isTimeless ? 0 : this.#parts.time.now(), Infinity);
@@ -84,7 +122,7 @@ export class KeySupply {
     }
     const mint = mintOf(userRef, undefined, purpose, 0);
     const lifecycle = entry.fenced + 1;
-    await this.#make([{ ...mint, lifecycle }]);
+    assertNobodyRefused(await this.#make([{ ...mint, lifecycle }]), [userRef]);
     return table.get(userRef)?.lifecycle ?? lifecycle;
   }
 
@@ -105,7 +143,7 @@ export class KeySupply {
       );
     }
     const mint = mintOf(userRef, entry, purpose, 0);
-    await this.#make([{ ...mint, generation: generationOf(entry) + 1 }]);
+    assertNobodyRefused(await this.#make([{ ...mint, generation: generationOf(entry) + 1 }]), [userRef]);
   }
 
   /** The log's time, asked for where the wall clock says that a key's time is over. */
@@ -126,7 +164,7 @@ export class KeySupply {
   }
 
   /** What a fence overtook is refused, and buried. */
-  async #make(mints: readonly Mint[]): Promise<void> {
+  async #make(mints: readonly Mint[]): Promise<Refusals> {
     const { table, minter, undertaker, alarms, assertCurrent } = this.#parts;
     await assertCurrent();
     await minter.mint(mints);
@@ -134,7 +172,7 @@ export class KeySupply {
       const entry = table.get(mint.userRef);
       return entry && !entry.fenceOf(mint) ? [] : [{ mint, entry }];
     });
-    if (overtaken.length === 0) return;
+    if (overtaken.length === 0) return new Map();
     const entries = new Set(overtaken.flatMap(({ entry }) => entry ?? []));
     try {
       await undertaker.bury(entries);
@@ -142,20 +180,43 @@ export class KeySupply {
       if (!(error instanceof KeyringError) || !error.retriable) throw error;
       for (const { partition } of entries) alarms.raise('DEAD_RECORD_NOT_BURIED', partition, -1n);
     }
-    for (const { mint, entry } of overtaken) assertWanted(entry && table.get(mint.userRef), mint.purpose);
-    throw new KeyringError(
-      'KEYRING_UNAVAILABLE',
-      'A key was made for what had ended and begun anew meanwhile, of which this process had not heard: try again, it has now.',
+    return new Map(
+      overtaken.map(({ mint, entry }) => {
+        const refusal = refusalOf(entry && table.get(mint.userRef), mint.purpose);
+        return [mint.userRef, refusal ?? overtakenError()];
+      }),
     );
   }
 }
 
 /** Throws `USER_FORGOTTEN` or `PURPOSE_WITHDRAWN`. */
 export function assertWanted(entry: UserEntry | undefined, purpose: PurposeTag): void {
+  const refusal = refusalOf(entry, purpose);
+  if (refusal !== null) throw refusal;
+}
+
+/** Why nothing may be written for the purpose; null when it may. */
+function refusalOf(entry: UserEntry | undefined, purpose: PurposeTag): KeyringError | null {
   // Nearly nobody has a fence, and this is asked for each user of each batch.
-  if (!entry || entry.fences.length === 0) return;
-  if (entry.state === 'forgotten') throw forgottenError();
-  if (isWithdrawn(entry, purpose)) throw withdrawnError();
+  if (!entry || entry.fences.length === 0) return null;
+  if (entry.state === 'forgotten') return forgottenError();
+  return isWithdrawn(entry, purpose) ? withdrawnError() : null;
+}
+
+/** Throws what stands against the first of these users. */
+export function assertNobodyRefused(refused: Refusals, userRefs: readonly UserRef[]): void {
+  if (refused.size === 0) return;
+  for (const userRef of userRefs) {
+    const refusal = refused.get(userRef);
+    if (refusal !== undefined) throw refusal;
+  }
+}
+
+function overtakenError(): KeyringError {
+  return new KeyringError(
+    'KEYRING_UNAVAILABLE',
+    'A key was made for what had ended and begun anew meanwhile, of which this process had not heard: try again, it has now.',
+  );
 }
 
 /** True when nothing can be encrypted for the purpose until it is granted anew. */

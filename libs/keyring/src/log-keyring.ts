@@ -20,7 +20,13 @@ import type { KeyLogWriter } from './key-log-writer.js';
 import type { KeyOpener } from './key-opener.js';
 import { endOf, type KeyPolicy } from './key-policy.js';
 import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
-import { assertWanted, isWithdrawn, KeySupply, type SuppliedPurpose } from './key-supply.js';
+import {
+  assertNobodyRefused,
+  assertWanted,
+  isWithdrawn,
+  KeySupply,
+  type SuppliedPurpose,
+} from './key-supply.js';
 import type { Binding, DeadRecord, Fence, Keyring, ListedUser, UserRef, UserState } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { MasterKeyLease } from './master-keys/master-key-lease.js';
@@ -69,6 +75,8 @@ export class LogKeyring implements Keyring {
   readonly #hasher: UserHasher;
   readonly #purposes: Purposes;
   readonly #supply: KeySupply;
+  /** By name: no more than there may be purposes. */
+  readonly #suppliedPurposes = new Map<string | undefined, SuppliedPurpose>();
   readonly #forgetter: Forgetter;
   readonly #undertaker: Undertaker;
   readonly #loader: KeyLoader;
@@ -141,7 +149,8 @@ export class LogKeyring implements Keyring {
     this.#assertOpen();
     const users = [...userRefs];
     const supplied = this.#supplied(purpose);
-    await this.#supply.ensure(users, supplied);
+    assertNobodyRefused(await this.#supply.ensure(users, supplied), users);
+    if (this.#supply.hasAll(users, supplied)) return;
     await this.#loader.load(users, ({ purpose: tag }) => tag === supplied.tag);
   }
 
@@ -152,7 +161,8 @@ export class LogKeyring implements Keyring {
 
   async rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
     this.#assertOpen();
-    await this.#supply.ensure(userRefs, this.#supplied(purpose), true);
+    const users = [...userRefs];
+    assertNobodyRefused(await this.#supply.ensure(users, this.#supplied(purpose), true), users);
   }
 
   seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array, purpose?: string): Uint8Array {
@@ -357,7 +367,11 @@ export class LogKeyring implements Keyring {
   }
 
   #supplied(name?: string): SuppliedPurpose {
-    return { tag: this.#purposes.tag(name), policy: this.#parts.policies[name ?? ''] ?? {} };
+    const known = this.#suppliedPurposes.get(name);
+    if (known !== undefined) return known;
+    const supplied = { tag: this.#purposes.tag(name), policy: this.#parts.policies[name ?? ''] ?? {} };
+    this.#suppliedPurposes.set(name, supplied);
+    return supplied;
   }
 }
 
