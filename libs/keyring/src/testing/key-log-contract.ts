@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_READ_OFFSETS, type KeyLog, type StoredKeyLogRecord } from '../key-log.js';
+import { keyLogWriterContract } from './key-log-writer-contract.js';
 
 /** A fresh, empty key topic of at least two partitions. */
 export interface KeyTopicHarness {
@@ -12,7 +13,7 @@ export interface KeyTopicHarness {
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (content: Uint8Array | null): string | null => content && new TextDecoder().decode(content);
 
-/** What every KeyLog does. Run it on each implementation: `keyLogContract('real topic', async () => ({ open, dispose }))`. */
+/** What every KeyLog does, and the keyring's writer over it. Run it on each implementation: `keyLogContract('real topic', async () => ({ open, dispose }))`. */
 export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness>): void {
   const check = (what: string, body: (open: () => Promise<Followed>) => Promise<void>): void => {
     test(`${name}: ${what}`, async () => {
@@ -30,6 +31,8 @@ export function keyLogContract(name: string, make: () => Promise<KeyTopicHarness
       }
     });
   };
+
+  keyLogWriterContract((what, body) => check(what, (open) => body(async () => (await open()).log)));
 
   check('a batch lands as it is, in order, at consecutive offsets, and is replayed', async (open) => {
     const writer = await open();

@@ -66,12 +66,12 @@ test('a held log gets nothing until it is released; an outage refuses work', asy
     }),
   );
   log.hold();
-  await log.append(0, [{ key: bytes('a'), value: null }]);
+  const offset = await log.append(0, [{ key: bytes('a'), value: null }]);
+  const seenBy = [log.reached(0, offset), log.caughtUp(0)].map((barrier) => barrier.then(() => seen));
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(seen, 0);
   log.release();
-  await log.caughtUp(0);
-  assert.equal(seen, 1);
+  assert.deepEqual(await Promise.all(seenBy), [1, 1]);
   topic.down = true;
   await assert.rejects(log.append(0, [{ key: bytes('a'), value: null }]), /cannot be reached/);
   await assert.rejects(log.caughtUp(0), /cannot be reached/);
