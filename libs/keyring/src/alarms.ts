@@ -22,7 +22,10 @@ export type AlarmCode =
 export interface Alarm {
   readonly code: AlarmCode;
   readonly partition: number;
+  /** Of the last one, where it tells of several. */
   readonly offset: bigint;
+  /** Records that it tells of: more than 1 where a whole topic gives the same alarm for one cause. */
+  readonly count: number;
   readonly message: string;
 }
 
@@ -64,9 +67,10 @@ export class Alarms {
   readonly #emitter = new Emitter<Alarm>();
   #kept: Alarm[] = [];
 
-  raise(code: AlarmCode, partition: number, offset: bigint): void {
-    const message = `Key topic, partition ${partition}, offset ${offset}: ${MESSAGES[code]}.`;
-    const alarm = { code, partition, offset, message };
+  raise(code: AlarmCode, partition: number, offset: bigint, count = 1): void {
+    const place = `Key topic, partition ${partition}, offset ${offset}`;
+    const more = count === 1 ? '' : `the last of ${count} more: `;
+    const alarm = { code, partition, offset, count, message: `${place}: ${more}${MESSAGES[code]}.` };
     if (!this.#emitter.silent) this.#emitter.emit(alarm);
     else if (this.#kept.length < KEPT) this.#kept.push(alarm);
   }

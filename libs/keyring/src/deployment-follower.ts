@@ -156,15 +156,10 @@ export class DeploymentFollower {
     root.fill(0);
     table.deployment.revise(deployment);
     opener.use(wrappingKeys);
-    const offsets = new Map<number, bigint[]>();
-    for (const { partition, offset } of table.unreadable()) {
-      const list = offsets.get(partition) ?? [];
-      offsets.set(partition, list);
-      list.push(offset);
-    }
-    for (const [partition, all] of offsets) {
+    table.wrappingKeysChanged();
+    for (const [partition, all] of table.unreadable()) {
       for (let from = 0; from < all.length; from += MAX_READ_OFFSETS) {
-        const records = await log.read(partition, all.slice(from, from + MAX_READ_OFFSETS));
+        const records = await log.read(partition, all.slice(from, from + MAX_READ_OFFSETS).map(BigInt));
         for (const record of records) if (record !== null) table.applyAgain(record);
       }
     }

@@ -1,3 +1,4 @@
+import type { Alarm } from './alarms.js';
 import type { EpochOptions, EpochTurn } from './epoch-options.js';
 import type { KeyScope } from './key-scope.js';
 import type { Outcome } from './outcome.js';
@@ -127,9 +128,7 @@ export interface Keyring {
   list(): Iterable<ListedUser>;
   /** Called with every newly seen fence, after eviction. Returns the unsubscribe. */
   onForgotten(listener: (fence: Fence) => void): () => void;
-  /** Called with every alarm (forged fence, tampered key record…): carries no personal value. */
-  onAlarm(
-    listener: (alarm: { code: string; partition: number; offset: bigint; message: string }) => void,
-  ): () => void;
+  /** Called with every alarm (forged fence, tampered key record…): carries no personal value. Many of one cause come as counts. */
+  onAlarm(listener: (alarm: Alarm) => void): () => void;
   close(): Promise<void>;
 }

@@ -45,6 +45,14 @@ export class UserEntry {
     );
   }
 
+  /** The kid and record of a user of whom nothing is known but one record that cannot be read; else null. */
+  get onlyUnreadable(): readonly [kid: string, stray: StrayRecord] | null {
+    if (this.keys.length > 0 || this.fences.length > 0 || this.strays?.size !== 1) return null;
+    if (this.forgedFence || this.dead.size > 0 || (this.retired?.size ?? 0) > 0) return null;
+    const [[kid, stray] = [null, null]] = this.strays;
+    return kid !== null && stray.reason === 'unreadable' ? [kid, stray] : null;
+  }
+
   /** True when a record that no fence covers cannot be read: it may tell of what came after the fences. */
   get hasUnreadable(): boolean {
     for (const { scope, reason } of this.strays?.values() ?? []) {

@@ -5,7 +5,8 @@ import type { KeyState } from './user-key.js';
 const ROWS_PER_CHUNK = 1024;
 /**
  * Words of a row. All begin with the userRef (4). LIVING goes on with kid 2, offset, where the key is held, madeAt 32,
- * madeAt 16 ‖ profile 14 ‖ kind 2; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ 0 14 ‖ kind 2.
+ * madeAt 16 ‖ profile 13 ‖ kind 3; FORGOTTEN with fingerprint 4, erasedAt 32, erasedAt 16 ‖ 0 13 ‖ kind 3; UNREADABLE with kid 2,
+ * offset, 0 32, 0 32, 0 16 ‖ scope 13 ‖ kind 3.
  */
 const WORDS = 10;
 const KID = USER_REF_WORDS;
@@ -13,9 +14,9 @@ const OFFSET = 6;
 const HELD = 7;
 const TIME = 8;
 const KIND = 9;
-const KIND_BITS = 2;
-const KIND_MASK = 0b11;
-const PROFILE_BITS = 14;
+const KIND_BITS = 3;
+const KIND_MASK = 0b111;
+const PROFILE_BITS = 13;
 const TIME_SHIFT = PROFILE_BITS + KIND_BITS;
 const TIME_UNIT = 2 ** TIME_SHIFT;
 const FINGERPRINT = USER_REF_WORDS;
@@ -28,11 +29,15 @@ const FIRST_SLOTS = 8;
 const WORD = 2 ** 32;
 const MOST_IN_WORD = WORD - 1;
 
-/** What a user's row holds: nothing (an object elsewhere does), one living key, or one fence with or without a fingerprint. */
+/**
+ * What a user's row holds: nothing (an object elsewhere does), one living key, one fence with or without a fingerprint, or where one key
+ * record stands that could not be read.
+ */
 export const IN_OBJECT = 0;
 export const LIVING = 1;
 export const FORGOTTEN = 2;
 export const FORGOTTEN_WITH_KEY = 3;
+export const UNREADABLE = 4;
 
 /** Times above this have no place in a row, nor have offsets above the other. */
 export const MOST_TIME_IN_ROW = 2 ** 48 - 1;
@@ -158,6 +163,12 @@ export class UserRows {
     }
     this.#putTime(row, erasedAt, 0, fingerprint === null ? FORGOTTEN : FORGOTTEN_WITH_KEY);
     this.setUses(row, 0);
+  }
+
+  /** `name`: userRef 4 words, kid 2. `scope`: the number of what it claims, below `MOST_PROFILES`. */
+  putUnreadable(row: number, name: Uint32Array, scope: number, offset: number): void {
+    this.putLiving(row, name, scope, offset, 0, 0, 0);
+    this.#putTime(row, 0, scope, UNREADABLE);
   }
 
   fingerprint(row: number): string {

@@ -3,17 +3,19 @@ import { wordsFromHex } from './hex-words.js';
 import { KeyProfiles } from './key-profiles.js';
 import { GENERAL_PURPOSE } from './key-scope.js';
 import { KeySlab } from './key-slab.js';
-import type { UserRef } from './keyring.js';
+import type { UserRef, UserState } from './keyring.js';
 import { Recent } from './recent.js';
 import { NAME_WORDS, USER_REF_WORDS } from './record-keys.js';
 import { UserEntry } from './user-entry.js';
 import { isHeld, notHeld, UserKey, type KeyIdentity, type KeyProfile } from './user-key.js';
 import {
+  FORGOTTEN,
   FORGOTTEN_WITH_KEY,
   IN_OBJECT,
   LIVING,
   MOST_OFFSET_IN_ROW,
   MOST_TIME_IN_ROW,
+  UNREADABLE,
   UserRows,
 } from './user-rows.js';
 import { partitionOfUser } from './user-ref.js';
@@ -44,13 +46,15 @@ export interface Census {
 
 /**
  * Holds users in rows of typed arrays, with their key bytes in a slab of bounded size: beyond it the keys that were not used for
- * long are wiped, and only where their record stands is remembered. A user with more than one living key, or one plain fence,
- * is held as an object. What is asked for is a `UserEntry` either way; only `edit` and `addLiving` change one.
+ * long are wiped, and only where their record stands is remembered. A user with more than one living key, one plain fence, or one record
+ * that cannot be read, is held as an object. What is asked for is a `UserEntry` either way; only `edit` and `addLiving` change one.
  */
 export class UserStore {
   readonly #parts: UserStoreParts;
   readonly #slab: KeySlab;
   readonly #profiles = new KeyProfiles();
+  /** Scopes that unreadable records claim: nobody vouches for them, so they take no place of a profile. */
+  readonly #claims = new KeyProfiles();
   readonly #partitions: UsersOfPartition[];
   readonly #views = new Recent<UserEntry>(RECENT_VIEWS);
   readonly #words = new Uint32Array(NAME_WORDS);
@@ -68,6 +72,11 @@ export class UserStore {
   /** Keys whose bytes are held now. */
   get keysHeld(): number {
     return this.#slab.size;
+  }
+
+  /** Users about whom more is known than a row holds. */
+  get objectsHeld(): number {
+    return this.#partitions.reduce((sum, { objects }) => sum + objects.size, 0);
   }
 
   get(userRef: string): UserEntry | undefined {
@@ -107,9 +116,19 @@ export class UserStore {
     return count;
   }
 
-  /** Users about whom more is known than a row holds. */
-  *objects(): Iterable<UserEntry> {
-    for (const { objects } of this.#partitions) yield* objects.values();
+  /** Offsets of the key records of this partition that could not be read, in no order. */
+  unreadable(partition: number): number[] {
+    const { rows, objects } = this.#users(partition);
+    const offsets: number[] = [];
+    for (let row = 0; row < rows.count; row++) {
+      if (rows.kind(row) === UNREADABLE) offsets.push(rows.offset(row));
+    }
+    for (const { strays } of objects.values()) {
+      for (const { reason, offset } of strays?.values() ?? []) {
+        if (reason === 'unreadable') offsets.push(Number(offset));
+      }
+    }
+    return offsets;
   }
 
   /**
@@ -200,8 +219,7 @@ export class UserStore {
     const census = { users: 0, keys: 0, forgotten: 0 };
     for (let row = 0; row < rows.count; row++) {
       const kind = rows.kind(row);
-      const state =
-        kind === IN_OBJECT ? objects.get(row)?.state : kind === LIVING ? 'active' : ('forgotten' as const);
+      const state = kind === IN_OBJECT ? objects.get(row)?.state : STATES[kind];
       if (state === 'active') census.users++;
       if (state === 'forgotten') census.forgotten++;
       census.keys += kind === LIVING ? 1 : (objects.get(row)?.keys.length ?? 0);
@@ -266,6 +284,11 @@ export class UserStore {
       const identity = { kid: rows.kid(row), madeAt: rows.time(row), offset: rows.offset(row) };
       const profile = this.#profiles.get(rows.profile(row));
       entry.putKey(new UserKey(userRef, profile, identity, this.#slab, rows.keyState(row)));
+    } else if (rows.kind(row) === UNREADABLE) {
+      const scope = this.#claims.get(rows.profile(row));
+      entry.strays = new Map([
+        [rows.kid(row), { scope, reason: 'unreadable', offset: BigInt(rows.offset(row)) }],
+      ]);
     } else if (rows.kind(row) !== IN_OBJECT) {
       const fingerprints = rows.kind(row) === FORGOTTEN_WITH_KEY ? [rows.fingerprint(row)] : [];
       entry.fences = [{ userRef, ...WHOLE_USER, erasedAt: rows.time(row), fingerprints }];
@@ -286,10 +309,23 @@ export class UserStore {
 
   /** Leaves the object where the row has no room for what it says. */
   #intoRow({ rows, objects }: UsersOfPartition, row: number, entry: UserEntry): void {
-    if (!entry.isPlain) return;
-    const isDone =
-      entry.fences.length === 0 ? this.#putLiving(rows, row, entry) : this.#putForgotten(rows, row, entry);
-    if (isDone) objects.delete(row);
+    const put = !entry.isPlain
+      ? this.#putUnreadable
+      : entry.fences.length === 0
+        ? this.#putLiving
+        : this.#putForgotten;
+    if (put.call(this, rows, row, entry)) objects.delete(row);
+  }
+
+  #putUnreadable(rows: UserRows, row: number, entry: UserEntry): boolean {
+    const [kid, stray] = entry.onlyUnreadable ?? [];
+    if (kid === undefined || !stray || stray.scope === null || stray.scope === 'later') return false;
+    const offset = Number(stray.offset);
+    const claim = this.#claims.numberOf({ ...stray.scope, rotation: 0, lifetimeSeconds: 0, epoch: 0 });
+    if (claim < 0 || !fits(0, offset)) return false;
+    wordsFromHex(entry.userRef + kid, this.#words, 0, NAME_WORDS);
+    rows.putUnreadable(row, this.#words, claim, offset);
+    return true;
   }
 
   #putLiving(rows: UserRows, row: number, { userRef, keys }: UserEntry): boolean {
@@ -355,6 +391,13 @@ export class UserStore {
   }
 }
 
+/** By what a row holds. */
+const STATES: Readonly<Record<number, UserState>> = {
+  [LIVING]: 'active',
+  [FORGOTTEN]: 'forgotten',
+  [FORGOTTEN_WITH_KEY]: 'forgotten',
+  [UNREADABLE]: 'unknown',
+};
 const WHOLE_USER = { lifecycle: 1, purpose: GENERAL_PURPOSE, generation: 1 };
 
 function nobody(): UsersOfPartition {

@@ -1,4 +1,5 @@
 import type { Alarms, AlarmCode } from './alarms.js';
+import { CountedAlarm } from './counted-alarm.js';
 import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
 import { deploymentPartition, type StandingDeployment } from './deployment.js';
 import { DeploymentWatch } from './deployment-watch.js';
@@ -68,6 +69,7 @@ interface Replay {
 export class UserTable {
   readonly #parts: UserTableParts;
   readonly #store: UserStore;
+  readonly #unreadable: CountedAlarm;
   readonly #name = new Uint32Array(NAME_WORDS);
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
@@ -77,6 +79,7 @@ export class UserTable {
 
   constructor(parts: UserTableParts) {
     this.#parts = parts;
+    this.#unreadable = new CountedAlarm(parts.alarms, 'KEY_RECORD_UNREADABLE');
     this.deployment = new DeploymentWatch(parts.deployment, parts.alarms);
     const { sodium, subkeys, partitionCount, keysInMemory = defaultKeysInMemory } = parts;
     this.#store = new UserStore({
@@ -117,6 +120,11 @@ export class UserTable {
   /** Keys whose bytes are in memory. */
   get keysHeld(): number {
     return this.#store.keysHeld;
+  }
+
+  /** Users who take an object each, and not a row alone. */
+  get objectsHeld(): number {
+    return this.#store.objectsHeld;
   }
 
   /** Users with key records of an ended scope still standing. */
@@ -246,6 +254,7 @@ export class UserTable {
     for (const entry of this.#withDead) if (entry.partition === partition) this.#withDead.delete(entry);
     if (partition === deploymentPartition) this.deployment.restarted();
     const fencedBefore = this.#store.clear(partition);
+    this.#unreadable.reset(partition);
     const isFirst = this.#isFirst(partition);
     this.#replays.set(partition, { lost: [], fencedBefore, isFirst, sawUnreadable: false });
   }
@@ -257,21 +266,22 @@ export class UserTable {
     for (const { userRef, scope, ...place } of replay?.lost ?? []) {
       if (!this.get(userRef)?.fenceOf(scope)) this.#alarm('KEY_LOST', place);
     }
-    if (!replay?.sawUnreadable) return;
-    for (const place of this.unreadable()) {
-      if (place.partition === partition) this.#alarm('KEY_RECORD_UNREADABLE', place);
-    }
+    if (replay?.sawUnreadable) this.#unreadable.raiseAll(partition, this.#store.unreadable(partition));
   }
 
-  /** Key records that could not be read with the wrapping keys at hand, to be tried again with others. */
-  unreadable(): { partition: number; offset: bigint }[] {
-    const found: { partition: number; offset: bigint }[] = [];
-    for (const { strays, partition } of this.#store.objects()) {
-      for (const { reason, offset } of strays?.values() ?? []) {
-        if (reason === 'unreadable') found.push({ partition, offset });
-      }
+  /** Where key records stand that could not be read with the wrapping keys at hand, to be tried again with others: offsets by partition. */
+  unreadable(): ReadonlyMap<number, readonly number[]> {
+    const found = new Map<number, readonly number[]>();
+    for (let partition = 0; partition < this.#parts.partitionCount; partition++) {
+      const offsets = this.#store.unreadable(partition);
+      if (offsets.length > 0) found.set(partition, offsets);
     }
     return found;
+  }
+
+  /** Other wrapping keys are at hand: what cannot be read with them is told anew. */
+  wrappingKeysChanged(): void {
+    this.#unreadable.reset();
   }
 
   wipe(): void {
@@ -328,7 +338,7 @@ export class UserTable {
       if (opened.reason === 'unauthentic') return this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
       const replay = this.#replays.get(record.partition);
       if (replay) replay.sawUnreadable = true;
-      else this.#alarm('KEY_RECORD_UNREADABLE', record);
+      else this.#unreadable.raise(record.partition, record.offset);
       return;
     }
     entry.strays?.delete(kid);

@@ -77,16 +77,22 @@ test('design 4.7: every flipped bit of a fence and of a key record is an alarm a
       forged.push({ key, value: changed });
     }
   }
+  let counted = 0;
   for (const record of forged) {
     const before = alarms.length;
     topic.append(0, [record]);
     await keyring.catchUp([ada]);
-    assert.equal(alarms.length, before + 1);
+    // Those of a version or epoch that is not at hand come as counts after the first few.
+    if (alarms.length === before) counted++;
+    else assert.equal(alarms.length, before + 1);
     assert.deepEqual(keyring.open(binding, envelope), { outcome: 'value', value: secret });
     assert.deepEqual(keyring.fence(ada), null);
     assert.equal(keyring.state(gone), 'forgotten');
     assert.deepEqual(keyring.deadRecords(), []);
   }
+  const unreadable = alarms.filter((code) => code === 'KEY_RECORD_UNREADABLE').length;
+  // 7 bits of the version, 32 of the epoch.
+  assert.ok(unreadable >= 3 && unreadable + counted === 7 + 32, `${unreadable} told, ${counted} counted`);
   assert.ok(
     alarms.every((code) =>
       /^(FENCE_UNAUTHENTIC|KEY_RECORD_UNAUTHENTIC|KEY_RECORD_UNREADABLE|RETIREMENT_UNAUTHENTIC)$/.test(code),

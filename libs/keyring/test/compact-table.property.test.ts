@@ -258,7 +258,8 @@ function said(table: UserTable | PlainUserTable): unknown {
   });
   users.sort((a, b) => ((a?.userRef ?? '') < (b?.userRef ?? '') ? -1 : 1));
   const dead = [...table.entriesWithDead()].map(({ userRef }) => userRef).sort();
-  return { users, dead, counts: table.counts, unreadable: new Set(table.unreadable()) };
+  const unreadable = [...table.unreadable()].map(([partition, offsets]) => [partition, [...offsets].sort()]);
+  return { users, dead, counts: table.counts, unreadable: new Map(unreadable as [number, number[]][]) };
 }
 
 type Entry = ReturnType<UserTable['get']> | ReturnType<PlainUserTable['get']>;
@@ -270,7 +271,10 @@ function summary(entry: Entry) {
     const { kid: name, rotation, madeAt, lifetimeSeconds, epoch, uses, prefix } = key;
     return { name, rotation, madeAt, lifetimeSeconds, epoch, uses, prefix: toHex(prefix) };
   });
-  const told = { retired: [...(retired ?? [])], strays: [...(strays ?? [])], dead: [...entry.dead] };
+  const claimed = [...(strays ?? [])].map(([name, { scope: claim, reason, offset }]) => {
+    return { name, reason, offset, claim: claim === null || claim === 'later' ? claim : scopeIn(claim) };
+  });
+  const told = { retired: [...(retired ?? [])], strays: claimed, dead: [...entry.dead] };
   const current = [GENERAL_PURPOSE, MARKETING].map((purpose) => entry.current(purpose)?.kid);
   return { userRef, partition, fences, keys, ...told, forgedFence, fenced, state, lifecycle, current };
 }
@@ -342,3 +346,7 @@ test('a table that is read while records come tells every user, those of a parti
   for (let next = seen.next(); next.done !== true; next = seen.next()) rest.push(next.value.userRef);
   assert.deepEqual(rest, [c, a, b, d]);
 });
+
+function scopeIn({ lifecycle, purpose, generation }: KeyScope): KeyScope {
+  return { lifecycle, purpose, generation };
+}

@@ -1,4 +1,5 @@
 import type { Alarms, AlarmCode } from '../src/alarms.js';
+import { CountedAlarm } from '../src/counted-alarm.js';
 import { equalBytes, type Sodium } from '../src/crypto/sodium.js';
 import { mayFollow, revisionOf, type StandingDeployment } from '../src/deployment.js';
 import { Emitter } from '../src/emitter.js';
@@ -53,6 +54,7 @@ interface Replay {
  */
 export class PlainUserTable {
   readonly #parts: UserTableParts;
+  readonly #unreadable: CountedAlarm;
   readonly #users = new Map<string, UserEntry>();
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
@@ -64,6 +66,7 @@ export class PlainUserTable {
 
   constructor(parts: UserTableParts) {
     this.#parts = parts;
+    this.#unreadable = new CountedAlarm(parts.alarms, 'KEY_RECORD_UNREADABLE');
     this.#deployment = parts.deployment;
     for (let partition = 0; partition < parts.partitionCount; partition++) {
       this.#replays.set(partition, { lost: [], forgotten: new Map(), isFirst: true });
@@ -119,6 +122,7 @@ export class PlainUserTable {
       this.#withDead.delete(entry);
       this.#users.delete(entry.userRef);
     }
+    this.#unreadable.reset(partition);
     this.#replays.set(partition, { lost: [], forgotten, isFirst: this.#isFirst(partition) });
   }
 
@@ -129,12 +133,7 @@ export class PlainUserTable {
     }
     if (!this.#replays.delete(partition)) return;
     // What was unreadable may stand further on, wrapped anew: only what is left by now is told.
-    for (const entry of this.#users.values()) {
-      if (entry.partition !== partition) continue;
-      for (const { reason, offset } of entry.strays?.values() ?? []) {
-        if (reason === 'unreadable') this.#alarm('KEY_RECORD_UNREADABLE', { partition, offset });
-      }
-    }
+    this.#unreadable.raiseAll(partition, this.unreadable().get(partition) ?? []);
   }
 
   /** The revision was opened: it stands now. */
@@ -143,11 +142,14 @@ export class PlainUserTable {
   }
 
   /** Key records that could not be read with the wrapping keys at hand, to be tried again with others. */
-  unreadable(): { partition: number; offset: bigint }[] {
-    const found: { partition: number; offset: bigint }[] = [];
+  unreadable(): ReadonlyMap<number, readonly number[]> {
+    const found = new Map<number, number[]>();
     for (const { strays, partition } of this.#users.values()) {
       for (const { reason, offset } of strays?.values() ?? []) {
-        if (reason === 'unreadable') found.push({ partition, offset });
+        if (reason !== 'unreadable') continue;
+        const offsets = found.get(partition) ?? [];
+        found.set(partition, offsets);
+        offsets.push(Number(offset));
       }
     }
     return found;
@@ -221,7 +223,7 @@ export class PlainUserTable {
       (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
       if (!isLiving(entry, kid) && isDead(opened, entry)) entry.dead.add(kid);
       if (opened.reason === 'unauthentic') this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
-      else if (!this.#replays.has(record.partition)) this.#alarm('KEY_RECORD_UNREADABLE', record);
+      else if (!this.#replays.has(record.partition)) this.#unreadable.raise(record.partition, record.offset);
       return;
     }
     entry.strays?.delete(kid);

@@ -29,9 +29,10 @@ export class Metrics {
 
   constructor(@Inject(OUBLIETTE_ENGINE) engine: OublietteEngine) {
     const { keyring, forgetting } = engine;
-    keyring.onAlarm(({ code, partition, offset }) => {
-      this.alarms.inc({ code });
-      this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}.`);
+    keyring.onAlarm(({ code, partition, offset, count }) => {
+      this.alarms.inc({ code }, count);
+      const more = count === 1 ? '' : `, the last of ${count} more`;
+      this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}${more}.`);
     });
     this.#gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
     this.#gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
