@@ -28,7 +28,8 @@ export type KeyringErrorCode =
   | 'DEPLOYMENT_MISSING'
   | 'DEPLOYMENT_RECORD_INVALID'
   | 'PARTITION_COUNT_CHANGED'
-  | 'SODIUM_UNSUITABLE';
+  | 'SODIUM_UNSUITABLE'
+  | 'SODIUM_OUT_OF_MEMORY';
 
 /** What the keyring throws. `code` is stable; the message says what happened and what to do, and carries no personal value. */
 export class KeyringError extends Error {

@@ -1,6 +1,7 @@
 import { ByteWriter } from './byte-writer.js';
 import { KEY_BYTES, NONCE_BYTES, TAG_BYTES, type Sodium } from './crypto/sodium.js';
 import type { WasmMemory } from './crypto/wasm-memory.js';
+import { WasmPiece } from './crypto/wasm-piece.js';
 import { wipeResidue } from './crypto/wasm-residue.js';
 import { KEY_RECORD_BYTES, KEY_RECORD_LABEL, NONCE_AT } from './key-record.js';
 import { NAME_WORDS } from './record-keys.js';
@@ -22,15 +23,14 @@ const AD_BYTES = VALUE - AD;
 export class KeyUnwrapper {
   readonly #memory: WasmMemory;
   readonly #residue: number | null;
-  /** 0 when it was given back. */
-  #base: number;
+  readonly #piece: WasmPiece;
 
+  /** Throws `SODIUM_OUT_OF_MEMORY`. */
   constructor({ memory, residue }: Pick<Sodium, 'memory' | 'residue'>) {
     this.#memory = memory;
     this.#residue = residue;
-    this.#base = memory._malloc(END);
-    if (this.#base === 0) throw new RangeError(`libsodium's memory has no ${END} bytes left.`);
-    memory.HEAPU8.set(new ByteWriter().text(KEY_RECORD_LABEL).finish(), this.#base + AD);
+    this.#piece = new WasmPiece(memory, END);
+    this.#piece.heap.set(new ByteWriter().text(KEY_RECORD_LABEL).finish(), this.#piece.address + AD);
   }
 
   /**
@@ -38,9 +38,8 @@ export class KeyUnwrapper {
    * when the record was not made for this name (userRef 4 words, kid 2) or was changed.
    */
   unwrap(wrappingKey: Uint8Array, name: Uint32Array, value: Uint8Array): Uint8Array | null {
-    const base = this.#base;
+    const { heap, address: base } = this.#piece;
     if (base === 0 || value.length !== KEY_RECORD_BYTES || wrappingKey.length !== KEY_BYTES) return null;
-    const heap = this.#memory.HEAPU8;
     heap.set(wrappingKey, base);
     heap.set(value, base + VALUE);
     heap.copyWithin(base + HEAD, base + VALUE, base + VALUE + NONCE_AT);
@@ -75,9 +74,6 @@ export class KeyUnwrapper {
 
   /** Wipes and gives back the memory; from then on nothing opens. */
   close(): void {
-    if (this.#base === 0) return;
-    this.#memory.HEAPU8.fill(0, this.#base, this.#base + END);
-    this.#memory._free(this.#base);
-    this.#base = 0;
+    this.#piece.close();
   }
 }

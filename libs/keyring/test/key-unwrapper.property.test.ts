@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadSodium } from '../src/crypto/sodium.js';
+import { withWasmBytes } from '../src/crypto/wasm-piece.js';
 import { wordsFromHex } from '../src/hex-words.js';
 import { toHex } from '../src/hex.js';
 import type { PurposeTag, UserRef } from '../src/index.js';
@@ -91,6 +92,10 @@ test('design 4.15: the unwrapper leaves neither key in libsodium’s memory, and
   assert.equal(heap.includes(Buffer.from(key)), false);
   assert.equal(heap.includes(Buffer.from(wrapping.key)), false);
   assert.equal(unwrapper.unwrap(wrapping.key, words, value.subarray(1)), null, 'too short');
+  withWasmBytes(sodium.memory, sodium.memory.HEAPU8.length, () => undefined);
+  assert.equal(heap.length, 0, 'libsodium’s memory has grown');
+  const again = unwrapper.unwrap(wrapping.key, words, value);
+  assert.deepEqual(again && new Uint8Array(again), key);
   unwrapper.close();
   unwrapper.close();
   assert.equal(unwrapper.unwrap(wrapping.key, words, value), null);

@@ -12,6 +12,7 @@ import type { Binding } from '../keyring.js';
 import type { AeadChoice } from './aead-choice.js';
 import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium } from './sodium.js';
 import type { WasmMemory } from './wasm-memory.js';
+import { WasmPiece } from './wasm-piece.js';
 import { wipeResidue } from './wasm-residue.js';
 
 /** A user key as the engine needs it: 32 bytes, and the header bytes that go with it. */
@@ -46,10 +47,9 @@ export class EnvelopeEngine {
   readonly #headerKey: Uint8Array;
   readonly #residue: number | null;
   readonly #entropy: EntropyPool;
+  readonly #piece: WasmPiece;
   readonly #base: number;
   readonly #plaintext: number;
-  readonly #end: number;
-  #text: Buffer;
   /** Results are cut from blocks, as Node's Buffer does for small sizes: they are ciphertext, so sharing one shows nothing. */
   #block = new Uint8Array(0);
   #blockNext = 0;
@@ -61,6 +61,7 @@ export class EnvelopeEngine {
   #authentic = false;
   #userRef = '';
 
+  /** Throws `SODIUM_OUT_OF_MEMORY`. */
   constructor(sodium: Sodium, headerKey: Uint8Array, entropy: EntropyPool) {
     this.#sodium = sodium;
     this.#aeads = sodium.aeads;
@@ -70,16 +71,15 @@ export class EnvelopeEngine {
     this.#entropy = entropy;
     const { smallBytes } = sodium.aeads;
     const plaintextAt = ENVELOPE + CIPHERTEXT_AT + smallBytes + TAG_BYTES;
-    this.#base = this.#memory._malloc(plaintextAt + smallBytes);
+    this.#piece = new WasmPiece(sodium.memory, plaintextAt + smallBytes);
+    this.#base = this.#piece.address;
     this.#plaintext = this.#base + plaintextAt;
-    this.#end = this.#plaintext + smallBytes;
-    this.#memory.HEAPU8.set(headerKey, this.#base + HEADER_KEY);
-    this.#text = Buffer.from(this.#memory.HEAPU8.buffer);
+    this.#piece.heap.set(headerKey, this.#base + HEADER_KEY);
   }
 
   seal(key: EnvelopeKey, binding: Binding, plaintext: Uint8Array): Uint8Array {
     if (!isShort(binding)) return this.sealPlainly(key, binding, plaintext);
-    const heap = this.#memory.HEAPU8;
+    const { heap } = this.#piece;
     const envelope = this.#base + ENVELOPE;
     heap.set(key.prefix, envelope);
     this.#entropy.fill(heap, envelope + NONCE_AT, HEADER_MAC_AT - NONCE_AT);
@@ -92,7 +92,7 @@ export class EnvelopeEngine {
 
   /** True when the header (all of its bytes must be there) was written by this deployment. */
   isHeaderAuthentic(envelope: Uint8Array): boolean {
-    const heap = this.#memory.HEAPU8;
+    const { heap } = this.#piece;
     const header = this.#base + HEADER;
     // The pseudonym is asked for before the value is: the same header comes twice.
     if (this.#authentic && isStanding(heap, header, envelope)) return true;
@@ -100,7 +100,7 @@ export class EnvelopeEngine {
     this.#headerMac(header, header + HEADER_MAC_AT);
     this.#authentic = isMac(heap, header + HEADER_MAC_AT, envelope);
     if (this.#authentic) {
-      this.#userRef = this.#textView(heap).toString('hex', header + USER_REF_AT, header + NONCE_AT);
+      this.#userRef = this.#piece.buffer.toString('hex', header + USER_REF_AT, header + NONCE_AT);
     }
     return this.#authentic;
   }
@@ -114,7 +114,7 @@ export class EnvelopeEngine {
   open(key: EnvelopeKey, binding: Binding, envelope: Uint8Array): Uint8Array | null {
     if (!isShort(binding)) return this.openPlainly(key, binding, envelope);
     const small = envelope.length - ENVELOPE_OVERHEAD <= this.#aeads.smallBytes;
-    const heap = this.#memory.HEAPU8;
+    const { heap } = this.#piece;
     heap.set(small ? envelope : envelope.subarray(0, NONCE_AT), this.#base + ENVELOPE);
     const adLength = this.#writeAssociatedData(heap, binding);
     return small
@@ -150,8 +150,7 @@ export class EnvelopeEngine {
 
   /** Wipes and frees the engine's memory; it must not be used after. */
   close(): void {
-    this.#memory.HEAPU8.fill(0, this.#base, this.#end);
-    this.#memory._free(this.#base);
+    this.#piece.close();
   }
 
   /** Header and associated data stand in their places. */
@@ -279,7 +278,7 @@ export class EnvelopeEngine {
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
       if (code > 0x7f) {
-        length = this.#textView(heap).write(text, start, 'utf8');
+        length = this.#piece.buffer.write(text, start, 'utf8');
         break;
       }
       heap[start + index] = code;
@@ -289,12 +288,6 @@ export class EnvelopeEngine {
     heap[at + 2] = length >>> 8;
     heap[at + 3] = length;
     return start + length;
-  }
-
-  /** libsodium's memory as a Buffer; made again when that memory has grown. */
-  #textView(heap: Uint8Array): Buffer {
-    if (this.#text.buffer !== heap.buffer) this.#text = Buffer.from(heap.buffer);
-    return this.#text;
   }
 }
 

@@ -4,7 +4,8 @@ import { chooseBySize, type AeadChoice, type Aeads } from './aead-choice.js';
 import { loadNativeAead } from './native-aead.js';
 import { loadNodeAead } from './node-aead.js';
 import { WasmAead } from './wasm-aead.js';
-import { wasmMemoryOf, withWasmBytes, type WasmMemory } from './wasm-memory.js';
+import { wasmMemoryOf, type WasmMemory } from './wasm-memory.js';
+import { withWasmBytes } from './wasm-piece.js';
 import { findResidue } from './wasm-residue.js';
 
 export { KEY_BYTES, NONCE_BYTES, TAG_BYTES };

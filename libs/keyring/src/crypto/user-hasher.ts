@@ -2,6 +2,7 @@ import { hashUserId, MAX_USER_ID_BYTES } from '../user-ref.js';
 import type { UserRef } from '../keyring.js';
 import { KEY_BYTES, MAC_BYTES, type Sodium } from './sodium.js';
 import type { WasmMemory } from './wasm-memory.js';
+import { WasmPiece } from './wasm-piece.js';
 
 /** Places in the hasher's memory. */
 const KEY = 0;
@@ -17,25 +18,22 @@ export class UserHasher {
   readonly #sodium: Sodium;
   readonly #key: Uint8Array;
   readonly #memory: WasmMemory;
-  readonly #base: number;
-  #text: Buffer;
+  readonly #piece: WasmPiece;
 
-  /** `key`: the subkey of pseudonyms, which stays the caller's to wipe. */
+  /** `key`: the subkey of pseudonyms, which stays the caller's to wipe. Throws `SODIUM_OUT_OF_MEMORY`. */
   constructor(sodium: Sodium, key: Uint8Array) {
     this.#sodium = sodium;
     this.#key = key;
     this.#memory = sodium.memory;
-    this.#base = this.#memory._malloc(BYTES);
-    this.#memory.HEAPU8.set(key, this.#base + KEY);
-    this.#text = Buffer.from(this.#memory.HEAPU8.buffer);
+    this.#piece = new WasmPiece(sodium.memory, BYTES);
+    this.#piece.heap.set(key, this.#piece.address + KEY);
   }
 
   /** Throws `USER_ID_INVALID`. */
   userRef(userId: string): UserRef {
     const { length } = userId;
     if (length === 0 || length > MAX_USER_ID_BYTES) return this.#plainly(userId);
-    const heap = this.#memory.HEAPU8;
-    const base = this.#base;
+    const { heap, address: base } = this.#piece;
     for (let index = 0; index < length; index++) {
       const code = userId.charCodeAt(index);
       if (code > 0x7f) {
@@ -46,15 +44,12 @@ export class UserHasher {
     }
     this.#memory._crypto_generichash(base + HASH, MAC_BYTES, base + ID, length, 0, base + KEY, KEY_BYTES);
     heap.fill(0, base + ID, base + ID + length);
-    // Another array once the memory has grown.
-    if (this.#text.buffer !== heap.buffer) this.#text = Buffer.from(heap.buffer);
-    return this.#text.toString('hex', base + HASH, base + ID) as UserRef;
+    return this.#piece.buffer.toString('hex', base + HASH, base + ID) as UserRef;
   }
 
   /** Wipes and frees the hasher's memory; it must not be used after. */
   close(): void {
-    this.#memory.HEAPU8.fill(0, this.#base, this.#base + BYTES);
-    this.#memory._free(this.#base);
+    this.#piece.close();
   }
 
   #plainly(userId: string): UserRef {

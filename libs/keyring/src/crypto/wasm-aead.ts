@@ -7,7 +7,8 @@ import {
   type Aead,
   type AeadName,
 } from './aead.js';
-import { withWasmBytes, type WasmMemory } from './wasm-memory.js';
+import type { WasmMemory } from './wasm-memory.js';
+import { withWasmBytes } from './wasm-piece.js';
 import { findResidue, wipeResidue } from './wasm-residue.js';
 
 /** Places in the bytes of one call: key, nonce, associated data, message (sealed and opened where it stands). */

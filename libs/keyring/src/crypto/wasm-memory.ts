@@ -61,15 +61,3 @@ export function wasmMemoryOf(wrappers: object): WasmMemory {
   }
   return memory as WasmMemory;
 }
-
-/** Runs `use` on `length` bytes of the memory at `address`, then overwrites and frees them, whatever happened. */
-export function withWasmBytes<T>(memory: WasmMemory, length: number, use: (address: number) => T): T {
-  const address = memory._malloc(length);
-  if (address === 0) throw new RangeError(`libsodium's memory has no ${length} bytes left.`);
-  try {
-    return use(address);
-  } finally {
-    memory.HEAPU8.fill(0, address, address + length);
-    memory._free(address);
-  }
-}

@@ -1,5 +1,6 @@
 import { KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead.js';
-import { withWasmBytes, type WasmMemory } from './wasm-memory.js';
+import type { WasmMemory } from './wasm-memory.js';
+import { withWasmBytes } from './wasm-piece.js';
 
 /** ChaCha20's block (RFC 8439, section 2.3). */
 const BLOCK_BYTES = 64;
