@@ -1,4 +1,5 @@
 import type { Resolver, Type } from 'avsc';
+import { BoundedMap } from '../bounded-map.js';
 import { AvroField } from './avro-field.js';
 import { AvroScratch } from './avro-scratch.js';
 import { encryptedFields, parseAvroSchema } from './encrypted-fields.js';
@@ -29,18 +30,11 @@ export interface Reading {
 
 /** Schemas by frame, of which so many stay compiled. */
 export class CompiledSchemas {
-  readonly #compiled = new Map<string, CompiledSchema>();
+  readonly #compiled = new BoundedMap<string, CompiledSchema>(COMPILED_BOUND);
 
   compiled(framed: FramedSchema): CompiledSchema {
     const schema = this.#compiled.get(framed.frame) ?? compile(framed);
-    this.#compiled.delete(framed.frame);
     this.#compiled.set(framed.frame, schema);
-    if (this.#compiled.size > COMPILED_BOUND) {
-      for (const oldest of this.#compiled.keys()) {
-        this.#compiled.delete(oldest);
-        break;
-      }
-    }
     return schema;
   }
 

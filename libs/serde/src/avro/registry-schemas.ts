@@ -1,6 +1,7 @@
 import confluent from '@kafkajs/confluent-schema-registry';
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { Schema, Type } from 'avsc';
+import { BoundedMap } from '../bounded-map.js';
 import { SerdeError } from '../errors.js';
 import type { EventSpec } from '../event-codec.js';
 import { encryptedTypeOptions } from './encrypted-type.js';
@@ -32,8 +33,8 @@ export function createRegistrySchemas(options: RegistryOptions): SchemaSource {
 
 class RegistrySchemas implements SchemaSource {
   readonly #registry: SchemaRegistry;
-  readonly #current = new Map<string, FramedSchema | Promise<FramedSchema>>();
-  readonly #byId = new Map<string, FramedSchema>();
+  readonly #current = new BoundedMap<string, FramedSchema | Promise<FramedSchema>>(KEPT_BOUND);
+  readonly #byId = new BoundedMap<string, FramedSchema>(KEPT_BOUND);
 
   constructor(private readonly options: RegistryOptions) {
     const { url, auth, timeoutMs } = options;
@@ -53,7 +54,6 @@ class RegistrySchemas implements SchemaSource {
     const known = this.#current.get(subject);
     if (known !== undefined) return known;
     const loading = this.#loadOnce(spec, subject);
-    bound(this.#current);
     this.#current.set(subject, loading);
     return loading;
   }
@@ -126,7 +126,6 @@ class RegistrySchemas implements SchemaSource {
     const prefix = Buffer.alloc(PREFIX_BYTES);
     prefix.writeUInt32BE(id, 1);
     const framed = { frame: String(id), prefix, schema };
-    bound(this.#byId);
     this.#byId.set(framed.frame, framed);
     return framed;
   }
@@ -136,14 +135,6 @@ class RegistrySchemas implements SchemaSource {
 const withTimeout =
   (timeout: number): RegistryMiddleware =>
   () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout }) });
-
-function bound(kept: Map<string, unknown>): void {
-  if (kept.size < KEPT_BOUND) return;
-  for (const oldest of kept.keys()) {
-    kept.delete(oldest);
-    return;
-  }
-}
 
 function statusOf(error: unknown): number | null {
   return error instanceof Error && 'status' in error && typeof error.status === 'number'
