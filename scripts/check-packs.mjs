@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const besides = ['package.json', 'README.md', 'LICENSE', 'SPEC.md'];
+const besides = ['package.json', 'README.md', 'LICENSE', 'SPEC.md', 'SPEC-PEPPERS.md'];
 const license = readFileSync('LICENSE', 'utf8');
 const directory = mkdtempSync(join(tmpdir(), 'oubliette-packs-'));
 const failures = [];

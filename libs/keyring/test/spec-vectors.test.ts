@@ -59,7 +59,7 @@ interface Vectors {
   envelopes: { binding: Binding; plaintext: string; envelope: string }[];
 }
 
-// The page's vectors are recomputed by compat/keyring-vectors/check.py, which shares no code with this library.
+// The page's vectors are recomputed by compat/keyring-vectors/spec.py, which shares no code with this library.
 const page = readFileSync(new URL('../../SPEC.md', import.meta.url), 'utf8');
 const vectors = JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? 'null') as Vectors;
 const { inputs } = vectors;

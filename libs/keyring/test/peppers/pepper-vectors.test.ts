@@ -17,7 +17,7 @@ interface Vectors {
   hashes: string[];
 }
 
-// The page's vectors were recomputed by compat/keyring-vectors/check.py, which shares no code with this library.
+// The page's vectors were recomputed by compat/keyring-vectors/peppers.py, which shares no code with this library.
 const page = readFileSync(new URL('../../../SPEC-PEPPERS.md', import.meta.url), 'utf8');
 const { inputs, record, hashes } = JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? 'null') as Vectors;
 const sodium = await loadSodium();
