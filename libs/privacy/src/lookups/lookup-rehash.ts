@@ -13,7 +13,7 @@ export interface RehashOptions {
   readonly signal?: AbortSignal;
   /**
    * Leaves the old peppers standing. For several databases on one key topic: hash anew in all of them, and leave this out in the
-   * last. Default false.
+   * last. The next start of any ends them too. Default false.
    */
   readonly keepOld?: boolean;
   /** How long a process may not have heard of the new pepper yet, ms: the keyring's lease and what was sent in it. Default 60 s. */

@@ -217,9 +217,11 @@ export class UserLookups<Tx> {
   async #resume(): Promise<void> {
     const { keyring, store } = this.#options;
     try {
-      const [inUse] = keyring.peppers.ids();
-      if (inUse === undefined || !(await store.hasOthers([inUse]))) return;
-      this.#logger.info('Rows of look-ups are under an old pepper: they are hashed anew.');
+      const [inUse, ...old] = keyring.peppers.ids();
+      if (inUse === undefined) return;
+      // Where it was cut short behind the last row, an old pepper is all that is left of it.
+      if (old.length === 0 && !(await store.hasOthers([inUse]))) return;
+      this.#logger.info('A pepper of look-ups was rotated: rows are hashed anew, and the old one is ended.');
       await this.rehash();
     } catch (error) {
       if (this.#closing.signal.aborted) return;

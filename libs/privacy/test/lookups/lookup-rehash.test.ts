@@ -76,6 +76,27 @@ test('a rotation that is cut short goes on where it stopped, at the next start',
   await again.close();
 });
 
+test('a rotation that is cut short after the last row ends the old pepper at the next start', async () => {
+  const stage = await open();
+  const { clock, topic, store, keyring, lookups } = stage;
+  await stage.put('email', { ann: ['ann@example.org'] });
+  const stop = new AbortController();
+  let isHashed = false;
+  const cut = lookups.rotatePepper({ signal: stop.signal, onProgress: () => (isHashed = true) });
+  const killed = assert.rejects(cut, /killed/);
+  for (let second = 0; second < 10; second++) await clock.advanceAsync(1_000);
+  stop.abort(new Error('killed'));
+  await killed;
+  assert.ok(isHashed);
+  assert.deepEqual(peppersOf(stage), [keyring.peppers.ids()[0]]);
+  assert.equal(keyring.peppers.ids().length, 2);
+  await stage.close();
+  const again = await open({ clock, topic, store });
+  for (let second = 0; second < 120; second++) await clock.advanceAsync(1_000);
+  assert.deepEqual(peppersOf(again), [...again.keyring.peppers.ids()]);
+  await again.close();
+});
+
 test('rows are written at a bounded rate', async () => {
   const stage = await open();
   await stage.put('email', values);
