@@ -17,7 +17,14 @@ if (build.status !== 0) {
   const files = roomByRoom(testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']));
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files],
+    [
+      '--import=./scripts/light-test-runner.mjs',
+      '--test',
+      '--test-reporter=spec',
+      '--test-concurrency=2',
+      `--test-timeout=${timeoutMs}`,
+      ...files,
+    ],
     {
       stdio: 'inherit',
     },
