@@ -93,7 +93,8 @@ test('design 4.15: the unwrapper leaves neither key in libsodium’s memory, and
   assert.equal(contents.has(key), false);
   assert.equal(contents.has(wrapping.key), false);
   assert.equal(unwrapper.unwrap(wrapping.key, words, value.subarray(1)), null, 'too short');
-  withWasmBytes(sodium.memory, sodium.memory.HEAPU8.length, () => undefined);
+  const heap = sodium.memory.HEAPU8;
+  withWasmBytes(sodium.memory, heap.length, () => undefined);
   assert.equal(heap.length, 0, 'libsodium’s memory has grown');
   const again = unwrapper.unwrap(wrapping.key, words, value);
   assert.deepEqual(again && new Uint8Array(again), key);
