@@ -164,14 +164,6 @@ test('who waits for a large key topic is shown how far it was read', async () =>
   assert.match(err, /^5\d{4} records of the key topic read$/m);
 });
 
-test('keys epoch advance refuses a lease that is shorter than what processes have, and its help says when to give one', async () => {
-  const { code, err } = await keys(['epoch', 'advance', '--lease', '29s']);
-  assert.equal(code, 2);
-  assert.match(err, /29000 ms.*30000 ms/);
-  const help = await keys(['epoch', 'advance', '--help']);
-  assert.match(help.out.replaceAll(/\s+/g, ' '), /--lease .*longest leaseMs .*more than 30s/);
-});
-
 test('keys pepper show and rotate: the new one is in use, the one before it is told until it is ended', async () => {
   const none = await keys(['pepper', 'show']);
   assert.deepEqual([none.code, none.out], [0, 'No pepper: nothing is looked up yet.\n']);

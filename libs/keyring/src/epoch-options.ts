@@ -10,11 +10,6 @@ export interface EpochProgress {
 export interface EpochOptions {
   /** Key records written a second at most. Default 5,000. */
   readonly recordsPerSecond?: number;
-  /**
-   * The longest `leaseMs` of any process of the deployment, ms: so long nobody may be left with the older epoch's key alone. Default,
-   * and the least that is waited for: that of this keyring.
-   */
-  readonly longestLeaseMs?: number;
   readonly onProgress?: (progress: EpochProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ import type { KeyLog, KeyLogRecord } from './key-log.js';
 import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { encodeKeyRecord, type WrappingKey } from './key-record.js';
 import { KeyringError } from './errors.js';
-import type { KeyLease } from './key-lease.js';
+import { wrappingLeaseMs, type KeyLease } from './key-lease.js';
 import type { KeyOpener } from './key-opener.js';
 import type { KeyLoader } from './key-loader.js';
 import type { UserRef } from './keyring.js';
@@ -45,12 +45,11 @@ export interface EpochRatchetParts {
   readonly loader: KeyLoader;
   readonly peppers: LogPeppers;
   readonly clock: Clock;
-  readonly leaseMs: number;
 }
 
 /** Two that announce at once see each other's word within this time, ms; nobody uses an announced key before it is over. */
 const settleMs = 5_000;
-/** An append that was sent may still land so long after a lease has ended, ms. */
+/** An append that was sent may still land so long after the right to wrap has ended, ms. */
 const inFlightMs = 30_000;
 const defaultRecordsPerSecond = 5_000;
 /** Small enough to be stopped within a moment at the slowest rates. */
@@ -128,8 +127,8 @@ export class EpochRatchet {
     if (!second) return this.#revise(deployment, alone, null);
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('waiting');
-    // Who has not heard of the new key has lost its lease by then, and what it sent has landed or never will.
-    await this.#pause(Math.max(this.#parts.leaseMs, this.#options.longestLeaseMs ?? 0) + inFlightMs);
+    // Who has not heard of the new key may not wrap any more by then, and what it sent has landed or never will.
+    await this.#pause(wrappingLeaseMs + inFlightMs);
     if (!(await this.#rewrapAll(first))) return;
     this.#tell('dropping the old');
     await this.#revise(deployment, alone, null);
@@ -182,11 +181,11 @@ export class EpochRatchet {
     return true;
   }
 
-  /** Rejects with `KEYRING_UNAVAILABLE` when the deployment was not heard of within the lease: this process may have slept for a day. */
+  /** Rejects with `KEYRING_UNAVAILABLE` when the deployment was not heard of lately: this process may have slept for a day. */
   async #isInForce({ epoch }: WrappingKey): Promise<boolean> {
     const { deployment, opener, lease } = this.#parts;
     await deployment.ready();
-    lease.assertHeld(deploymentPartition);
+    lease.assertMayWrap();
     return opener.wrapping.epoch === epoch;
   }
 
@@ -226,7 +225,7 @@ export class EpochRatchet {
     await writer.catchUp(deploymentPartition);
     await follower.ready();
     const isWanted = (): boolean => {
-      lease.assertHeld(deploymentPartition);
+      lease.assertMayWrap();
       return follower.isLast(deployment);
     };
     await reviseDeployment(log, masterKeys, deployment, secrets, turn, isWanted);

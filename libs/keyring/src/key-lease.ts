@@ -1,4 +1,5 @@
 import type { Clock } from '@oubliette/runtime';
+import { deploymentPartition } from './deployment.js';
 import { KeyringError } from './errors.js';
 import type { KeyLog } from './key-log.js';
 import { momentOf } from './master-keys/longest-time.js';
@@ -6,6 +7,11 @@ import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 
 /** Default: how long keys may be used without a word from the key topic, ms. */
 export const defaultLeaseMs = 30_000;
+/**
+ * So long after the deployment was last heard of, no process wraps a key any more, whatever its lease is: a turn of the master-key epoch
+ * waits for so long before it drops the old wrapping key (SPEC.md, section 10). ms.
+ */
+export const wrappingLeaseMs = 30_000;
 
 /**
  * The right to use keys: it lasts for a while after the key topic was last known to be read to its end, since a user may have been
@@ -22,11 +28,15 @@ export class KeyLease {
 
   /** Why the keys of this partition may not be used now; null when they may. */
   barred(partition: number): 'store-behind' | 'master-key-unavailable' | null {
+    return this.#barred(partition, this.leaseMs);
+  }
+
+  #barred(partition: number, leaseMs: number): 'store-behind' | 'master-key-unavailable' | null {
     const now = momentOf(this.clock);
     if (!this.masterKey.isHeldAt(now)) return 'master-key-unavailable';
     const heard = this.log.heard(partition);
     if (heard === null) return 'store-behind';
-    const isOver = now.monotonic - heard.monotonic >= this.leaseMs || now.wall - heard.wall >= this.leaseMs;
+    const isOver = now.monotonic - heard.monotonic >= leaseMs || now.wall - heard.wall >= leaseMs;
     return isOver ? 'store-behind' : null;
   }
 
@@ -40,7 +50,25 @@ export class KeyLease {
 
   /** Throws `KEYRING_UNAVAILABLE` or `MASTER_KEY_UNAVAILABLE`. */
   assertHeld(partition: number): void {
-    const reason = this.barred(partition);
+    this.#assertHeld(partition, this.leaseMs);
+  }
+
+  /** True when the deployment was heard of lately enough to wrap keys. */
+  get mayWrap(): boolean {
+    return this.#barred(deploymentPartition, this.#wrappingLeaseMs) === null;
+  }
+
+  /** Throws as `assertHeld` does. */
+  assertMayWrap(): void {
+    this.#assertHeld(deploymentPartition, this.#wrappingLeaseMs);
+  }
+
+  get #wrappingLeaseMs(): number {
+    return Math.min(this.leaseMs, wrappingLeaseMs);
+  }
+
+  #assertHeld(partition: number, leaseMs: number): void {
+    const reason = this.#barred(partition, leaseMs);
     if (reason === null) return;
     if (reason === 'master-key-unavailable') {
       throw new KeyringError(
@@ -50,7 +78,7 @@ export class KeyLease {
     }
     throw new KeyringError(
       'KEYRING_UNAVAILABLE',
-      `The key topic was not heard of for ${this.leaseMs} ms: a user may have been forgotten meanwhile. Try again when the brokers answer.`,
+      `The key topic was not heard of for ${leaseMs} ms: a user may have been forgotten meanwhile. Try again when the brokers answer.`,
     );
   }
 }

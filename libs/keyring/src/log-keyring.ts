@@ -57,7 +57,6 @@ export interface LogKeyringParts {
   readonly log: KeyLog;
   readonly masterKeys: MasterKeys;
   readonly lease: KeyLease;
-  readonly leaseMs: number;
   readonly masterKeyLease: MasterKeyLease;
   readonly deployment: DeploymentFollower;
   readonly alarms: Alarms;
@@ -327,14 +326,14 @@ export class LogKeyring implements Keyring {
   }
 
   /**
-   * Rejects with `KEYRING_UNAVAILABLE` where the deployment was not heard of within the lease: the master-key epoch may have turned
-   * meanwhile, and what would be wrapped now could soon be read by nobody else.
+   * Rejects with `KEYRING_UNAVAILABLE` where the deployment was not heard of lately (`wrappingLeaseMs`): the master-key epoch may have
+   * turned meanwhile, and what would be wrapped now could soon be read by nobody else.
    */
   async #assertCurrent(): Promise<void> {
     const { deployment, lease } = this.#parts;
+    if (!lease.mayWrap) await this.#writer.catchUp(deploymentPartition);
     await deployment.ready();
-    if (lease.barred(deploymentPartition) !== null) await this.#writer.catchUp(deploymentPartition);
-    lease.assertHeld(deploymentPartition);
+    lease.assertMayWrap();
   }
 
   /** Rejects with `MASTER_KEY_UNAVAILABLE` where the wrapping keys in force are not at hand. */

@@ -112,7 +112,6 @@ export async function openKeyringOver(
       table,
       peppers,
       lease,
-      leaseMs,
       masterKeyLease,
       deployment,
       alarms,

@@ -6,12 +6,17 @@ import {
   parseRecordKey,
   type EpochProgress,
   type EpochTurn,
+  type HeardAt,
+  type KeyLog,
+  type KeyLogListener,
   type Keyring,
   type MasterKeys,
+  type StoredKeyLogRecord,
   type UserRef,
 } from '../src/index.js';
 import { unwrapDeployment } from '../src/deployment.js';
 import { decodeSecrets } from '../src/deployment-record.js';
+import { KeyLogBehind } from '../src/testing/key-log-behind.js';
 import { InMemoryKeyTopic, InMemoryMasterKeyService, openTestKeyring } from '../src/testing/index.js';
 import { binding, failsWith, secret } from './process.js';
 
@@ -214,15 +219,83 @@ test('a turn tells until when the old master key can be taken back', async () =>
   assert.deepEqual(told, { epoch: 2, recoverableUntil: until });
 });
 
-test('a turn waits for the longest lease it was told of, and never less than for its own', async () => {
-  for (const [longestLeaseMs, waited] of [
-    [120_000, 155_000],
-    [1_000, 65_000],
-  ] as const) {
-    const { clock, open } = house();
-    const keyring = await open();
-    const began = clock.monotonic();
-    await turned(clock, keyring.advanceEpoch({ longestLeaseMs }));
-    assert.equal(clock.monotonic() - began, waited);
-  }
+test('a process that is cut off from the deployment alone makes no key when a turn ends, however long its lease', async () => {
+  const { topic, clock, service, open } = house();
+  const keyring = await open();
+  const log = new DeafToDeployment(topic.open(), clock);
+  const leaseMs = 3_600_000;
+  const cutOff = await openTestKeyring({ log, clock, masterKeys: await service.open(), leaseMs });
+  const fresh = Array.from({ length: 60 }, (_, index) => cutOff.userRef(`fresh ${index}`));
+  const elsewhere = fresh.filter((userRef) => cutOff.partitionOf(userRef) !== 0);
+  const [before, after] = elsewhere;
+  assert.ok(before && after);
+  log.heard(0);
+  log.isCut = true;
+  await clock.advanceAsync(29_000);
+  await cutOff.ensureKeys([before]);
+  const envelope = cutOff.seal(before, binding, secret);
+  const began = clock.monotonic();
+  await turned(clock, keyring.advanceEpoch());
+  // 30 s each for the right to wrap and for what is in flight, 5 s for rivals, and what the rate asks for.
+  const took = clock.monotonic() - began;
+  assert.ok(took >= 65_000 && took <= 67_000, `${took} ms`);
+  await assert.rejects(cutOff.ensureKeys([after]), failsWith('KEYRING_UNAVAILABLE'));
+  assert.equal(cutOff.open(binding, envelope).outcome, 'value', 'it reads on');
+  const restarted = await open();
+  assert.equal(restarted.state(after), 'unknown', 'nothing was written under the old epoch');
+  assert.deepEqual(restarted.open(binding, envelope), { outcome: 'value', value: secret });
+  log.isCut = false;
+  await cutOff.catchUp([userRefIn(cutOff, 0)]);
+  await cutOff.ensureKeys([after]);
+  const late = cutOff.seal(after, binding, secret);
+  assert.deepEqual((await open()).open(binding, late), { outcome: 'value', value: secret });
 });
+
+function userRefIn(keyring: Keyring, partition: number): UserRef {
+  for (let index = 0; ; index++) {
+    const userRef = keyring.userRef(`probe ${index}`);
+    if (keyring.partitionOf(userRef) === partition) return userRef;
+  }
+}
+
+/** The leader of partition 0 cannot be reached; those of the others can. What it missed comes when it can again. */
+class DeafToDeployment extends KeyLogBehind {
+  isCut = false;
+  #heard: HeardAt | null = null;
+  #missed: StoredKeyLogRecord[] = [];
+  #listener: KeyLogListener | null = null;
+
+  constructor(
+    inner: KeyLog,
+    private readonly clock: ManualClock,
+  ) {
+    super(inner);
+  }
+
+  override follow(listener: KeyLogListener): Promise<void> {
+    this.#listener = listener;
+    return this.inner.follow({
+      records: (records) => {
+        const isMissed = ({ partition }: StoredKeyLogRecord): boolean => this.isCut && partition === 0;
+        this.#missed.push(...records.filter(isMissed));
+        listener.records(records.filter((record) => !isMissed(record)));
+      },
+      restarted: (partition) => listener.restarted(partition),
+      replayed: (partition) => listener.replayed(partition),
+    });
+  }
+
+  override heard(partition: number): HeardAt | null {
+    const now = { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+    if (partition !== 0) return this.inner.heard(partition);
+    if (!this.isCut) this.#heard = now;
+    return this.#heard;
+  }
+
+  override async caughtUp(partition: number): Promise<void> {
+    if (partition === 0 && this.isCut)
+      throw new Error('simulated: the leader of partition 0 cannot be reached');
+    await this.inner.caughtUp(partition);
+    this.#listener?.records(this.#missed.splice(0));
+  }
+}

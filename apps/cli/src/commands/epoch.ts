@@ -1,20 +1,15 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
 import type { Answer, CliContext, GlobalOptions } from '../context.js';
-import { CliError } from '../errors.js';
 import { answerOfTurn } from '../keys/epoch-answer.js';
 import { EpochReport } from '../keys/epoch-progress.js';
 import { withKeyring, withMasterKeys, type KeysOptions } from '../keys/with-keyring.js';
-import { count, duration } from '../option-values.js';
+import { count } from '../option-values.js';
 import { table } from '../table.js';
 
 interface AdvanceOptions extends KeysOptions {
   readonly rate?: number;
-  readonly lease?: number;
 }
-
-/** What every process has that was given no `leaseMs`, ms. No record says what one was given. */
-const LEAST_LEASE_MS = 30_000;
 
 export function addEpochCommands(keys: Command, context: CliContext): void {
   const epoch = keys.command('epoch').description('the master keys that all user keys are wrapped under');
@@ -40,29 +35,18 @@ export function addEpochCommands(keys: Command, context: CliContext): void {
       'wraps every key under a new master key and destroys the old one, so that copies of the key topic are dead; goes on where it was stopped',
     )
     .option('--rate <n>', 'keys a second at most (default: 5000)', count)
-    .option(
-      '--lease <duration>',
-      'the longest leaseMs of any process: must be given where one has more than 30s, or that process may write under the destroyed key (default: 30s)',
-      duration,
-    )
     .option('--key-topic <name>', 'the topic of the user keys');
   answers<AdvanceOptions>(advance, context, (options) => advanceEpoch(context, options));
 }
 
 async function advanceEpoch(context: CliContext, options: AdvanceOptions): Promise<Answer> {
   const { signal, clock } = context;
-  const { rate, lease = LEAST_LEASE_MS } = options;
-  if (lease < LEAST_LEASE_MS)
-    throw new CliError(
-      'USAGE',
-      `keys epoch advance: --lease is ${lease} ms, and processes that were given no leaseMs have ${LEAST_LEASE_MS} ms: leave it out, or give a longer one.`,
-    );
+  const { rate } = options;
   const began = clock.monotonic();
   const report = await EpochReport.open(context);
   try {
     return await withKeyring(context, options, { for: 'write' }, async (keyring) => {
       const turn = await keyring.advanceEpoch({
-        longestLeaseMs: lease,
         onProgress: report.hear,
         signal,
         ...(rate === undefined ? {} : { recordsPerSecond: rate }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '@oubliette/runtime/testing';
+import { FreshKeyLog } from './fresh-key-log.js';
 import { binding, failsWith, secret, type Check } from './keyring-stage.js';
 
 const DAY_MS = 86_400_000;
@@ -80,12 +81,14 @@ export function purposesContract(check: Check): void {
     async (stage) => {
       const clock = new ManualClock();
       const policies = { '': { rotateAfterMs: 30 * DAY_MS } };
-      const keyring = await stage.keyring({ ...longLease, clock, policies });
+      const open = async () =>
+        stage.keyring({ ...longLease, log: new FreshKeyLog(await stage.log(), clock), clock, policies });
+      const keyring = await open();
       const userRef = keyring.userRef('old');
       await keyring.ensureKeys([userRef]);
       const before = keyring.seal(userRef, binding, secret);
       clock.advance(30 * DAY_MS + 1);
-      const restarted = await stage.keyring({ ...longLease, clock, policies });
+      const restarted = await open();
       for (const process of [keyring, restarted]) {
         // What the log's time did not tell a process that started now, the time that passes from here on does.
         clock.advance(30 * DAY_MS + 1);
