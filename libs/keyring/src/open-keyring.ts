@@ -16,7 +16,7 @@ import { LogTime } from './log-time.js';
 import { MasterKeyLease } from './master-keys/master-key-lease.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
 import { PepperTable } from './peppers/pepper-table.js';
-import { deriveSubkeys } from './subkeys.js';
+import { deriveSubkeys, wipeSubkeys } from './subkeys.js';
 import { UserTable } from './user-table.js';
 
 export interface KeyringOptions {
@@ -56,18 +56,24 @@ export async function openKeyringOver(
   options: KeyringOptions,
 ): Promise<Keyring> {
   const { log, masterKeys, clock, entropy, leaseMs = defaultLeaseMs, policies = {} } = options;
+  const made: Made = { closes: [() => log.close()], wipes: [] };
   try {
     assertPolicies(policies);
     assertTimes(options);
     assertKeysInMemory(options.keysInMemory);
     const sodium = await load();
     const pool = new EntropyPool(entropy);
+    made.wipes.push(() => pool.wipe());
     const { secrets, standing } = await settleDeployment({ log, masterKeys, entropy: pool });
     const { root, wrappingKeys } = secrets;
     const subkeys = deriveSubkeys(sodium, root);
     root.fill(0);
     const alarms = new Alarms();
     const opener = new KeyOpener(sodium, wrappingKeys);
+    made.wipes.push(
+      () => wipeSubkeys(subkeys),
+      () => opener.wipe(),
+    );
     const time = new LogTime(clock);
     const { partitionCount } = log;
     const table = new UserTable({
@@ -82,6 +88,11 @@ export async function openKeyringOver(
     });
     const peppers = new PepperTable(sodium, opener, alarms);
     const deployment = new DeploymentFollower({ log, masterKeys, opener, table, alarms, clock });
+    made.closes.push(() => deployment.close());
+    made.wipes.push(
+      () => table.wipe(),
+      () => peppers.wipe(),
+    );
     await log.follow({
       records: (records) => {
         for (const record of records) if (!peppers.apply(record)) table.apply(record);
@@ -98,6 +109,7 @@ export async function openKeyringOver(
     await deployment.settled();
     const writer = new KeyLogWriter(log);
     const masterKeyLease = leaseOn(options, table, opener, deployment);
+    made.closes.unshift(() => masterKeyLease.close());
     const lease = new KeyLease(clock, log, leaseMs, masterKeyLease);
     return new LogKeyring({
       sodium,
@@ -118,8 +130,22 @@ export async function openKeyringOver(
       policies,
     });
   } catch (error) {
-    await log.close();
+    await abandon(made);
     throw error instanceof KeyringError ? error : unavailable(error);
+  }
+}
+
+/** What must end with an opening that fails, in order: closed first, then wiped. */
+interface Made {
+  readonly closes: (() => Promise<void>)[];
+  readonly wipes: (() => void)[];
+}
+
+async function abandon({ closes, wipes }: Made): Promise<void> {
+  try {
+    for (const close of closes) await close();
+  } finally {
+    for (const wipe of wipes) wipe();
   }
 }
 
