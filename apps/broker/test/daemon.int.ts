@@ -7,8 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startBroker } from '@oubliette/broker';
+import { runBroker } from '../src/index.js';
 
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const longestMs = 20_000;
 
 interface Daemon {
   readonly process: ChildProcess;
@@ -38,6 +41,17 @@ function runIn(t: TestContext, cwd: string, ...args: readonly string[]): Daemon 
   return { process: child, firstLine, end };
 }
 
+/** The same without a process of its own, for what ends by itself. */
+async function runHere(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  const code = await runBroker(args, {
+    stdout: { write: (text) => void (stdout += text) },
+    stderr: { write: (text) => void (stderr += text) },
+    stop: AbortSignal.timeout(longestMs),
+  });
+  return { code, stdout, stderr };
+}
+
 function directory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'oubliette-daemon-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
@@ -63,7 +77,7 @@ test('a second daemon on the port or the directory of the first says so in one l
   const dataDir = directory(t);
   const first = run(t, '--listen', '127.0.0.1:0', '--data-dir', dataDir);
   const address = (await first.firstLine)?.replace('ready ', '') ?? '';
-  const onPort = await run(t, '--listen', address, '--data-dir', directory(t)).end;
+  const onPort = await runHere('--listen', address, '--data-dir', directory(t));
   assert.deepEqual([onPort.code, onPort.stdout], [1, '']);
   assert.match(onPort.stderr, /^PORT_TAKEN: [^\n]+\n$/);
   const onDirectory = await run(t, '--listen', '127.0.0.1:0', '--data-dir', dataDir).end;
@@ -91,10 +105,13 @@ test('settings come from the file and from --set, which goes first; what is wron
     [['--listen', 'nowhere'], /^--listen: [^\n]+\n$/, 2],
     [['--what'], /--what[^\n]*\n$/, 2],
   ] as const) {
-    const refused = await run(t, '--listen', '127.0.0.1:0', ...args).end;
+    const refused = await runHere('--listen', '127.0.0.1:0', ...args);
     assert.equal(refused.code, exit, refused.stderr);
     assert.match(refused.stderr, expected);
   }
+  const asProcess = await run(t, '--listen', '127.0.0.1:0', '--what').end;
+  assert.equal(asProcess.code, 2);
+  assert.match(asProcess.stderr, /--what[^\n]*\n$/);
 });
 
 test('without a directory it takes data/broker, below what a sample application keeps in data', async (t) => {
@@ -113,10 +130,8 @@ test('without a directory it takes data/broker, below what a sample application 
 
 test('without a directory it finds the logs where earlier versions kept them, and says so', async (t) => {
   const home = directory(t);
-  const before = runIn(t, home, '--listen', '127.0.0.1:0', '--data-dir', 'data');
-  await before.firstLine;
-  before.process.kill('SIGTERM');
-  await before.end;
+  const before = await startBroker({ dataDir: join(home, 'data'), port: 0 });
+  await before.stop();
   const daemon = runIn(t, home, '--listen', '127.0.0.1:0');
   assert.notEqual(await daemon.firstLine, null);
   daemon.process.kill('SIGTERM');
