@@ -4,19 +4,19 @@ import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
 import { deploymentPartition, type StandingDeployment } from './deployment.js';
 import { DeploymentWatch } from './deployment-watch.js';
 import { Emitter } from './emitter.js';
-import { decodeFence, keyFingerprint } from './fence-record.js';
 import type { StoredKeyLogRecord } from './key-log.js';
-import type { KeyOpener, OpenedKey } from './key-opener.js';
+import type { KeyOpener } from './key-opener.js';
 import { KEY_RECORD_BYTES } from './key-record.js';
-import { endsWith, GENERAL_PURPOSE, isSameScope, type KeyScope } from './key-scope.js';
+import { isSameScope } from './key-scope.js';
 import type { Fence, UserRef } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import { NAME_WORDS, parseRecordKey, readUserKeyName } from './record-keys.js';
-import { decodeRetirement, isRetirement } from './retirement-record.js';
+import { Replays } from './replays.js';
 import type { Subkeys } from './subkeys.js';
-import type { StrayRecord, UserEntry } from './user-entry.js';
+import type { UserEntry } from './user-entry.js';
 import { isAtHand, type KeyProfile, type UserKey } from './user-key.js';
 import { partitionOfUser } from './user-ref.js';
+import { UserRecords } from './user-records.js';
 import { UserStore } from './user-store.js';
 
 export interface UserTableParts {
@@ -37,11 +37,6 @@ interface Place {
   readonly offset: bigint;
 }
 
-interface LostKey extends Place {
-  readonly userRef: UserRef;
-  readonly scope: KeyScope;
-}
-
 /** A key whose bytes are not in memory, and where to read them. */
 export interface KeyPlace {
   readonly userRef: UserRef;
@@ -50,17 +45,6 @@ export interface KeyPlace {
 }
 
 export const defaultKeysInMemory = 2_000_000;
-
-/** A partition that is being replayed. */
-interface Replay {
-  /** Tombstones whose fence may still come. */
-  readonly lost: LostKey[];
-  /** Of a partition that is given anew: up to which lifecycle a user was forgotten already. */
-  readonly fencedBefore: (userRef: UserRef) => number;
-  readonly isFirst: boolean;
-  /** A record of an older epoch is no alarm when the key stands further on, wrapped anew. */
-  sawUnreadable: boolean;
-}
 
 /**
  * What the key log says, user by user. Only applying a record that was read from the log changes it,
@@ -75,7 +59,8 @@ export class UserTable {
   readonly forgotten = new Emitter<Fence>();
   readonly deployment: DeploymentWatch;
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
-  readonly #replays = new Map<number, Replay>();
+  readonly #replays: Replays;
+  readonly #records: UserRecords;
 
   constructor(parts: UserTableParts) {
     this.#parts = parts;
@@ -87,9 +72,14 @@ export class UserTable {
       keysInMemory,
       check: (key) => checkOf(sodium.mac(subkeys.fingerprint, key, MAC_BYTES)),
     });
-    for (let partition = 0; partition < parts.partitionCount; partition++) {
-      this.#replays.set(partition, { lost: [], fencedBefore: () => 0, isFirst: true, sawUnreadable: false });
-    }
+    this.#replays = new Replays(partitionCount);
+    this.#records = new UserRecords({
+      ...parts,
+      store: this.#store,
+      replays: this.#replays,
+      unreadable: this.#unreadable,
+      forgotten: this.forgotten,
+    });
   }
 
   /** A view that holds until the next record: never keep it. */
@@ -152,8 +142,8 @@ export class UserTable {
     }
     if (record.value === null && !this.#store.get(name.userRef)) return;
     this.#edit(name.userRef, record.partition, (entry, owner) => {
-      if (name.kind === 'fence') this.#applyFence(entry, name, record);
-      else this.#applyKey(entry, owner, name.kid, record);
+      if (name.kind === 'fence') this.#records.applyFence(entry, name, record);
+      else this.#records.applyKey(entry, owner, name.kid, record);
     });
   }
 
@@ -182,7 +172,7 @@ export class UserTable {
       profile,
       identity,
       userKey,
-      this.#mayEvict(partition),
+      this.#replays.mayEvict(partition),
     );
     userKey.fill(0);
     if (isNew) {
@@ -200,11 +190,6 @@ export class UserTable {
       if (entry.dead.size > 0) this.#withDead.add(entry);
       else this.#withDead.delete(entry);
     });
-  }
-
-  /** Keys of a first replay are not wanted yet: they take no other's place. */
-  #mayEvict(partition: number): boolean {
-    return !this.#replays.has(partition);
   }
 
   /** Takes the bytes of an absent key from its record, which was read again; what does not fit is an alarm. */
@@ -253,20 +238,17 @@ export class UserTable {
     this.#counts.forgotten -= forgotten;
     for (const entry of this.#withDead) if (entry.partition === partition) this.#withDead.delete(entry);
     if (partition === deploymentPartition) this.deployment.restarted();
-    const fencedBefore = this.#store.clear(partition);
+    this.#replays.restarted(partition, this.#store.clear(partition));
     this.#unreadable.reset(partition);
-    const isFirst = this.#isFirst(partition);
-    this.#replays.set(partition, { lost: [], fencedBefore, isFirst, sawUnreadable: false });
   }
 
   /** The partition was given up to its end: a key that was tombstoned and has no fence by now was lost. */
   replayed(partition: number): void {
-    const replay = this.#replays.get(partition);
-    this.#replays.delete(partition);
-    for (const { userRef, scope, ...place } of replay?.lost ?? []) {
+    const { lost, sawUnreadable } = this.#replays.end(partition);
+    for (const { userRef, scope, ...place } of lost) {
       if (!this.get(userRef)?.fenceOf(scope)) this.#alarm('KEY_LOST', place);
     }
-    if (replay?.sawUnreadable) this.#unreadable.raiseAll(partition, this.#store.unreadable(partition));
+    if (sawUnreadable) this.#unreadable.raiseAll(partition, this.#store.unreadable(partition));
   }
 
   /** Where key records stand that could not be read with the wrapping keys at hand, to be tried again with others: offsets by partition. */
@@ -291,146 +273,6 @@ export class UserTable {
     this.deployment.close();
   }
 
-  #applyFence(entry: UserEntry, name: KeyScope, record: StoredKeyLogRecord): void {
-    const standing = entry.fences.some((fence) => isSameScope(fence, name));
-    if (record.value === null) {
-      if (standing) this.#alarm('FENCE_TOMBSTONED', record);
-      return;
-    }
-    const { sodium, subkeys } = this.#parts;
-    const fence = decodeFence(sodium, subkeys.fence, entry.userRef, record.value);
-    if (!fence || !isSameScope(fence, name)) {
-      entry.forgedFence = true;
-      return this.#alarm('FENCE_UNAUTHENTIC', record);
-    }
-    const isNew = entry.putFence(fence);
-    for (const key of entry.removeKeys((candidate) => endsWith(candidate, fence))) {
-      this.#store.release(key);
-      entry.dead.add(key.kid);
-    }
-    this.#endRetirements(entry, fence);
-    // The next lifecycle begins after this fence: what stood before it ends with it, whatever it claims.
-    const isWhole = fence.purpose === GENERAL_PURPOSE;
-    for (const [kid, stray] of entry.strays ?? []) {
-      if (!isLiving(entry, kid) && ((isWhole && isNew) || isDead(stray, entry))) entry.dead.add(kid);
-    }
-    if (isNew && this.#isNews(fence, record.partition)) this.forgotten.emit(fence);
-  }
-
-  /** With a fence, nothing need say any more that a key's time was over. */
-  #endRetirements(entry: UserEntry, fence: Fence): void {
-    for (const [kid, retirement] of entry.retired ?? []) {
-      if (!endsWith(retirement, fence)) continue;
-      entry.retired?.delete(kid);
-      entry.dead.add(kid);
-    }
-  }
-
-  #applyKey(entry: UserEntry, owner: number, kid: string, record: StoredKeyLogRecord): void {
-    const { value } = record;
-    if (value === null) return this.#applyKeyTombstone(entry, kid, record);
-    if (isRetirement(value)) return this.#applyRetirement(entry, kid, value, record);
-    const name = { userRef: entry.userRef, kid };
-    const opened = this.#parts.opener.open(name, value);
-    if ('reason' in opened) {
-      (entry.strays ??= new Map()).set(kid, { ...opened, offset: record.offset });
-      if (!isLiving(entry, kid) && isDead(opened, entry)) entry.dead.add(kid);
-      if (opened.reason === 'unauthentic') return this.#alarm('KEY_RECORD_UNAUTHENTIC', record);
-      const replay = this.#replays.get(record.partition);
-      if (replay) replay.sawUnreadable = true;
-      else this.#unreadable.raise(record.partition, record.offset);
-      return;
-    }
-    entry.strays?.delete(kid);
-    entry.dead.delete(kid);
-    this.#applyOpenedKey(entry, owner, kid, opened, record);
-    opened.key.fill(0);
-  }
-
-  #applyOpenedKey(
-    entry: UserEntry,
-    owner: number,
-    kid: string,
-    opened: OpenedKey,
-    record: StoredKeyLogRecord,
-  ): void {
-    const fence = entry.fenceOf(opened);
-    if (fence || entry.retired?.has(kid)) {
-      entry.dead.add(kid);
-      if (fence && this.#isListed(fence, opened.key)) this.#alarm('KEY_RETURNED', record);
-      return;
-    }
-    const index = entry.keys.findIndex((candidate) => candidate.kid === kid);
-    const standing = entry.keys[index];
-    if (standing && !(isSameScope(standing, opened) && this.#store.isKey(standing, opened.key))) {
-      return this.#alarm('KEY_RECORD_CONFLICT', record);
-    }
-    // The same record again, by a mirror or by somebody who wants the key to live longer, makes it no younger.
-    const madeAt = Math.min(
-      opened.madeAt === 0 ? record.timestamp : opened.madeAt,
-      standing?.madeAt ?? Infinity,
-    );
-    const identity = { kid, madeAt, offset: Number(record.offset) };
-    const held =
-      standing?.state.held ?? this.#store.keep(opened.key, owner, this.#mayEvict(record.partition));
-    const key = this.#store.newKey(entry.userRef, opened, identity, held, standing?.uses ?? 0);
-    if (standing) entry.keys[index] = key;
-    else entry.putKey(key);
-  }
-
-  #applyRetirement(entry: UserEntry, kid: string, value: Uint8Array, record: StoredKeyLogRecord): void {
-    const { sodium, subkeys } = this.#parts;
-    const retirement = decodeRetirement(sodium, subkeys.fence, { userRef: entry.userRef, kid }, value);
-    if (!retirement) {
-      (entry.strays ??= new Map()).set(kid, { scope: null, reason: 'unauthentic', offset: record.offset });
-      return this.#alarm('RETIREMENT_UNAUTHENTIC', record);
-    }
-    entry.strays?.delete(kid);
-    for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) this.#store.release(key);
-    if (entry.fenceOf(retirement)) entry.dead.add(kid);
-    else {
-      entry.dead.delete(kid);
-      (entry.retired ??= new Map()).set(kid, retirement);
-    }
-  }
-
-  #applyKeyTombstone(entry: UserEntry, kid: string, record: StoredKeyLogRecord): void {
-    entry.dead.delete(kid);
-    entry.strays?.delete(kid);
-    const retirement = entry.retired?.get(kid);
-    if (retirement) {
-      entry.retired?.delete(kid);
-      this.#lose(entry, retirement, record);
-    }
-    for (const key of entry.removeKeys((candidate) => candidate.kid === kid)) {
-      this.#store.release(key);
-      this.#lose(entry, key, record);
-    }
-  }
-
-  #lose(entry: UserEntry, { lifecycle, purpose, generation }: KeyScope, record: StoredKeyLogRecord): void {
-    const replay = this.#replays.get(record.partition);
-    const { partition, offset } = record;
-    const { userRef } = entry;
-    if (replay) replay.lost.push({ userRef, scope: { lifecycle, purpose, generation }, partition, offset });
-    else this.#alarm('KEY_LOST', record);
-  }
-
-  #isListed(fence: Fence, key: Uint8Array): boolean {
-    const { sodium, subkeys } = this.#parts;
-    return fence.fingerprints.includes(keyFingerprint(sodium, subkeys.fingerprint, key));
-  }
-
-  #isFirst(partition: number): boolean {
-    return this.#replays.get(partition)?.isFirst ?? false;
-  }
-
-  /** Fences of the first replay are none, nor are those that were known before a later one. */
-  #isNews({ userRef, lifecycle }: Fence, partition: number): boolean {
-    const replay = this.#replays.get(partition);
-    return !replay || (!replay.isFirst && replay.fencedBefore(userRef) < lifecycle);
-  }
-
   #count(entry: UserEntry, sign: 1 | -1): void {
     this.#counts.keys += sign * entry.keys.length;
     const { state } = entry;
@@ -441,20 +283,6 @@ export class UserTable {
   #alarm(code: AlarmCode, { partition, offset }: Place): void {
     this.#parts.alarms.raise(code, partition, offset);
   }
-}
-
-/** What stands in the place of a living key's record is never buried: the tombstone would take the key itself. */
-function isLiving({ keys }: UserEntry, kid: string): boolean {
-  return keys.some((key) => key.kid === kid);
-}
-
-/**
- * A record of no use under a user with a fence. One that a later version or epoch may have written for a new lifecycle
- * is left alone: this process cannot tell that it is not a living key.
- */
-function isDead({ scope }: Pick<StrayRecord, 'scope'>, entry: UserEntry): boolean {
-  if (scope === 'later') return false;
-  return scope === null ? entry.fenced > 0 : entry.fenceOf(scope) !== null;
 }
 
 /** madeAt of a key record, ms since the Unix epoch (SPEC.md, section 5); 0 when its append time counts. */
