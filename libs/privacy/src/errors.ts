@@ -18,3 +18,8 @@ export class PrivacyError extends Error {
     super(message, options);
   }
 }
+
+/** The code of an error of any lib, for a log line; `UNEXPECTED` when it has none. A foreign message may quote what it was about. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED';
+}

@@ -1,4 +1,5 @@
 import type { Binding, Keyring, Outcome, UserRef } from '@oubliette/keyring';
+import { codeOf } from './errors.js';
 import type { Serde } from './serdes.js';
 
 /** Encrypts single values of one user outside of an event, e.g. a column of a read model. */
@@ -19,7 +20,7 @@ export function createFieldCipher<T>(keyring: Keyring, serde: Serde<T>, purpose?
       try {
         return { outcome: 'value', value: serde.deserialize(opened.value) };
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'VALUE_INVALID') {
+        if (codeOf(error) === 'VALUE_INVALID') {
           return { outcome: 'invalid', reason: 'malformed' };
         }
         throw error;

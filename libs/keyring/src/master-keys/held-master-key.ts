@@ -2,7 +2,7 @@ import type { Entropy } from '@oubliette/runtime';
 import { inspect } from 'node:util';
 import { MAC_BYTES, NONCE_BYTES, type Sodium } from '../crypto/sodium.js';
 import { toHex } from '../hex.js';
-import type { MasterKeyId } from './master-keys.js';
+import { FINGERPRINT_LABEL, type MasterKeyId } from './master-keys.js';
 
 const encoder = new TextEncoder();
 
@@ -18,8 +18,7 @@ export class HeldMasterKey implements MasterKeyId {
     this.#sodium = sodium;
     this.#key = key;
     this.epoch = epoch;
-    const message = encoder.encode('oubliette/v1/master-key-fingerprint');
-    this.fingerprint = toHex(sodium.mac(key, message, MAC_BYTES));
+    this.fingerprint = toHex(sodium.mac(key, encoder.encode(FINGERPRINT_LABEL), MAC_BYTES));
   }
 
   get id(): MasterKeyId {

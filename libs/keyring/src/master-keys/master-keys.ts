@@ -62,3 +62,6 @@ export interface Destruction {
 
 /** More than any deployment's secrets take; what AWS KMS encrypts directly. */
 export const MAX_WRAPPED_SECRET_BYTES = 4096;
+
+/** What fingerprints of master keys are made with (SPEC.md, section 1). */
+export const FINGERPRINT_LABEL = 'oubliette/v1/master-key-fingerprint';

@@ -1,6 +1,6 @@
 import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock, Entropy, Timer } from '@oubliette/runtime';
-import { PrivacyError } from '../errors.js';
+import { codeOf, PrivacyError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { Erasure, ErasureStore, KeyTopicWindow } from '../ports.js';
@@ -287,7 +287,7 @@ export class ForgettingService {
     this.#logger.warn(
       'An erasure could not be carried out yet; it stands in the ledger and is tried again.',
       {
-        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+        error: codeOf(error),
       },
     );
     if (this.#retry || this.#closed) return;

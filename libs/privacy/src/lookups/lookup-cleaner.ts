@@ -1,5 +1,6 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock, Timer } from '@oubliette/runtime';
+import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { LookupRows } from './lookup-rows.js';
 import type { LookupPlace, LookupRow, LookupStore } from './lookup-store.js';
@@ -122,7 +123,7 @@ export class LookupCleaner<Tx> {
 
   #tryAgainLater(error: unknown): void {
     this.#parts.logger.warn('Rows of look-ups could not be deleted yet; it is tried again.', {
-      error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+      error: codeOf(error),
     });
     if (this.#closed) return;
     const pauseMs = Math.min(longestRetryMs, 500 * 2 ** Math.min(this.#retries++, 10));

@@ -1,5 +1,6 @@
 import { KeyringError, type Keyring, type UserRef } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
+import { codeOf } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { LookupCleaner } from './lookup-cleaner.js';
 import { LookupError } from './lookup-error.js';
@@ -226,7 +227,7 @@ export class UserLookups<Tx> {
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#logger.warn('Rows of look-ups could not be hashed anew; the next start tries again.', {
-        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+        error: codeOf(error),
       });
     }
   }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Timer } from '@oubliette/runtime';
+import { codeOf } from '../errors.js';
 import { PartitionNudger, type NudgeJob, type NudgerParts } from './partition-nudger.js';
 
 const sweepMs = 30_000;
@@ -92,7 +93,7 @@ export class Nudger {
       for (let partition = 0; partition < window.partitionCount; partition++) await window.nudge(partition);
     } catch (error) {
       logger.warn('Keys whose lifetime is over could not be retired; tried again later.', {
-        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+        error: codeOf(error),
       });
     }
   }
@@ -105,7 +106,7 @@ export class Nudger {
     } catch (error) {
       this.parts.logger.warn('Tombstones for late key records could not be written; tried again later.', {
         records,
-        error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+        error: codeOf(error),
       });
     }
   }

@@ -1,5 +1,6 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import { sleep, type Clock } from '@oubliette/runtime';
+import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { KeyTopicWindow } from '../ports.js';
 import { survey, type Remains } from './survey.js';
@@ -208,7 +209,7 @@ export class PartitionNudger {
       partition: this.partition,
       pending: this.#pending.size,
       failures,
-      error: error instanceof Error && 'code' in error ? String(error.code) : 'UNEXPECTED',
+      error: codeOf(error),
     });
   }
 }

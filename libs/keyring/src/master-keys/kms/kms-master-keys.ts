@@ -11,6 +11,7 @@ import {
   secretTooLarge,
 } from '../master-key-errors.js';
 import {
+  FINGERPRINT_LABEL,
   MAX_WRAPPED_SECRET_BYTES,
   type Destruction,
   type MasterKeyCall,
@@ -22,7 +23,7 @@ import { openKmsSdk } from './kms-sdk.js';
 import { checkKmsSettings, type KmsSettings } from './kms-settings.js';
 
 const encoder = new TextEncoder();
-const FINGERPRINT_KEY = encoder.encode('oubliette/v1/master-key-fingerprint');
+const FINGERPRINT_KEY = encoder.encode(FINGERPRINT_LABEL);
 const CONTEXT_KEY = encoder.encode('oubliette/v1/master-key-context');
 
 /** A key of one epoch. */

@@ -11,6 +11,7 @@ import {
   secretTooLarge,
 } from '../master-key-errors.js';
 import {
+  FINGERPRINT_LABEL,
   MAX_WRAPPED_SECRET_BYTES,
   type Destruction,
   type MasterKeyCall,
@@ -21,7 +22,7 @@ import { TransitComplaint, TransitService } from './transit-service.js';
 import type { TransitSettings } from './transit-settings.js';
 import { parseTransitKey, type TransitKey } from './transit-key.js';
 
-const FINGERPRINT_INPUT = base64(new TextEncoder().encode('oubliette/v1/master-key-fingerprint'));
+const FINGERPRINT_INPUT = base64(new TextEncoder().encode(FINGERPRINT_LABEL));
 const FINGERPRINT_BYTES = 16;
 
 /** What a Transit service complains of (400), as OpenBao words it. */
