@@ -42,7 +42,9 @@ function runIn(t: TestContext, cwd: string, ...args: readonly string[]): Daemon 
 }
 
 /** The same without a process of its own, for what ends by itself. */
-async function runHere(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+async function runHere(
+  ...args: readonly string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   const code = await runBroker(args, {
     stdout: { write: (text) => void (stdout += text) },
