@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KeyringError, parseRecordKey, type KeyringErrorCode } from '../src/index.js';
+import { parseRecordKey, type KeyringErrorCode } from '../src/index.js';
 import { InMemoryKeyTopic, openTestKeyring, testMasterKeys } from '../src/testing/index.js';
+import { failsWith } from '../src/testing/fails-with.js';
 
-const failsWith = (code: KeyringErrorCode) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function deploymentsIn(topic: InMemoryKeyTopic) {

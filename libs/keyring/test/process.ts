@@ -1,20 +1,10 @@
-import {
-  KeyringError,
-  parseRecordKey,
-  type Binding,
-  type Keyring,
-  type KeyringErrorCode,
-  type StoredKeyLogRecord,
-  type UserRef,
-} from '../src/index.js';
+import { parseRecordKey, type Keyring, type StoredKeyLogRecord, type UserRef } from '../src/index.js';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { openTestKeyring, type InMemoryKeyLog, type InMemoryKeyTopic } from '../src/testing/index.js';
+import { failsWith } from '../src/testing/fails-with.js';
+import { binding, secret } from '../src/testing/keyring-stage.js';
 
-export const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
-export const secret = new TextEncoder().encode('a personal value');
-
-export const failsWith = (code: KeyringErrorCode) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code;
+export { binding, failsWith, secret };
 
 /** One turn of the event loop: everything that can go on has. */
 export const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { KeyringError } from '../errors.js';
 import type { KeyLog, KeyLogRecord } from '../key-log.js';
 import { KeyLogWriter } from '../key-log-writer.js';
 import { onlyRecords } from './only-records.js';
 import { TricklingKeyLog } from './trickling-key-log.js';
+import { failsWith } from './fails-with.js';
 
 export type WriterCheck = (what: string, body: (open: () => Promise<KeyLog>) => Promise<void>) => void;
 
@@ -68,8 +68,6 @@ export function keyLogWriterContract(check: WriterCheck): void {
     const log = await open();
     const writer = new KeyLogWriter(log);
     await log.follow(onlyRecords(() => undefined));
-    const failsWith = (code: string) => (error: unknown) =>
-      error instanceof KeyringError && error.code === code;
     await log.close();
     await assert.rejects(writer.appendAndRead(0, batch('late')), failsWith('KEYRING_UNAVAILABLE'));
     await writer.close();

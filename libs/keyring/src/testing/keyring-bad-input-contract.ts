@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Alarm } from '../alarms.js';
 import type { StoredKeyLogRecord } from '../key-log.js';
 import type { Binding, Keyring, UserRef } from '../keyring.js';
-import { binding, failsWith, isKeyOf, secret, type Check, type Stage } from './keyring-stage.js';
+import { failsWith } from './fails-with.js';
+import { binding, isKeyOf, secret, type Check, type Stage } from './keyring-stage.js';
 import { openTestKeyring, testMasterKeys } from './test-keyring.js';
 
 /** Where the ciphertext of an envelope begins (SPEC.md, section 8). */

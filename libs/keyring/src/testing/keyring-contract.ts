@@ -6,7 +6,8 @@ import { badInputContract } from './keyring-bad-input-contract.js';
 import { purposesContract } from './keyring-purposes-contract.js';
 import { scaleContract } from './keyring-scale-contract.js';
 import { secrecyContract } from './keyring-secrecy-contract.js';
-import { binding, checks, failsWith, isKeyOf, secret } from './keyring-stage.js';
+import { failsWith } from './fails-with.js';
+import { binding, checks, isKeyOf, secret } from './keyring-stage.js';
 import { timeContract } from './keyring-time-contract.js';
 import { LateKeyLog } from './late-key-log.js';
 

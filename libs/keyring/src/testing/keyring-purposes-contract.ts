@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { FreshKeyLog } from './fresh-key-log.js';
-import { binding, failsWith, secret, type Check } from './keyring-stage.js';
+import { failsWith } from './fails-with.js';
+import { binding, secret, type Check } from './keyring-stage.js';
 
 const DAY_MS = 86_400_000;
 /** Where time passes and neither the log nor the master key is what it is about. */

@@ -4,7 +4,8 @@ import type { Keyring } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
 import { CountedKeyLog } from './counted-key-log.js';
 import { InMemoryMasterKeyService } from './in-memory-master-keys.js';
-import { binding, failsWith, secret, UnwaitingClock, type Check } from './keyring-stage.js';
+import { failsWith } from './fails-with.js';
+import { binding, secret, UnwaitingClock, type Check } from './keyring-stage.js';
 import { openTestKeyring } from './test-keyring.js';
 
 const MOST_IN_A_BATCH = 1000;

@@ -1,7 +1,6 @@
 import { test } from 'node:test';
 import type { Timer } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
-import { KeyringError, type KeyringErrorCode } from '../errors.js';
 import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
 import type { Binding, Keyring, UserRef } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
@@ -11,9 +10,6 @@ import { openTestKeyring, type TestKeyringOptions } from './test-keyring.js';
 
 export const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
 export const secret = new TextEncoder().encode('a personal value');
-
-export const failsWith = (code: KeyringErrorCode) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code;
 
 /** A key topic of one check, and processes on it. */
 export interface Stage {

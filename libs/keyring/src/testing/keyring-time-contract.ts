@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { HeardAt, KeyLog } from '../key-log.js';
 import { CountedKeyLog } from './counted-key-log.js';
-import { binding, failsWith, isKeyOf, secret, type Check } from './keyring-stage.js';
+import { failsWith } from './fails-with.js';
+import { binding, isKeyOf, secret, type Check } from './keyring-stage.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

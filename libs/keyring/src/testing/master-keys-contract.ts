@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { KeyringError, type KeyringErrorCode } from '../errors.js';
+import { KeyringError } from '../errors.js';
 import type { MasterKeys } from '../master-keys/master-keys.js';
+import { failsWith } from './fails-with.js';
 
 /** Fresh master keys of one epoch. */
 export interface MasterKeysHarness {
@@ -19,8 +20,6 @@ export interface MasterKeysHarness {
   dispose(): Promise<void>;
 }
 
-const failsWith = (code: KeyringErrorCode) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const context = bytes('a context');
 const secret = new Uint8Array(69).map((_, index) => 200 + (index % 50));

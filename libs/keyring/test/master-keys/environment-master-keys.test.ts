@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { SeededEntropy } from '@oubliette/runtime/testing';
-import { KeyringError, readEnvironmentMasterKeys, type KeyringErrorCode } from '../../src/index.js';
+import { readEnvironmentMasterKeys, type KeyringErrorCode } from '../../src/index.js';
+import { failsWith } from '../../src/testing/fails-with.js';
 
-const failsWith = (code: KeyringErrorCode, pattern: RegExp) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code && pattern.test(error.message);
 const keyOf = (fill: number | string) => Buffer.alloc(32, fill).toString('base64');
 const read = (text: string | undefined) =>
   readEnvironmentMasterKeys('KEYS', { KEYS: text }, new SeededEntropy(1));

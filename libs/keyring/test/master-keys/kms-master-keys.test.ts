@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KeyringError, type KeyringErrorCode, type KmsSettings } from '../../src/index.js';
+import type { KmsSettings } from '../../src/index.js';
 import { openKeysOfKms } from '../../src/master-keys/kms/kms-master-keys.js';
 import { FakeKms } from './fake-kms.js';
+import { failsWith } from '../../src/testing/fails-with.js';
 
 const ALIAS = 'alias/oubliette/test';
 const DAY = 86_400_000;
-const failsWith = (code: KeyringErrorCode, pattern: RegExp) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code && pattern.test(error.message);
 const context = new TextEncoder().encode('a context');
 const secret = new Uint8Array(40).fill(7);
 const open = (kms: FakeKms, settings: Partial<KmsSettings> = {}) =>

@@ -2,18 +2,10 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
-import {
-  createMasterKeyFile,
-  KeyringError,
-  loadMasterKeyFile,
-  type KeyringErrorCode,
-  type MasterKeyId,
-} from '../../src/index.js';
+import { createMasterKeyFile, loadMasterKeyFile, type MasterKeyId } from '../../src/index.js';
+import { failsWith } from '../../src/testing/fails-with.js';
 
 const PATH = '/master-keys/keys.json';
-const failsWith = (code: KeyringErrorCode, pattern: RegExp) => (error: unknown) =>
-  error instanceof KeyringError && error.code === code && pattern.test(error.message);
-
 function diskWith(content?: string, permissions = 0o600): SimulatedDisk {
   const disk = new SimulatedDisk();
   if (content === undefined) return disk;
