@@ -1,11 +1,10 @@
 import { KeyringError } from './errors.js';
 import { toHex } from './hex.js';
 import { GENERAL_PURPOSE, type PurposeTag } from './key-scope.js';
-import type { Sodium } from './crypto/sodium.js';
+import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const TAG_BYTES = 4;
-const MAC_BYTES = 16;
 /** Purposes are declared in code: more than this are made from data, which may be personal. */
 const MOST_PURPOSES = 256;
 

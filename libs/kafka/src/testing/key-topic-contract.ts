@@ -4,6 +4,7 @@ import type { StoredKeyLogRecord } from '@oubliette/keyring';
 import {
   keyLogContract,
   keyringContract,
+  keptRecord,
   onlyRecords,
   type KeyTopicHarness,
 } from '@oubliette/keyring/testing';
@@ -20,11 +21,6 @@ import { eventually } from './eventually.js';
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array | null): string | null =>
   bytes === null ? null : new TextDecoder().decode(bytes);
-const copied = ({ key, value, ...place }: StoredKeyLogRecord): StoredKeyLogRecord => ({
-  ...place,
-  key: key.slice(),
-  value: value?.slice() ?? null,
-});
 const told = (records: readonly StoredKeyLogRecord[]): string[] =>
   records.map(({ partition, key, value }) => `${partition} ${text(key)}=${text(value)}`);
 
@@ -146,7 +142,7 @@ export function keyTopicContract(engine: Engine): void {
       assert.equal(first, 1n);
       const records: StoredKeyLogRecord[] = [];
       const reader = await open(settings);
-      await reader.follow(onlyRecords((more) => records.push(...more.map(copied))));
+      await reader.follow(onlyRecords((more) => records.push(...more.map(keptRecord))));
       assert.deepEqual(
         records.map(({ partition, offset }) => `${partition}/${offset}`),
         ['1/0', '1/1', '1/2', '1/3'],
@@ -269,7 +265,7 @@ export function keyTopicContract(engine: Engine): void {
       // A follower that comes now sees the tombstone or nothing, never the value, and is not stuck in the gaps.
       const late = await open(settings);
       const records: StoredKeyLogRecord[] = [];
-      await late.follow(onlyRecords((more) => records.push(...more.map(copied))));
+      await late.follow(onlyRecords((more) => records.push(...more.map(keptRecord))));
       assert.ok(!told(records).includes('0 forgotten=secret'));
       assert.ok(told(records).includes('0 living=stays'));
       await late.close();

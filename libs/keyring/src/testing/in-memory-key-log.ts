@@ -7,6 +7,7 @@ import {
   type KeyLogRecord,
   type StoredKeyLogRecord,
 } from '../key-log.js';
+import { keptRecord } from './kept-record.js';
 
 /** What a log needs of its topic. */
 export interface TopicInMemory {
@@ -117,7 +118,7 @@ export class InMemoryKeyLog implements KeyLog {
     return offsets.map((offset) => {
       const [record] = this.#topic.records(partition, offset);
       if (record?.offset !== offset) return null;
-      return { ...record, key: record.key.slice(), value: record.value?.slice() ?? null };
+      return keptRecord(record);
     });
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_READ_OFFSETS, type KeyLog, type StoredKeyLogRecord } from '../key-log.js';
+import { keptRecord } from './kept-record.js';
 import { keyLogWriterContract } from './key-log-writer-contract.js';
 
 /** A fresh, empty key topic of at least two partitions. */
@@ -239,8 +240,7 @@ class Followed {
   follow(): Promise<void> {
     return this.log.follow({
       records: (records) => {
-        for (const { key, value, ...place } of records)
-          this.#seen.push({ ...place, key: key.slice(), value: value?.slice() ?? null });
+        this.#seen.push(...records.map(keptRecord));
       },
       restarted: (partition) => this.restarted.push(partition),
       replayed: (partition) => this.replayed.push(partition),

@@ -5,6 +5,7 @@ import type { KeyLog, StoredKeyLogRecord } from '../key-log.js';
 import type { Binding, Keyring, UserRef } from '../keyring.js';
 import { parseRecordKey } from '../record-keys.js';
 import type { KeyTopicHarness } from './key-log-contract.js';
+import { keptRecord } from './kept-record.js';
 import { onlyRecords } from './only-records.js';
 import { openTestKeyring, type TestKeyringOptions } from './test-keyring.js';
 
@@ -74,12 +75,7 @@ export function isKeyOf(key: Uint8Array, userRef: UserRef): boolean {
 async function scan(harness: KeyTopicHarness): Promise<StoredKeyLogRecord[]> {
   const log = await harness.open();
   const records: StoredKeyLogRecord[] = [];
-  await log.follow(
-    onlyRecords((batch) => {
-      for (const record of batch)
-        records.push({ ...record, key: record.key.slice(), value: record.value?.slice() ?? null });
-    }),
-  );
+  await log.follow(onlyRecords((batch) => void records.push(...batch.map(keptRecord))));
   await log.close();
   return records;
 }

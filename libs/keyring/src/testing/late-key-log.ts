@@ -1,4 +1,5 @@
 import type { KeyLogListener, StoredKeyLogRecord } from '../key-log.js';
+import { keptRecord } from './kept-record.js';
 import { KeyLogBehind } from './key-log-behind.js';
 
 /** Another key log that hands nothing on while it is held: a follower that is behind. Nothing may restart meanwhile. */
@@ -24,8 +25,7 @@ export class LateKeyLog extends KeyLogBehind {
     return this.inner.follow({
       records: (records) => {
         if (this.#held === null) return listener.records(records);
-        for (const { key, value, ...place } of records)
-          this.#kept.push({ ...place, key: key.slice(), value: value?.slice() ?? null });
+        this.#kept.push(...records.map(keptRecord));
       },
       restarted: (partition) => listener.restarted(partition),
       replayed: (partition) => listener.replayed(partition),

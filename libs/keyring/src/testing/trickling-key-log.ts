@@ -1,4 +1,5 @@
 import type { KeyLogListener, KeyLogRecord, StoredKeyLogRecord } from '../key-log.js';
+import { keptRecord } from './kept-record.js';
 import { KeyLogBehind } from './key-log-behind.js';
 
 interface Waiter {
@@ -23,8 +24,7 @@ export class TricklingKeyLog extends KeyLogBehind {
     this.#listener = listener;
     return this.inner.follow({
       records: (records) => {
-        for (const { key, value, ...place } of records)
-          this.#kept.push({ ...place, key: key.slice(), value: value?.slice() ?? null });
+        this.#kept.push(...records.map(keptRecord));
         this.#settle();
       },
       restarted: (partition) => listener.restarted(partition),
