@@ -45,9 +45,9 @@ export class UserEntry {
     );
   }
 
-  /** The kid and record of a user of whom nothing is known but one record that cannot be read; else null. */
+  /** The kid and record of a user of whom nothing is known but keys and one record that cannot be read; else null. */
   get onlyUnreadable(): readonly [kid: string, stray: StrayRecord] | null {
-    if (this.keys.length > 0 || this.fences.length > 0 || this.strays?.size !== 1) return null;
+    if (this.fences.length > 0 || this.strays?.size !== 1) return null;
     if (this.forgedFence || this.dead.size > 0 || (this.retired?.size ?? 0) > 0) return null;
     const [[kid, stray] = [null, null]] = this.strays;
     return kid !== null && stray.reason === 'unreadable' ? [kid, stray] : null;

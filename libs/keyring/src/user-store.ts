@@ -1,12 +1,12 @@
 import { equalBytes } from './crypto/sodium.js';
 import { wordsFromHex } from './hex-words.js';
 import { KeyProfiles } from './key-profiles.js';
-import { GENERAL_PURPOSE } from './key-scope.js';
+import { GENERAL_PURPOSE, isSameScope, type KeyScope } from './key-scope.js';
 import { KeySlab } from './key-slab.js';
 import type { UserRef, UserState } from './keyring.js';
 import { Recent } from './recent.js';
 import { NAME_WORDS, USER_REF_WORDS } from './record-keys.js';
-import { UserEntry } from './user-entry.js';
+import { UserEntry, type StrayRecord } from './user-entry.js';
 import { isHeld, notHeld, UserKey, type KeyIdentity, type KeyProfile } from './user-key.js';
 import {
   FORGOTTEN,
@@ -36,6 +36,8 @@ interface UsersOfPartition {
   readonly rows: UserRows;
   /** By row. */
   readonly objects: Map<number, UserEntry>;
+  /** Of a living key in a row that was wrapped anew under an epoch that is not at hand: where that record stands, by row. */
+  readonly rewrapped: Map<number, number>;
 }
 
 export interface Census {
@@ -118,8 +120,8 @@ export class UserStore {
 
   /** Offsets of the key records of this partition that could not be read, in no order. */
   unreadable(partition: number): number[] {
-    const { rows, objects } = this.#users(partition);
-    const offsets: number[] = [];
+    const { rows, objects, rewrapped } = this.#users(partition);
+    const offsets = [...rewrapped.values()];
     for (let row = 0; row < rows.count; row++) {
       if (rows.kind(row) === UNREADABLE) offsets.push(rows.offset(row));
     }
@@ -275,7 +277,7 @@ export class UserStore {
   }
 
   /** The object, or a view of the row: its key writes through. */
-  #view({ rows, objects }: UsersOfPartition, partition: number, row: number): UserEntry {
+  #view({ rows, objects, rewrapped }: UsersOfPartition, partition: number, row: number): UserEntry {
     const object = objects.get(row);
     if (object) return object;
     const userRef = rows.userRef(row) as UserRef;
@@ -284,11 +286,11 @@ export class UserStore {
       const identity = { kid: rows.kid(row), madeAt: rows.time(row), offset: rows.offset(row) };
       const profile = this.#profiles.get(rows.profile(row));
       entry.putKey(new UserKey(userRef, profile, identity, this.#slab, rows.keyState(row)));
+      const offset = rewrapped.get(row);
+      if (offset !== undefined) entry.strays = unreadableAt(identity.kid, profile, offset);
     } else if (rows.kind(row) === UNREADABLE) {
       const scope = this.#claims.get(rows.profile(row));
-      entry.strays = new Map([
-        [rows.kid(row), { scope, reason: 'unreadable', offset: BigInt(rows.offset(row)) }],
-      ]);
+      entry.strays = unreadableAt(rows.kid(row), scope, rows.offset(row));
     } else if (rows.kind(row) !== IN_OBJECT) {
       const fingerprints = rows.kind(row) === FORGOTTEN_WITH_KEY ? [rows.fingerprint(row)] : [];
       entry.fences = [{ userRef, ...WHOLE_USER, erasedAt: rows.time(row), fingerprints }];
@@ -303,21 +305,24 @@ export class UserStore {
     // Detached from the row, which is about to hold nothing.
     entry.keys = entry.keys.map((key) => this.newKey(userRef, key, key, key.state.held, key.uses));
     users.objects.set(row, entry);
+    users.rewrapped.delete(row);
     users.rows.putInObject(row);
     return entry;
   }
 
   /** Leaves the object where the row has no room for what it says. */
-  #intoRow({ rows, objects }: UsersOfPartition, row: number, entry: UserEntry): void {
+  #intoRow(users: UsersOfPartition, row: number, entry: UserEntry): void {
     const put = !entry.isPlain
-      ? this.#putUnreadable
+      ? entry.keys.length > 0
+        ? this.#putRewrapped
+        : this.#putUnreadable
       : entry.fences.length === 0
         ? this.#putLiving
         : this.#putForgotten;
-    if (put.call(this, rows, row, entry)) objects.delete(row);
+    if (put.call(this, users, row, entry)) users.objects.delete(row);
   }
 
-  #putUnreadable(rows: UserRows, row: number, entry: UserEntry): boolean {
+  #putUnreadable({ rows }: UsersOfPartition, row: number, entry: UserEntry): boolean {
     const [kid, stray] = entry.onlyUnreadable ?? [];
     if (kid === undefined || !stray || stray.scope === null || stray.scope === 'later') return false;
     const offset = Number(stray.offset);
@@ -328,7 +333,16 @@ export class UserStore {
     return true;
   }
 
-  #putLiving(rows: UserRows, row: number, { userRef, keys }: UserEntry): boolean {
+  #putRewrapped(users: UsersOfPartition, row: number, entry: UserEntry): boolean {
+    const [kid, stray] = entry.onlyUnreadable ?? [];
+    const [key] = entry.keys;
+    if (!key || key.kid !== kid || !stray || stray.scope === null || stray.scope === 'later') return false;
+    if (!isSameScope(key, stray.scope) || !this.#putLiving(users, row, entry)) return false;
+    users.rewrapped.set(row, Number(stray.offset));
+    return true;
+  }
+
+  #putLiving({ rows }: UsersOfPartition, row: number, { userRef, keys }: UserEntry): boolean {
     const [key] = keys;
     if (!key || keys.length > 1 || !fits(key.madeAt, key.offset)) return false;
     const profile = this.#profiles.numberOf(key);
@@ -339,7 +353,7 @@ export class UserStore {
     return true;
   }
 
-  #putForgotten(rows: UserRows, row: number, { keys, fences }: UserEntry): boolean {
+  #putForgotten({ rows }: UsersOfPartition, row: number, { keys, fences }: UserEntry): boolean {
     const [fence] = fences;
     if (!fence || fences.length > 1 || keys.length > 0 || !fits(fence.erasedAt, 0)) return false;
     if (fence.purpose !== GENERAL_PURPOSE || fence.lifecycle !== 1 || fence.fingerprints.length > 1)
@@ -401,10 +415,14 @@ const STATES: Readonly<Record<number, UserState>> = {
 const WHOLE_USER = { lifecycle: 1, purpose: GENERAL_PURPOSE, generation: 1 };
 
 function nobody(): UsersOfPartition {
-  return { rows: new UserRows(), objects: new Map() };
+  return { rows: new UserRows(), objects: new Map(), rewrapped: new Map() };
 }
 
 /** A log without append times stamps -1. */
 function fits(time: number, offset: number): boolean {
   return time >= 0 && time <= MOST_TIME_IN_ROW && offset <= MOST_OFFSET_IN_ROW;
+}
+
+function unreadableAt(kid: string, scope: KeyScope, offset: number): Map<string, StrayRecord> {
+  return new Map([[kid, { scope, reason: 'unreadable', offset: BigInt(offset) }]]);
 }

@@ -127,6 +127,22 @@ test('users of whom nothing is known but a record that cannot be read take a row
   for (const record of records) table.applyAgain(record);
   assert.equal(table.unreadable().size, 0);
   assert.deepEqual(table.counts, { users: 500, keys: 500, forgotten: 0 });
+
+  // Wrapped anew under an epoch that this process is not given: the keys that it has stay where they are.
+  for (const [index, record] of records.entries()) {
+    const value = record.value.slice();
+    new DataView(value.buffer).setUint32(2, 3);
+    table.apply({ ...record, value, offset: BigInt(1000 + index) });
+  }
+  assert.equal(table.objectsHeld, 0);
+  assert.deepEqual(table.counts, { users: 500, keys: 500, forgotten: 0 });
+  const [{ userRef, kid } = { userRef: '', kid: '' }] = records;
+  assert.equal(table.get(userRef)?.keys[0]?.kid, kid);
+  assert.equal(table.get(userRef)?.strays?.get(kid)?.offset, 1000n);
+  assert.equal([...table.unreadable().values()].flat().length, records.length);
+  for (const [index, record] of records.entries()) table.apply({ ...record, offset: BigInt(2000 + index) });
+  assert.equal(table.unreadable().size, 0);
+  assert.equal(table.objectsHeld, 0);
 });
 
 function scopeIn(
