@@ -143,6 +143,17 @@ test('users of whom nothing is known but a record that cannot be read take a row
   for (const [index, record] of records.entries()) table.apply({ ...record, offset: BigInt(2000 + index) });
   assert.equal(table.unreadable().size, 0);
   assert.equal(table.objectsHeld, 0);
+
+  // Of another scope, under the kid of a living key: both are known, and that takes an object.
+  const [first] = records;
+  assert.ok(first);
+  const other = first.value.slice();
+  new DataView(other.buffer).setUint32(2, 3);
+  new DataView(other.buffer).setUint32(6, 7);
+  table.apply({ ...first, value: other, offset: 3000n });
+  assert.equal(table.objectsHeld, 1);
+  assert.equal(scopeIn(table, first.userRef).lifecycle, 7);
+  assert.equal(table.get(first.userRef)?.keys[0]?.lifecycle, 1);
 });
 
 function scopeIn(
