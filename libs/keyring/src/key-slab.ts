@@ -7,18 +7,14 @@ const LINKS_PER_KEY = KEY_BYTES / 4;
 const FREE = 0;
 const OLDEST = 1;
 const YOUNGEST = 255;
-/** When ages run out, so much is taken off of each. */
-const HALF = 128;
-/** Uses of as many keys as this part of the limit have one age. */
+/** No more keys than this part of the limit have one age. */
 const PARTS = 8;
-/** Who has one of the last so many ages and one makes no room: more than half of the limit are never in fewer. */
-const KEPT_AGES = 5;
 
 /**
  * Memory for user keys: large blocks outside the garbage collector's heap, so that keys are not copied around, and can be
  * wiped for good. A small typed array of its own would be moved by the collector, leaving copies. At most `limit` keys
- * lie here; a place is a number. A key's age is a byte, the count of when it was used last, which says about what an order
- * would say and takes an eighth of its memory. Whose a key is matters when it must make room, so it is not kept before `trackOwners`.
+ * lie here; a place is a number. A key's age is a byte, which says about when it was used last: about what an order
+ * would say, in an eighth of its memory. Whose a key is matters when it must make room, so it is not kept before `trackOwners`.
  */
 export class KeySlab {
   readonly limit: number;
@@ -30,9 +26,10 @@ export class KeySlab {
   /** From here on no place was ever used. */
   #unused = 0;
   #size = 0;
-  /** The age of what is used now, and how many keys got it. */
+  /** The age of what is used now. */
   #now = OLDEST;
-  #usedNow = 0;
+  /** Keys by age. */
+  #counts = new Uint32Array(YOUNGEST + 1);
   /** Where the search for a key that makes room goes on. */
   #hand = 0;
 
@@ -55,6 +52,7 @@ export class KeySlab {
   old(): number {
     if (this.#size === 0) throw new RangeError('an empty slab has no old key');
     const places = this.#keys.length * KEYS_PER_BLOCK;
+    const youngestOld = this.#youngestOld();
     let oldest = MOST_PLACES;
     let leastAge = YOUNGEST + 1;
     for (let steps = 0; steps < places; steps++) {
@@ -62,7 +60,7 @@ export class KeySlab {
       this.#hand = (place + 1) % places;
       const age = this.#age(place);
       if (age === FREE || age >= leastAge) continue;
-      if (age < this.#now - KEPT_AGES) return place;
+      if (age <= youngestOld) return place;
       oldest = place;
       leastAge = age;
     }
@@ -112,9 +110,8 @@ export class KeySlab {
   touch(place: number): void {
     if (this.#age(place) === this.#now) return;
     this.#setAge(place, this.#now);
-    if (++this.#usedNow < this.limit / PARTS) return;
-    this.#usedNow = 0;
-    if (this.#now === YOUNGEST) this.#ageAll();
+    if ((this.#counts[this.#now] ?? 0) < this.limit / PARTS) return;
+    if (this.#now === YOUNGEST) this.#renumber();
     this.#now++;
   }
 
@@ -154,14 +151,32 @@ export class KeySlab {
     return new Uint32Array(buffer, byteOffset, LINKS_PER_KEY);
   }
 
-  /** Those that were not used for long are one as old as another then. */
-  #ageAll(): void {
-    for (const ages of this.#ages) {
-      for (const [index, age] of ages.entries()) {
-        if (age !== FREE) ages[index] = Math.max(OLDEST, age - HALF);
-      }
+  /** Half of the limit were used after any key of this age or an older one; below them all where there are not so many. */
+  #youngestOld(): number {
+    const kept = Math.floor(this.limit / 2);
+    let age = this.#now;
+    for (let younger = 0; younger < kept && age > FREE; age--) younger += this.#counts[age] ?? 0;
+    return age;
+  }
+
+  /** Gives the ages anew from the oldest on, in their order, small ones together: a few more than two for each part. */
+  #renumber(): void {
+    const renumbered = new Uint8Array(YOUNGEST + 1);
+    const counts = new Uint32Array(YOUNGEST + 1);
+    let next = OLDEST;
+    for (let age = OLDEST; age <= YOUNGEST; age++) {
+      const count = this.#counts[age] ?? 0;
+      if (count === 0) continue;
+      const together = (counts[next] ?? 0) + count;
+      if (together > count && together > this.limit / PARTS) next++;
+      counts[next] = (counts[next] ?? 0) + count;
+      renumbered[age] = next;
     }
-    this.#now -= HALF;
+    for (const ages of this.#ages) {
+      for (let index = 0; index < ages.length; index++) ages[index] = renumbered[ages[index] ?? FREE] ?? FREE;
+    }
+    this.#counts = counts;
+    this.#now = next;
   }
 
   #block(place: number): Uint8Array {
@@ -176,6 +191,10 @@ export class KeySlab {
 
   #setAge(place: number, age: number): void {
     const ages = this.#ages[Math.floor(place / KEYS_PER_BLOCK)];
-    if (ages) ages[place % KEYS_PER_BLOCK] = age;
+    if (!ages) return;
+    const before = ages[place % KEYS_PER_BLOCK] ?? FREE;
+    if (before !== FREE) this.#counts[before] = (this.#counts[before] ?? 0) - 1;
+    if (age !== FREE) this.#counts[age] = (this.#counts[age] ?? 0) + 1;
+    ages[place % KEYS_PER_BLOCK] = age;
   }
 }

@@ -78,7 +78,21 @@ test('a full slab never makes room by one of the half that was used last, whatev
         assert.ok(old.includes(slab.old()), `${slab.old()} of ${used.join()}`);
       }
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      // A few that are used again and again, so that many ages pass, and then others.
+      examples: [
+        [
+          5,
+          [
+            ...Array.from({ length: 5 }, () => ['keep', 0, 1] as [string, number, number]),
+            ...Array.from({ length: 8 }, (_, turn) => ['touch', turn % 2, 40] as [string, number, number]),
+            ['touch', 0, 1],
+            ['touch', 1, 1],
+          ],
+        ],
+      ],
+    },
   );
 });
 
