@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import kafkajs, { type Consumer, type IHeaders, type Kafka, type KafkaMessage } from 'kafkajs';
 
 /** kafkajs as it is, silent, with retries short enough for a test. */
-export function kafkaClient(bootstrap: string, clientId = 'test'): Kafka {
+export function kafkaClient(bootstrap: string, clientId = 'test', retries = 20): Kafka {
   return new kafkajs.Kafka({
     brokers: [bootstrap],
     clientId,
     logLevel: kafkajs.logLevel.NOTHING,
-    retry: { initialRetryTime: 50, maxRetryTime: 200, retries: 20 },
+    retry: { initialRetryTime: 50, maxRetryTime: 200, retries },
   });
 }
 
