@@ -1,27 +1,32 @@
-// The unit tests of one lib or app run in one process: most of what a small one takes is the start of Node and the loading of
-// modules. What Node 22 calls `--test-isolation=none`, a room at a time.
+// The unit tests of one lib or app run in one process, and so do its integration tests: most of what a small one takes is the start
+// of Node, the loading of modules and their first, slow run. What Node 22 calls `--test-isolation=none`, a room and kind at a time.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 
 const entries = join('.cache', 'test-rooms');
+const sharedKinds = ['test', 'int'];
+/** They wait for a broker, each for one of its own, rather than compute: beside each other they are done sooner. */
+const aloneIn = join('libs', 'testing');
 
-/** The files to give to the test runner: an entry a room in the place of its unit tests, the others as they are. */
+/** The files to give to the test runner: an entry a room and kind in the place of its tests, the others as they are. */
 export function roomByRoom(files) {
   rmSync(entries, { recursive: true, force: true });
   mkdirSync(entries, { recursive: true });
   const rooms = new Map();
   const others = [];
   for (const file of files) {
-    if (file.endsWith('.test.js')) {
-      const room = file.split(sep).slice(0, 2).join('-');
-      rooms.set(room, [...(rooms.get(room) ?? []), file]);
+    const kind = sharedKinds.find((each) => file.endsWith(`.${each}.js`));
+    const room = file.split(sep).slice(0, 2);
+    if (kind !== undefined && join(...room) !== aloneIn) {
+      const name = `${room.join('-')}.${kind}`;
+      rooms.set(name, [...(rooms.get(name) ?? []), file]);
     } else others.push(file);
   }
-  return [...[...rooms].map(([room, unitTests]) => entryOf(room, unitTests)), ...others];
+  return [...[...rooms].map(([name, tests]) => entryOf(name, tests)), ...others];
 }
 
-function entryOf(room, unitTests) {
-  const entry = join(entries, `${room}.mjs`);
-  writeFileSync(entry, unitTests.map((file) => `import ${JSON.stringify(resolve(file))};\n`).join(''));
+function entryOf(name, tests) {
+  const entry = join(entries, `${name}.mjs`);
+  writeFileSync(entry, tests.map((file) => `import ${JSON.stringify(resolve(file))};\n`).join(''));
   return entry;
 }
