@@ -17,7 +17,7 @@ if (build.status !== 0) {
   const files = roomByRoom(testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']));
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files],
+    ['--test', '--test-reporter=spec', '--test-concurrency=3', `--test-timeout=${timeoutMs}`, ...files],
     {
       stdio: 'inherit',
     },
