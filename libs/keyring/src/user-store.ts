@@ -1,23 +1,14 @@
 import { equalBytes } from './crypto/sodium.js';
 import { wordsFromHex } from './hex-words.js';
 import { KeyProfiles } from './key-profiles.js';
-import { GENERAL_PURPOSE, isSameScope, type KeyScope } from './key-scope.js';
 import { KeySlab } from './key-slab.js';
 import type { UserRef, UserState } from './keyring.js';
 import { Recent } from './recent.js';
 import { NAME_WORDS, USER_REF_WORDS } from './record-keys.js';
-import { UserEntry, type StrayRecord } from './user-entry.js';
+import { fits, nobody, RowEntries, type UsersOfPartition } from './row-entries.js';
+import type { UserEntry } from './user-entry.js';
 import { isHeld, notHeld, UserKey, type KeyIdentity, type KeyProfile } from './user-key.js';
-import {
-  FORGOTTEN,
-  FORGOTTEN_WITH_KEY,
-  IN_OBJECT,
-  LIVING,
-  MOST_OFFSET_IN_ROW,
-  MOST_TIME_IN_ROW,
-  UNREADABLE,
-  UserRows,
-} from './user-rows.js';
+import { FORGOTTEN, FORGOTTEN_WITH_KEY, IN_OBJECT, LIVING, UNREADABLE } from './user-rows.js';
 import { partitionOfUser } from './user-ref.js';
 
 /** Views kept of the users that were asked for last: those that a process works with come again. */
@@ -29,15 +20,6 @@ export interface UserStoreParts {
   readonly keysInMemory: number;
   /** 31 bits of a keyed hash of a key: tells it from another one when its bytes are gone. */
   readonly check: (key: Uint8Array) => number;
-}
-
-/** Users of one partition: in rows, and as objects where a row has no room for what is known of them. */
-interface UsersOfPartition {
-  readonly rows: UserRows;
-  /** By row. */
-  readonly objects: Map<number, UserEntry>;
-  /** Of a living key in a row that was wrapped anew under an epoch that is not at hand: where that record stands, by row. */
-  readonly rewrapped: Map<number, number>;
 }
 
 export interface Census {
@@ -55,8 +37,7 @@ export class UserStore {
   readonly #parts: UserStoreParts;
   readonly #slab: KeySlab;
   readonly #profiles = new KeyProfiles();
-  /** Scopes that unreadable records claim: nobody vouches for them, so they take no place of a profile. */
-  readonly #claims = new KeyProfiles();
+  readonly #entries: RowEntries;
   readonly #partitions: UsersOfPartition[];
   readonly #views = new Recent<UserEntry>(RECENT_VIEWS);
   readonly #words = new Uint32Array(NAME_WORDS);
@@ -64,6 +45,7 @@ export class UserStore {
   constructor(parts: UserStoreParts) {
     this.#parts = parts;
     this.#slab = new KeySlab(parts.keysInMemory);
+    this.#entries = new RowEntries(this.#slab, this.#profiles);
     this.#partitions = Array.from({ length: parts.partitionCount }, nobody);
   }
 
@@ -89,7 +71,7 @@ export class UserStore {
     const users = this.#users(partition);
     const row = users.rows.find(this.#words);
     if (row < 0) return undefined;
-    const entry = this.#view(users, partition, row);
+    const entry = this.#entries.view(users, partition, row);
     this.#views.set(userRef, entry);
     return entry;
   }
@@ -97,7 +79,7 @@ export class UserStore {
   /** All users, also while records are applied: who is added meanwhile comes too, a partition that begins anew is told anew. */
   *entries(): Iterable<UserEntry> {
     for (const [partition, row] of this.#everyRow()) {
-      yield this.#view(this.#users(partition), partition, row);
+      yield this.#entries.view(this.#users(partition), partition, row);
     }
   }
 
@@ -105,7 +87,7 @@ export class UserStore {
   *entriesWith(isWanted: (profile: KeyProfile) => boolean): Iterable<UserEntry> {
     for (const [partition, row] of this.#everyRow()) {
       const users = this.#users(partition);
-      if (this.#keysOf(users, row, isWanted) > 0) yield this.#view(users, partition, row);
+      if (this.#keysOf(users, row, isWanted) > 0) yield this.#entries.view(users, partition, row);
     }
   }
 
@@ -173,9 +155,9 @@ export class UserStore {
     const found = users.rows.find(this.#words);
     const row = found < 0 ? users.rows.add(this.#words) : found;
     this.#views.delete(userRef);
-    const entry = this.#intoObject(users, row, userRef, partition);
+    const entry = this.#entries.intoObject(users, row, userRef, partition);
     change(entry, this.#ownerOf(partition, row));
-    this.#intoRow(users, row, entry);
+    this.#entries.intoRow(users, row, entry);
     // Whoever was told of the change may have looked at the object, which is no longer what stands.
     this.#views.delete(userRef);
   }
@@ -242,7 +224,7 @@ export class UserStore {
     return (userRef) => {
       wordsFromHex(userRef, this.#words, 0, USER_REF_WORDS);
       const row = rows.find(this.#words);
-      return row < 0 ? 0 : this.#view(users, partition, row).fenced;
+      return row < 0 ? 0 : this.#entries.view(users, partition, row).fenced;
     };
   }
 
@@ -274,97 +256,6 @@ export class UserStore {
   ): number {
     if (rows.kind(row) === LIVING) return isWanted(this.#profiles.get(rows.profile(row))) ? 1 : 0;
     return objects.get(row)?.keys.filter(isWanted).length ?? 0;
-  }
-
-  /** The object, or a view of the row: its key writes through. */
-  #view({ rows, objects, rewrapped }: UsersOfPartition, partition: number, row: number): UserEntry {
-    const object = objects.get(row);
-    if (object) return object;
-    const userRef = rows.userRef(row) as UserRef;
-    const entry = new UserEntry(userRef, partition);
-    if (rows.kind(row) === LIVING) {
-      const identity = { kid: rows.kid(row), madeAt: rows.time(row), offset: rows.offset(row) };
-      const profile = this.#profiles.get(rows.profile(row));
-      entry.putKey(new UserKey(userRef, profile, identity, this.#slab, rows.keyState(row)));
-      const offset = rewrapped.get(row);
-      if (offset !== undefined) entry.strays = unreadableAt(identity.kid, profile, offset);
-    } else if (rows.kind(row) === UNREADABLE) {
-      const scope = this.#claims.get(rows.profile(row));
-      entry.strays = unreadableAt(rows.kid(row), scope, rows.offset(row));
-    } else if (rows.kind(row) !== IN_OBJECT) {
-      const fingerprints = rows.kind(row) === FORGOTTEN_WITH_KEY ? [rows.fingerprint(row)] : [];
-      entry.fences = [{ userRef, ...WHOLE_USER, erasedAt: rows.time(row), fingerprints }];
-    }
-    return entry;
-  }
-
-  #intoObject(users: UsersOfPartition, row: number, userRef: UserRef, partition: number): UserEntry {
-    const object = users.objects.get(row);
-    if (object) return object;
-    const entry = this.#view(users, partition, row);
-    // Detached from the row, which is about to hold nothing.
-    entry.keys = entry.keys.map((key) => this.newKey(userRef, key, key, key.state.held, key.uses));
-    users.objects.set(row, entry);
-    users.rewrapped.delete(row);
-    users.rows.putInObject(row);
-    return entry;
-  }
-
-  /** Leaves the object where the row has no room for what it says. */
-  #intoRow(users: UsersOfPartition, row: number, entry: UserEntry): void {
-    const put = !entry.isPlain
-      ? entry.keys.length > 0
-        ? this.#putRewrapped
-        : this.#putUnreadable
-      : entry.fences.length === 0
-        ? this.#putLiving
-        : this.#putForgotten;
-    if (put.call(this, users, row, entry)) users.objects.delete(row);
-  }
-
-  #putUnreadable({ rows }: UsersOfPartition, row: number, entry: UserEntry): boolean {
-    const [kid, stray] = entry.onlyUnreadable ?? [];
-    if (kid === undefined || !stray || stray.scope === null || stray.scope === 'later') return false;
-    const offset = Number(stray.offset);
-    const claim = this.#claims.numberOf({ ...stray.scope, rotation: 0, lifetimeSeconds: 0, epoch: 0 });
-    if (claim < 0 || !fits(0, offset)) return false;
-    wordsFromHex(entry.userRef + kid, this.#words, 0, NAME_WORDS);
-    rows.putUnreadable(row, this.#words, claim, offset);
-    return true;
-  }
-
-  #putRewrapped(users: UsersOfPartition, row: number, entry: UserEntry): boolean {
-    const [kid, stray] = entry.onlyUnreadable ?? [];
-    const [key] = entry.keys;
-    if (!key || key.kid !== kid || !stray || stray.scope === null || stray.scope === 'later') return false;
-    if (!isSameScope(key, stray.scope) || !this.#putLiving(users, row, entry)) return false;
-    users.rewrapped.set(row, Number(stray.offset));
-    return true;
-  }
-
-  #putLiving({ rows }: UsersOfPartition, row: number, { userRef, keys }: UserEntry): boolean {
-    const [key] = keys;
-    if (!key || keys.length > 1 || !fits(key.madeAt, key.offset)) return false;
-    const profile = this.#profiles.numberOf(key);
-    if (profile < 0) return false;
-    const { held, uses } = key.state;
-    wordsFromHex(userRef + key.kid, this.#words, 0, NAME_WORDS);
-    rows.putLiving(row, this.#words, profile, key.offset, key.madeAt, held, uses);
-    return true;
-  }
-
-  #putForgotten({ rows }: UsersOfPartition, row: number, { keys, fences }: UserEntry): boolean {
-    const [fence] = fences;
-    if (!fence || fences.length > 1 || keys.length > 0 || !fits(fence.erasedAt, 0)) return false;
-    if (fence.purpose !== GENERAL_PURPOSE || fence.lifecycle !== 1 || fence.fingerprints.length > 1)
-      return false;
-    const [fingerprint] = fence.fingerprints;
-    if (fingerprint === undefined) rows.putForgotten(row, fence.erasedAt, null);
-    else {
-      wordsFromHex(fingerprint, this.#words, 0, USER_REF_WORDS);
-      rows.putForgotten(row, fence.erasedAt, this.#words);
-    }
-    return true;
   }
 
   /** Goes through all rows once, when the first key has to make room: some 10 ms a million. */
@@ -412,17 +303,3 @@ const STATES: Readonly<Record<number, UserState>> = {
   [FORGOTTEN_WITH_KEY]: 'forgotten',
   [UNREADABLE]: 'unknown',
 };
-const WHOLE_USER = { lifecycle: 1, purpose: GENERAL_PURPOSE, generation: 1 };
-
-function nobody(): UsersOfPartition {
-  return { rows: new UserRows(), objects: new Map(), rewrapped: new Map() };
-}
-
-/** A log without append times stamps -1. */
-function fits(time: number, offset: number): boolean {
-  return time >= 0 && time <= MOST_TIME_IN_ROW && offset <= MOST_OFFSET_IN_ROW;
-}
-
-function unreadableAt(kid: string, scope: KeyScope, offset: number): Map<string, StrayRecord> {
-  return new Map([[kid, { scope, reason: 'unreadable', offset: BigInt(offset) }]]);
-}
