@@ -151,9 +151,9 @@ export class KeySlab {
     return new Uint32Array(buffer, byteOffset, LINKS_PER_KEY);
   }
 
-  /** Half of the limit were used after any key of this age or an older one; below them all where there are not so many. */
+  /** Three quarters of the limit were used after any key of this age or an older one; below them all where there are not so many. */
   #youngestOld(): number {
-    const kept = Math.floor(this.limit / 2);
+    const kept = this.limit - Math.ceil(this.limit / 4);
     let age = this.#now;
     for (let younger = 0; younger < kept && age > FREE; age--) younger += this.#counts[age] ?? 0;
     return age;
