@@ -68,7 +68,7 @@ export class KeySupply {
   /** Resolves to whom a key was refused, and why. */
   async #supply(users: ReadonlySet<UserRef>, purpose: SuppliedPurpose, isAsked: boolean): Promise<Refusals> {
     const { table, time } = this.#parts;
-    const currentOf = (userRef: UserRef): UserKey | null => table.get(userRef)?.current(purpose.tag) ?? null;
+    const currentOf = (userRef: UserRef): UserKey | null => this.#currentOf(userRef, purpose);
     const byLog = await this.#byLog([...users], currentOf, purpose.policy);
     const now = time.now();
     const mints: Mint[] = [];
@@ -88,15 +88,17 @@ export class KeySupply {
 
   /** True when `ensure` would find nothing to do for this user, and the key is in memory. */
   has(userRef: UserRef, purpose: SuppliedPurpose): boolean {
-    const current = this.#parts.table.get(userRef)?.current(purpose.tag);
-    return (
-      current !== undefined && current !== null && isHeld(current.state.held) && this.#isFit(current, purpose)
-    );
+    const current = this.#currentOf(userRef, purpose);
+    return current !== null && isHeld(current.state.held) && this.#isFit(current, purpose);
   }
 
   #isSupplied(userRef: UserRef, purpose: SuppliedPurpose): boolean {
-    const current = this.#parts.table.get(userRef)?.current(purpose.tag);
-    return current !== undefined && current !== null && this.#isFit(current, purpose);
+    const current = this.#currentOf(userRef, purpose);
+    return current !== null && this.#isFit(current, purpose);
+  }
+
+  #currentOf(userRef: UserRef, { tag }: SuppliedPurpose): UserKey | null {
+    return this.#parts.table.get(userRef)?.current(tag) ?? null;
   }
 
   #isFit(current: UserKey, { policy }: SuppliedPurpose): boolean {
