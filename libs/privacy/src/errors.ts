@@ -4,6 +4,8 @@ export type PrivacyErrorCode =
   | 'FORGETTING_CLOSED'
   | 'GUARD_SETTING_INVALID'
   | 'GUARD_SETTING_UNKNOWN'
+  | 'DEADLINE_POLICY_INVALID'
+  | 'DEADLINE_CALENDAR_INVALID'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */
