@@ -4,6 +4,13 @@ export type PrivacyErrorCode =
   | 'FORGETTING_CLOSED'
   | 'GUARD_SETTING_INVALID'
   | 'GUARD_SETTING_UNKNOWN'
+  | 'DEADLINE_POLICY_INVALID'
+  | 'DEADLINE_CALENDAR_INVALID'
+  | 'CERTIFICATE_KEY_INVALID'
+  | 'CERTIFICATE_MALFORMED'
+  | 'CERTIFICATE_KEY_UNTRUSTED'
+  | 'CERTIFICATE_FORGED'
+  | 'CERTIFICATE_CHAIN_BROKEN'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

@@ -1,0 +1,60 @@
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { PrivacyError } from '../errors.js';
+
+export const PUBLIC_KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+const SEED_BYTES = 32;
+/** What stands before a raw key in its DER form (RFC 8410, sections 4 and 7). */
+const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** Signs certificates with Ed25519 (RFC 8032): a key file, or a key service. */
+export interface CertificateSigner {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A signer whose key is in memory. Throws PrivacyError CERTIFICATE_KEY_INVALID for another length than 32 bytes. */
+export function signerOfSeed(seed: Uint8Array): CertificateSigner {
+  if (seed.length !== SEED_BYTES) throw invalid(`a seed has ${SEED_BYTES} bytes, not ${seed.length}`);
+  const der = Buffer.concat([privatePrefix, seed]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return {
+    publicKey: createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length),
+    sign: (message) => Promise.resolve(sign(null, message, key)),
+  };
+}
+
+/** A key that its holder trusts. Throws PrivacyError CERTIFICATE_KEY_INVALID. */
+export class TrustedKey {
+  readonly name: string;
+  readonly #key: KeyObject;
+
+  constructor(publicKey: Uint8Array) {
+    if (publicKey.length !== PUBLIC_KEY_BYTES) {
+      throw invalid(`a public key has ${PUBLIC_KEY_BYTES} bytes, not ${publicKey.length}`);
+    }
+    this.name = keyName(publicKey);
+    this.#key = createPublicKey({
+      key: Buffer.concat([publicPrefix, publicKey]),
+      format: 'der',
+      type: 'spki',
+    });
+  }
+
+  verifies(message: Uint8Array, signature: Uint8Array): boolean {
+    return verify(null, message, this.#key, signature);
+  }
+}
+
+/** SHA-256 of the key, lower-case hex: names it, and does not bring it. */
+export function keyName(publicKey: Uint8Array): string {
+  return createHash('sha256').update(publicKey).digest('hex');
+}
+
+function invalid(why: string): PrivacyError {
+  return new PrivacyError('CERTIFICATE_KEY_INVALID', `This is no Ed25519 key: ${why}.`);
+}
