@@ -1,26 +1,14 @@
-import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '@oubliette/privacy';
+import type { Erasure, ErasurePlace, ErasureState, ErasureStore, LedgerEntry } from '@oubliette/privacy';
+import type { EntityManager } from 'typeorm';
 import type { Database } from './database.js';
-import { insertRows, selectIn, type SqlRow, type SqlValue } from './sql.js';
+import { changingColumns, erasureColumns, erasureOf, erasureValues } from './erasure-rows.js';
+import { insertRows, selectIn, type SqlValue } from './sql.js';
 
 const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
 const table = 'oubliette_erasures';
-const columnNames = [
-  'erasure_id',
-  'user_ref',
-  'lifecycle',
-  'state',
-  'requested_at',
-  'deadline',
-  'bound_ms',
-  'forgotten_at',
-  'erased_at',
-  'note',
-];
-const columns = columnNames.join(', ');
-/** What a step forward may change. */
-const changing = ['state', 'deadline', 'bound_ms', 'forgotten_at', 'erased_at', 'note'];
+const columns = erasureColumns.join(', ');
 
-/** The ledger of erasures: pseudonyms and times. */
+/** The ledger of erasures: pseudonyms and times. Each step is added to `oubliette_ledger`; `oubliette_erasures` has the last of each. */
 export class TypeOrmErasureStore implements ErasureStore {
   constructor(private readonly database: Database) {}
 
@@ -31,19 +19,24 @@ export class TypeOrmErasureStore implements ErasureStore {
 
   openAll(erasures: readonly Erasure[]): Promise<Erasure[]> {
     return this.database.transaction(async (manager) => {
-      await insertRows(
+      const { rows: opened } = await insertRows(
         manager,
         table,
-        columnNames,
-        erasures.map(toValues),
-        'ON CONFLICT (user_ref, lifecycle) DO NOTHING',
+        erasureColumns,
+        erasures.map(erasureValues),
+        'ON CONFLICT (user_ref, lifecycle) DO NOTHING RETURNING erasure_id',
+      );
+      const own = new Map(erasures.map((erasure) => [erasure.erasureId, erasure]));
+      await addSteps(
+        manager,
+        opened.map((row) => own.get(String(row['erasure_id']))!),
       );
       const rows = await selectIn(
         manager,
         (list) => `SELECT ${columns} FROM ${table} WHERE user_ref IN (${list})`,
         [...new Set(erasures.map(({ userRef }) => userRef))],
       );
-      const standing = new Map(rows.map((row) => [nameOf(toErasure(row)), toErasure(row)]));
+      const standing = new Map(rows.map(erasureOf).map((erasure) => [nameOf(erasure), erasure]));
       return erasures.map((erasure) => standing.get(nameOf(erasure))!);
     });
   }
@@ -60,7 +53,7 @@ export class TypeOrmErasureStore implements ErasureStore {
     const { rows } = await this.database.execute(
       `SELECT ${columns} FROM oubliette_erasures WHERE state <> 'erased' ORDER BY requested_at, erasure_id`,
     );
-    return rows.map(toErasure);
+    return rows.map(erasureOf);
   }
 
   async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
@@ -71,7 +64,7 @@ export class TypeOrmErasureStore implements ErasureStore {
       `SELECT ${columns} FROM oubliette_erasures ${after} ORDER BY requested_at DESC, erasure_id DESC LIMIT ?`,
       [...place, limit],
     );
-    return rows.map(toErasure);
+    return rows.map(erasureOf);
   }
 
   async counts(): Promise<Record<ErasureState, number>> {
@@ -83,34 +76,49 @@ export class TypeOrmErasureStore implements ErasureStore {
     return counts;
   }
 
-  async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
-    return (await this.advanceAll([erasure], from)).size === 1;
+  async advance(erasure: Erasure): Promise<boolean> {
+    return (await this.advanceAll([erasure])).size === 1;
   }
 
-  async advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>> {
-    const forward = new Map(
-      erasures
-        .filter(({ state }) => order.indexOf(state) >= order.indexOf(from))
-        .map((erasure) => [erasure.erasureId, erasure]),
-    );
+  async advanceAll(erasures: readonly Erasure[]): Promise<ReadonlySet<string>> {
+    const wanted = new Map(erasures.map((erasure) => [erasure.erasureId, erasure]));
     return this.database.transaction(async (manager) => {
-      const standing = await selectIn(
+      const rows = await selectIn(
         manager,
-        (list) => `SELECT erasure_id, state FROM ${table} WHERE erasure_id IN (${list})`,
-        [...forward.keys()],
+        (list) => `SELECT ${columns} FROM ${table} WHERE erasure_id IN (${list})`,
+        [...wanted.keys()],
       );
-      const due = standing.filter(({ state }) => state === from).map((row) => String(row['erasure_id']));
-      const { rows } = await insertRows(
+      const due = rows.map(erasureOf).flatMap((standing) => {
+        const erasure = wanted.get(standing.erasureId)!;
+        return isNext(standing, erasure) ? [erasure] : [];
+      });
+      const { rows: written } = await insertRows(
         manager,
         table,
-        columnNames,
-        due.map((erasureId) => toValues(forward.get(erasureId)!)),
-        // All of them stand: none is inserted. The state is asked for again, since another process may have come between.
-        `ON CONFLICT (erasure_id) DO UPDATE SET ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}
-         WHERE ${table}.state = '${from}' RETURNING erasure_id`,
+        erasureColumns,
+        due.map(erasureValues),
+        // All of them stand: none is inserted. The revision is asked for again, since another process may have come between.
+        `ON CONFLICT (erasure_id) DO UPDATE SET ${changingColumns.map((name) => `${name} = excluded.${name}`).join(', ')}
+         WHERE ${table}.revision = excluded.revision - 1 RETURNING erasure_id`,
       );
-      return new Set(rows.map((row) => String(row['erasure_id'])));
+      const moved = new Set(written.map((row) => String(row['erasure_id'])));
+      await addSteps(
+        manager,
+        due.filter(({ erasureId }) => moved.has(erasureId)),
+      );
+      return moved;
     });
+  }
+
+  async entries(after: number, limit: number): Promise<LedgerEntry[]> {
+    const { rows } = await this.database.execute(
+      'SELECT number, entry FROM oubliette_ledger WHERE number > ? ORDER BY number LIMIT ?',
+      [after, limit],
+    );
+    return rows.map((row) => ({
+      number: Number(row['number']),
+      erasure: JSON.parse(String(row['entry'])) as Erasure,
+    }));
   }
 
   async #first(where: string, parameters: readonly SqlValue[]): Promise<Erasure | null> {
@@ -118,7 +126,7 @@ export class TypeOrmErasureStore implements ErasureStore {
       `SELECT ${columns} FROM oubliette_erasures ${where}`,
       parameters,
     );
-    return rows[0] === undefined ? null : toErasure(rows[0]);
+    return rows[0] === undefined ? null : erasureOf(rows[0]);
   }
 }
 
@@ -126,33 +134,18 @@ function nameOf({ userRef, lifecycle }: Pick<Erasure, 'userRef' | 'lifecycle'>):
   return `${userRef}/${lifecycle}`;
 }
 
-function toValues(erasure: Erasure): SqlValue[] {
-  return [
-    erasure.erasureId,
-    erasure.userRef,
-    erasure.lifecycle,
-    erasure.state,
-    erasure.requestedAt,
-    erasure.deadline,
-    erasure.boundMs,
-    erasure.forgottenAt,
-    erasure.erasedAt,
-    erasure.note,
-  ];
+function isNext(standing: Erasure, erasure: Erasure): boolean {
+  return (
+    standing.revision === erasure.revision - 1 &&
+    order.indexOf(erasure.state) >= order.indexOf(standing.state)
+  );
 }
 
-function toErasure(row: SqlRow): Erasure {
-  const optional = (column: string) => (row[column] === null ? null : Number(row[column]));
-  return {
-    erasureId: String(row['erasure_id']),
-    userRef: String(row['user_ref']) as Erasure['userRef'],
-    lifecycle: Number(row['lifecycle']),
-    state: row['state'] as ErasureState,
-    requestedAt: Number(row['requested_at']),
-    deadline: Number(row['deadline']),
-    boundMs: optional('bound_ms'),
-    forgottenAt: optional('forgotten_at'),
-    erasedAt: optional('erased_at'),
-    note: row['note'] === null ? null : String(row['note']),
-  };
+async function addSteps(manager: EntityManager, erasures: readonly Erasure[]): Promise<void> {
+  await insertRows(
+    manager,
+    'oubliette_ledger',
+    ['erasure_id', 'revision', 'entry'],
+    erasures.map((erasure): SqlValue[] => [erasure.erasureId, erasure.revision, JSON.stringify(erasure)]),
+  );
 }

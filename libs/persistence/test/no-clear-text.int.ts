@@ -11,6 +11,7 @@ import {
   type DomainEvent,
 } from '@oubliette/event-sourcing';
 import { openTestKeyring } from '@oubliette/keyring/testing';
+import { requestedErasure } from '@oubliette/privacy/testing';
 import { createEventCodec, createJsonFormat, isErased, type Erasable } from '@oubliette/serde';
 import { columnTypes, insertRows, toBytes, TypeOrmErasureStore, TypeOrmEventStore } from '../src/index.js';
 import { openEmbeddedForTest } from './support/embedded.js';
@@ -53,18 +54,7 @@ it('no file of the embedded database holds a user id or a personal value, before
     return columns.open([{ userRef, rowId: userRef, sealed: { email: toBytes(rows[0]!['email']) } }]);
   };
   assert.deepEqual(await readModel(), [{ email }]);
-  await new TypeOrmErasureStore(database).open({
-    erasureId: 'e',
-    userRef,
-    lifecycle: 1,
-    state: 'requested',
-    requestedAt: 0,
-    deadline: 1,
-    boundMs: null,
-    forgottenAt: null,
-    erasedAt: null,
-    note: null,
-  });
+  await new TypeOrmErasureStore(database).open(requestedErasure({ erasureId: 'e', userRef }));
 
   const files = () => readdirSync(dirname(file)).map((name) => readFileSync(join(dirname(file), name)));
   const holds = (text: string) => files().some((bytes) => bytes.includes(text));

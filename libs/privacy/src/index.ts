@@ -1,4 +1,13 @@
-export type { Erasure, ErasurePlace, ErasureState, ErasureStore, KeyTopicWindow } from './ports.js';
+export type {
+  Erasure,
+  ErasurePlace,
+  ErasureState,
+  ErasureStore,
+  Extension,
+  ForgottenKeys,
+  KeyTopicWindow,
+  LedgerEntry,
+} from './ports.js';
 export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
 export { guardBound } from './guard/guard-bound.js';
@@ -14,10 +23,12 @@ export { spellDuration } from './guard/spell-duration.js';
 export { planPartitions } from './planner/plan-partitions.js';
 export type { PartitionDemand, PartitionPlan } from './planner/plan-partitions.js';
 export { ForgettingService } from './forgetting/forgetting-service.js';
-export type { ForgettingOptions } from './forgetting/forgetting-service.js';
+export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
-export { oneMonthAfter } from './forgetting/calendar-month.js';
+export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
+export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadlines/deadline-policy.js';
+export type { CalendarOptions } from './deadlines/legal-calendar.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export type { Logger, LogFields } from './logger.js';

@@ -2,15 +2,39 @@ import type { UserRef } from '@oubliette/keyring';
 
 export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
 
+/** Why and since when a deadline counts longer. */
+export interface Extension {
+  /** ms since the Unix epoch. */
+  readonly at: number;
+  /** For the user, who must be told (Art. 12(3)): no personal value. */
+  readonly reason: string;
+}
+
+/** What the fence in the key topic states. */
+export interface ForgottenKeys {
+  readonly partition: number;
+  /** Of the keys that were tombstoned with it: keyed hashes, hex. */
+  readonly fingerprints: readonly string[];
+}
+
 /** One erasure request in the ledger: pseudonymous. Times in ms since the Unix epoch. */
 export interface Erasure {
   readonly erasureId: string;
   readonly userRef: UserRef;
   readonly lifecycle: number;
+  /** How many steps it has behind it: 0 when it was requested. */
+  readonly revision: number;
   readonly state: ErasureState;
   readonly requestedAt: number;
-  /** When the law or the application's policy wants it done. */
+  /** When the last step was made. */
+  readonly updatedAt: number;
+  /** What sets the deadline, e.g. `GDPR Art. 12(3)`. */
+  readonly law: string;
+  /** The first moment at which it is overdue. */
   readonly deadline: number;
+  readonly extension: Extension | null;
+  /** null until it is *forgotten*. */
+  readonly keys: ForgottenKeys | null;
   /** Longest time in ms from `forgotten` to `erased` that the key topic's settings allow; null: unbounded. */
   readonly boundMs: number | null;
   readonly forgottenAt: number | null;
@@ -22,7 +46,14 @@ export interface Erasure {
 /** Where an erasure stands in the ledger's order: by the time it was requested, then by its id. */
 export type ErasurePlace = Pick<Erasure, 'requestedAt' | 'erasureId'>;
 
-/** The ledger of erasures. One open erasure a userRef and lifecycle. */
+/** One step of an erasure, as it stood after it. */
+export interface LedgerEntry {
+  /** Counts up over the whole ledger, with gaps. */
+  readonly number: number;
+  readonly erasure: Erasure;
+}
+
+/** The ledger of erasures: one a userRef and lifecycle, and every step of each, which are only ever added. */
 export interface ErasureStore {
   /** Inserts, or returns the one that stands for the same userRef and lifecycle. Atomic. */
   open(erasure: Erasure): Promise<Erasure>;
@@ -36,10 +67,12 @@ export interface ErasureStore {
   list(limit: number, before?: ErasurePlace): Promise<Erasure[]>;
   /** How many there are in each state; 0 where none is. */
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
-  /** Replaces it when its state has not moved on; states only go forward. False when it lost. */
-  advance(erasure: Erasure, from: ErasureState): Promise<boolean>;
+  /** Replaces it where the revision before stands; states only go forward. False when it lost. */
+  advance(erasure: Erasure): Promise<boolean>;
   /** The same for many at once: the ids of those that were replaced. */
-  advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>>;
+  advanceAll(erasures: readonly Erasure[]): Promise<ReadonlySet<string>>;
+  /** At most `limit` (1 or more) steps of all erasures with a higher number, lowest first. */
+  entries(after: number, limit: number): Promise<LedgerEntry[]>;
 }
 
 /** What the nudger needs of the key topic on any engine. */

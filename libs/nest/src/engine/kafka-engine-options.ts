@@ -6,7 +6,7 @@ import type {
   MasterKeys,
   MasterKeyServiceOptions,
 } from '@oubliette/keyring';
-import type { ErasureStore } from '@oubliette/privacy';
+import type { DeadlineOptions, ErasureStore } from '@oubliette/privacy';
 import type { Clock, Disk, Entropy } from '@oubliette/runtime';
 import type { EventFormat } from '@oubliette/serde';
 
@@ -46,8 +46,8 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   readonly erasures: ErasureStore;
   /** What differs from the defaults below. */
   readonly keyTopic?: Partial<KeyTopicSettings>;
-  /** From a request to its deadline, in ms; default one calendar month. */
-  readonly erasureDeadlineMs?: number;
+  /** By what law requests are answered, and how its days count. Default: GDPR Art. 12(3), every day in UTC. */
+  readonly deadline?: DeadlineOptions;
   /** Default JSON. */
   readonly format?: EventFormat;
   /** Formats that older events may have, beside the one they are written in now. */

@@ -41,7 +41,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => admin.close());
   const producer = await createProducer(settings);
   closes.push(() => producer.close());
-  const { erasures, erasureDeadlineMs } = options;
+  const { erasures, deadline } = options;
   const forgetting = new ForgettingService({
     keyring,
     store: erasures,
@@ -49,7 +49,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     clock,
     entropy,
     logger,
-    ...(erasureDeadlineMs === undefined ? {} : { deadlineMs: erasureDeadlineMs }),
+    ...(deadline === undefined ? {} : { deadline }),
   });
   closes.push(() => forgetting.close());
   await forgetting.resume();

@@ -3,7 +3,7 @@ import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
 import type { Erasure } from '@oubliette/privacy';
 import { PrivacyError } from '@oubliette/privacy';
-import { InMemoryErasureStore } from '@oubliette/privacy/testing';
+import { InMemoryErasureStore, requestedErasure } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { Forgetting, OublietteEngine } from '../engine/engine.js';
@@ -77,18 +77,17 @@ function forgettingOn(
   const forget = async (userRef: UserRef): Promise<Erasure> => {
     const fence = await keyring.forget(userRef);
     const now = clock.now();
-    return store.open({
-      erasureId: randomEventId(entropy),
-      userRef,
-      lifecycle: fence.lifecycle,
-      state: 'forgotten',
-      requestedAt: now,
-      deadline: now + 86_400_000,
-      boundMs: null,
-      forgottenAt: fence.erasedAt,
-      erasedAt: null,
-      note: null,
-    });
+    const { lifecycle, erasedAt: forgottenAt } = fence;
+    return store.open(
+      requestedErasure({
+        erasureId: randomEventId(entropy),
+        userRef,
+        lifecycle,
+        state: 'forgotten',
+        requestedAt: now,
+        forgottenAt,
+      }),
+    );
   };
   return {
     request: async (userId) => forget(refOf(userId)),

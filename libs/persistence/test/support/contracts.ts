@@ -14,6 +14,7 @@ import {
   TypeOrmOutbox,
   TypeOrmProjectionStore,
 } from '../../src/index.js';
+import { appendOnlyLedger } from './append-only.js';
 import type { TestDatabase } from './embedded.js';
 
 /** Every contract of the stores that this lib implements, on one kind of database. */
@@ -63,6 +64,8 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
     const { database, close } = await open();
     return { store: new TypeOrmErasureStore(database), close };
   });
+
+  appendOnlyLedger(name, open);
 
   lookupStoreContract(name, async () => {
     const { database, file, close } = await open();

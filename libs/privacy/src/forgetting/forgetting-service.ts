@@ -1,5 +1,12 @@
 import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock, Entropy, Timer } from '@oubliette/runtime';
+import {
+  readPolicy,
+  type DeadlinePolicy,
+  type NamedPolicy,
+  type ReadPolicy,
+} from '../deadlines/deadline-policy.js';
+import { LegalCalendar, type CalendarOptions } from '../deadlines/legal-calendar.js';
 import { codeOf, PrivacyError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { Nudger } from '../nudger/nudger.js';
@@ -9,6 +16,11 @@ import { inBatches } from './in-batches.js';
 import { checkLedger, type LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
 
+export interface DeadlineOptions {
+  readonly policy?: NamedPolicy | DeadlinePolicy;
+  readonly calendar?: CalendarOptions;
+}
+
 export interface ForgettingOptions {
   readonly keyring: Keyring;
   readonly store: ErasureStore;
@@ -16,8 +28,8 @@ export interface ForgettingOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger?: Logger;
-  /** From request to deadline, in ms; one calendar month where it is not given. */
-  readonly deadlineMs?: number;
+  /** By what law requests are answered, and how its days count. Default: `gdpr`, every day in UTC. */
+  readonly deadline?: DeadlineOptions;
 }
 
 const boundIsFreshForMs = 60_000;
@@ -34,6 +46,8 @@ export class ForgettingService {
   readonly #parts: ForgettingOptions;
   readonly #logger: Logger;
   readonly #nudger: Nudger;
+  readonly #policy: ReadPolicy;
+  readonly #calendar: LegalCalendar;
   readonly #ledger: Ledger;
   readonly #underWay = new Set<Promise<unknown>>();
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
@@ -44,7 +58,10 @@ export class ForgettingService {
 
   constructor(options: ForgettingOptions) {
     this.#parts = options;
-    this.#ledger = new Ledger(options);
+    const { policy = 'gdpr', calendar } = options.deadline ?? {};
+    this.#policy = readPolicy(policy);
+    this.#calendar = new LegalCalendar(calendar);
+    this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
     this.#logger = options.logger ?? silentLogger;
     const { window, keyring, clock } = options;
     this.#nudger = new Nudger({
@@ -211,8 +228,11 @@ export class ForgettingService {
     const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
     const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
     return this.#ledger.moveAll(requested, 'requested', (current) => {
-      const forgottenAt = fenceOf.get(current.userRef)?.erasedAt ?? this.#parts.clock.now();
-      return { ...current, state: 'forgotten', boundMs, forgottenAt, note };
+      const fence = fenceOf.get(current.userRef);
+      const forgottenAt = fence?.erasedAt ?? Math.floor(this.#parts.clock.now());
+      const partition = this.#parts.keyring.partitionOf(current.userRef);
+      const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
+      return { state: 'forgotten', boundMs, forgottenAt, keys, note };
     });
   }
 
@@ -251,14 +271,13 @@ export class ForgettingService {
   async #noteStanding(erasureId: string, values: number): Promise<void> {
     if (!(await this.#ledger.has(erasureId))) return;
     const note = `${values} key record${values === 1 ? '' : 's'} left`;
-    await this.#ledger.move(erasureId, 'forgotten', (current) => ({ ...current, note }));
+    await this.#ledger.move(erasureId, 'forgotten', () => ({ note }));
   }
 
   async #finish(erasureId: string): Promise<void> {
     if (!(await this.#ledger.has(erasureId))) return;
-    const erasedAt = this.#parts.clock.now();
-    await this.#ledger.move(erasureId, 'forgotten', (current) => ({
-      ...current,
+    const erasedAt = Math.floor(this.#parts.clock.now());
+    await this.#ledger.move(erasureId, 'forgotten', () => ({
       state: 'erased',
       erasedAt,
       note: 'no key record left',

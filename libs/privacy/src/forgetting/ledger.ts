@@ -1,18 +1,22 @@
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { PrivacyError } from '../errors.js';
+import type { LegalCalendar } from '../deadlines/legal-calendar.js';
+import type { ReadPolicy } from '../deadlines/deadline-policy.js';
 import type { Erasure, ErasureState, ErasureStore } from '../ports.js';
-import { oneMonthAfter } from './calendar-month.js';
 import { randomUuid } from './random-uuid.js';
 
 export interface LedgerParts {
   readonly store: ErasureStore;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** From request to deadline, in ms; one calendar month where it is not given. */
-  readonly deadlineMs?: number;
+  readonly policy: ReadPolicy;
+  readonly calendar: LegalCalendar;
 }
 
 const mostTries = 10;
+
+/** What a step makes of an erasure. */
+export type Change = (current: Erasure) => Partial<Erasure>;
 
 /** Entries of the ledger of erasures: opened once for a user and lifecycle, and only ever moved forward. */
 export class Ledger {
@@ -20,16 +24,22 @@ export class Ledger {
 
   /** The erasures that stand for users and lifecycles, requested now where there was none. */
   async open(users: readonly Pick<Erasure, 'userRef' | 'lifecycle'>[]): Promise<Erasure[]> {
-    const { store, clock, entropy, deadlineMs } = this.parts;
-    const requestedAt = clock.now();
+    const { store, clock, entropy, policy, calendar } = this.parts;
+    const requestedAt = Math.floor(clock.now());
+    const deadline = calendar.endOf(policy.period, requestedAt);
     return store.openAll(
       users.map(({ userRef, lifecycle }) => ({
         erasureId: randomUuid(entropy),
         userRef,
         lifecycle,
+        revision: 0,
         state: 'requested',
         requestedAt,
-        deadline: deadlineMs === undefined ? oneMonthAfter(requestedAt) : requestedAt + deadlineMs,
+        updatedAt: requestedAt,
+        law: policy.law,
+        deadline,
+        extension: null,
+        keys: null,
         boundMs: null,
         forgottenAt: null,
         erasedAt: null,
@@ -43,13 +53,9 @@ export class Ledger {
   }
 
   /** As `move`, for many that are known to stand in `from`. */
-  async moveAll(
-    erasures: readonly Erasure[],
-    from: ErasureState,
-    change: (current: Erasure) => Erasure,
-  ): Promise<Erasure[]> {
-    const changed = erasures.map(change);
-    const moved = await this.parts.store.advanceAll(changed, from);
+  async moveAll(erasures: readonly Erasure[], from: ErasureState, change: Change): Promise<Erasure[]> {
+    const changed = erasures.map((erasure) => this.#step(erasure, change));
+    const moved = await this.parts.store.advanceAll(changed);
     const results: Erasure[] = [];
     for (const erasure of changed) {
       const { erasureId } = erasure;
@@ -58,16 +64,21 @@ export class Ledger {
     return results;
   }
 
-  /** States only go forward: whoever loses the race takes what stands. */
-  async move(erasureId: string, from: ErasureState, change: (current: Erasure) => Erasure): Promise<Erasure> {
+  /** States only go forward: whoever loses the race takes what stands, and tries again where it may. */
+  async move(erasureId: string, from: ErasureState, change: Change): Promise<Erasure> {
     let current = await this.#standing(erasureId);
     for (let tries = 0; tries < mostTries; tries++) {
       if (current.state !== from) return current;
-      const changed = change(current);
-      if (await this.parts.store.advance(changed, from)) return changed;
+      const changed = this.#step(current, change);
+      if (await this.parts.store.advance(changed)) return changed;
       current = await this.#standing(erasureId);
     }
     return current;
+  }
+
+  #step(current: Erasure, change: Change): Erasure {
+    const updatedAt = Math.floor(this.parts.clock.now());
+    return { ...current, ...change(current), revision: current.revision + 1, updatedAt };
   }
 
   async #standing(erasureId: string): Promise<Erasure> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
-import type { Erasure, ErasureStore } from '../ports.js';
+import type { Erasure, ErasureStore, LedgerEntry } from '../ports.js';
+import { requestedErasure } from './requested-erasure.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
 export interface ErasureStoreUnderTest {
@@ -39,7 +40,30 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal(await store.get('e-1'), null);
       assert.equal(await store.findByUser(userRef(1)), null);
       assert.deepEqual(await store.pending(), []);
-      assert.equal(await store.advance(requested('e-1', 1), 'requested'), false);
+      assert.equal(await store.advance(requested('e-1', 1, { revision: 1 })), false);
+    });
+
+    check('adds every step of every erasure, and gives them in order a page at a time', async (store) => {
+      const [one, two] = await store.openAll([requested('e-1', 1), requested('e-2', 2)]);
+      assert.ok(one && two);
+      const held: Erasure = { ...one, revision: 1, state: 'held', note: 'held' };
+      const forgotten: Erasure = { ...held, revision: 2, state: 'forgotten', forgottenAt: 5, note: null };
+      await store.advance(held);
+      await store.advance(forgotten);
+      await store.advance({ ...two, revision: 2, state: 'forgotten' });
+      await store.openAll([requested('e-9', 1)]);
+      const entries: LedgerEntry[] = [];
+      for (let after = 0; ;) {
+        const page = await store.entries(after, 3);
+        if (page.length === 0) break;
+        assert.ok(page.length <= 3 && page.every(({ number }) => number > after));
+        entries.push(...page);
+        after = page.at(-1)?.number ?? after;
+      }
+      assert.deepEqual(
+        entries.map(({ erasure }) => erasure),
+        [one, two, held, forgotten],
+      );
     });
 
     check('opens one erasure for a user and lifecycle, however many ask at once', async (store) => {
@@ -66,22 +90,27 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       const erasures = await store.openAll([1, 2, 3, 4].map((n) => requested(`e-${n}`, n)));
       const [first] = erasures;
       assert.ok(first);
-      await store.advance({ ...first, state: 'forgotten', forgottenAt: 7 }, 'requested');
+      await store.advance({ ...first, revision: 1, state: 'forgotten', forgottenAt: 7 });
       const absent = requested('e-9', 9);
       const moved = await store.advanceAll(
         [...erasures, absent].map((erasure, index) => ({
           ...erasure,
+          revision: 1,
           state: 'forgotten',
           forgottenAt: index,
         })),
-        'requested',
       );
       assert.deepEqual([...moved].sort(), ['e-2', 'e-3', 'e-4']);
       assert.equal((await store.get('e-1'))?.forgottenAt, 7);
-      assert.deepEqual(await store.get('e-3'), { ...erasures[2], state: 'forgotten', forgottenAt: 2 });
+      assert.deepEqual(await store.get('e-3'), {
+        ...erasures[2],
+        revision: 1,
+        state: 'forgotten',
+        forgottenAt: 2,
+      });
       assert.equal(await store.get('e-9'), null);
-      assert.equal((await store.advanceAll([], 'requested')).size, 0);
-      assert.equal((await store.advanceAll([requested('e-3', 3)], 'forgotten')).size, 0, 'never back');
+      assert.equal((await store.advanceAll([])).size, 0);
+      assert.equal((await store.advanceAll([requested('e-3', 3, { revision: 2 })])).size, 0, 'never back');
     });
 
     check('opens another erasure for another lifecycle, and finds the latest by user', async (store) => {
@@ -91,14 +120,25 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal((await store.pending()).length, 2);
     });
 
-    check('moves forward only from the state that stands', async (store) => {
+    check('moves on only from the revision that stands', async (store) => {
       const first = requested('e-1', 1);
       await store.open(first);
-      const forgotten: Erasure = { ...first, state: 'forgotten', forgottenAt: first.requestedAt + 5 };
-      assert.equal(await store.advance(forgotten, 'forgotten'), false);
+      const forgotten: Erasure = {
+        ...first,
+        revision: 1,
+        state: 'forgotten',
+        updatedAt: first.requestedAt + 6,
+        law: 'another',
+        deadline: first.deadline + 1,
+        extension: { at: first.requestedAt + 4, reason: 'many requests' },
+        keys: { partition: 3, fingerprints: ['00'.repeat(16)] },
+        forgottenAt: first.requestedAt + 5,
+      };
+      assert.equal(await store.advance({ ...forgotten, revision: 2 }), false);
+      assert.equal(await store.advance({ ...forgotten, revision: 0 }), false);
       assert.deepEqual(await store.get('e-1'), first);
-      assert.equal(await store.advance(forgotten, 'requested'), true);
-      assert.equal(await store.advance(forgotten, 'requested'), false);
+      assert.equal(await store.advance(forgotten), true);
+      assert.equal(await store.advance(forgotten), false);
       assert.deepEqual(await store.get('e-1'), forgotten);
       assert.deepEqual(await store.open(requested('e-9', 1)), forgotten);
     });
@@ -108,7 +148,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       await store.open(first);
       const wins = await Promise.all(
         [1, 2, 3, 4].map((forgottenAt) =>
-          store.advance({ ...first, state: 'forgotten', forgottenAt }, 'requested'),
+          store.advance({ ...first, revision: 1, state: 'forgotten', forgottenAt }),
         ),
       );
       assert.equal(wins.filter((won) => won).length, 1);
@@ -120,7 +160,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       await store.open(at('e-late', 1, 3_000));
       await store.open(at('e-early', 2, 1_000));
       await store.open(at('e-middle', 3, 2_000));
-      await store.advance({ ...at('e-middle', 3, 2_000), state: 'erased', erasedAt: 2_500 }, 'requested');
+      await store.advance({ ...at('e-middle', 3, 2_000), revision: 1, state: 'erased', erasedAt: 2_500 });
       const ids = (await store.pending()).map(({ erasureId }) => erasureId);
       assert.deepEqual(ids, ['e-early', 'e-late']);
     });
@@ -131,8 +171,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
         for (const [user, requestedAt] of [2_000, 3_000, 1_000, 2_000, 2_000].entries())
           await store.open(requested(`e-${user}`, user, { requestedAt }));
         await store.advance(
-          requested('e-1', 1, { requestedAt: 3_000, state: 'erased', erasedAt: 3_500 }),
-          'requested',
+          requested('e-1', 1, { requestedAt: 3_000, revision: 1, state: 'erased', erasedAt: 3_500 }),
         );
         const pages: string[][] = [];
         for (let last: Erasure | undefined; ;) {
@@ -151,27 +190,15 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
     check('counts them by state', async (store) => {
       assert.deepEqual(await store.counts(), { requested: 0, held: 0, forgotten: 0, erased: 0 });
       for (const user of [1, 2, 3, 4]) await store.open(requested(`e-${user}`, user));
-      await store.advance(requested('e-1', 1, { state: 'erased', erasedAt: 1 }), 'requested');
-      await store.advance(requested('e-2', 2, { state: 'forgotten', forgottenAt: 1 }), 'requested');
+      await store.advance(requested('e-1', 1, { revision: 1, state: 'erased', erasedAt: 1 }));
+      await store.advance(requested('e-2', 2, { revision: 1, state: 'forgotten', forgottenAt: 1 }));
       assert.deepEqual(await store.counts(), { requested: 2, held: 0, forgotten: 1, erased: 1 });
     });
   });
 }
 
 function requested(erasureId: string, user: number, change: Partial<Erasure> = {}): Erasure {
-  return {
-    erasureId,
-    userRef: userRef(user),
-    lifecycle: 1,
-    state: 'requested',
-    requestedAt: 1_700_000_000_000,
-    deadline: 1_702_592_000_000,
-    boundMs: null,
-    forgottenAt: null,
-    erasedAt: null,
-    note: null,
-    ...change,
-  };
+  return requestedErasure({ erasureId, userRef: userRef(user), ...change });
 }
 
 function userRef(user: number): UserRef {

@@ -1,5 +1,5 @@
 import type { UserRef } from '@oubliette/keyring';
-import type { Erasure, ErasurePlace, ErasureState, ErasureStore } from '../ports.js';
+import type { Erasure, ErasurePlace, ErasureState, ErasureStore, LedgerEntry } from '../ports.js';
 
 const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
 
@@ -8,6 +8,7 @@ export class InMemoryErasureStore implements ErasureStore {
   readonly #byId = new Map<string, Erasure>();
   /** The id of the erasure of a user and lifecycle. */
   readonly #ids = new Map<string, string>();
+  readonly #entries: LedgerEntry[] = [];
   #outage: Error | null = null;
 
   /** Every later call fails with `error` until it is called with null. */
@@ -30,7 +31,7 @@ export class InMemoryErasureStore implements ErasureStore {
     const standing = this.#byId.get(this.#ids.get(name) ?? '');
     if (standing) return standing;
     this.#ids.set(name, erasure.erasureId);
-    this.#byId.set(erasure.erasureId, { ...erasure });
+    this.#put(erasure);
     return erasure;
   }
 
@@ -64,20 +65,31 @@ export class InMemoryErasureStore implements ErasureStore {
     return counts;
   }
 
-  async advance(erasure: Erasure, from: ErasureState): Promise<boolean> {
-    return (await this.advanceAll([erasure], from)).size === 1;
+  async advance(erasure: Erasure): Promise<boolean> {
+    return (await this.advanceAll([erasure])).size === 1;
   }
 
-  async advanceAll(erasures: readonly Erasure[], from: ErasureState): Promise<ReadonlySet<string>> {
+  async advanceAll(erasures: readonly Erasure[]): Promise<ReadonlySet<string>> {
     await this.#turn();
     const moved = new Set<string>();
     for (const erasure of erasures) {
-      const isForward = order.indexOf(erasure.state) >= order.indexOf(from);
-      if (!isForward || this.#byId.get(erasure.erasureId)?.state !== from) continue;
-      this.#byId.set(erasure.erasureId, { ...erasure });
+      const standing = this.#byId.get(erasure.erasureId);
+      if (standing === undefined || standing.revision !== erasure.revision - 1) continue;
+      if (order.indexOf(erasure.state) < order.indexOf(standing.state)) continue;
+      this.#put(erasure);
       moved.add(erasure.erasureId);
     }
     return moved;
+  }
+
+  async entries(after: number, limit: number): Promise<LedgerEntry[]> {
+    await this.#turn();
+    return this.#entries.filter(({ number }) => number > after).slice(0, limit);
+  }
+
+  #put(erasure: Erasure): void {
+    this.#byId.set(erasure.erasureId, { ...erasure });
+    this.#entries.push({ number: this.#entries.length + 1, erasure: { ...erasure } });
   }
 
   async #turn(): Promise<void> {

@@ -6,3 +6,4 @@ export type { SimulatedRecord, SimulatedSettings } from './simulated-partition.j
 export { forgettingContract, type ForgettingEngine } from './forgetting-contract.js';
 export { InMemoryLookupStore, type MemoryLookupTransaction } from './in-memory-lookup-store.js';
 export { lookupStoreContract, type LookupStoreUnderTest } from './lookup-store-contract.js';
+export { requestedErasure } from './requested-erasure.js';

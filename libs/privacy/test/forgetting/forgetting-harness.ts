@@ -1,7 +1,7 @@
 import type { Keyring, KeyringOptions } from '@oubliette/keyring';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
-import { ForgettingService, type Erasure, type Logger } from '../../src/index.js';
+import { ForgettingService, type DeadlineOptions, type Erasure, type Logger } from '../../src/index.js';
 import { InMemoryErasureStore, SimulatedKeyTopic, type SimulatedSettings } from '../../src/testing/index.js';
 
 export const quick: SimulatedSettings = {
@@ -38,7 +38,7 @@ export class Deployment {
   }
 
   /** Another start of the application: the ledger and the topic stay. */
-  service(deadlineMs?: number): ForgettingService {
+  service(deadline?: DeadlineOptions): ForgettingService {
     const service = new ForgettingService({
       keyring: this.keyring,
       store: this.store,
@@ -46,7 +46,7 @@ export class Deployment {
       clock: this.clock,
       entropy: new SeededEntropy(this.#services.length + 1),
       logger: this.#logger(),
-      ...(deadlineMs !== undefined && { deadlineMs }),
+      ...(deadline !== undefined && { deadline }),
     });
     this.#services.push(service);
     return service;

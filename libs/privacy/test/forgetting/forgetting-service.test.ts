@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { erasureBoundMs, oneMonthAfter } from '../../src/index.js';
-import type { SimulatedSettings } from '../../src/testing/index.js';
+import { erasureBoundMs } from '../../src/index.js';
+import { requestedErasure, type SimulatedSettings } from '../../src/testing/index.js';
 import { Deployment } from './forgetting-harness.js';
 
 async function deployment(t: TestContext, settings: Partial<SimulatedSettings> = {}): Promise<Deployment> {
@@ -21,7 +21,9 @@ test('forgetting is recorded as forgotten at once and as erased when no file hol
   const erasure = await service.request('ada');
   assert.equal(erasure.state, 'forgotten');
   assert.equal(erasure.forgottenAt, d.clock.now());
-  assert.equal(erasure.deadline, oneMonthAfter(erasure.requestedAt));
+  // The clock begins on 14 November 2023 at 22:13 UTC: the last day of the month is 14 December, to its end.
+  assert.equal(new Date(erasure.deadline).toISOString(), '2023-12-15T00:00:00.000Z');
+  assert.equal(erasure.law, 'GDPR Art. 12(3)');
   assert.equal(d.keyring.state(d.keyring.userRef('ada')), 'forgotten');
   assert.ok(d.holds('ada'));
   const took = await d.untilErased(erasure.erasureId);
@@ -130,18 +132,8 @@ test('a key record that lands after everything is erased is found and erased too
 test('what a crash left requested or forgotten is driven on by resume', async (t) => {
   const d = await deployment(t);
   const userRef = d.keyring.userRef('ada');
-  const requested = {
-    erasureId: 'e-1',
-    userRef,
-    lifecycle: 1,
-    state: 'requested',
-    requestedAt: d.clock.now(),
-    deadline: d.clock.now() + 1_000_000,
-    boundMs: null,
-    forgottenAt: null,
-    erasedAt: null,
-    note: null,
-  } as const;
+  const requestedAt = d.clock.now();
+  const requested = requestedErasure({ erasureId: 'e-1', userRef, requestedAt });
   await d.store.open(requested);
   const forgottenBefore = await d.keyring.forget(d.keyring.userRef('ben'));
   await d.store.open({
@@ -220,8 +212,16 @@ test('no log line carries an id or a pseudonym', async (t) => {
 
 test('the deadline and the bound stand in the ledger', async (t) => {
   const d = await deployment(t);
-  const erasure = await d.service(72 * 3_600_000).request('ada');
-  assert.equal(erasure.deadline - erasure.requestedAt, 72 * 3_600_000);
+  const policy = { law: 'house rule', period: 'PT72H' };
+  const erasure = await d.service({ policy }).request('ada');
+  // The hour of the request does not count.
+  const hour = 3_600_000;
+  assert.equal(erasure.deadline, Math.floor(erasure.requestedAt / hour) * hour + 73 * hour);
+  assert.equal(erasure.law, 'house rule');
+  assert.deepEqual(erasure.keys, {
+    partition: d.keyring.partitionOf(erasure.userRef),
+    fingerprints: d.keyring.fence(erasure.userRef)?.fingerprints,
+  });
   assert.equal(erasure.boundMs, erasureBoundMs(await d.topic.settings()));
 });
 

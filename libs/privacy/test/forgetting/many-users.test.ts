@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { SimulatedSettings } from '../../src/testing/index.js';
+import { requestedErasure, type SimulatedSettings } from '../../src/testing/index.js';
 import { Deployment } from './forgetting-harness.js';
 
 async function deployment(t: TestContext, settings: Partial<SimulatedSettings> = {}): Promise<Deployment> {
@@ -81,16 +81,5 @@ test('one erasure that can never be carried out holds up none of its neighbours'
 });
 
 function pending(userRef: ReturnType<Deployment['keyring']['userRef']>) {
-  return {
-    erasureId: `erasure-of-${userRef}`,
-    userRef,
-    lifecycle: 1,
-    state: 'requested' as const,
-    requestedAt: 1,
-    deadline: 2,
-    boundMs: null,
-    forgottenAt: null,
-    erasedAt: null,
-    note: null,
-  };
+  return requestedErasure({ erasureId: `erasure-of-${userRef}`, userRef, requestedAt: 1 });
 }
