@@ -4,7 +4,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { Database } from './database.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { PersistenceError } from './errors.js';
-import { CreateOublietteLedger1764000000000 } from './migrations/create-ledger.js';
+import { CreateOublietteLedger1764100000000 } from './migrations/create-ledger.js';
 import { CreateOublietteLookups1763900000000 } from './migrations/create-lookups.js';
 import { CreateOublietteStores1763800000000 } from './migrations/create-stores.js';
 import { runMigrations } from './migrations/run-migrations.js';
@@ -47,7 +47,7 @@ function shared({ entities = [], migrations = [] }: DatabaseOptions) {
     migrations: [
       CreateOublietteStores1763800000000,
       CreateOublietteLookups1763900000000,
-      CreateOublietteLedger1764000000000,
+      CreateOublietteLedger1764100000000,
       ...migrations,
     ],
     migrationsTableName: 'oubliette_migrations',

@@ -26,6 +26,22 @@ export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
+export { CertificateRegister } from './certificate/certificate-register.js';
+export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
+export { readStatement, userCommitment, type ErasureStatement } from './certificate/erasure-statement.js';
+export {
+  createSigningKeyFile,
+  loadSigningKeyFile,
+  publicKeyPem,
+  readTrustedKeys,
+} from './certificate/signing-key-file.js';
+export {
+  readCertificate,
+  verifyCertificate,
+  verifyChain,
+  type ReadCertificate,
+} from './certificate/signed-certificate.js';
+export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
 export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadlines/deadline-policy.js';
 export type { CalendarOptions } from './deadlines/legal-calendar.js';

@@ -1,9 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { columnTypes } from './column-types.js';
 
-/** Every step of every erasure, only ever added: the database itself refuses to change or remove one. */
-export class CreateOublietteLedger1764000000000 implements MigrationInterface {
-  readonly name = 'CreateOublietteLedger1764000000000';
+const tables = ['oubliette_ledger', 'oubliette_certificates'];
+
+/** Every step of every erasure, and the chain of certificates, only ever added: the database itself refuses to change or remove one. */
+export class CreateOublietteLedger1764100000000 implements MigrationInterface {
+  readonly name = 'CreateOublietteLedger1764100000000';
 
   async up(runner: QueryRunner): Promise<void> {
     const { identity, bigint } = columnTypes(runner);
@@ -23,31 +25,41 @@ export class CreateOublietteLedger1764000000000 implements MigrationInterface {
       entry text NOT NULL,
       CONSTRAINT oubliette_ledger_step UNIQUE (erasure_id, revision)
     )`);
-    await refuseChanges(runner);
+    await runner.query(`CREATE TABLE oubliette_certificates (
+      number ${bigint} NOT NULL PRIMARY KEY,
+      erasure_id varchar(64) NOT NULL,
+      digest varchar(64) NOT NULL,
+      file text NOT NULL
+    )`);
+    await runner.query(
+      'CREATE INDEX oubliette_certificates_erasure ON oubliette_certificates (erasure_id, number)',
+    );
+    for (const table of tables) await refuseChanges(runner, table);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE oubliette_ledger');
-    if (runner.dataSource.options.type === 'postgres')
-      await runner.query('DROP FUNCTION oubliette_ledger_stays');
+    for (const table of tables) {
+      await runner.query(`DROP TABLE ${table}`);
+      if (runner.dataSource.options.type === 'postgres') await runner.query(`DROP FUNCTION ${table}_stays`);
+    }
     for (const column of ['revision', 'updated_at', 'law', 'extension', 'forgotten_keys'])
       await runner.query(`ALTER TABLE oubliette_erasures DROP COLUMN ${column}`);
   }
 }
 
-async function refuseChanges(runner: QueryRunner): Promise<void> {
-  const refusal = 'oubliette_ledger is append-only';
+async function refuseChanges(runner: QueryRunner, table: string): Promise<void> {
+  const refusal = `${table} is append-only`;
   if (runner.dataSource.options.type === 'postgres') {
     await runner.query(
-      `CREATE FUNCTION oubliette_ledger_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '${refusal}'; END $$`,
+      `CREATE FUNCTION ${table}_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '${refusal}'; END $$`,
     );
     await runner.query(
-      'CREATE TRIGGER oubliette_ledger_stays BEFORE UPDATE OR DELETE ON oubliette_ledger FOR EACH ROW EXECUTE FUNCTION oubliette_ledger_stays()',
+      `CREATE TRIGGER ${table}_stays BEFORE UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION ${table}_stays()`,
     );
     return;
   }
   for (const change of ['UPDATE', 'DELETE'])
     await runner.query(
-      `CREATE TRIGGER oubliette_ledger_no_${change.toLowerCase()} BEFORE ${change} ON oubliette_ledger BEGIN SELECT RAISE(ABORT, '${refusal}'); END`,
+      `CREATE TRIGGER ${table}_no_${change.toLowerCase()} BEFORE ${change} ON ${table} BEGIN SELECT RAISE(ABORT, '${refusal}'); END`,
     );
 }

@@ -4,10 +4,11 @@ import {
   outboxContract,
   projectionStoreContract,
 } from '@oubliette/event-sourcing/testing';
-import { erasureStoreContract, lookupStoreContract } from '@oubliette/privacy/testing';
+import { certificateStoreContract, erasureStoreContract, lookupStoreContract } from '@oubliette/privacy/testing';
 import { sleep, SystemClock } from '@oubliette/runtime';
 import {
   execute,
+  TypeOrmCertificateStore,
   TypeOrmErasureStore,
   TypeOrmEventStore,
   TypeOrmLookupStore,
@@ -63,6 +64,11 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
   erasureStoreContract(name, async () => {
     const { database, close } = await open();
     return { store: new TypeOrmErasureStore(database), close };
+  });
+
+  certificateStoreContract(name, async () => {
+    const { database, close } = await open();
+    return { store: new TypeOrmCertificateStore(database), close };
   });
 
   appendOnlyLedger(name, open);

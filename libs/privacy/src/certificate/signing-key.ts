@@ -3,7 +3,7 @@ import { PrivacyError } from '../errors.js';
 
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
-const SEED_BYTES = 32;
+export const SEED_BYTES = 32;
 /** What stands before a raw key in its DER form (RFC 8410, sections 4 and 7). */
 const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex');
@@ -18,14 +18,31 @@ export interface CertificateSigner {
 
 /** A signer whose key is in memory. Throws PrivacyError CERTIFICATE_KEY_INVALID for another length than 32 bytes. */
 export function signerOfSeed(seed: Uint8Array): CertificateSigner {
-  if (seed.length !== SEED_BYTES) throw invalid(`a seed has ${SEED_BYTES} bytes, not ${seed.length}`);
-  const der = Buffer.concat([privatePrefix, seed]);
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  der.fill(0);
+  return signerOf(privateKeyOfSeed(seed));
+}
+
+/** Of an Ed25519 private key. */
+export function signerOf(key: KeyObject): CertificateSigner {
   return {
-    publicKey: createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length),
+    publicKey: publicKeyOf(createPublicKey(key)),
     sign: (message) => Promise.resolve(sign(null, message, key)),
   };
+}
+
+/** 32 bytes, of an Ed25519 public key. */
+export function publicKeyOf(key: KeyObject): Uint8Array {
+  return key.export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length);
+}
+
+/** Throws PrivacyError CERTIFICATE_KEY_INVALID for another length than 32 bytes. */
+export function privateKeyOfSeed(seed: Uint8Array): KeyObject {
+  if (seed.length !== SEED_BYTES) throw invalid(`a seed has ${SEED_BYTES} bytes, not ${seed.length}`);
+  const der = Buffer.concat([privatePrefix, seed]);
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
+  }
 }
 
 /** A key that its holder trusts. Throws PrivacyError CERTIFICATE_KEY_INVALID. */
@@ -43,6 +60,11 @@ export class TrustedKey {
       format: 'der',
       type: 'spki',
     });
+  }
+
+  /** SPKI in PEM. */
+  get pem(): string {
+    return this.#key.export({ format: 'pem', type: 'spki' }).toString();
   }
 
   verifies(message: Uint8Array, signature: Uint8Array): boolean {

@@ -7,3 +7,5 @@ export { forgettingContract, type ForgettingEngine } from './forgetting-contract
 export { InMemoryLookupStore, type MemoryLookupTransaction } from './in-memory-lookup-store.js';
 export { lookupStoreContract, type LookupStoreUnderTest } from './lookup-store-contract.js';
 export { requestedErasure } from './requested-erasure.js';
+export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
+export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';

@@ -1,0 +1,91 @@
+import canonicalize from 'canonicalize';
+import type { Clock } from '@oubliette/runtime';
+import { PrivacyError } from '../errors.js';
+import type { Erasure, ErasureStore } from '../ports.js';
+import type { CertificateStore, IssuedCertificate } from './certificate-store.js';
+import { statementOf, type UndatedStatement } from './erasure-statement.js';
+import { readCertificate, signCertificate } from './signed-certificate.js';
+import type { CertificateSigner } from './signing-key.js';
+
+export interface RegisterParts {
+  readonly store: CertificateStore;
+  readonly erasures: Pick<ErasureStore, 'get'>;
+  readonly signer: CertificateSigner;
+  readonly clock: Clock;
+}
+
+/** Other processes issue too: so often a number is lost to them before it is said. */
+const mostTries = 20;
+
+/** Issues certificates of erasures, each chained to the one before. */
+export class CertificateRegister {
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: RegisterParts) {}
+
+  /** 32 bytes: what a reader must trust. */
+  get publicKey(): Uint8Array {
+    return this.parts.signer.publicKey;
+  }
+
+  /**
+   * The certificate of an erasure as it stands: the last one where that still says it, else a new one. Rejects with ERASURE_MISSING, and
+   * with what store and signer reject with.
+   */
+  async certificateOf(erasureId: string): Promise<IssuedCertificate> {
+    const erasure = await this.parts.erasures.get(erasureId);
+    if (erasure === null)
+      throw new PrivacyError('ERASURE_MISSING', `There is no erasure ${erasureId} in the ledger.`);
+    const [certificate] = await this.issue([erasure]);
+    if (certificate) return certificate;
+    throw new TypeError('one erasure has one certificate');
+  }
+
+  /** The same for many, in the order given. One call at a time: within a process nobody loses a number. */
+  issue(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
+    const issued = this.#turn.then(() => this.#issue(erasures));
+    this.#turn = issued.catch(() => undefined);
+    return issued;
+  }
+
+  async #issue(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
+    const { store } = this.parts;
+    const ids = erasures.map(({ erasureId }) => erasureId);
+    for (let tries = 0; tries < mostTries; tries++) {
+      const standing = new Map(await store.latestOf(ids));
+      const due = erasures.filter((erasure) => !says(standing.get(erasure.erasureId), statementOf(erasure)));
+      const added = await this.#signed(due);
+      if (added.length > 0 && !(await store.append(added))) continue;
+      for (const certificate of added) standing.set(certificate.erasureId, certificate);
+      return ids.flatMap((id) => standing.get(id) ?? []);
+    }
+    throw new PrivacyError(
+      'CERTIFICATE_CONTENDED',
+      `No number for a certificate could be had in ${mostTries} tries: others issue too. Ask again.`,
+    );
+  }
+
+  async #signed(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
+    const { store, signer, clock } = this.parts;
+    const certificates: IssuedCertificate[] = [];
+    if (erasures.length === 0) return certificates;
+    let last = await store.last();
+    const issuedAt = new Date(clock.now()).toISOString();
+    for (const erasure of erasures) {
+      const number = (last?.number ?? 0) + 1;
+      const body = { ...statementOf(erasure), number, previous: last?.digest ?? null, issuedAt };
+      const file = await signCertificate(body, signer);
+      const { digest } = readCertificate(file);
+      last = { number, erasureId: erasure.erasureId, digest, file: Buffer.from(file).toString('utf8') };
+      certificates.push(last);
+    }
+    return certificates;
+  }
+}
+
+/** Whether a certificate says just that, whatever its number and date. */
+function says(certificate: IssuedCertificate | undefined, statement: UndatedStatement): boolean {
+  if (certificate === undefined) return false;
+  const { number, previous, issuedAt, ...said } = readCertificate(Buffer.from(certificate.file, 'utf8')).body;
+  return canonicalize(said) === canonicalize(statement);
+}

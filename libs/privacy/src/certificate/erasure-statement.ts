@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { PrivacyError } from '../errors.js';
+import type { Erasure } from '../ports.js';
+import { software } from '../version.js';
+import type { ChainedBody } from './signed-certificate.js';
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
+const moment = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const count = z.int().nonnegative();
+
+/** What keeps a certificate from being whole. */
+export const outstandingReasons = ['forgetting', 'erasure'] as const;
+
+/** The body of an erasure's certificate (docs/certificate.md): everything in it, and nothing else. */
+const statementSchema = z.strictObject({
+  version: z.literal(1),
+  number: z.int().positive(),
+  previous: hex(32).nullable(),
+  issuedAt: moment,
+  kind: z.literal('erasure'),
+  software: z.strictObject({ name: z.string(), version: z.string() }),
+  outstanding: z.array(z.enum(outstandingReasons)),
+  erasure: z.strictObject({
+    id: z.string(),
+    user: hex(32),
+    lifecycle: z.int().positive(),
+    state: z.enum(['requested', 'held', 'forgotten', 'erased']),
+    requestedAt: moment,
+    forgottenAt: moment.nullable(),
+    erasedAt: moment.nullable(),
+  }),
+  deadline: z.strictObject({
+    law: z.string(),
+    at: moment,
+    extension: z.strictObject({ at: moment, reason: z.string() }).nullable(),
+  }),
+  keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
+  boundMs: count.nullable(),
+});
+
+/** What a certificate states of an erasure. Times as `yyyy-mm-ddThh:mm:ss.sssZ`. */
+export type ErasureStatement = z.infer<typeof statementSchema>;
+
+/** An erasure in the words of its certificate, which has no place in the chain and no date yet. */
+export type UndatedStatement = Omit<ErasureStatement, 'number' | 'previous' | 'issuedAt'>;
+
+/** No pseudonym stands in it: who has the pseudonym can check that it is meant. */
+export function statementOf(erasure: Erasure): UndatedStatement {
+  const { erasureId, userRef, lifecycle, state, extension, keys, boundMs } = erasure;
+  return {
+    version: 1,
+    kind: 'erasure',
+    software,
+    outstanding: outstandingOf(erasure),
+    erasure: {
+      id: erasureId,
+      user: userCommitment(erasureId, userRef),
+      lifecycle,
+      state,
+      requestedAt: iso(erasure.requestedAt),
+      forgottenAt: isoOrNull(erasure.forgottenAt),
+      erasedAt: isoOrNull(erasure.erasedAt),
+    },
+    deadline: {
+      law: erasure.law,
+      at: iso(erasure.deadline),
+      extension: extension === null ? null : { at: iso(extension.at), reason: extension.reason },
+    },
+    keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
+    boundMs: boundMs === null ? null : Math.ceil(boundMs),
+  };
+}
+
+/** SHA-256 of `oubliette/certificate/user/v1`, the erasure's id and the pseudonym, each with a line end behind it; lower-case hex. */
+export function userCommitment(erasureId: string, userRef: string): string {
+  return createHash('sha256')
+    .update(`oubliette/certificate/user/v1\n${erasureId}\n${userRef}\n`)
+    .digest('hex');
+}
+
+/** Throws PrivacyError CERTIFICATE_MALFORMED where a body, however well signed, is none of an erasure. */
+export function readStatement(body: ChainedBody): ErasureStatement {
+  const read = statementSchema.safeParse(body);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'its body' : issue.path.join('.');
+  throw new PrivacyError(
+    'CERTIFICATE_MALFORMED',
+    `The certificate ${body.number} is none of an erasure: ${place} is not as docs/certificate.md has it.`,
+  );
+}
+
+function outstandingOf({ state }: Erasure): UndatedStatement['outstanding'] {
+  if (state === 'erased') return [];
+  return state === 'forgotten' ? ['erasure'] : ['forgetting', 'erasure'];
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
