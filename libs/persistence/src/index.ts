@@ -6,6 +6,7 @@ export { TypeOrmOutbox } from './typeorm-outbox.js';
 export { TypeOrmProjectionStore } from './typeorm-projection-store.js';
 export { TypeOrmErasureStore } from './typeorm-erasure-store.js';
 export { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
+export { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';
 export { TypeOrmLookupStore } from './typeorm-lookup-store.js';
 export { columnTypes } from './migrations/column-types.js';
 export type { ColumnTypes } from './migrations/column-types.js';

@@ -6,6 +6,7 @@ import { EmbeddedConnection } from './embedded-connection.js';
 import { PersistenceError } from './errors.js';
 import { CreateOublietteLedger1764100000000 } from './migrations/create-ledger.js';
 import { CreateOublietteLookups1763900000000 } from './migrations/create-lookups.js';
+import { CreateOubliettePrivacyLog1764000000000 } from './migrations/create-privacy-log.js';
 import { CreateOublietteStores1763800000000 } from './migrations/create-stores.js';
 import { runMigrations } from './migrations/run-migrations.js';
 import { SerialLock } from './serial-lock.js';
@@ -48,6 +49,7 @@ function shared({ entities = [], migrations = [] }: DatabaseOptions) {
       CreateOublietteStores1763800000000,
       CreateOublietteLookups1763900000000,
       CreateOublietteLedger1764100000000,
+      CreateOubliettePrivacyLog1764000000000,
       ...migrations,
     ],
     migrationsTableName: 'oubliette_migrations',

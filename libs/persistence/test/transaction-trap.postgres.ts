@@ -16,11 +16,15 @@ it('processes that start at the same time migrate once', async () => {
   const first = await openPostgresForTest();
   const url = (first.database.dataSource.options as { url: string }).url;
   const { openDatabase } = await import('../src/index.js');
-  await first.database.execute('DROP TABLE oubliette_migrations, oubliette_events, oubliette_outbox');
-  await first.database.execute('DROP TABLE oubliette_erasures, oubliette_checkpoints, oubliette_lookups');
+  const migrations = async (): Promise<number> => {
+    const { rows } = await first.database.execute('SELECT COUNT(*) AS count FROM oubliette_migrations');
+    return Number(rows[0]!['count']);
+  };
+  const all = await migrations();
+  await first.database.execute('DROP SCHEMA public CASCADE');
+  await first.database.execute('CREATE SCHEMA public');
   const others = await Promise.all([1, 2, 3].map(() => openDatabase({ clock: first.clock, url })));
-  const { rows } = await first.database.execute('SELECT COUNT(*) AS count FROM oubliette_migrations');
-  assert.equal(Number(rows[0]!['count']), 2);
+  assert.equal(await migrations(), all);
   for (const other of others) await other.close();
   await first.close();
 });

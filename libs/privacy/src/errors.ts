@@ -15,6 +15,8 @@ export type PrivacyErrorCode =
   | 'CERTIFICATE_FORGED'
   | 'CERTIFICATE_CHAIN_BROKEN'
   | 'CERTIFICATE_CONTENDED'
+  | 'REASON_INVALID'
+  | 'LOG_ENTRY_INVALID'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

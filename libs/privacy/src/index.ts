@@ -45,6 +45,8 @@ export { keyName, type CertificateSigner, type TrustedKey } from './certificate/
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
 export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadlines/deadline-policy.js';
 export type { CalendarOptions } from './deadlines/legal-calendar.js';
+export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js';
+export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export type { Logger, LogFields } from './logger.js';

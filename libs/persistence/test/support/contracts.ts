@@ -1,10 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { OutboxSignal } from '@oubliette/event-sourcing';
 import {
   eventStoreContract,
   outboxContract,
   projectionStoreContract,
 } from '@oubliette/event-sourcing/testing';
-import { certificateStoreContract, erasureStoreContract, lookupStoreContract } from '@oubliette/privacy/testing';
+import type { UserRef } from '@oubliette/keyring';
+import {
+  certificateStoreContract,
+  erasureStoreContract,
+  lookupStoreContract,
+  privacyLogContract,
+} from '@oubliette/privacy/testing';
 import { sleep, SystemClock } from '@oubliette/runtime';
 import {
   execute,
@@ -13,6 +21,7 @@ import {
   TypeOrmEventStore,
   TypeOrmLookupStore,
   TypeOrmOutbox,
+  TypeOrmPrivacyLog,
   TypeOrmProjectionStore,
 } from '../../src/index.js';
 import { appendOnlyLedger } from './append-only.js';
@@ -72,6 +81,29 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
   });
 
   appendOnlyLedger(name, open);
+
+  privacyLogContract(name, async () => {
+    const { database, close } = await open();
+    return { log: new TypeOrmPrivacyLog(database), close };
+  });
+
+  test(`${name}: an entry of the privacy log can neither be changed nor taken away`, async () => {
+    const { database, close } = await open();
+    try {
+      const log = new TypeOrmPrivacyLog(database);
+      const userRef = '0'.repeat(32) as UserRef;
+      const entry = { at: 1, kind: 'restricted', userRef, reason: 'a-ticket', erasureId: null } as const;
+      const logged = await log.append(entry);
+      await assert.rejects(
+        database.execute("UPDATE oubliette_privacy_log SET reason = 'other'"),
+        /append-only/,
+      );
+      await assert.rejects(database.execute('DELETE FROM oubliette_privacy_log'), /append-only/);
+      assert.deepEqual(await log.list(10), [logged]);
+    } finally {
+      await close();
+    }
+  });
 
   lookupStoreContract(name, async () => {
     const { database, file, close } = await open();

@@ -1,0 +1,51 @@
+import { checkEntry, type LoggedEntry, type PrivacyLog, type PrivacyLogEntry } from '@oubliette/privacy';
+import type { Database } from './database.js';
+import { execute, type SqlRow, type SqlValue } from './sql.js';
+
+const columns = 'at, kind, user_ref, reason, erasure_id';
+
+/** The log in a table whose rows the database itself neither changes nor deletes. */
+export class TypeOrmPrivacyLog implements PrivacyLog {
+  constructor(private readonly database: Database) {}
+
+  async append(entry: PrivacyLogEntry): Promise<LoggedEntry> {
+    const { at, kind, userRef, reason, erasureId } = checkEntry(entry);
+    const { rows } = await this.database.transaction((manager) =>
+      execute(
+        manager,
+        `INSERT INTO oubliette_privacy_log (${columns}) VALUES (?, ?, ?, ?, ?) RETURNING id, ${columns}`,
+        [at, kind, userRef, reason, erasureId],
+      ),
+    );
+    return toEntry(rows[0]!);
+  }
+
+  list(limit: number, before?: number): Promise<LoggedEntry[]> {
+    return before === undefined ? this.#newest('', [], limit) : this.#newest('WHERE id < ?', [before], limit);
+  }
+
+  ofUser(userRef: LoggedEntry['userRef'], limit: number, before?: number): Promise<LoggedEntry[]> {
+    return before === undefined
+      ? this.#newest('WHERE user_ref = ?', [userRef], limit)
+      : this.#newest('WHERE user_ref = ? AND id < ?', [userRef, before], limit);
+  }
+
+  async #newest(where: string, parameters: readonly SqlValue[], limit: number): Promise<LoggedEntry[]> {
+    const { rows } = await this.database.execute(
+      `SELECT id, ${columns} FROM oubliette_privacy_log ${where} ORDER BY id DESC LIMIT ?`,
+      [...parameters, limit],
+    );
+    return rows.map(toEntry);
+  }
+}
+
+function toEntry(row: SqlRow): LoggedEntry {
+  return {
+    id: Number(row['id']),
+    at: Number(row['at']),
+    kind: row['kind'] as LoggedEntry['kind'],
+    userRef: String(row['user_ref']) as LoggedEntry['userRef'],
+    reason: String(row['reason']),
+    erasureId: row['erasure_id'] === null ? null : String(row['erasure_id']),
+  };
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkReason } from '../../src/index.js';
+import { InMemoryPrivacyLog, privacyLogContract } from '../../src/testing/index.js';
+
+privacyLogContract('in memory', () => Promise.resolve({ log: new InMemoryPrivacyLog() }));
+
+describe('a reason', () => {
+  it('must not hold the id of the user it is about, however it is spelt', () => {
+    for (const reason of ['student-4711 asked', 'asked by STUDENT-4711']) {
+      assert.throws(
+        () => checkReason(reason, 'student-4711'),
+        (error) => {
+          assert.ok(error instanceof Error && 'code' in error);
+          assert.equal(error.code, 'REASON_INVALID');
+          assert.ok(!error.message.includes('4711'));
+          return true;
+        },
+      );
+    }
+    assert.equal(checkReason('ticket 4711', 'student-4711'), 'ticket 4711');
+    // An id of one letter is in every word.
+    assert.equal(checkReason('accuracy contested', 'a'), 'accuracy contested');
+  });
+});
