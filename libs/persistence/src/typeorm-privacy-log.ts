@@ -1,6 +1,6 @@
 import { checkEntry, type LoggedEntry, type PrivacyLog, type PrivacyLogEntry } from '@oubliette/privacy';
 import type { Database } from './database.js';
-import { execute, type SqlRow, type SqlValue } from './sql.js';
+import { execute, selectIn, type SqlRow, type SqlValue } from './sql.js';
 
 const columns = 'at, kind, user_ref, reason, erasure_id';
 
@@ -28,6 +28,21 @@ export class TypeOrmPrivacyLog implements PrivacyLog {
     return before === undefined
       ? this.#newest('WHERE user_ref = ?', [userRef], limit)
       : this.#newest('WHERE user_ref = ? AND id < ?', [userRef, before], limit);
+  }
+
+  async heldAmong(
+    userRefs: readonly LoggedEntry['userRef'][],
+  ): Promise<ReadonlyMap<LoggedEntry['userRef'], LoggedEntry>> {
+    const rows = await this.database.transaction((manager) =>
+      selectIn(
+        manager,
+        (list) => `SELECT id, ${columns} FROM oubliette_privacy_log WHERE kind = 'held' AND id IN (
+          SELECT MAX(id) FROM oubliette_privacy_log
+          WHERE kind IN ('held', 'hold-lifted') AND user_ref IN (${list}) GROUP BY user_ref)`,
+        [...new Set(userRefs)],
+      ),
+    );
+    return new Map(rows.map(toEntry).map((entry) => [entry.userRef, entry]));
   }
 
   async #newest(where: string, parameters: readonly SqlValue[], limit: number): Promise<LoggedEntry[]> {

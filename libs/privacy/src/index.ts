@@ -5,8 +5,10 @@ export type {
   ErasureStore,
   Extension,
   ForgottenKeys,
+  Hold,
   KeyTopicWindow,
   LedgerEntry,
+  PrivacyStores,
 } from './ports.js';
 export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
@@ -42,6 +44,7 @@ export {
   type ReadCertificate,
 } from './certificate/signed-certificate.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
+export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
 export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadlines/deadline-policy.js';
 export type { CalendarOptions } from './deadlines/legal-calendar.js';

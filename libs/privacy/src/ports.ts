@@ -1,4 +1,6 @@
 import type { UserRef } from '@oubliette/keyring';
+import type { CertificateStore } from './certificate/certificate-store.js';
+import type { PrivacyLog } from './log/privacy-log.js';
 
 export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
 
@@ -8,6 +10,15 @@ export interface Extension {
   readonly at: number;
   /** For the user, who must be told (Art. 12(3)): no personal value. */
   readonly reason: string;
+}
+
+/** Why and since when forgetting waits or waited (Art. 17(3)). Times in ms since the Unix epoch. */
+export interface Hold {
+  readonly at: number;
+  /** As the privacy log has it: no personal value. */
+  readonly reason: string;
+  /** null: it stands. */
+  readonly liftedAt: number | null;
 }
 
 /** What the fence in the key topic states. */
@@ -33,6 +44,8 @@ export interface Erasure {
   /** The first moment at which it is overdue. */
   readonly deadline: number;
   readonly extension: Extension | null;
+  /** The last hold that this erasure met; null: none. */
+  readonly hold: Hold | null;
   /** null until it is *forgotten*. */
   readonly keys: ForgottenKeys | null;
   /** Longest time in ms from `forgotten` to `erased` that the key topic's settings allow; null: unbounded. */
@@ -73,6 +86,13 @@ export interface ErasureStore {
   advanceAll(erasures: readonly Erasure[]): Promise<ReadonlySet<string>>;
   /** At most `limit` (1 or more) steps of all erasures with a higher number, lowest first. */
   entries(after: number, limit: number): Promise<LedgerEntry[]>;
+}
+
+/** Everything that privacy keeps in a database, which must outlive the process. */
+export interface PrivacyStores {
+  readonly erasures: ErasureStore;
+  readonly certificates: CertificateStore;
+  readonly log: PrivacyLog;
 }
 
 /** What the nudger needs of the key topic on any engine. */

@@ -14,6 +14,7 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
       `updated_at ${bigint} NOT NULL DEFAULT 0`,
       "law varchar(255) NOT NULL DEFAULT 'GDPR Art. 12(3)'",
       'extension text',
+      'hold text',
       'forgotten_keys text',
     ])
       await runner.query(`ALTER TABLE oubliette_erasures ADD COLUMN ${column}`);
@@ -42,7 +43,7 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
       await runner.query(`DROP TABLE ${table}`);
       if (runner.dataSource.options.type === 'postgres') await runner.query(`DROP FUNCTION ${table}_stays`);
     }
-    for (const column of ['revision', 'updated_at', 'law', 'extension', 'forgotten_keys'])
+    for (const column of ['revision', 'updated_at', 'law', 'extension', 'hold', 'forgotten_keys'])
       await runner.query(`ALTER TABLE oubliette_erasures DROP COLUMN ${column}`);
   }
 }

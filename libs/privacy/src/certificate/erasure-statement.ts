@@ -35,6 +35,7 @@ const statementSchema = z.strictObject({
     at: moment,
     extension: z.strictObject({ at: moment, reason: z.string() }).nullable(),
   }),
+  hold: z.strictObject({ at: moment, reason: z.string(), liftedAt: moment.nullable() }).nullable(),
   keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
   boundMs: count.nullable(),
 });
@@ -47,7 +48,7 @@ export type UndatedStatement = Omit<ErasureStatement, 'number' | 'previous' | 'i
 
 /** No pseudonym stands in it: who has the pseudonym can check that it is meant. */
 export function statementOf(erasure: Erasure): UndatedStatement {
-  const { erasureId, userRef, lifecycle, state, extension, keys, boundMs } = erasure;
+  const { erasureId, userRef, lifecycle, state, extension, hold, keys, boundMs } = erasure;
   return {
     version: 1,
     kind: 'erasure',
@@ -67,6 +68,8 @@ export function statementOf(erasure: Erasure): UndatedStatement {
       at: iso(erasure.deadline),
       extension: extension === null ? null : { at: iso(extension.at), reason: extension.reason },
     },
+    hold:
+      hold === null ? null : { at: iso(hold.at), reason: hold.reason, liftedAt: isoOrNull(hold.liftedAt) },
     keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
     boundMs: boundMs === null ? null : Math.ceil(boundMs),
   };

@@ -9,9 +9,12 @@ import {
 import { LegalCalendar, type CalendarOptions } from '../deadlines/legal-calendar.js';
 import { codeOf, PrivacyError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
-import { Nudger } from '../nudger/nudger.js';
-import type { Erasure, ErasureStore, KeyTopicWindow } from '../ports.js';
-import { erasureBoundMs } from './erasure-bound.js';
+import type { CertificateRegister } from '../certificate/certificate-register.js';
+import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
+import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
+import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
+import { ErasureDriver } from './erasure-driver.js';
+import { Holds } from './holds.js';
 import { inBatches } from './in-batches.js';
 import { checkLedger, type LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
@@ -24,6 +27,10 @@ export interface DeadlineOptions {
 export interface ForgettingOptions {
   readonly keyring: Keyring;
   readonly store: ErasureStore;
+  /** Where holds stand. */
+  readonly log: PrivacyLog;
+  /** Without: no certificates. */
+  readonly certificates?: CertificateRegister;
   readonly window: KeyTopicWindow;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -32,7 +39,6 @@ export interface ForgettingOptions {
   readonly deadline?: DeadlineOptions;
 }
 
-const boundIsFreshForMs = 60_000;
 const longestRetryMs = 60_000;
 /** Users that are forgotten together: so many ledger entries are written at a time, and a crash repeats no more. */
 const batchUsers = 1_000;
@@ -45,12 +51,14 @@ const batchUsers = 1_000;
 export class ForgettingService {
   readonly #parts: ForgettingOptions;
   readonly #logger: Logger;
-  readonly #nudger: Nudger;
   readonly #policy: ReadPolicy;
   readonly #calendar: LegalCalendar;
   readonly #ledger: Ledger;
+  readonly #holds: Holds;
+  readonly #driver: ErasureDriver;
+  /** How requests stand to their deadlines, once `resume` was called. */
+  readonly deadlines: DeadlineWatch;
   readonly #underWay = new Set<Promise<unknown>>();
-  #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
   #retry: Timer | null = null;
   #retries = 0;
   #lastCheck: LedgerCheck | null = null;
@@ -62,22 +70,19 @@ export class ForgettingService {
     this.#policy = readPolicy(policy);
     this.#calendar = new LegalCalendar(calendar);
     this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
+    this.#holds = new Holds(options);
     this.#logger = options.logger ?? silentLogger;
-    const { window, keyring, clock } = options;
-    this.#nudger = new Nudger({
-      window,
-      keyring,
-      clock,
+    const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
+    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger });
+    this.deadlines = new DeadlineWatch({
+      ...options,
       logger: this.#logger,
-      listener: {
-        standing: (erasureId, values) => this.#noteStanding(erasureId, values),
-        gone: (erasureId) => this.#finish(erasureId),
-      },
+      boundMs: () => this.#driver.boundMs(),
     });
   }
 
   /**
-   * Forgets the user behind `userId`; resolves once nobody can decrypt any more. Again for the same user: the erasure
+   * Forgets the user behind `userId`; resolves once nobody can decrypt any more, or to an erasure that is *held* under a hold. Again for the same user: the erasure
    * that stands. Rejects with USER_UNKNOWN for somebody who never had a key, with the keyring's USER_ID_INVALID, and with
    * its retriable KEYRING_UNAVAILABLE: then the request stands in the ledger and is carried out as soon as it can be.
    */
@@ -116,6 +121,38 @@ export class ForgettingService {
   }
 
   /**
+   * Places a legal hold: a request to forget the user waits until it is lifted. Again for the same reason: the same hold. Rejects with
+   * USER_UNKNOWN, USER_FORGOTTEN and REASON_INVALID.
+   */
+  async hold(userId: string, reason: string): Promise<Hold> {
+    this.#assertOpen();
+    const userRef = this.#parts.keyring.userRef(userId);
+    return this.#own(this.#assertKnown(userRef).then(() => this.#holds.place(userRef, reason, userId)));
+  }
+
+  /** Lifts a hold, and forgets the user where that was waiting for it; false where none stood. Rejects as `hold` and `request` do. */
+  async liftHold(userId: string, reason: string): Promise<boolean> {
+    this.#assertOpen();
+    const userRef = this.#parts.keyring.userRef(userId);
+    return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason)));
+  }
+
+  /**
+   * Gives an erasure the longer deadline of its policy, once, while the first one has not passed; the user must be told (Art. 12(3)).
+   * Rejects with ERASURE_MISSING, DEADLINE_NOT_EXTENDABLE and REASON_INVALID.
+   */
+  async extend(erasureId: string, reason: string): Promise<Erasure> {
+    this.#assertOpen();
+    checkReason(reason);
+    return this.#own(this.#extend(erasureId, reason));
+  }
+
+  /** How an erasure stands to its deadline. */
+  async standing(erasure: Erasure): Promise<ReturnType<typeof standingOf>> {
+    return standingOf(erasure, await this.#driver.boundMs(), this.#parts.clock.now());
+  }
+
+  /**
    * Compares the ledger with the key topic, and forgets again at once whoever came back with a restored copy of the topic. Call it once
    * the keyring is loaded. Rejects with what ledger or keyring reject with; the same call again goes on.
    */
@@ -147,15 +184,17 @@ export class ForgettingService {
     this.#assertOpen();
     await this.#own(this.#resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
-    await this.#own(this.#boundMs().catch(() => null));
+    await this.#own(this.#driver.boundMs().catch(() => null));
+    await this.#own(this.deadlines.start());
   }
 
   /** Ends all work under way; what is pending stays in the ledger for `resume`. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();
+    await this.deadlines.close();
     await Promise.allSettled(this.#underWay);
-    await this.#nudger.close();
+    await this.#driver.close();
   }
 
   async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
@@ -181,7 +220,7 @@ export class ForgettingService {
       }),
     );
     try {
-      return await this.#drive(opened);
+      return await this.#driver.drive(opened);
     } catch (error) {
       this.#tryAgainLater(error);
       throw error;
@@ -197,7 +236,7 @@ export class ForgettingService {
 
   async #driveOrLater(erasures: readonly Erasure[]): Promise<void> {
     try {
-      await this.#drive(erasures);
+      await this.#driver.drive(erasures);
     } catch (error) {
       // One that can never be carried out must not hold up its neighbours.
       if (erasures.length > 1 && !isRetriable(error))
@@ -206,33 +245,24 @@ export class ForgettingService {
     }
   }
 
-  /** Takes erasures as far as they go at once: to *forgotten*, and into the nudger's hands. */
-  async #drive(erasures: readonly Erasure[]): Promise<readonly Erasure[]> {
-    const requested = erasures.filter(({ state }) => state === 'requested');
-    const moved = new Map<string, Erasure>();
-    for (const erasure of await this.#forget(requested)) moved.set(erasure.erasureId, erasure);
-    const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
-    for (const { erasureId: id, userRef, state, forgottenAt } of current) {
-      if (state === 'forgotten')
-        this.#nudger.add({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
-    }
-    return current;
+  async #liftHold(userRef: UserRef, reason: string): Promise<boolean> {
+    const stood = await this.#holds.lift(userRef, reason);
+    const erasure = await this.#parts.store.findByUser(userRef);
+    if (erasure?.state === 'held') await this.#driver.drive([erasure]);
+    return stood;
   }
 
-  async #forget(requested: readonly Erasure[]): Promise<readonly Erasure[]> {
-    if (requested.length === 0) return [];
-    const [fences, boundMs] = await bothSettled(
-      this.#parts.keyring.forgetMany(requested.map(({ userRef }) => userRef)),
-      this.#boundMs(),
-    );
-    const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
-    const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
-    return this.#ledger.moveAll(requested, 'requested', (current) => {
-      const fence = fenceOf.get(current.userRef);
-      const forgottenAt = fence?.erasedAt ?? Math.floor(this.#parts.clock.now());
-      const partition = this.#parts.keyring.partitionOf(current.userRef);
-      const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
-      return { state: 'forgotten', boundMs, forgottenAt, keys, note };
+  async #extend(erasureId: string, reason: string): Promise<Erasure> {
+    const now = Math.floor(this.#parts.clock.now());
+    const { extended, law } = this.#policy;
+    const open: readonly ErasureState[] = ['requested', 'held', 'forgotten'];
+    const { state } = await this.#ledger.standing(erasureId);
+    if (state === 'erased') throw notExtendable('it is done');
+    return this.#ledger.move(erasureId, open, ({ extension, requestedAt, deadline }) => {
+      if (extended === null) throw notExtendable(`${law} knows no extension`);
+      if (extension !== null) throw notExtendable('it was extended already');
+      if (now >= deadline) throw notExtendable('its deadline has passed');
+      return { extension: { at: now, reason }, deadline: this.#calendar.endOf(extended, requestedAt) };
     });
   }
 
@@ -241,7 +271,7 @@ export class ForgettingService {
     await this.#assertKnown(userRef);
     const fence = await keyring.withdraw(userRef, purpose);
     const { purpose: tag, generation } = fence;
-    this.#nudger.add({ id: `withdrawn:${userRef}:${tag}.${generation}`, userRef, fencedAt: clock.now() });
+    this.#driver.nudge({ id: `withdrawn:${userRef}:${tag}.${generation}`, userRef, fencedAt: clock.now() });
     return fence;
   }
 
@@ -254,7 +284,7 @@ export class ForgettingService {
   async #checkLedger(): Promise<LedgerCheck> {
     const { keyring, store, clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
-      this.#nudger.add({ id: `returned:${userRef}`, userRef, fencedAt: clock.now() });
+      this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now() });
     const check = await checkLedger({ keyring, store, onForgottenAgain });
     this.#lastCheck = check;
     const { returned, forgottenAgain, unresolved } = check;
@@ -265,41 +295,6 @@ export class ForgettingService {
       );
     }
     return check;
-  }
-
-  /** The nudger also erases what landed after its fence, or of one purpose; the ledger has no entry for that. */
-  async #noteStanding(erasureId: string, values: number): Promise<void> {
-    if (!(await this.#ledger.has(erasureId))) return;
-    const note = `${values} key record${values === 1 ? '' : 's'} left`;
-    await this.#ledger.move(erasureId, 'forgotten', () => ({ note }));
-  }
-
-  async #finish(erasureId: string): Promise<void> {
-    if (!(await this.#ledger.has(erasureId))) return;
-    const erasedAt = Math.floor(this.#parts.clock.now());
-    await this.#ledger.move(erasureId, 'forgotten', () => ({
-      state: 'erased',
-      erasedAt,
-      note: 'no key record left',
-    }));
-  }
-
-  /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
-  async #boundMs(): Promise<number | null> {
-    const { clock } = this.#parts;
-    const now = clock.monotonic();
-    if (!this.#bound || now - this.#bound.readAt > boundIsFreshForMs)
-      this.#bound = { ms: this.#readBound(), readAt: now };
-    try {
-      return await this.#bound.ms;
-    } catch (error) {
-      this.#bound = null;
-      throw error;
-    }
-  }
-
-  async #readBound(): Promise<number | null> {
-    return erasureBoundMs(await this.#parts.window.settings());
   }
 
   #tryAgainLater(error: unknown): void {
@@ -349,12 +344,13 @@ function unknownUser(): PrivacyError {
   return new PrivacyError('USER_UNKNOWN', 'This user never had a key, so nothing is stored. Check the id.');
 }
 
-function isRetriable(error: unknown): boolean {
-  return error instanceof Error && 'retriable' in error && error.retriable === true;
+function notExtendable(why: string): PrivacyError {
+  return new PrivacyError(
+    'DEADLINE_NOT_EXTENDABLE',
+    `The deadline of this erasure cannot be extended: ${why}.`,
+  );
 }
 
-/** The failure of one must not leave the other without an owner. */
-async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
+function isRetriable(error: unknown): boolean {
+  return error instanceof Error && 'retriable' in error && error.retriable === true;
 }

@@ -39,6 +39,7 @@ export class Ledger {
         law: policy.law,
         deadline,
         extension: null,
+        hold: null,
         keys: null,
         boundMs: null,
         forgottenAt: null,
@@ -52,8 +53,12 @@ export class Ledger {
     return (await this.parts.store.get(erasureId)) !== null;
   }
 
-  /** As `move`, for many that are known to stand in `from`. */
-  async moveAll(erasures: readonly Erasure[], from: ErasureState, change: Change): Promise<Erasure[]> {
+  /** As `move`, for many that are known to stand in one of `from`. */
+  async moveAll(
+    erasures: readonly Erasure[],
+    from: readonly ErasureState[],
+    change: Change,
+  ): Promise<Erasure[]> {
     const changed = erasures.map((erasure) => this.#step(erasure, change));
     const moved = await this.parts.store.advanceAll(changed);
     const results: Erasure[] = [];
@@ -65,13 +70,13 @@ export class Ledger {
   }
 
   /** States only go forward: whoever loses the race takes what stands, and tries again where it may. */
-  async move(erasureId: string, from: ErasureState, change: Change): Promise<Erasure> {
-    let current = await this.#standing(erasureId);
+  async move(erasureId: string, from: readonly ErasureState[], change: Change): Promise<Erasure> {
+    let current = await this.standing(erasureId);
     for (let tries = 0; tries < mostTries; tries++) {
-      if (current.state !== from) return current;
+      if (!from.includes(current.state)) return current;
       const changed = this.#step(current, change);
       if (await this.parts.store.advance(changed)) return changed;
-      current = await this.#standing(erasureId);
+      current = await this.standing(erasureId);
     }
     return current;
   }
@@ -81,12 +86,13 @@ export class Ledger {
     return { ...current, ...change(current), revision: current.revision + 1, updatedAt };
   }
 
-  async #standing(erasureId: string): Promise<Erasure> {
+  /** Rejects with ERASURE_MISSING. */
+  async standing(erasureId: string): Promise<Erasure> {
     const erasure = await this.parts.store.get(erasureId);
     if (erasure) return erasure;
     throw new PrivacyError(
       'ERASURE_MISSING',
-      `The erasure ${erasureId} was opened and is not in the ledger any more. Check the database.`,
+      `There is no erasure ${erasureId} in the ledger. Check the id; of one that was there, check the database.`,
     );
   }
 }

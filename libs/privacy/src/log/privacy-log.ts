@@ -31,6 +31,8 @@ export interface PrivacyLog {
   list(limit: number, before?: number): Promise<LoggedEntry[]>;
   /** The same of one user. */
   ofUser(userRef: UserRef, limit: number, before?: number): Promise<LoggedEntry[]>;
+  /** Of these users those under a hold: the entry that placed it, which none has lifted since. */
+  heldAmong(userRefs: readonly UserRef[]): Promise<ReadonlyMap<UserRef, LoggedEntry>>;
 }
 
 export const MAX_REASON_LENGTH = 200;

@@ -131,6 +131,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
         law: 'another',
         deadline: first.deadline + 1,
         extension: { at: first.requestedAt + 4, reason: 'many requests' },
+        hold: { at: 1, reason: 'a-ticket', liftedAt: null },
         keys: { partition: 3, fingerprints: ['00'.repeat(16)] },
         forgottenAt: first.requestedAt + 5,
       };

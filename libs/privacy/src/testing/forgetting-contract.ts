@@ -7,7 +7,8 @@ import { openKeyring, type Keyring } from '@oubliette/keyring';
 import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
 import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
 import { ForgettingService } from '../forgetting/forgetting-service.js';
-import { InMemoryErasureStore } from './in-memory-erasure-store.js';
+import type { InMemoryErasureStore } from './in-memory-erasure-store.js';
+import { InMemoryStores } from './in-memory-stores.js';
 
 /** A running cluster with one broker, and where its logs stand. */
 export interface ForgettingEngine {
@@ -96,8 +97,8 @@ async function open(engine: ForgettingEngine, what: string): Promise<Deployment>
     entropy,
   });
   await watch.start();
-  const store = new InMemoryErasureStore();
-  const service = new ForgettingService({ keyring, store, window, clock, entropy });
+  const { erasures: store, log } = new InMemoryStores();
+  const service = new ForgettingService({ keyring, store, log, window, clock, entropy });
   return {
     keyring,
     service,

@@ -28,6 +28,17 @@ export class InMemoryPrivacyLog implements PrivacyLog {
     return this.#newestFirst((entry) => entry.userRef === userRef && entry.id < before, limit);
   }
 
+  async heldAmong(userRefs: readonly UserRef[]): Promise<ReadonlyMap<UserRef, LoggedEntry>> {
+    await this.#turn();
+    const wanted = new Set(userRefs);
+    const held = new Map<UserRef, LoggedEntry>();
+    for (const entry of this.#entries) {
+      if (entry.kind === 'held' && wanted.has(entry.userRef)) held.set(entry.userRef, { ...entry });
+      if (entry.kind === 'hold-lifted') held.delete(entry.userRef);
+    }
+    return held;
+  }
+
   #newestFirst(isWanted: (entry: LoggedEntry) => boolean, limit: number): LoggedEntry[] {
     const wanted = this.#entries.filter(isWanted).reverse().slice(0, limit);
     return wanted.map((entry) => ({ ...entry }));

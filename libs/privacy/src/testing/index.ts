@@ -11,3 +11,4 @@ export { lookupStoreContract, type LookupStoreUnderTest } from './lookup-store-c
 export { requestedErasure } from './requested-erasure.js';
 export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';
+export { InMemoryStores } from './in-memory-stores.js';

@@ -65,6 +65,20 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual(await log.list(10, ids.at(-1)), []);
     });
 
+    check('says who is under a hold that was not lifted since', async (log) => {
+      assert.equal((await log.heldAmong([])).size, 0);
+      await log.append(entry(1, { kind: 'held', reason: 'first' }));
+      await log.append(entry(2, { kind: 'held' }));
+      await log.append(entry(2, { kind: 'hold-lifted' }));
+      await log.append(entry(3, { kind: 'held' }));
+      await log.append(entry(4, { kind: 'restricted' }));
+      await log.append(entry(1, { kind: 'hold-lifted' }));
+      const again = await log.append(entry(1, { kind: 'held', reason: 'again' }));
+      await log.append(entry(1, { kind: 'restricted' }));
+      const held = await log.heldAmong([1, 2, 4, 5].map(userRef));
+      assert.deepEqual([...held], [[userRef(1), again]]);
+    });
+
     check('gives every one of many that are added at once its own place', async (log) => {
       const added = await Promise.all(Array.from({ length: 20 }, (_, user) => log.append(entry(user))));
       assert.equal(new Set(added.map(({ id }) => id)).size, 20);

@@ -14,6 +14,7 @@ export function requestedErasure(
     law: 'GDPR Art. 12(3)',
     deadline: requestedAt + 2_592_000_000,
     extension: null,
+    hold: null,
     keys: null,
     boundMs: null,
     forgottenAt: null,

@@ -1,8 +1,20 @@
 import type { Keyring, KeyringOptions } from '@oubliette/keyring';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
-import { ForgettingService, type DeadlineOptions, type Erasure, type Logger } from '../../src/index.js';
-import { InMemoryErasureStore, SimulatedKeyTopic, type SimulatedSettings } from '../../src/testing/index.js';
+import { signerOfSeed } from '../../src/certificate/signing-key.js';
+import {
+  CertificateRegister,
+  ForgettingService,
+  type DeadlineOptions,
+  type Erasure,
+  type Logger,
+} from '../../src/index.js';
+import {
+  InMemoryErasureStore,
+  InMemoryStores,
+  SimulatedKeyTopic,
+  type SimulatedSettings,
+} from '../../src/testing/index.js';
 
 export const quick: SimulatedSettings = {
   segmentMs: 2_000,
@@ -17,14 +29,22 @@ export const quick: SimulatedSettings = {
 /** A deployment on simulated time: ledger, key topic, keyring, service. */
 export class Deployment {
   readonly logged: string[] = [];
+  readonly certificates: CertificateRegister;
   readonly #services: ForgettingService[] = [];
 
   private constructor(
     readonly clock: ManualClock,
     readonly topic: SimulatedKeyTopic,
     readonly keyring: Keyring,
-    readonly store: InMemoryErasureStore,
-  ) {}
+    readonly stores: InMemoryStores,
+  ) {
+    this.certificates = new CertificateRegister({
+      store: stores.certificates,
+      erasures: stores.erasures,
+      signer: signerOfSeed(new Uint8Array(32).fill(7)),
+      clock,
+    });
+  }
 
   static async start(
     settings: Partial<SimulatedSettings> = {},
@@ -34,7 +54,11 @@ export class Deployment {
     const clock = new ManualClock();
     const topic = new SimulatedKeyTopic(clock, { ...quick, ...settings }, partitions);
     const keyring = await openTestKeyring({ log: topic.log(), clock, policies });
-    return new Deployment(clock, topic, keyring, new InMemoryErasureStore());
+    return new Deployment(clock, topic, keyring, new InMemoryStores());
+  }
+
+  get store(): InMemoryErasureStore {
+    return this.stores.erasures;
   }
 
   /** Another start of the application: the ledger and the topic stay. */
@@ -42,6 +66,8 @@ export class Deployment {
     const service = new ForgettingService({
       keyring: this.keyring,
       store: this.store,
+      log: this.stores.log,
+      certificates: this.certificates,
       window: this.topic,
       clock: this.clock,
       entropy: new SeededEntropy(this.#services.length + 1),

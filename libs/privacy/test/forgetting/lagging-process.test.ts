@@ -4,7 +4,7 @@ import type { Binding, Keyring } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { ForgettingService } from '../../src/index.js';
-import { InMemoryErasureStore, SimulatedKeyTopic } from '../../src/testing/index.js';
+import { InMemoryErasureStore, InMemoryPrivacyLog, SimulatedKeyTopic } from '../../src/testing/index.js';
 import { quick } from './forgetting-harness.js';
 
 const binding: Binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
@@ -18,6 +18,7 @@ for (const known of ['active', 'forgotten'] as const) {
       new ForgettingService({
         keyring,
         store,
+        log: new InMemoryPrivacyLog(),
         window: new SimulatedKeyTopic(clock, quick, topic.partitionCount),
         clock,
         entropy: new SeededEntropy(seed),

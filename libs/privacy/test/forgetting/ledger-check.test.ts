@@ -4,7 +4,7 @@ import type { KeyLogRecord } from '@oubliette/keyring';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { ForgettingService } from '../../src/index.js';
-import { InMemoryErasureStore, SimulatedKeyTopic } from '../../src/testing/index.js';
+import { InMemoryErasureStore, InMemoryPrivacyLog, SimulatedKeyTopic } from '../../src/testing/index.js';
 import { quick } from './forgetting-harness.js';
 
 const clock = new ManualClock();
@@ -18,6 +18,7 @@ async function start(t: TestContext, topic: SimulatedKeyTopic, store: InMemoryEr
   const service = new ForgettingService({
     keyring,
     store,
+    log: new InMemoryPrivacyLog(),
     window: topic,
     clock,
     entropy: new SeededEntropy(1),

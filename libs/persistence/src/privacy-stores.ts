@@ -1,0 +1,14 @@
+import type { PrivacyStores } from '@oubliette/privacy';
+import type { Database } from './database.js';
+import { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
+import { TypeOrmErasureStore } from './typeorm-erasure-store.js';
+import { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';
+
+/** Everything that privacy keeps, in one database. */
+export function privacyStores(database: Database): PrivacyStores {
+  return {
+    erasures: new TypeOrmErasureStore(database),
+    certificates: new TypeOrmCertificateStore(database),
+    log: new TypeOrmPrivacyLog(database),
+  };
+}

@@ -1,0 +1,151 @@
+import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Clock } from '@oubliette/runtime';
+import type { CertificateRegister } from '../certificate/certificate-register.js';
+import { codeOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { Nudger } from '../nudger/nudger.js';
+import type { NudgeJob } from '../nudger/partition-nudger.js';
+import type { Erasure, ErasureState, Hold, KeyTopicWindow } from '../ports.js';
+import { erasureBoundMs } from './erasure-bound.js';
+import type { Holds } from './holds.js';
+import type { Ledger } from './ledger.js';
+
+export interface DriverParts {
+  readonly keyring: Keyring;
+  readonly ledger: Ledger;
+  readonly holds: Holds;
+  readonly window: KeyTopicWindow;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly certificates?: CertificateRegister;
+}
+
+const notForgotten: readonly ErasureState[] = ['requested', 'held'];
+const boundIsFreshForMs = 60_000;
+
+/** Takes erasures of the ledger from state to state: what stands in the key topic comes first, then the ledger says so. */
+export class ErasureDriver {
+  readonly #parts: DriverParts;
+  readonly #nudger: Nudger;
+  #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
+  #certifying: Promise<void> = Promise.resolve();
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#nudger = new Nudger({
+      ...parts,
+      listener: {
+        standing: (erasureId, values) => this.#noteStanding(erasureId, values),
+        gone: (erasureId) => this.#finish(erasureId),
+      },
+    });
+  }
+
+  /** Has key records nudged out of the log, of whatever reason. */
+  nudge(job: NudgeJob): void {
+    this.#nudger.add(job);
+  }
+
+  /** What is pending stays in the ledger. */
+  async close(): Promise<void> {
+    await this.#nudger.close();
+    await this.#certifying;
+  }
+
+  /** Takes erasures as far as they go at once: to *held*, or to *forgotten* and into the nudger's hands. */
+  async drive(erasures: readonly Erasure[]): Promise<readonly Erasure[]> {
+    const open = erasures.filter(({ state }) => notForgotten.includes(state));
+    const holds = await this.#parts.holds.among(open.map(({ userRef }) => userRef));
+    const held = open.filter(({ userRef, state }) => state === 'requested' && holds.has(userRef));
+    const moved = new Map<string, Erasure>();
+    for (const erasure of await this.#wait(held, holds)) moved.set(erasure.erasureId, erasure);
+    const free = open.filter(({ userRef }) => !holds.has(userRef));
+    for (const erasure of await this.#forget(free)) moved.set(erasure.erasureId, erasure);
+    const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
+    for (const { erasureId: id, userRef, state, forgottenAt } of current) {
+      if (state === 'forgotten')
+        this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
+    }
+    return current;
+  }
+
+  async #wait(held: readonly Erasure[], holds: ReadonlyMap<UserRef, Hold>): Promise<readonly Erasure[]> {
+    if (held.length === 0) return [];
+    return this.#parts.ledger.moveAll(held, ['requested'], ({ userRef }) => {
+      const hold = holds.get(userRef) ?? null;
+      return { state: 'held', hold, note: `held: ${hold?.reason ?? 'for a reason that was lifted'}` };
+    });
+  }
+
+  async #forget(free: readonly Erasure[]): Promise<readonly Erasure[]> {
+    if (free.length === 0) return [];
+    const [fences, boundMs] = await bothSettled(
+      this.#parts.keyring.forgetMany(free.map(({ userRef }) => userRef)),
+      this.boundMs(),
+    );
+    const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
+    const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
+    const now = Math.floor(this.#parts.clock.now());
+    return this.#parts.ledger.moveAll(free, notForgotten, ({ userRef, hold }) => {
+      const fence = fenceOf.get(userRef);
+      const partition = this.#parts.keyring.partitionOf(userRef);
+      const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
+      const lifted = hold === null ? null : { ...hold, liftedAt: hold.liftedAt ?? now };
+      return { state: 'forgotten', boundMs, forgottenAt: fence?.erasedAt ?? now, keys, hold: lifted, note };
+    });
+  }
+
+  /** The nudger also erases what landed after its fence, or of one purpose; the ledger has no entry for that. */
+  async #noteStanding(erasureId: string, values: number): Promise<void> {
+    if (!(await this.#parts.ledger.has(erasureId))) return;
+    const note = `${values} key record${values === 1 ? '' : 's'} left`;
+    await this.#parts.ledger.move(erasureId, ['forgotten'], () => ({ note }));
+  }
+
+  async #finish(erasureId: string): Promise<void> {
+    if (!(await this.#parts.ledger.has(erasureId))) return;
+    const erasedAt = Math.floor(this.#parts.clock.now());
+    const erased = await this.#parts.ledger.move(erasureId, ['forgotten'], () => ({
+      state: 'erased',
+      erasedAt,
+      note: 'no key record left',
+    }));
+    this.#certifying = this.#certifying.then(() => this.#certify(erased));
+  }
+
+  /** Whoever asks for it later gets it all the same. */
+  async #certify(erasure: Erasure): Promise<void> {
+    try {
+      await this.#parts.certificates?.issue([erasure]);
+    } catch (error) {
+      this.#parts.logger.warn('A certificate could not be issued; it is when somebody asks for it.', {
+        erasureId: erasure.erasureId,
+        error: codeOf(error),
+      });
+    }
+  }
+
+  /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
+  async boundMs(): Promise<number | null> {
+    const { clock } = this.#parts;
+    const now = clock.monotonic();
+    if (!this.#bound || now - this.#bound.readAt > boundIsFreshForMs)
+      this.#bound = { ms: this.#readBound(), readAt: now };
+    try {
+      return await this.#bound.ms;
+    } catch (error) {
+      this.#bound = null;
+      throw error;
+    }
+  }
+
+  async #readBound(): Promise<number | null> {
+    return erasureBoundMs(await this.#parts.window.settings());
+  }
+}
+
+/** The failure of one must not leave the other without an owner. */
+async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}

@@ -1,0 +1,11 @@
+import type { PrivacyStores } from '../ports.js';
+import { InMemoryCertificateStore } from './in-memory-certificate-store.js';
+import { InMemoryErasureStore } from './in-memory-erasure-store.js';
+import { InMemoryPrivacyLog } from './in-memory-privacy-log.js';
+
+/** All that privacy keeps, in memory. */
+export class InMemoryStores implements PrivacyStores {
+  readonly erasures = new InMemoryErasureStore();
+  readonly certificates = new InMemoryCertificateStore();
+  readonly log = new InMemoryPrivacyLog();
+}

@@ -1,0 +1,3 @@
+import { certificateStoreContract, InMemoryCertificateStore } from '../../src/testing/index.js';
+
+certificateStoreContract('in memory', () => Promise.resolve({ store: new InMemoryCertificateStore() }));
