@@ -4,12 +4,14 @@ import { spellDuration } from '@oubliette/privacy';
 export function describeErasure(erasure: unknown): string[] {
   const fields = asRecord(erasure);
   const lines = [`${text(fields['erasureId'])}  ${text(fields['state'])}`];
-  for (const name of ['requestedAt', 'deadline', 'forgottenAt', 'erasedAt']) {
+  for (const name of ['requestedAt', 'deadline', 'actBy', 'forgottenAt', 'erasedAt']) {
     const when = moment(fields[name]);
     if (when !== null) lines.push(`  ${name} ${when}`);
   }
   const bound = fields['bound'] ?? fields['boundMs'];
   if (typeof bound === 'number') lines.push(`  bound ${spellDuration(bound)} from forgotten to erased`);
+  if (typeof fields['urgency'] === 'string' && fields['urgency'] !== 'in time')
+    lines.push(`  ${fields['urgency']}`);
   if (typeof fields['note'] === 'string') lines.push(`  ${fields['note']}`);
   return lines;
 }

@@ -1,6 +1,7 @@
 export type CliErrorCode =
   | 'USAGE'
   | 'NOT_YET'
+  | 'CERTIFICATE_NOT_IN_CHAIN'
   | 'SAMPLE_NOT_RUNNING'
   | 'SAMPLE_UNREACHABLE'
   | 'SAMPLE_REFUSED'

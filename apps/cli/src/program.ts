@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { explain, Finished } from './action.js';
 import { addBrokerCommand } from './commands/broker.js';
+import { addCertificateCommands } from './commands/certificate.js';
 import { addErasureCommands } from './commands/erasure.js';
 import { addGuardCommands } from './commands/guard.js';
 import { addImportCommand } from './commands/import.js';
@@ -56,6 +57,7 @@ function makeProgram(context: CliContext): Command {
   addGuardCommands(program, context);
   addUsersCommands(program, context);
   addErasureCommands(program, context);
+  addCertificateCommands(program, context);
   addKeysCommands(program, context);
   addImportCommand(program, context);
   addLaterCommands(program, context);

@@ -104,7 +104,6 @@ test('commands to come say "not yet" and exit 2, whatever is asked of them', asy
     'guard apply --deadline 24h --topic t',
     'users export 17',
     'erasure verify e',
-    'certificate verify f.json --trusted-key k.pub',
     'audit leaks --term Ada',
     'lag --group g',
     'doctor',

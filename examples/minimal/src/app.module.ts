@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { OublietteModule, openKafkaEngine } from '@oubliette/nest';
-import { TypeOrmErasureStore, type Database } from '@oubliette/persistence';
+import { privacyStores, type Database } from '@oubliette/persistence';
 import { Subscribed } from './subscribed.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 
@@ -23,7 +23,7 @@ export class AppModule {
               brokers,
               clientId: 'example',
               masterKeys: { file: masterKeysFile },
-              erasures: new TypeOrmErasureStore(database),
+              stores: privacyStores(database),
               keyTopic: {
                 topic: 'example.keys',
                 partitions: 1,

@@ -1,5 +1,6 @@
 export type OublietteErrorCode =
   | 'ACCESS_GUARD_MISSING'
+  | 'CERTIFICATES_OFF'
   | 'ENGINE_OPTIONS_INVALID'
   | 'EVENT_CLASS_INVALID'
   | 'HANDLER_FAILED'

@@ -8,7 +8,7 @@ export type {
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
-export type { EngineFactory, Forgetting, OublietteEngine } from './engine/engine.js';
+export type { EngineFactory, ErasureStanding, Forgetting, OublietteEngine } from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
 export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
@@ -16,19 +16,17 @@ export { nestLogger } from './engine/nest-logger.js';
 export { logsReplay } from './engine/replay-log.js';
 export { EventRefusedError, OublietteError } from './errors.js';
 export type { OublietteErrorCode } from './errors.js';
+export { CertificateService } from './forgetting/certificate.service.js';
 export { ForgetUserService } from './forgetting/forget-user.service.js';
 export type { UserStatus } from './forgetting/forget-user.service.js';
 export { PrivacyService } from './forgetting/privacy.service.js';
 export type { Withdrawal } from './forgetting/privacy.service.js';
 export { AccessGuard } from './http/access.guard.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
+export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
-export type {
-  ErasureAccepted,
-  ErasureReport,
-  ErasuresAccepted,
-  UserReport,
-} from './http/privacy.controller.js';
+export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
+export type { ErasureAccepted, ErasureReport, HoldReport } from './http/erasure-report.js';
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';

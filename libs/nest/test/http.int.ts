@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Controller, Get, Post, UseFilters } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { EncryptedTopic, EventPublisher, ProblemFilter, connectOubliette } from '../src/index.js';
 import { openTestEngine } from '../src/testing/index.js';
 import { LessonViewed, TOKEN, buildApp, startApp } from './app.js';
+import { assertProblem, bearer, listening } from './http.js';
 
 @Controller()
 class Views {
   @EncryptedTopic('school.views')
   on(@Payload() _event: LessonViewed): void {}
-}
-
-const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
-
-async function listening(
-  app: INestApplication,
-): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as { port: number };
-  return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init);
-}
-
-async function assertProblem(
-  response: Response,
-  status: number,
-  code: string,
-  field?: string,
-): Promise<void> {
-  assert.equal(response.status, status);
-  assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
-  const body = (await response.json()) as Record<string, unknown>;
-  assert.equal(body['status'], status);
-  assert.equal(body['code'], code);
-  assert.equal(body['field'], field);
-  assert.equal(typeof body['title'], 'string');
 }
 
 describe('the privacy routes', () => {
@@ -66,14 +41,19 @@ describe('the privacy routes', () => {
     const body = (await report.json()) as Record<string, unknown>;
     assert.deepEqual(Object.keys(body).sort(), [
       'acknowledgements',
+      'actBy',
       'bound',
       'deadline',
       'erasedAt',
       'erasureId',
+      'extension',
       'forgottenAt',
+      'hold',
+      'law',
       'note',
       'requestedAt',
       'state',
+      'urgency',
     ]);
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
   });
@@ -117,7 +97,7 @@ describe('the privacy routes', () => {
     const call = await listening(app);
     const ask = async (id: string) => (await call(`/privacy/users/${id}`, bearer(TOKEN))).text();
     await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
-    assert.deepEqual(JSON.parse(await ask('ann')), { state: 'active', erasure: null });
+    assert.deepEqual(JSON.parse(await ask('ann')), { state: 'active', erasure: null, hold: null });
     const accepted = (await (
       await call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) })
     ).json()) as { erasureId: string };
@@ -242,12 +222,21 @@ describe('health and metrics', () => {
     engine.keyLog.release();
     assert.deepEqual(await statusOf('userKeys'), [200, 'up']);
     const check = { checked: 12, returned: 2, forgottenAgain: 1, unresolved: 1 };
-    Object.assign(engine.forgetting, { lastCheck: check });
+    const checked = (value: object) =>
+      Object.defineProperty(engine.forgetting, 'lastCheck', { value, configurable: true });
+    checked(check);
     assert.deepEqual(await statusOf('forgotten'), [503, 'down']);
     const metrics = await (await call('/metrics', bearer(TOKEN))).text();
     assert.match(metrics, /^oubliette_forgotten_users_returned 2$/m);
-    Object.assign(engine.forgetting, { lastCheck: { ...check, forgottenAgain: 2 } });
+    checked({ ...check, forgottenAgain: 2 });
     assert.deepEqual(await statusOf('forgotten'), [200, 'up']);
+    assert.deepEqual(await statusOf('deadlines'), [200, 'up']);
+    engine.forgetting.inDanger = () => ({ endangered: 3, overdue: 0 });
+    assert.deepEqual(await statusOf('deadlines'), [200, 'up']);
+    engine.forgetting.inDanger = () => ({ endangered: 0, overdue: 1 });
+    assert.deepEqual(await statusOf('deadlines'), [503, 'down']);
+    const inDanger = await (await call('/metrics', bearer(TOKEN))).text();
+    assert.match(inDanger, /^oubliette_erasures_in_danger\{urgency="overdue"\} 1$/m);
   });
 
   it('guard the metrics unless they are opened, and count', async () => {

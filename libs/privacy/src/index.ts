@@ -28,6 +28,7 @@ export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
+export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
 export { readStatement, userCommitment, type ErasureStatement } from './certificate/erasure-statement.js';

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { KeyTopicProgress } from '@oubliette/kafka';
 import { createMasterKeyFile } from '@oubliette/keyring';
 import { openKafkaEngine, type KafkaEngineOptions, type OublietteEngine } from '@oubliette/nest';
-import { InMemoryErasureStore } from '@oubliette/privacy/testing';
+import { InMemoryStores } from '@oubliette/privacy/testing';
 import { SystemClock, SystemDisk, SystemEntropy, type Clock } from '@oubliette/runtime';
 import { startBundledBroker, temporaryDirectory, type EngineServer } from '@oubliette/testing';
 
@@ -27,7 +27,7 @@ function engine(options: Partial<KafkaEngineOptions> = {}): Promise<OublietteEng
     brokers: [broker.bootstrap],
     clientId: 'engine',
     masterKeys: { file },
-    erasures: new InMemoryErasureStore(),
+    stores: new InMemoryStores(),
     keyTopic: { partitions: 2 },
     ...options,
   });

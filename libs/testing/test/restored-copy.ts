@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { silentLogger, type Logger } from '@oubliette/kafka';
 import { testMasterKeys } from '@oubliette/keyring/testing';
 import { openKafkaEngine, type OublietteEngine } from '@oubliette/nest';
-import { InMemoryErasureStore } from '@oubliette/privacy/testing';
+import { InMemoryStores } from '@oubliette/privacy/testing';
 import { temporaryDirectory, type StartEngine } from '@oubliette/testing';
 
 const binding = { stream: 'students', type: 'Moved', eventId: 'e-1', path: 'city' };
@@ -17,7 +17,7 @@ export function restoredCopyOn(name: string, start: StartEngine): void {
     const workDir = join(directory.path, 'broker');
     const copy = join(directory.path, 'copy');
     // What outlives the brokers' disk: the ledger and the master keys.
-    const erasures = new InMemoryErasureStore();
+    const stores = new InMemoryStores();
     const masterKeys = await testMasterKeys();
     const logged: string[] = [];
     const logger: Logger = { ...silentLogger, error: (message) => void logged.push(message) };
@@ -29,7 +29,7 @@ export function restoredCopyOn(name: string, start: StartEngine): void {
           brokers: [broker.bootstrap],
           clientId: 'restored',
           masterKeys,
-          erasures,
+          stores,
           logger,
           keyTopic: { partitions: 3, segmentMs: 2_000, maxCompactionLagMs: 2_000, fileDeleteDelayMs: 1_000 },
         });

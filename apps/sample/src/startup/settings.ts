@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { MasterKeyPlace } from '@oubliette/keyring';
 import { SampleError } from '../errors.js';
 import { filesOf, masterKeysOf, refuseKeysAmongData } from './master-keys-setting.js';
@@ -18,6 +18,8 @@ export interface Settings {
   readonly schemaRegistry: SchemaRegistry | null;
   /** Its files are absolute, and outside of the data directory. */
   readonly masterKeys: MasterKeyPlace;
+  /** The file of the key that signs certificates; absolute, and outside of the data directory. */
+  readonly certificateKey: string;
   /** Most user keys held in memory; null: the keyring's default. */
   readonly keysInMemory: number | null;
   /** null: made once and kept in the data directory. */
@@ -42,7 +44,11 @@ export function readSettings(environment: Environment, directory: string): Setti
     value('OUBLIETTE_MASTER_KEYS') ?? join('master-keys', 'keys.json'),
     directory,
   );
-  for (const file of filesOf(masterKeys)) refuseKeysAmongData(dataDir, file);
+  const certificateKey = resolve(
+    directory,
+    value('OUBLIETTE_CERTIFICATE_KEY') ?? join(directoryOf(masterKeys), 'certificate.pem'),
+  );
+  for (const file of [...filesOf(masterKeys), certificateKey]) refuseKeysAmongData(dataDir, file);
   return {
     host: value('HOST') ?? '127.0.0.1',
     port: portOf(value('PORT') ?? '3000'),
@@ -51,10 +57,16 @@ export function readSettings(environment: Environment, directory: string): Setti
     databaseUrl: databaseUrlOf(value('DATABASE_URL')),
     schemaRegistry: schemaRegistryOf(value('SCHEMA_REGISTRY_URL')),
     masterKeys,
+    certificateKey,
     keysInMemory: keysInMemoryOf(value('OUBLIETTE_KEYS_IN_MEMORY')),
     adminToken: tokenOf(value('OUBLIETTE_ADMIN_TOKEN')),
     demoClass: demoClassOf(value('SAMPLE_CLASS') ?? 'small'),
   };
+}
+
+/** Where master keys are in files, the key that signs certificates is beside them. */
+function directoryOf(masterKeys: MasterKeyPlace): string {
+  return masterKeys.kind === 'file' ? dirname(masterKeys.path) : 'master-keys';
 }
 
 function portOf(text: string): number {

@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { startBroker } from '@oubliette/broker';
 import { connectOubliette, logsReplay, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
 import type { LogFields } from '@oubliette/kafka';
-import { openDatabase, TypeOrmErasureStore, type Database } from '@oubliette/persistence';
+import { openDatabase, privacyStores, type Database } from '@oubliette/persistence';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { AppModule } from '../app.module.js';
 import { DemoClass } from '../demo/demo-class.js';
@@ -12,6 +12,7 @@ import { Page } from '../page/page.js';
 import { sampleMigrations } from '../read-models/migrations.js';
 import { brokersAnswer } from './brokers-answer.js';
 import { Closers } from './closers.js';
+import { ensureCertificateKey } from './certificate-key.js';
 import { checkDeployment } from './deployment-check.js';
 import { checkSchemas, EventSchemas } from './event-schemas.js';
 import { listen, prepareHttp } from './http.js';
@@ -69,6 +70,7 @@ class SampleStart {
     this.closers.defer(this.#files.take());
     const schemas = await this.#openSchemas();
     this.#files.ensureMasterKeys((message) => this.#logger.warn(message));
+    ensureCertificateKey(this.settings, this.#disk, this.#entropy, (message) => this.#logger.warn(message));
     const adminToken = this.#files.adminToken();
     const brokers = this.settings.brokers ?? [await this.#startBroker()];
     await brokersAnswer(brokers, this.#clock);
@@ -78,7 +80,8 @@ class SampleStart {
       await this.engineOf({
         brokers,
         masterKeys: this.settings.masterKeys,
-        erasures: new TypeOrmErasureStore(database),
+        certificateKey: this.settings.certificateKey,
+        stores: privacyStores(database),
         schemas: schemas?.source ?? null,
         logger: this.#logger.lines,
         userKeys: this.#userKeys(),

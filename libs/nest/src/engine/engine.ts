@@ -1,8 +1,23 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Fence, Keyring } from '@oubliette/keyring';
-import type { Erasure, ErasureState, LedgerCheck } from '@oubliette/privacy';
+import type {
+  CertificateRegister,
+  DeadlineAlert,
+  Erasure,
+  ErasureState,
+  Hold,
+  LedgerCheck,
+  Urgency,
+} from '@oubliette/privacy';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { EventCodec } from '@oubliette/serde';
+
+/** How an erasure stands to its deadline. */
+export interface ErasureStanding {
+  /** The latest moment to forget the user, ms since the Unix epoch; null: nothing bounds how long the bytes stay. */
+  readonly actBy: number | null;
+  readonly urgency: Urgency;
+}
 
 /** Forgetting as the module needs it. */
 export interface Forgetting {
@@ -14,6 +29,19 @@ export interface Forgetting {
   withdraw(userId: string, purpose: string): Promise<Fence>;
   /** Rejects with `PURPOSE_NOT_WITHDRAWN`, `USER_FORGOTTEN`, and as `withdraw`. */
   grant(userId: string, purpose: string): Promise<void>;
+  /** Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `REASON_INVALID`. */
+  hold(userId: string, reason: string): Promise<Hold>;
+  /** False where none stood. Resolves when a user whose request waited is forgotten. */
+  liftHold(userId: string, reason: string): Promise<boolean>;
+  /** The hold that stands; null: none. */
+  holdOf(userId: string): Promise<Hold | null>;
+  /** Rejects with `ERASURE_MISSING`, `DEADLINE_NOT_EXTENDABLE`, `REASON_INVALID`. */
+  extend(erasureId: string, reason: string): Promise<Erasure>;
+  standing(erasure: Erasure): Promise<ErasureStanding>;
+  /** How many were in danger of their deadline at the last look, and overdue. */
+  inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
+  /** Hears of each erasure that comes into danger, and that is overdue. Returns the unsubscribe. */
+  onDeadline(listener: (alert: DeadlineAlert) => void): () => void;
   /** Forgets again whoever the ledger says is forgotten and the key topic does not: a restored copy. */
   checkLedger(): Promise<LedgerCheck>;
   /** What that came to last; null before the first. */
@@ -37,6 +65,8 @@ export interface OublietteEngine {
   readonly producer: RecordProducer;
   readonly admin: TopicAdmin;
   readonly forgetting: Forgetting;
+  /** null: there is no key to sign with. */
+  readonly certificates: CertificateRegister | null;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
   /** False while the key topic cannot be heard, or user keys may not be used: readiness. Answers within seconds, never rejects. */

@@ -6,7 +6,7 @@ import type {
   MasterKeys,
   MasterKeyServiceOptions,
 } from '@oubliette/keyring';
-import type { DeadlineOptions, ErasureStore } from '@oubliette/privacy';
+import type { CertificateSigner, DeadlineOptions, PrivacyStores } from '@oubliette/privacy';
 import type { Clock, Disk, Entropy } from '@oubliette/runtime';
 import type { EventFormat } from '@oubliette/serde';
 
@@ -42,8 +42,10 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   /** A key file (must exist, mode 0600), another place, or keys that were opened and stay the caller's, to be closed after the engine. */
   readonly masterKeys: { readonly file: string } | PlacedMasterKeys | MasterKeys;
   readonly userKeys?: UserKeyOptions;
-  /** The ledger of erasures; it must outlive the process. */
-  readonly erasures: ErasureStore;
+  /** The ledger of erasures, certificates, the privacy log: `privacyStores` of @oubliette/persistence. They must outlive the process. */
+  readonly stores: PrivacyStores;
+  /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), or a signer of the caller's. Without: no certificates. */
+  readonly certificateKey?: { readonly file: string } | CertificateSigner;
   /** What differs from the defaults below. */
   readonly keyTopic?: Partial<KeyTopicSettings>;
   /** By what law requests are answered, and how its days count. Default: GDPR Art. 12(3), every day in UTC. */

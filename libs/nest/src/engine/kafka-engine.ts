@@ -2,11 +2,12 @@ import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTo
 import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
-import { ForgettingService } from '@oubliette/privacy';
+import { CertificateRegister, ForgettingService, loadSigningKeyFile } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { OublietteEngine } from './engine.js';
+import { forgettingOf } from './forgetting-of.js';
 import { KEY_TOPIC_DEFAULTS } from './kafka-engine-options.js';
 import type { KafkaEngineOptions, UserKeyOptions } from './kafka-engine-options.js';
 import { nestLogger } from './nest-logger.js';
@@ -41,14 +42,17 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => admin.close());
   const producer = await createProducer(settings);
   closes.push(() => producer.close());
-  const { erasures, deadline } = options;
+  const certificates = certificatesOf(options, clock);
+  const { stores, deadline } = options;
   const forgetting = new ForgettingService({
     keyring,
-    store: erasures,
+    store: stores.erasures,
+    log: stores.log,
     window: keyTopic,
     clock,
     entropy,
     logger,
+    ...(certificates === null ? {} : { certificates }),
     ...(deadline === undefined ? {} : { deadline }),
   });
   closes.push(() => forgetting.close());
@@ -65,24 +69,20 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     }),
     producer,
     admin,
-    forgetting: {
-      request: (userId) => forgetting.request(userId),
-      requestMany: (userIds) => forgetting.requestMany(userIds),
-      withdraw: (userId, purpose) => forgetting.withdraw(userId, purpose),
-      grant: (userId, purpose) => forgetting.grant(userId, purpose),
-      checkLedger: () => forgetting.checkLedger(),
-      get lastCheck() {
-        return forgetting.lastCheck;
-      },
-      find: (erasureId) => forgetting.find(erasureId),
-      findByUser: async (userId) => erasures.findByUser(keyring.userRef(userId)),
-      list: (limit, before) => erasures.list(limit, before),
-      counts: () => erasures.counts(),
-    },
+    forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    certificates,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
   };
+}
+
+function certificatesOf(options: KafkaEngineOptions, clock: Clock): CertificateRegister | null {
+  const { certificateKey, stores } = options;
+  if (certificateKey === undefined) return null;
+  const disk = options.disk ?? new SystemDisk();
+  const signer = 'file' in certificateKey ? loadSigningKeyFile(certificateKey.file, disk) : certificateKey;
+  return new CertificateRegister({ store: stores.certificates, erasures: stores.erasures, signer, clock });
 }
 
 function connectionOf({ brokers, clientId, ssl, sasl }: KafkaEngineOptions): Omit<KafkaSettings, 'clock'> {

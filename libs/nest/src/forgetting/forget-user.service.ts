@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PrivacyError } from '@oubliette/privacy';
-import type { Erasure, LedgerCheck } from '@oubliette/privacy';
+import type { DeadlineAlert, Erasure, Hold, LedgerCheck } from '@oubliette/privacy';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
-import type { OublietteEngine } from '../engine/engine.js';
+import type { ErasureStanding, OublietteEngine } from '../engine/engine.js';
 
 /** What stands about a user. */
 export interface UserStatus {
@@ -10,6 +10,8 @@ export interface UserStatus {
   readonly state: 'active' | 'forgotten';
   /** The last request to forget; null: there was none. */
   readonly erasure: Erasure | null;
+  /** The legal hold that stands; null: none. */
+  readonly hold: Hold | null;
 }
 
 /** Forgetting a user, and how far it has got. */
@@ -18,7 +20,7 @@ export class ForgetUserService {
   constructor(@Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine) {}
 
   /**
-   * Resolves when the user is *forgotten*: the fence is durable and nobody decrypts any more. Their bytes leave the log
+   * Resolves when the user is *forgotten* (or, under a legal hold, *held*): the fence is durable and nobody decrypts any more. Their bytes leave the log
    * afterwards (*erased*). Again for the same user: the same erasure. Rejects with `USER_UNKNOWN`, `USER_ID_INVALID`.
    */
   forgetUser(userId: string): Promise<Erasure> {
@@ -31,6 +33,34 @@ export class ForgetUserService {
    */
   forgetUsers(userIds: readonly string[]): Promise<readonly (Erasure | null)[]> {
     return this.engine.forgetting.requestMany(userIds);
+  }
+
+  /**
+   * Places a legal hold (Art. 17(3) GDPR): a request to forget the user waits, *held*, until it is lifted. The reason stays in the privacy
+   * log for good: a code, naming nobody. Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `REASON_INVALID`.
+   */
+  hold(userId: string, reason: string): Promise<Hold> {
+    return this.engine.forgetting.hold(userId, reason);
+  }
+
+  /** Lifts it; resolves when a user whose request waited for that is forgotten. False where none stood. Rejects as `hold`. */
+  liftHold(userId: string, reason: string): Promise<boolean> {
+    return this.engine.forgetting.liftHold(userId, reason);
+  }
+
+  /** The longer deadline of the policy, once (Art. 12(3) GDPR: tell the user why). Rejects with `DEADLINE_NOT_EXTENDABLE`, `REASON_INVALID`. */
+  extend(erasureId: string, reason: string): Promise<Erasure> {
+    return this.engine.forgetting.extend(erasureId, reason);
+  }
+
+  /** How an erasure stands to its deadline. */
+  standingOf(erasure: Erasure): Promise<ErasureStanding> {
+    return this.engine.forgetting.standing(erasure);
+  }
+
+  /** Hears of each erasure that comes into danger of its deadline, and that is overdue. Returns the unsubscribe. */
+  onDeadline(listener: (alert: DeadlineAlert) => void): () => void {
+    return this.engine.forgetting.onDeadline(listener);
   }
 
   /**
@@ -55,7 +85,11 @@ export class ForgetUserService {
         'USER_UNKNOWN',
         'This user never had a key, so nothing is stored. Check the id.',
       );
-    return { state, erasure: await forgetting.findByUser(userId) };
+    return {
+      state,
+      erasure: await forgetting.findByUser(userId),
+      hold: await forgetting.holdOf(userId),
+    };
   }
 
   /** The ledger, newest first: at most `limit` erasures, those that stand after `before`, else from the newest on. */

@@ -8,7 +8,8 @@ import { ProblemFilter } from './problem.filter.js';
 
 /**
  * `GET /health`: terminus JSON, 503 while the key topic is not heard, user keys may not be used (the lease on the topic or on the master
- * key was lost), somebody came back with a restored key topic and is not forgotten again, or a consumer is down. Open, so without figures.
+ * key was lost), somebody came back with a restored key topic and is not forgotten again, an erasure is overdue, or a consumer is down. `deadlines`
+ * says `endangered` while it is up and an erasure will not be done in time. Open, so without figures.
  */
 @Controller('health')
 @UseFilters(ProblemFilter)
@@ -26,8 +27,16 @@ export class HealthController {
       async () => this.#indicate('keyTopic', await this.engine.keysFresh()),
       () => this.#indicate('userKeys', this.engine.keyring.isFresh),
       () => this.#indicate('forgotten', this.#staysForgotten()),
+      () => this.#deadlines(),
       () => this.#indicate('consumers', this.transport.healthy),
     ]);
+  }
+
+  #deadlines(): HealthIndicatorResult {
+    const { endangered, overdue } = this.engine.forgetting.inDanger();
+    const indicator = this.indicators.check('deadlines');
+    if (overdue > 0) return indicator.down({ state: 'overdue' });
+    return indicator.up({ state: endangered > 0 ? 'endangered' : 'in time' });
   }
 
   #staysForgotten(): boolean {

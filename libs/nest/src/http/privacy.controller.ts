@@ -1,42 +1,40 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, UseFilters, UseGuards } from '@nestjs/common';
-import type { Erasure, LedgerCheck } from '@oubliette/privacy';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { AccessGuard } from './access.guard.js';
+import {
+  accepted,
+  holdReport,
+  report,
+  type ErasureAccepted,
+  type ErasureReport,
+  type HoldReport,
+} from './erasure-report.js';
 import { ProblemError } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 
 /** The longest user id in UTF-8 bytes, as in the keyring. */
 const USER_ID_BYTES = 512;
-/** Erasures in one answer, unless asked for another number; and the most that may be asked for. */
-const PAGE = 100;
-const LARGEST_PAGE = 1_000;
 /** Users that one request may forget. */
 const MOST_USERS = 10_000;
-
-/** Answer to a request to forget. Times as ISO 8601. */
-export interface ErasureAccepted {
-  readonly erasureId: string;
-  readonly state: Erasure['state'];
-  readonly deadline: string;
-}
-
-/** How far an erasure has got: pseudonymous, and without the pseudonym. */
-export interface ErasureReport extends ErasureAccepted {
-  /** Longest time in ms from *forgotten* to *erased* that the key topic's settings allow; null: unbounded. */
-  readonly bound: number | null;
-  readonly requestedAt: string;
-  readonly forgottenAt: string | null;
-  readonly erasedAt: string | null;
-  readonly note: string | null;
-  /** Consumers that confirmed; none are asked yet. */
-  readonly acknowledgements: readonly string[];
-}
 
 /** What stands about a user, without the id and the pseudonym. */
 export interface UserReport {
   readonly state: 'active' | 'forgotten';
   /** The last request to forget; null: there was none. */
   readonly erasure: ErasureReport | null;
+  /** The legal hold that stands; null: none. */
+  readonly hold: HoldReport | null;
 }
 
 /** Answer to a request to forget many: in the order asked, null for an id that never had a key. */
@@ -45,9 +43,8 @@ export interface ErasuresAccepted {
 }
 
 /**
- * `GET <prefix>/users/:id`, `POST <prefix>/users/:id/forget`, `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an
- * array, newest first; `before` is the last id of the page before), `POST <prefix>/users/forget` with `{ "ids": […] }` for up to 10,000
- * users at once, `POST <prefix>/erasures/check` after restoring the key topic; always behind the configured guard.
+ * `GET <prefix>/users/:id`, `POST <prefix>/users/:id/forget`, `POST <prefix>/users/forget` with `{ "ids": […] }` for up to 10,000 users at
+ * once, `PUT` and `DELETE <prefix>/users/:id/hold` with `{ "reason": "…" }`; always behind the configured guard.
  */
 @Controller('privacy')
 @UseGuards(AccessGuard)
@@ -57,8 +54,12 @@ export class PrivacyController {
 
   @Get('users/:id')
   async user(@Param('id') id: string): Promise<UserReport> {
-    const { state, erasure } = await this.forgetting.statusOf(checkedUserId(id));
-    return { state, erasure: erasure === null ? null : report(erasure) };
+    const { state, erasure, hold } = await this.forgetting.statusOf(checkedUserId(id));
+    return {
+      state,
+      erasure: erasure === null ? null : report(erasure, await this.forgetting.standingOf(erasure)),
+      hold: hold === null ? null : holdReport(hold),
+    };
   }
 
   @Post('users/:id/forget')
@@ -67,49 +68,23 @@ export class PrivacyController {
     return accepted(await this.forgetting.forgetUser(checkedUserId(id)));
   }
 
+  @Put('users/:id/hold')
+  async hold(@Param('id') id: string, @Body() body: unknown): Promise<HoldReport> {
+    return holdReport(await this.forgetting.hold(checkedUserId(id), checkedReason(body)));
+  }
+
+  @Delete('users/:id/hold')
+  @HttpCode(204)
+  async liftHold(@Param('id') id: string, @Body() body: unknown): Promise<void> {
+    await this.forgetting.liftHold(checkedUserId(id), checkedReason(body));
+  }
+
   @Post('users/forget')
   @HttpCode(202)
   async forgetMany(@Body() body: unknown): Promise<ErasuresAccepted> {
     const erasures = await this.forgetting.forgetUsers(checkedUserIds(body));
     return { erasures: erasures.map((erasure) => (erasure === null ? null : accepted(erasure))) };
   }
-
-  @Post('erasures/check')
-  @HttpCode(200)
-  check(): Promise<LedgerCheck> {
-    return this.forgetting.checkLedger();
-  }
-
-  @Get('erasures')
-  async erasures(
-    @Query('limit') limit?: unknown,
-    @Query('before') before?: unknown,
-  ): Promise<ErasureReport[]> {
-    const size = checkedLimit(limit);
-    const last = before === undefined ? undefined : await this.#last(before);
-    return (await this.forgetting.listErasures(size, last)).map(report);
-  }
-
-  @Get('erasures/:erasureId')
-  async erasure(@Param('erasureId') erasureId: string): Promise<ErasureReport> {
-    const erasure = await this.forgetting.findErasure(erasureId);
-    if (erasure === null) throw new ProblemError(404, 'ERASURE_UNKNOWN', 'There is no erasure with this id.');
-    return report(erasure);
-  }
-
-  async #last(before: unknown): Promise<Erasure> {
-    const erasure = typeof before === 'string' ? await this.forgetting.findErasure(before) : null;
-    if (erasure === null)
-      throw new ProblemError(400, 'ERASURE_UNKNOWN', 'There is no erasure with the id in before.', 'before');
-    return erasure;
-  }
-}
-
-function checkedLimit(limit: unknown): number {
-  if (limit === undefined) return PAGE;
-  const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
-  if (size >= 1 && size <= LARGEST_PAGE) return size;
-  throw new ProblemError(400, 'LIMIT_INVALID', `limit is a whole number from 1 to ${LARGEST_PAGE}.`, 'limit');
 }
 
 function checkedUserIds(body: unknown): readonly string[] {
@@ -129,22 +104,9 @@ export function checkedUserId(id: string): string {
   return id;
 }
 
-function accepted(erasure: Erasure): ErasureAccepted {
-  return { erasureId: erasure.erasureId, state: erasure.state, deadline: iso(erasure.deadline) };
-}
-
-function report(erasure: Erasure): ErasureReport {
-  return {
-    ...accepted(erasure),
-    bound: erasure.boundMs,
-    requestedAt: iso(erasure.requestedAt),
-    forgottenAt: erasure.forgottenAt === null ? null : iso(erasure.forgottenAt),
-    erasedAt: erasure.erasedAt === null ? null : iso(erasure.erasedAt),
-    note: erasure.note,
-    acknowledgements: [],
-  };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
+/** The reason of an act; what may stand in it is checked where it is kept. Throws a 400 problem. */
+export function checkedReason(body: unknown): string {
+  const reason: unknown = typeof body === 'object' && body !== null && 'reason' in body ? body.reason : null;
+  if (typeof reason === 'string') return reason;
+  throw new ProblemError(400, 'BODY_INVALID', 'reason is a text of 1 to 200 characters.', 'reason');
 }

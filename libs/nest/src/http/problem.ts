@@ -43,6 +43,10 @@ const STATUSES: Readonly<Record<string, number>> = {
   EVENT_INVALID: 400,
   USER_UNKNOWN: 404,
   USER_FORGOTTEN: 410,
+  REASON_INVALID: 400,
+  CERTIFICATES_OFF: 404,
+  DEADLINE_NOT_EXTENDABLE: 409,
+  CERTIFICATE_CONTENDED: 503,
   PURPOSE_INVALID: 400,
   PURPOSE_WITHDRAWN: 409,
   PURPOSE_NOT_WITHDRAWN: 409,
@@ -130,6 +134,7 @@ function detailOf(error: unknown): string {
 
 function fieldOf(code: string, error: unknown): string | undefined {
   if (code === 'USER_ID_INVALID') return 'id';
+  if (code === 'REASON_INVALID') return 'reason';
   if (typeof error === 'object' && error !== null && 'path' in error && typeof error.path === 'string') {
     return error.path === '' ? undefined : error.path;
   }

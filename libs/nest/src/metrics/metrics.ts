@@ -45,6 +45,14 @@ export class Metrics {
       [],
       (gauge) => gauge.set(forgetting.lastCheck?.returned ?? 0),
     );
+    this.#gauge(
+      'oubliette_erasures_in_danger',
+      'Erasures that will not keep their deadline (endangered), or have not (overdue), at the last look.',
+      ['urgency'],
+      (gauge) => {
+        for (const [urgency, count] of Object.entries(forgetting.inDanger())) gauge.set({ urgency }, count);
+      },
+    );
     this.#gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
       for (const [state, count] of Object.entries(await forgetting.counts())) gauge.set({ state }, count);
     });

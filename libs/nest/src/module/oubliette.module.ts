@@ -7,9 +7,11 @@ import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 import { openKafkaEngine } from '../engine/kafka-engine.js';
+import { CertificateService } from '../forgetting/certificate.service.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { PrivacyService } from '../forgetting/privacy.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
+import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
@@ -105,6 +107,7 @@ function rootModule(
       FeatureRegistry,
       Metrics,
       EventPublisher,
+      CertificateService,
       ForgetUserService,
       PrivacyService,
       OublietteTransport,
@@ -118,6 +121,7 @@ function rootModule(
       FeatureRegistry,
       Metrics,
       EventPublisher,
+      CertificateService,
       ForgetUserService,
       PrivacyService,
       OublietteTransport,
@@ -130,7 +134,7 @@ function rootModule(
 function controllersOf(http: HttpOptions): Type[] {
   const controllers: Type[] = [];
   const prefix = http.privacyPrefix ?? 'privacy';
-  if (prefix !== false) controllers.push(privacyControllerAt(prefix));
+  if (prefix !== false) controllers.push(...privacyControllersAt(prefix));
   if (http.health ?? true) controllers.push(HealthController);
   if (http.metrics === 'open') controllers.push(OpenMetricsController);
   else if (http.metrics !== false) controllers.push(GuardedMetricsController);
@@ -138,9 +142,16 @@ function controllersOf(http: HttpOptions): Type[] {
 }
 
 /** Nest reads a controller's prefix from its class: another prefix is another class. */
-function privacyControllerAt(prefix: string): Type {
+function privacyControllersAt(prefix: string): Type[] {
   class MountedPrivacyController extends PrivacyController {}
-  Controller(prefix)(MountedPrivacyController);
+  class MountedErasuresController extends ErasuresController {}
   Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
-  return MountedPrivacyController;
+  Reflect.defineMetadata(
+    'design:paramtypes',
+    [ForgetUserService, CertificateService],
+    MountedErasuresController,
+  );
+  const mounted = [MountedPrivacyController, MountedErasuresController];
+  for (const controller of mounted) Controller(prefix)(controller);
+  return mounted;
 }

@@ -4,7 +4,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { InMemoryErasureStore } from '@oubliette/privacy/testing';
+import { InMemoryStores } from '@oubliette/privacy/testing';
 import { isErased } from '@oubliette/serde';
 import { testMasterKeys } from '@oubliette/keyring/testing';
 import { SystemClock, sleep } from '@oubliette/runtime';
@@ -87,7 +87,7 @@ export function nestApplicationContract(name: string, bootstrap: () => string): 
             clientId: 'contract',
             groupId,
             masterKeys,
-            erasures: new InMemoryErasureStore(),
+            stores: new InMemoryStores(),
             access: { token: TOKEN },
             handlerAttempts: 3,
             keyTopic: {

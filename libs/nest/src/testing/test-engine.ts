@@ -1,13 +1,13 @@
-import type { Keyring, MasterKeys, UserRef } from '@oubliette/keyring';
+import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import type { Erasure } from '@oubliette/privacy';
-import { PrivacyError } from '@oubliette/privacy';
-import { InMemoryErasureStore, requestedErasure } from '@oubliette/privacy/testing';
+import { CertificateRegister, ForgettingService } from '@oubliette/privacy';
+import type { KeyTopicWindow } from '@oubliette/privacy';
+import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
-import type { Forgetting, OublietteEngine } from '../engine/engine.js';
-import { randomEventId } from '../publishing/event-ids.js';
+import type { OublietteEngine } from '../engine/engine.js';
+import { forgettingOf } from '../engine/forgetting-of.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
 
 export interface TestEngineOptions {
@@ -35,6 +35,8 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
   const own = masterKeys === undefined ? {} : { masterKeys };
   const keyring = await openTestKeyring({ topic: keyTopic, log: keyLog, clock, ...own });
   const cluster = new InMemoryCluster(clock);
+  const stores = new InMemoryStores();
+  const forgetting = forgettingOn(keyring, stores, clock, entropy);
   let closed = false;
   const engine: TestEngine = {
     clock,
@@ -46,7 +48,13 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     codec: createEventCodec({ keyring, format: createJsonFormat() }),
     producer: cluster.producer(),
     admin: cluster.admin(),
-    forgetting: forgettingOn(keyring, new InMemoryErasureStore(), clock, entropy),
+    forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    certificates: new CertificateRegister({
+      store: stores.certificates,
+      erasures: stores.erasures,
+      signer: testSigner(),
+      clock,
+    }),
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
     keysFresh: () => Promise.resolve(engine.fresh),
@@ -55,55 +63,43 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     },
     close: async () => {
       closed = true;
+      await forgetting.close();
       await keyring.close();
     },
   };
   return engine;
 }
 
-/** Forgets at once and nudges nothing: there is no log that bytes could stay in. */
+/** Nothing is to be nudged: there is no log that bytes could stay in. */
 function forgettingOn(
   keyring: Keyring,
-  store: InMemoryErasureStore,
+  stores: InMemoryStores,
   clock: ManualClock,
   entropy: SeededEntropy,
-): Forgetting {
-  const refOf = (userId: string): UserRef => {
-    const userRef = keyring.userRef(userId);
-    if (keyring.state(userRef) === 'unknown')
-      throw new PrivacyError('USER_UNKNOWN', 'This user never had a key.');
-    return userRef;
-  };
-  const forget = async (userRef: UserRef): Promise<Erasure> => {
-    const fence = await keyring.forget(userRef);
-    const now = clock.now();
-    const { lifecycle, erasedAt: forgottenAt } = fence;
-    return store.open(
-      requestedErasure({
-        erasureId: randomEventId(entropy),
-        userRef,
-        lifecycle,
-        state: 'forgotten',
-        requestedAt: now,
-        forgottenAt,
-      }),
-    );
-  };
-  return {
-    request: async (userId) => forget(refOf(userId)),
-    async requestMany(userIds) {
-      const erasures: (Erasure | null)[] = [];
-      for (const userRef of userIds.map((userId) => keyring.userRef(userId)))
-        erasures.push(keyring.state(userRef) === 'unknown' ? null : await forget(userRef));
-      return erasures;
-    },
-    withdraw: async (userId, purpose) => keyring.withdraw(refOf(userId), purpose),
-    grant: async (userId, purpose) => keyring.grant(refOf(userId), purpose),
-    checkLedger: () => Promise.resolve({ checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 }),
-    lastCheck: null,
-    find: (erasureId) => store.get(erasureId),
-    findByUser: async (userId) => store.findByUser(keyring.userRef(userId)),
-    list: (limit, before) => store.list(limit, before),
-    counts: () => store.counts(),
-  };
+): ForgettingService {
+  return new ForgettingService({
+    keyring,
+    store: stores.erasures,
+    log: stores.log,
+    window: emptyWindow,
+    clock,
+    entropy,
+  });
 }
+
+const emptyWindow: KeyTopicWindow = {
+  partitionCount: 1,
+  // eslint-disable-next-line @typescript-eslint/require-await -- an async generator without an await
+  scan: async function* () {},
+  nudge: () => Promise.resolve(),
+  settings: () =>
+    Promise.resolve({
+      segmentMs: 2_000,
+      maxCompactionLagMs: 2_000,
+      deleteRetentionMs: 86_400_000,
+      fileDeleteDelayMs: 1_000,
+      cleanerBackoffMs: 500,
+      minCleanableDirtyRatio: 0,
+      timestampAfterMaxMs: 0,
+    }),
+};

@@ -41,7 +41,12 @@ export class CertificateRegister {
     throw new TypeError('one erasure has one certificate');
   }
 
-  /** The same for many, in the order given. One call at a time: within a process nobody loses a number. */
+  /** At most `limit` (1 or more) of the chain behind a number, lowest first. */
+  chain(after: number, limit: number): Promise<readonly IssuedCertificate[]> {
+    return this.parts.store.list(after, limit);
+  }
+
+  /** As `certificateOf` for many, in the order given. One call at a time: within a process nobody loses a number. */
   issue(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
     const issued = this.#turn.then(() => this.#issue(erasures));
     this.#turn = issued.catch(() => undefined);

@@ -137,6 +137,12 @@ export class ForgettingService {
     return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason)));
   }
 
+  /** The hold that stands; null: none. */
+  async holdOf(userId: string): Promise<Hold | null> {
+    const userRef = this.#parts.keyring.userRef(userId);
+    return (await this.#holds.among([userRef])).get(userRef) ?? null;
+  }
+
   /**
    * Gives an erasure the longer deadline of its policy, once, while the first one has not passed; the user must be told (Art. 12(3)).
    * Rejects with ERASURE_MISSING, DEADLINE_NOT_EXTENDABLE and REASON_INVALID.

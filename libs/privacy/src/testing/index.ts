@@ -12,3 +12,4 @@ export { requestedErasure } from './requested-erasure.js';
 export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';
 export { InMemoryStores } from './in-memory-stores.js';
+export { testSigner } from './test-signer.js';

@@ -1,7 +1,6 @@
 import type { Keyring, KeyringOptions } from '@oubliette/keyring';
 import { openTestKeyring } from '@oubliette/keyring/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
-import { signerOfSeed } from '../../src/certificate/signing-key.js';
 import {
   CertificateRegister,
   ForgettingService,
@@ -13,6 +12,7 @@ import {
   InMemoryErasureStore,
   InMemoryStores,
   SimulatedKeyTopic,
+  testSigner,
   type SimulatedSettings,
 } from '../../src/testing/index.js';
 
@@ -41,7 +41,7 @@ export class Deployment {
     this.certificates = new CertificateRegister({
       store: stores.certificates,
       erasures: stores.erasures,
-      signer: signerOfSeed(new Uint8Array(32).fill(7)),
+      signer: testSigner(),
       clock,
     });
   }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { CertificateRegister, publicKeyPem } from '@oubliette/privacy';
+import { InMemoryStores, requestedErasure, testSigner } from '@oubliette/privacy/testing';
+import { ManualClock } from '@oubliette/runtime/testing';
+import { oubliette } from '../cli-harness.js';
+
+/** Two certificates of one erasure, the second one whole. */
+async function chain() {
+  const { erasures, certificates } = new InMemoryStores();
+  const register = new CertificateRegister({
+    store: certificates,
+    erasures,
+    signer: testSigner(),
+    clock: new ManualClock(),
+  });
+  const erasure = await erasures.open(
+    requestedErasure({ erasureId: 'e-1', userRef: '0'.repeat(32) as never }),
+  );
+  const partial = await register.certificateOf('e-1');
+  await erasures.advance({ ...erasure, revision: 1, state: 'erased', forgottenAt: 5, erasedAt: 9 });
+  return { partial: partial.file, whole: (await register.certificateOf('e-1')).file };
+}
+
+const trusted = publicKeyPem(testSigner().publicKey);
+const verify = ['certificate', 'verify', '/c/file.json', '--trusted-key', '/c/key.pub'];
+
+test('a genuine certificate, and where it stands in its chain', async () => {
+  const { partial, whole } = await chain();
+  const files = { '/c/file.json': whole, '/c/key.pub': trusted, '/c/chain': `${partial}\n${whole}\n` };
+  const alone = await oubliette(verify, { files });
+  assert.equal(alone.code, 0);
+  assert.match(alone.out, /^Genuine: certificate 2,.*\nErasure e-1: erased\.\n/);
+  assert.match(alone.out, /chain was not checked/);
+  const { code, out } = await oubliette([...verify, '--chain', '/c/chain', '--json'], { files });
+  assert.equal(code, 0);
+  const document = JSON.parse(out) as { complete: boolean; chain: number };
+  assert.deepEqual([document.complete, document.chain], [true, 2]);
+  const open = await oubliette(verify, { files: { ...files, '/c/file.json': partial } });
+  assert.match(open.out, /requested; outstanding: forgetting, erasure/);
+});
+
+test('the answer is no for another key, a changed byte, a chain with a link missing or of other files', async () => {
+  const { partial, whole } = await chain();
+  const files = { '/c/file.json': whole, '/c/key.pub': trusted };
+  const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'pem', type: 'spki' }).toString();
+  const cases: [Record<string, string>, string][] = [
+    [{ '/c/key.pub': other }, 'CERTIFICATE_KEY_UNTRUSTED'],
+    [{ '/c/file.json': whole.replace('"erased"', '"Erased"') }, 'CERTIFICATE_FORGED'],
+    [{ '/c/file.json': `${whole}\n` }, 'CERTIFICATE_MALFORMED'],
+    [{ '/c/key.pub': 'no key' }, 'CERTIFICATE_KEY_INVALID'],
+    [{ '/c/chain': `${whole}\n` }, 'CERTIFICATE_CHAIN_BROKEN'],
+    [{ '/c/chain': `${partial}\n` }, 'CERTIFICATE_NOT_IN_CHAIN'],
+    [{ '/c/chain': '' }, 'CERTIFICATE_NOT_IN_CHAIN'],
+  ];
+  for (const [changed, wanted] of cases) {
+    const args = '/c/chain' in changed ? [...verify, '--chain', '/c/chain'] : verify;
+    const { code, out } = await oubliette([...args, '--json'], { files: { ...files, ...changed } });
+    assert.equal(code, 1, wanted);
+    assert.equal((JSON.parse(out) as { error: { code: string } }).error.code, wanted);
+  }
+});
+
+test('a key must be given, and files must be there', async () => {
+  assert.equal((await oubliette(verify.slice(0, 3))).code, 2);
+  const { code, err } = await oubliette(verify, { files: { '/c/key.pub': trusted } });
+  assert.equal(code, 2);
+  assert.match(err, /no file \/c\/file\.json/);
+});

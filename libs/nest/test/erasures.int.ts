@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  publicKeyPem,
+  readStatement,
+  readTrustedKeys,
+  verifyCertificate,
+  verifyChain,
+} from '@oubliette/privacy';
+import { CertificateService, EventPublisher } from '../src/index.js';
+import type { TestEngine } from '../src/testing/index.js';
+import { LessonViewed, TOKEN, startApp } from './app.js';
+import { assertProblem, bearer, listening } from './http.js';
+
+async function stage(prepare: (engine: TestEngine) => void = () => undefined) {
+  const { app, engine } = await startApp([], { prepare });
+  const call = await listening(app);
+  await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
+  const ask = (method: string, path: string, body?: unknown) =>
+    call(`/privacy/${path}`, {
+      method,
+      headers: { ...bearer(TOKEN).headers, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const forget = async () =>
+    (await (await ask('POST', 'users/ann/forget')).json()) as { erasureId: string; state: string };
+  return { app, engine, call, ask, forget };
+}
+
+describe('the routes of holds and extensions', () => {
+  it('hold forgetting back, say so, and forget once the hold is lifted', async () => {
+    const { ask, forget } = await stage();
+    const held = (await (await ask('PUT', 'users/ann/hold', { reason: 'case 12' })).json()) as object;
+    assert.deepEqual(Object.keys(held), ['at', 'reason', 'liftedAt']);
+    const { erasureId, state } = await forget();
+    assert.equal(state, 'held');
+    const user = (await (await ask('GET', 'users/ann')).json()) as { state: string; hold: object };
+    assert.equal(user.state, 'active');
+    assert.deepEqual(user.hold, held);
+    assert.equal((await ask('DELETE', 'users/ann/hold', { reason: 'closed' })).status, 204);
+    const report = (await (await ask('GET', `erasures/${erasureId}`)).json()) as {
+      state: string;
+      hold: object;
+    };
+    assert.equal(report.state, 'forgotten');
+    assert.equal('reason' in report.hold && report.hold.reason, 'case 12');
+    await assertProblem(await ask('PUT', 'users/ann/hold', { reason: 'x' }), 410, 'USER_FORGOTTEN');
+    await assertProblem(await ask('PUT', 'users/nobody/hold', { reason: 'x' }), 404, 'USER_UNKNOWN');
+    for (const body of [{}, { reason: 7 }])
+      await assertProblem(await ask('PUT', 'users/ann/hold', body), 400, 'BODY_INVALID', 'reason');
+    const mail = { reason: 'ann@example.org asked' };
+    await assertProblem(await ask('DELETE', 'users/ann/hold', mail), 400, 'REASON_INVALID', 'reason');
+  });
+
+  it('extend a deadline once', async () => {
+    const { ask, forget } = await stage();
+    const { erasureId } = await forget();
+    const extend = (reason: unknown) => ask('POST', `erasures/${erasureId}/extension`, { reason });
+    const before = (await (await ask('GET', `erasures/${erasureId}`)).json()) as { deadline: string };
+    const report = (await (await extend('many requests')).json()) as { deadline: string; extension: object };
+    assert.ok(report.deadline > before.deadline);
+    assert.equal('reason' in report.extension && report.extension.reason, 'many requests');
+    await assertProblem(await extend('again'), 409, 'DEADLINE_NOT_EXTENDABLE');
+    await assertProblem(await extend(1), 400, 'BODY_INVALID', 'reason');
+    const unknown = await ask('POST', 'erasures/no-such/extension', { reason: 'x' });
+    await assertProblem(unknown, 404, 'ERASURE_UNKNOWN');
+  });
+});
+
+describe('the routes of certificates', () => {
+  it('give the file byte for byte, a page for people, and the chain', async () => {
+    const { app, ask, call, forget, engine } = await stage();
+    const { erasureId } = await forget();
+    const path = `erasures/${erasureId}/certificate`;
+    const trusted = readTrustedKeys(publicKeyPem(app.get(CertificateService).publicKey));
+    const answer = await ask('GET', path);
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
+    const file = Buffer.from(await answer.arrayBuffer());
+    const { erasure, outstanding } = readStatement(verifyCertificate(file, trusted).body);
+    assert.equal(erasure.id, erasureId);
+    assert.deepEqual(outstanding, ['erasure']);
+    assert.ok(!file.includes('ann') && !file.includes(engine.keyring.userRef('ann')));
+    const accept = { ...bearer(TOKEN).headers, accept: 'text/html,*/*' };
+    const page = await call(`/privacy/${path}`, { headers: accept });
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+    assert.match(await page.text(), new RegExp(`Partial certificate.*${erasureId}`, 's'));
+    const lines = (await (await ask('GET', 'certificates')).text()).trimEnd().split('\n');
+    assert.equal(
+      verifyChain(
+        lines.map((line) => Buffer.from(line)),
+        trusted,
+      ).length,
+      1,
+    );
+    assert.deepEqual(
+      lines.map((line) => Buffer.from(line)),
+      [file],
+    );
+    assert.equal(await (await ask('GET', 'certificates?after=1')).text(), '');
+  });
+
+  it('refuse who may not ask, what is not there, and bad numbers', async () => {
+    const { ask, call, forget } = await stage();
+    const { erasureId } = await forget();
+    await assertProblem(await call(`/privacy/erasures/${erasureId}/certificate`), 401, 'UNAUTHORIZED');
+    await assertProblem(await call('/privacy/certificates'), 401, 'UNAUTHORIZED');
+    await assertProblem(await ask('GET', 'erasures/no-such/certificate'), 404, 'ERASURE_UNKNOWN');
+    for (const after of ['-1', 'x', '1e3', ''])
+      await assertProblem(await ask('GET', `certificates?after=${after}`), 400, 'AFTER_INVALID', 'after');
+    await assertProblem(await ask('GET', 'certificates?limit=0'), 400, 'LIMIT_INVALID', 'limit');
+  });
+
+  it('say so where there is no key to sign with', async () => {
+    const off = await stage((one) => Object.assign(one, { certificates: null }));
+    const erasure = await off.forget();
+    await assertProblem(
+      await off.ask('GET', `erasures/${erasure.erasureId}/certificate`),
+      404,
+      'CERTIFICATES_OFF',
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { readStatement, type ErasureStatement } from './erasure-statement.js';
+import { readCertificate } from './signed-certificate.js';
+
+type Row = readonly [name: string, value: string];
+
+/**
+ * A certificate for people, as an HTML page without script. It says what the file says; that the file is genuine only
+ * `certificate verify` can say. Throws PrivacyError CERTIFICATE_MALFORMED.
+ */
+export function certificatePage(file: string): string {
+  const { body, key, digest } = readCertificate(Buffer.from(file, 'utf8'));
+  const statement = readStatement(body);
+  const isWhole = statement.outstanding.length === 0;
+  const rows: Row[] = [...rowsOf(statement), ['Signing key (SHA-256)', key], ['This file (SHA-256)', digest]];
+  const cells = rows.map(([name, value]) => `<tr><th>${escaped(name)}</th><td>${escaped(value)}</td></tr>`);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Certificate ${statement.number}</title>
+<style>body{font:16px/1.5 sans-serif;margin:2rem auto;max-width:50rem}th{text-align:left;vertical-align:top;padding-right:2rem}td{word-break:break-word}</style>
+</head><body><h1>${isWhole ? 'Certificate of erasure' : 'Partial certificate of erasure'}</h1>
+<table>${cells.join('\n')}</table>
+<p>This page is no proof. Check the file: <code>oubliette certificate verify FILE --trusted-key certificate.pub</code></p>
+</body></html>
+`;
+}
+
+function rowsOf(statement: ErasureStatement): Row[] {
+  const { erasure, deadline, keys, boundMs, hold } = statement;
+  const rows: (readonly [name: string, value: string | null])[] = [
+    ['Number', `${statement.number}, issued ${statement.issuedAt}`],
+    ['Outstanding', statement.outstanding.length === 0 ? 'nothing' : statement.outstanding.join(', ')],
+    ['Erasure', erasure.id],
+    ['State', erasure.state],
+    ['User (commitment)', `${erasure.user}, lifecycle ${erasure.lifecycle}`],
+    ['Requested', erasure.requestedAt],
+    ['Deadline', `${deadline.at} (${deadline.law})`],
+    [
+      'Extended',
+      deadline.extension === null ? null : `${deadline.extension.at}: ${deadline.extension.reason}`,
+    ],
+    ['Hold', hold === null ? null : `${hold.at}: ${hold.reason}; lifted: ${hold.liftedAt ?? 'no'}`],
+    ['Forgotten', erasure.forgottenAt],
+    [
+      'Keys',
+      keys === null ? null : `partition ${keys.partition}; fingerprints: ${keys.fingerprints.join(', ')}`,
+    ],
+    ['Bound, forgotten to erased', boundMs === null ? 'none' : `${boundMs} ms`],
+    ['Erased', erasure.erasedAt],
+    ['Software', `${statement.software.name} ${statement.software.version}`],
+  ];
+  return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+}
+
+function escaped(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? '');
+}
