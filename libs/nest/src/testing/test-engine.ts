@@ -89,7 +89,7 @@ function forgettingOn(
 
 const emptyWindow: KeyTopicWindow = {
   partitionCount: 1,
-  // eslint-disable-next-line @typescript-eslint/require-await -- an async generator without an await
+   
   scan: async function* () {},
   nudge: () => Promise.resolve(),
   settings: () =>

@@ -91,6 +91,9 @@ export class CertificateRegister {
 /** Whether a certificate says just that, whatever its number and date. */
 function says(certificate: IssuedCertificate | undefined, statement: UndatedStatement): boolean {
   if (certificate === undefined) return false;
-  const { number, previous, issuedAt, ...said } = readCertificate(Buffer.from(certificate.file, 'utf8')).body;
-  return canonicalize(said) === canonicalize(statement);
+  const { body } = readCertificate(Buffer.from(certificate.file, 'utf8'));
+  const undated = { ...body, number: null, previous: null, issuedAt: null };
+  return (
+    canonicalize(undated) === canonicalize({ ...statement, number: null, previous: null, issuedAt: null })
+  );
 }

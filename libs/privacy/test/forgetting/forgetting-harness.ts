@@ -8,8 +8,8 @@ import {
   type Erasure,
   type Logger,
 } from '../../src/index.js';
+import type { InMemoryErasureStore } from '../../src/testing/index.js';
 import {
-  InMemoryErasureStore,
   InMemoryStores,
   SimulatedKeyTopic,
   testSigner,
