@@ -51,6 +51,10 @@ export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadl
 export type { CalendarOptions } from './deadlines/legal-calendar.js';
 export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js';
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
+export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
+export type { LedgerMirror } from './mirror/ledger-mirror.js';
+export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
+export { openTopicMirror } from './mirror/topic-ledger-mirror.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export type { Logger, LogFields } from './logger.js';

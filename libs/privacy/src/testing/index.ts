@@ -13,3 +13,4 @@ export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';
 export { InMemoryStores } from './in-memory-stores.js';
 export { testSigner } from './test-signer.js';
+export { InMemoryLedgerMirror } from './in-memory-ledger-mirror.js';
