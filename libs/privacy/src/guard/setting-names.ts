@@ -102,6 +102,20 @@ const sizeSettings = [
   'log.roll.jitter.ms',
 ];
 
+/** Kafka reads these as Java's int (ServerConfigs, ServerLogConfigs of 4.1.1), all other times as long. */
+const intSettings: readonly string[] = [
+  'log.roll.hours',
+  'log.retention.hours',
+  'log.retention.minutes',
+  'transaction.max.timeout.ms',
+  'min.insync.replicas',
+];
+
+/** The largest number that Kafka takes for this setting. */
+export function largestValueOf(name: string): bigint {
+  return intSettings.includes(name) ? 2n ** 31n - 1n : 2n ** 63n - 1n;
+}
+
 /** Every name that a guard understands, sorted. */
 export function knownSettingNames(): readonly string[] {
   const names = new Set<string>(sizeSettings);
