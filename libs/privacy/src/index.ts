@@ -20,6 +20,8 @@ export { seeTopics } from './guard/topic-sight.js';
 export type { ClusterView, TopicSight } from './guard/topic-sight.js';
 export { fittingSettings } from './guard/fitting-settings.js';
 export type { FittingPlan, FittingQuestion, SettingChange } from './guard/fitting-settings.js';
+export { RetentionWatch } from './guard/retention-watch.js';
+export type { RetentionWatchParts, WatchedTopic, WatchedVerdict } from './guard/retention-watch.js';
 export { applyFitting } from './guard/apply-fitting.js';
 export { readCleanupSettings } from './guard/cleanup-settings.js';
 export type { CleanupSettings } from './guard/cleanup-settings.js';

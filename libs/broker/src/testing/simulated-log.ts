@@ -8,6 +8,8 @@ import { silentLogger } from '../logger.js';
 
 const directory = '/data';
 
+const mostTurns = 10_000;
+
 /** Settings by Kafka's names. */
 type Configs = Readonly<Record<string, string>>;
 
@@ -57,8 +59,10 @@ class LogOnMemory implements SimulatedLog {
   async append(key: string, value: string | null, aheadMs = 0): Promise<void> {
     const timestamp = BigInt(this.clock.now() + aheadMs);
     const record = { timestamp, key: bytesOf(key), value: value === null ? null : bytesOf(value) };
-    const { durable } = await this.log.append(encodeBatch({ records: [record] }), { durable: true });
-    await durable;
+    await this.#driven(async () => {
+      const { durable } = await this.log.append(encodeBatch({ records: [record] }), { durable: true });
+      await durable;
+    });
   }
 
   async beginTransaction(): Promise<() => Promise<void>> {
@@ -68,7 +72,8 @@ class LogOnMemory implements SimulatedLog {
       value: bytesOf('x'),
     };
     const producer = { producerId: 7n, producerEpoch: 0, baseSequence: 0, isTransactional: true };
-    await this.log.append(encodeBatch({ records: [record], ...producer }), { durable: false });
+    const batch = encodeBatch({ records: [record], ...producer });
+    await this.#driven(() => this.log.append(batch, { durable: false }));
     return async () => {
       await this.log.appendMarker({
         producerId: 7n,
@@ -84,7 +89,16 @@ class LogOnMemory implements SimulatedLog {
   }
 
   close(): Promise<void> {
-    return this.logs.close();
+    return this.#driven(() => this.logs.close());
+  }
+
+  /** Until it is done, what is due at this moment runs: work that rests between its pieces waits for its turn on the clock. */
+  async #driven<T>(work: () => Promise<T>): Promise<T> {
+    let isDone = false;
+    const working = work().finally(() => (isDone = true));
+    for (let turn = 0; !isDone && turn < mostTurns; turn++) await this.clock.advanceAsync(0);
+    if (!isDone) throw new Error(`The log did not answer within ${mostTurns} turns at one moment.`);
+    return working;
   }
 
   #holds(at: string, needle: Buffer): boolean {

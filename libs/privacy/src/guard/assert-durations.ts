@@ -7,15 +7,17 @@ export interface QuestionDurations {
   readonly queueMs?: number | undefined;
   readonly readersLongestOutageMs?: number | undefined;
   readonly retentionMs?: number | undefined;
+  readonly everyMs?: number | undefined;
 }
 
 /** Throws PrivacyError GUARD_QUESTION_INVALID for a time that is none: negative, a fraction, beyond 2^53, or no deadline at all. */
 export function assertDurations(question: QuestionDurations): void {
-  const { deadlineMs, gapMs, queueMs, readersLongestOutageMs, retentionMs } = question;
+  const { deadlineMs, gapMs, queueMs, readersLongestOutageMs, retentionMs, everyMs } = question;
   if (deadlineMs !== undefined && deadlineMs !== null) assertWhole('deadlineMs', deadlineMs, 1);
   // An infinite pause is an idle partition.
   if (gapMs !== undefined && gapMs !== Number.POSITIVE_INFINITY) assertWhole('gapMs', gapMs, 0);
   if (queueMs !== undefined) assertWhole('queueMs', queueMs, 0);
+  if (everyMs !== undefined) assertWhole('everyMs', everyMs, 1);
   if (retentionMs !== undefined) assertWhole('retentionMs', retentionMs, 0);
   if (readersLongestOutageMs !== undefined) assertWhole('readersLongestOutageMs', readersLongestOutageMs, 0);
 }

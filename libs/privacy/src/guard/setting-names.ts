@@ -48,7 +48,12 @@ export const durationSettings = {
   },
   timestampAfterMaxMs: {
     topic: 'message.timestamp.after.max.ms',
-    broker: [['log.message.timestamp.after.max.ms', 1]],
+    broker: [
+      ['log.message.timestamp.after.max.ms', 1],
+      // Before Kafka 3.6 one limit for both directions.
+      ['message.timestamp.difference.max.ms', 1],
+      ['log.message.timestamp.difference.max.ms', 1],
+    ],
     fallback: 3_600_000,
     least: 0,
   },

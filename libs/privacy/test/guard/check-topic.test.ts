@@ -103,6 +103,17 @@ const refused: readonly [what: string, shape: Shape, because: RegExp][] = [
     /one record dated ahead/,
   ],
   [
+    'timestamps without a limit on brokers before 3.6, which have one for both directions',
+    {
+      role: 'personal data',
+      configs: {
+        'message.timestamp.type': 'CreateTime',
+        'message.timestamp.difference.max.ms': '9223372036854775807',
+      },
+    },
+    /one record dated ahead/,
+  ],
+  [
     'too few replicas in sync',
     { replicas: [1, 2, 3], isr: [1], configs: { 'min.insync.replicas': '2' } },
     /high watermark/,
