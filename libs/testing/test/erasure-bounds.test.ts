@@ -26,11 +26,11 @@ async function others(
   forMs: number,
   chosen: readonly number[],
 ): Promise<void> {
-  const end = log.clock.now() + forMs;
-  for (let step = 0; log.clock.now() < end; step++) {
+  const end = log.now() + forMs;
+  for (let step = 0; log.now() < end; step++) {
     const [pause = 1, ahead = 0] = [chosen[step % chosen.length], chosen[(step + 7) % chosen.length]];
-    await log.clock.advanceAsync(Math.min(end - log.clock.now(), Math.ceil((0.4 + 0.6 * pause) * gapMs)));
-    if (log.clock.now() < end) await log.append(`other-${step % 3}`, 'x', Math.floor(ahead * aheadMs));
+    await log.advance(Math.min(end - log.now(), Math.ceil((0.4 + 0.6 * pause) * gapMs)));
+    if (log.now() < end) await log.append(`other-${step % 3}`, 'x', Math.floor(ahead * aheadMs));
   }
 }
 
@@ -58,11 +58,11 @@ function ageBefore(dueMs: number, everyMs: number): number {
 
 async function nearBound(configuration: Configuration, log: SimulatedLog, from: number): Promise<void> {
   const bound = boundOf(configuration);
-  const early = Math.floor(0.95 * bound) - (log.clock.now() - from);
+  const early = Math.floor(0.95 * bound) - (log.now() - from);
   // What is done on the way may reach beyond 95 % itself; then it is looked at there.
-  await log.clock.advanceAsync(Math.max(0, early));
+  await log.advance(Math.max(0, early));
   const stood = log.holds(secret);
-  await log.clock.advanceAsync(Math.max(0, from + bound - log.clock.now()));
+  await log.advance(Math.max(0, from + bound - log.now()));
   const isLeft = log.holds(secret);
   await log.close();
   assert.equal(stood, true, 'the record was gone before 95 % of the bound, which is then worth little');
@@ -77,12 +77,12 @@ test('delete: driven to the worst, a record stands at 95 % of the bound and is g
       // Expiry is missed by a moment: the check just before it.
       const age = ageBefore(aheadMs + segmentMs + retentionMs, retentionCheckIntervalMs);
       const log = await openAged(configuration, age);
-      const from = log.clock.now();
+      const from = log.now();
       await log.append('user', secret, aheadMs);
       // Records that keep the segment from expiring, until the last that it still takes and by which it expires.
       const rollsAt = from + aheadMs + segmentMs;
-      while (log.clock.now() < rollsAt) {
-        await log.clock.advanceAsync(Math.min(retentionMs, rollsAt - log.clock.now()));
+      while (log.now() < rollsAt) {
+        await log.advance(Math.min(retentionMs, rollsAt - log.now()));
         await log.append('other', 'x');
       }
       await nearBound(configuration, log, from);
@@ -100,7 +100,7 @@ test('compact: whatever the settings and the traffic, a tombstoned value is gone
       if (before > 0.5) await log.append('other', 'x', Math.floor(ahead * aheadMs));
       await log.append('user', secret, Math.floor((chosen[4] ?? 0) * aheadMs));
       const abort = transactionMs > 0 ? await log.beginTransaction() : null;
-      if (abort !== null) log.clock.schedule(Math.floor(later * transactionMs), () => void abort());
+      if (abort !== null) log.schedule(Math.floor(later * transactionMs), () => void abort());
       await log.append('user', null, Math.floor((chosen[5] ?? 0) * aheadMs));
       await others(log, configuration, boundOf(configuration), chosen);
       const isLeft = log.holds(secret);
@@ -124,16 +124,16 @@ test('compact: driven to the worst, the value stands at 95 % of the bound and is
       const unreached = transactionMs > 0 ? gapMs : 0;
       const dueMs = boundOf(configuration) - cleanerBackoffMs - fileDeleteDelayMs - unreached;
       const log = await openAged(configuration, ageBefore(dueMs, cleanerBackoffMs));
-      const from = log.clock.now();
+      const from = log.now();
       await log.append('user', secret, aheadMs);
       await log.append('user', null, aheadMs);
       // The last record that the tombstone's segment still takes, then the longest pause.
       const rollMs = aheadMs + Math.min(settings.segmentMs, settings.maxCompactionLagMs);
-      await log.clock.advanceAsync(rollMs);
+      await log.advance(rollMs);
       const abort = transactionMs > 0 ? await log.beginTransaction() : null;
       if (abort === null) await log.append('other', 'x');
-      else log.clock.schedule(transactionMs, () => void abort());
-      await log.clock.advanceAsync(gapMs);
+      else log.schedule(transactionMs, () => void abort());
+      await log.advance(gapMs);
       await log.append('other', 'x');
       await nearBound(configuration, log, from);
     }),

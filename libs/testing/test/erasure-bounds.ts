@@ -117,6 +117,6 @@ export function boundOf(configuration: Configuration): number {
 /** A log that has lived for `ageMs` already: where the broker's own rhythms stand is part of what is tried. */
 export async function openAged(configuration: Configuration, ageMs: number): Promise<SimulatedLog> {
   const log = await openSimulatedLog(configuration.topic, configuration.broker);
-  await log.clock.advanceAsync(ageMs);
+  await log.advance(ageMs);
   return log;
 }
