@@ -1,6 +1,9 @@
 export type {
   ConsumerOptions,
   KeyTopicSettings,
+  LogCopy,
+  LogInspection,
+  OpenLogTransaction,
   OutgoingRecord,
   PartitionReader,
   ReceivedRecord,
@@ -10,6 +13,7 @@ export type {
   TopicAdmin,
   TopicDescription,
   TopicSpec,
+  TransactionalProducers,
 } from './ports.js';
 export { createAdmin } from './admin/create-admin.js';
 export { createConsumer } from './consumer/consumer.js';

@@ -45,6 +45,7 @@ export type {
 export { eventIdFrom, randomEventId } from './publishing/event-ids.js';
 export { EventPublisher } from './publishing/event-publisher.js';
 export type { PublishOptions } from './publishing/event-publisher.js';
+export { RetentionService } from './retention/retention.service.js';
 export { connectOubliette } from './transport/connect-oubliette.js';
 export { DEAD_LETTER_HEADERS } from './transport/dead-letters.js';
 export { OublietteBatchContext, OublietteContext } from './transport/event-context.js';

@@ -65,6 +65,8 @@ export interface OublietteEngine {
   readonly producer: RecordProducer;
   readonly admin: TopicAdmin;
   readonly forgetting: Forgetting;
+  /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
+  readonly guardedKeyTopic?: string;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   /** Not yet started. */

@@ -86,6 +86,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     producer,
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
     certificates,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),

@@ -18,6 +18,7 @@ import { PrivacyController } from '../http/privacy.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
+import { RetentionService } from '../retention/retention.service.js';
 import { OublietteTransport } from '../transport/oubliette-transport.js';
 import { OUBLIETTE_GUARD, OUBLIETTE_OPTIONS } from './options.js';
 import type {
@@ -34,6 +35,7 @@ export class OublietteModule implements OnApplicationShutdown {
   constructor(
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     private readonly publisher: EventPublisher,
+    private readonly retention: RetentionService,
   ) {}
 
   static forRoot(options: OublietteRootOptions): DynamicModule {
@@ -68,10 +70,13 @@ export class OublietteModule implements OnApplicationShutdown {
 
   /** Runs after HTTP and the consumers have stopped: what was enqueued still goes out, then everything below closes. */
   async onApplicationShutdown(): Promise<void> {
+    // A look of the guard that is under way ends with the engine.
+    const guardEnded = this.retention.close();
     try {
       await this.publisher.flush();
     } finally {
       await this.engine.close();
+      await guardEnded;
     }
   }
 }
@@ -111,6 +116,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       OublietteTransport,
+      RetentionService,
       TopicBoot,
       AccessGuard,
       ProblemFilter,
@@ -125,6 +131,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       OublietteTransport,
+      RetentionService,
       AccessGuard,
       ProblemFilter,
     ],
