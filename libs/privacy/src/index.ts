@@ -53,6 +53,19 @@ export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
+export type { FilesQuestion } from './verification/file-findings.js';
+export type {
+  Counted,
+  FilesReport,
+  FilesScope,
+  FoundBytes,
+  ReadDirectory,
+  ReadFile,
+  ReadLogDir,
+  StandingKey,
+} from './verification/files-report.js';
+export { kidFingerprint, type ForgottenUser } from './verification/key-record-judge.js';
+export { verifyFiles } from './verification/verify-files.js';
 export type { Logger, LogFields } from './logger.js';
 export {
   emailIndex,

@@ -11,6 +11,8 @@ export interface ListedDirectory {
   readonly files: readonly string[];
   /** Directories in it: Kafka makes none within a partition's. */
   readonly directories: readonly string[];
+  /** Why it could not be listed, as the operating system says: ENOENT where it went away or was renamed meanwhile; null where it was. */
+  readonly unlisted: string | null;
 }
 
 const metaProperties = 'meta.properties';
@@ -31,9 +33,8 @@ export function brokerIdOf(disk: Disk, path: string): number | null {
 }
 
 /**
- * The directories of a broker's log directory (`log.dirs`) that `isWanted`, sorted by name, the log directory itself first. What goes
- * away meanwhile is left out. Throws DiskError where the log directory itself cannot be listed, or another one for another reason than
- * that it is gone.
+ * The directories of a broker's log directory (`log.dirs`) that `isWanted`, sorted by name, the log directory itself first. Throws
+ * DiskError where the log directory itself cannot be listed.
  */
 export function listLogDir(
   disk: Disk,
@@ -48,7 +49,8 @@ export function listLogDir(
     try {
       found.push(listed(disk, join(path, name), name, of));
     } catch (error) {
-      if (!(error instanceof DiskError && error.code === 'ENOENT')) throw error;
+      if (!(error instanceof DiskError)) throw error;
+      found.push({ name, of, files: [], directories: [], unlisted: error.code });
     }
   }
   return found;
@@ -61,5 +63,5 @@ function listed(disk: Disk, path: string, name: string, of: PartitionDirectory |
       .filter(({ kind }) => kind === wanted)
       .map((entry) => entry.name)
       .sort();
-  return { name, of, files: ofKind('file'), directories: ofKind('directory') };
+  return { name, of, files: ofKind('file'), directories: ofKind('directory'), unlisted: null };
 }

@@ -68,5 +68,8 @@ test('a log directory says whose it is and what it holds, by name, itself first'
       ['keys-1', [], []],
     ],
   );
+  disk.fail({ operation: 'list', code: 'EACCES', path: (path) => path === '/logs/keys-1' });
+  const [, , closed] = listLogDir(disk, '/logs', () => true);
+  assert.deepEqual([closed?.name, closed?.files, closed?.unlisted], ['keys-1', [], 'EACCES']);
   assert.throws(() => listLogDir(disk, '/none', () => true), { code: 'ENOENT' });
 });
