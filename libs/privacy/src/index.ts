@@ -53,6 +53,14 @@ export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
+export {
+  ErasureVerifier,
+  type ErasureCheck,
+  type LogReading,
+  type SeenReplica,
+  type VerificationScope,
+  type VerifierParts,
+} from './verification/erasure-verifier.js';
 export type { FilesQuestion } from './verification/file-findings.js';
 export type {
   Counted,
