@@ -103,7 +103,6 @@ test('commands to come say "not yet" and exit 2, whatever is asked of them', asy
   const later = [
     'guard apply --deadline 24h --topic t',
     'users export 17',
-    'erasure verify e',
     'audit leaks --term Ada',
     'lag --group g',
     'doctor',

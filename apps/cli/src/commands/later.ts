@@ -7,7 +7,6 @@ import { CliError } from '../errors.js';
 const later: readonly (readonly string[])[] = [
   ['guard', 'apply'],
   ['users', 'export'],
-  ['erasure', 'verify'],
   ['audit', 'leaks'],
   ['lag'],
   ['doctor'],

@@ -2,7 +2,12 @@ import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTo
 import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
-import { CertificateRegister, ForgettingService, loadSigningKeyFile } from '@oubliette/privacy';
+import {
+  CertificateRegister,
+  ErasureVerifier,
+  ForgettingService,
+  loadSigningKeyFile,
+} from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -58,6 +63,16 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => forgetting.close());
   await forgetting.resume();
   await forgetting.checkLedger();
+  const verifier = new ErasureVerifier({
+    keyring,
+    log: keyTopic,
+    admin,
+    disk: options.disk ?? new SystemDisk(),
+    clock,
+    keyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
+    ...(options.logDirs === undefined ? {} : { logDirs: options.logDirs }),
+  });
+  closes.push(() => verifier.close());
   return {
     clock,
     entropy,
@@ -71,6 +86,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
     certificates,
+    verifier,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
