@@ -20,6 +20,9 @@ export type PrivacyErrorCode =
   | 'CERTIFICATE_CONTENDED'
   | 'REASON_INVALID'
   | 'LOG_ENTRY_INVALID'
+  | 'LOG_DIR_INVALID'
+  | 'VERIFICATION_BUSY'
+  | 'VERIFICATION_CLOSED'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

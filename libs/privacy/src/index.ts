@@ -64,6 +64,27 @@ export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
 export { openTopicMirror } from './mirror/topic-ledger-mirror.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
+export {
+  ErasureVerifier,
+  type ErasureCheck,
+  type LogReading,
+  type SeenReplica,
+  type VerificationScope,
+  type VerifierParts,
+} from './verification/erasure-verifier.js';
+export type { FilesQuestion } from './verification/file-findings.js';
+export type {
+  Counted,
+  FilesReport,
+  FilesScope,
+  FoundBytes,
+  ReadDirectory,
+  ReadFile,
+  ReadLogDir,
+  StandingKey,
+} from './verification/files-report.js';
+export { kidFingerprint, type ForgottenUser } from './verification/key-record-judge.js';
+export { verifyFiles } from './verification/verify-files.js';
 export type { Logger, LogFields } from './logger.js';
 export {
   emailIndex,

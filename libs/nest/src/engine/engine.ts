@@ -4,6 +4,7 @@ import type {
   CertificateRegister,
   DeadlineAlert,
   Erasure,
+  ErasureVerifier,
   ErasureState,
   Hold,
   LedgerCheck,
@@ -69,6 +70,7 @@ export interface OublietteEngine {
   readonly guardedKeyTopic?: string;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
+  readonly verifier: Pick<ErasureVerifier, 'verify'>;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
   /** False while the key topic cannot be heard, or user keys may not be used: readiness. Answers within seconds, never rejects. */

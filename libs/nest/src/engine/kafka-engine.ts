@@ -12,6 +12,7 @@ import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyri
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
   CertificateRegister,
+  ErasureVerifier,
   ForgettingService,
   loadSigningKeyFile,
   openTopicMirror,
@@ -74,6 +75,16 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => forgetting.close());
   await forgetting.checkLedger();
   await forgetting.resume();
+  const verifier = new ErasureVerifier({
+    keyring,
+    log: keyTopic,
+    admin,
+    disk: options.disk ?? new SystemDisk(),
+    clock,
+    keyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
+    ...(options.logDirs === undefined ? {} : { logDirs: options.logDirs }),
+  });
+  closes.push(() => verifier.close());
   return {
     clock,
     entropy,
@@ -88,6 +99,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
     guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
     certificates,
+    verifier,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),

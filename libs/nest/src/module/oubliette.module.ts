@@ -10,12 +10,14 @@ import { openKafkaEngine } from '../engine/kafka-engine.js';
 import { CertificateService } from '../forgetting/certificate.service.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { PrivacyService } from '../forgetting/privacy.service.js';
+import { VerificationService } from '../forgetting/verification.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
 import { RetentionService } from '../retention/retention.service.js';
@@ -115,6 +117,7 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      VerificationService,
       OublietteTransport,
       RetentionService,
       TopicBoot,
@@ -130,6 +133,7 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      VerificationService,
       OublietteTransport,
       RetentionService,
       AccessGuard,
@@ -152,13 +156,15 @@ function controllersOf(http: HttpOptions): Type[] {
 function privacyControllersAt(prefix: string): Type[] {
   class MountedPrivacyController extends PrivacyController {}
   class MountedErasuresController extends ErasuresController {}
+  class MountedVerificationController extends VerificationController {}
   Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
   Reflect.defineMetadata(
     'design:paramtypes',
     [ForgetUserService, CertificateService],
     MountedErasuresController,
   );
-  const mounted = [MountedPrivacyController, MountedErasuresController];
+  Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
+  const mounted = [MountedPrivacyController, MountedErasuresController, MountedVerificationController];
   for (const controller of mounted) Controller(prefix)(controller);
   return mounted;
 }
