@@ -18,6 +18,7 @@ export type PrivacyErrorCode =
   | 'CERTIFICATE_CONTENDED'
   | 'REASON_INVALID'
   | 'LOG_ENTRY_INVALID'
+  | 'AUDIT_QUESTION_INVALID'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

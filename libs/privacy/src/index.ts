@@ -64,3 +64,24 @@ export { LookupError, type LookupErrorCode } from './lookups/lookup-error.js';
 export type { LookupKey, LookupPage, LookupPlace, LookupRow, LookupStore } from './lookups/lookup-store.js';
 export type { RehashOptions, RehashResult } from './lookups/lookup-rehash.js';
 export { UserLookups, type LookupEntry, type UserLookupsOptions } from './lookups/user-lookups.js';
+export {
+  valueSource,
+  type AuditContent,
+  type AuditGap,
+  type AuditSource,
+  type AuditSourceKind,
+  type AuditValue,
+} from './audit/audit-source.js';
+export { fileSource } from './audit/file-source.js';
+export {
+  auditLeaks,
+  type LeakAuditOptions,
+  type LeakAuditProgress,
+  type LeakFinding,
+  type LeakQuestion,
+  type LeakReport,
+  type SourceReport,
+  type UnseenPlace,
+} from './audit/leak-audit.js';
+export type { TermForm } from './audit/term-forms.js';
+export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';
