@@ -42,3 +42,11 @@ export {
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
 export { ThrottledLogger } from './throttled-logger.js';
+export {
+  createTopicScanner,
+  type RawHeader,
+  type RawRecord,
+  type ScannedBatch,
+  type TopicScanner,
+  type UnreadableBatch,
+} from './direct/topic-scanner.js';

@@ -83,5 +83,6 @@ export {
   type SourceReport,
   type UnseenPlace,
 } from './audit/leak-audit.js';
+export { topicSource } from './audit/topic-source.js';
 export type { TermForm } from './audit/term-forms.js';
 export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';
