@@ -33,18 +33,18 @@ const presets: Readonly<Record<string, AuditPattern>> = {
 
 export const AUDIT_PRESETS: readonly string[] = Object.keys(presets);
 
-/** A preset by its name, else a regular expression, as such or as `/…/i`. Throws `AUDIT_QUESTION_INVALID`. */
-export function auditPattern(text: string): AuditPattern {
+/** A preset by its name, else a regular expression, as such or as `/…/i`, under `name`: its text may tell whom it is about. Throws `AUDIT_QUESTION_INVALID`. */
+export function auditPattern(text: string, name = 'expression'): AuditPattern {
   const preset = presets[text.toLowerCase()];
   if (preset !== undefined) return preset;
   const slashed = /^\/(.+)\/([imsu]*)$/s.exec(text);
   try {
-    return { name: text, expression: new RegExp(slashed?.[1] ?? text, slashed?.[2] ?? 'u') };
-  } catch (cause) {
+    return { name, expression: new RegExp(slashed?.[1] ?? text, slashed?.[2] ?? 'u') };
+  } catch {
+    // The cause would quote the text.
     throw new PrivacyError(
       'AUDIT_QUESTION_INVALID',
       `A pattern is no regular expression. Write one as JavaScript has it, or one of ${AUDIT_PRESETS.join(', ')}.`,
-      { cause },
     );
   }
 }
