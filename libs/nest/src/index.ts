@@ -1,3 +1,5 @@
+export { LeakAuditService } from './audit/leak-audit.service.js';
+export type { LeakAuditRequest } from './audit/leak-audit.service.js';
 export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
 export type {
   EncryptedEventOptions,
@@ -22,6 +24,7 @@ export type { UserStatus } from './forgetting/forget-user.service.js';
 export { PrivacyService } from './forgetting/privacy.service.js';
 export type { Withdrawal } from './forgetting/privacy.service.js';
 export { AccessGuard } from './http/access.guard.js';
+export type { AuditLine } from './http/audit.controller.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
@@ -36,6 +39,7 @@ export { Metrics } from './metrics/metrics.js';
 export { OublietteModule } from './module/oubliette.module.js';
 export type {
   AccessOptions,
+  AuditOptions,
   HttpOptions,
   OublietteFeatureOptions,
   OublietteOptions,

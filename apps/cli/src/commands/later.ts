@@ -8,7 +8,6 @@ const later: readonly (readonly string[])[] = [
   ['guard', 'apply'],
   ['users', 'export'],
   ['erasure', 'verify'],
-  ['audit', 'leaks'],
   ['lag'],
   ['doctor'],
 ];

@@ -1,8 +1,16 @@
-import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTopic } from '@oubliette/kafka';
+import {
+  ThrottledLogger,
+  createAdmin,
+  createConsumer,
+  createDirectClient,
+  createProducer,
+  createTopicScanner,
+  openKeyTopic,
+} from '@oubliette/kafka';
 import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
-import { CertificateRegister, ForgettingService, loadSigningKeyFile } from '@oubliette/privacy';
+import { CertificateRegister, ForgettingService, loadSigningKeyFile, topicSource } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -44,6 +52,9 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => producer.close());
   const certificates = certificatesOf(options, clock);
   const { stores, deadline } = options;
+  // Connects when an audit reads.
+  const direct = createDirectClient(settings);
+  closes.push(() => direct.close());
   const forgetting = new ForgettingService({
     keyring,
     store: stores.erasures,
@@ -71,6 +82,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
     certificates,
+    topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),

@@ -2,6 +2,7 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { LeakAuditService } from '../audit/leak-audit.service.js';
 import { FeatureRegistry } from '../boot/feature-registry.js';
 import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
@@ -13,6 +14,7 @@ import { PrivacyService } from '../forgetting/privacy.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
+import { AuditController } from '../http/audit.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -110,6 +112,7 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      LeakAuditService,
       OublietteTransport,
       TopicBoot,
       AccessGuard,
@@ -124,6 +127,7 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      LeakAuditService,
       OublietteTransport,
       AccessGuard,
       ProblemFilter,
@@ -151,7 +155,9 @@ function privacyControllersAt(prefix: string): Type[] {
     [ForgetUserService, CertificateService],
     MountedErasuresController,
   );
-  const mounted = [MountedPrivacyController, MountedErasuresController];
+  class MountedAuditController extends AuditController {}
+  Reflect.defineMetadata('design:paramtypes', [LeakAuditService], MountedAuditController);
+  const mounted = [MountedPrivacyController, MountedErasuresController, MountedAuditController];
   for (const controller of mounted) Controller(prefix)(controller);
   return mounted;
 }

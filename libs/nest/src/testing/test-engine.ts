@@ -1,7 +1,7 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ForgettingService } from '@oubliette/privacy';
+import { CertificateRegister, ForgettingService, topicSource } from '@oubliette/privacy';
 import type { KeyTopicWindow } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
@@ -55,6 +55,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
       signer: testSigner(),
       clock,
     }),
+    topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
     keysFresh: () => Promise.resolve(engine.fresh),
