@@ -57,6 +57,7 @@ export class SampleClient {
         rest = lines.pop() ?? '';
         for (const line of lines) yield parseAnswer(address, line);
       }
+      if (rest !== '') yield parseAnswer(address, rest);
     } catch (error) {
       if (this.context.signal.aborted || error instanceof CliError) throw error;
       throw new CliError('SAMPLE_UNREACHABLE', `The answer of ${address} broke off. Is the sample running?`, {
