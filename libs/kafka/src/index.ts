@@ -50,3 +50,9 @@ export {
   type TopicScanner,
   type UnreadableBatch,
 } from './direct/topic-scanner.js';
+export {
+  isSegmentName,
+  packedBatches,
+  type BrokenBatch,
+  type PackedBatch,
+} from './segments/packed-batches.js';

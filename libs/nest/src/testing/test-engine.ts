@@ -90,7 +90,7 @@ function forgettingOn(
 
 const emptyWindow: KeyTopicWindow = {
   partitionCount: 1,
-   
+
   scan: async function* () {},
   nudge: () => Promise.resolve(),
   settings: () =>

@@ -1,10 +1,11 @@
-import type { Disk } from '@oubliette/runtime';
+import { isSegmentName, packedBatches } from '@oubliette/kafka';
+import type { Disk, DiskFile } from '@oubliette/runtime';
 import type { AuditContent, AuditGap, AuditSource, AuditSourceKind } from './audit-source.js';
 
 const PIECE = 64 * 1024;
 
 /**
- * Files, and everything below directories, also their names. A link to a directory is named and not followed. Every file is read up to the
+ * Files, and everything below directories, also their names. Of Kafka's segments compressed batches are unpacked. A link to a directory is named and not followed. Every file is read up to the
  * size it has when it is opened. What `paths` names and is not there is told as such.
  */
 export function fileSource(options: {
@@ -29,7 +30,7 @@ export function fileSource(options: {
   };
 }
 
-function* below(disk: Disk, top: string): Generator<AuditContent | AuditGap, void, undefined> {
+async function* below(disk: Disk, top: string): AsyncGenerator<AuditContent | AuditGap, void, undefined> {
   const open: { path: string; isLinkTarget: boolean }[] = [{ path: top, isLinkTarget: true }];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { path, isLinkTarget } = at;
@@ -47,16 +48,44 @@ function* below(disk: Disk, top: string): Generator<AuditContent | AuditGap, voi
         yield { place: path, unseen: `cannot be listed (${listed.code})`, failed: listed.code !== 'ENOENT' };
         continue;
       }
-      for (const { name, kind: entry } of [...listed].reverse())
+      for (const { name, kind: entry } of [...listed].sort((a, b) => (a.name < b.name ? 1 : -1)))
         open.push({ path: `${path.replace(/\/$/, '')}/${name}`, isLinkTarget: entry === 'directory' });
     }
   }
 }
 
 /** Its name is content too. Pipes and sockets have no size, and opening one would wait for a writer. */
-function* fileAt(disk: Disk, path: string): Generator<AuditContent, void, undefined> {
-  yield { place: `${path} (its name)`, content: Buffer.from(path.slice(path.lastIndexOf('/') + 1), 'utf8') };
+async function* fileAt(disk: Disk, path: string): AsyncGenerator<AuditContent | AuditGap, void, undefined> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  yield { place: `${path} (its name)`, content: Buffer.from(name, 'utf8') };
   yield { place: path, content: piecesOf(disk, path) };
+  if (isSegmentName(name)) yield* batchesOf(disk, path);
+}
+
+/** What cannot be opened was named when its bytes were asked for. */
+async function* batchesOf(
+  disk: Disk,
+  path: string,
+): AsyncGenerator<AuditContent | AuditGap, void, undefined> {
+  const file = opened(disk, path);
+  if ('code' in file) return;
+  try {
+    for await (const batch of packedBatches(file)) {
+      const place = `${path}, compressed batch at byte ${batch.position}`;
+      if ('code' in batch) yield { place, unseen: `does not unpack (${batch.code})`, failed: false };
+      else yield { place, content: batch.records };
+    }
+  } finally {
+    file.closeSync();
+  }
+}
+
+function opened(disk: Disk, path: string): DiskFile | Failure {
+  try {
+    return disk.openSync(path, 'read');
+  } catch (error) {
+    return asFailure(error);
+  }
 }
 
 async function* piecesOf(disk: Disk, path: string): AsyncGenerator<Uint8Array, void, undefined> {
