@@ -1,3 +1,5 @@
+export { LeakAuditService } from './audit/leak-audit.service.js';
+export type { LeakAuditRequest } from './audit/leak-audit.service.js';
 export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
 export type {
   EncryptedEventOptions,
@@ -23,6 +25,7 @@ export { PrivacyService } from './forgetting/privacy.service.js';
 export type { Withdrawal } from './forgetting/privacy.service.js';
 export { VerificationService } from './forgetting/verification.service.js';
 export { AccessGuard } from './http/access.guard.js';
+export type { AuditLine } from './http/audit.controller.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
@@ -38,6 +41,7 @@ export { Metrics } from './metrics/metrics.js';
 export { OublietteModule } from './module/oubliette.module.js';
 export type {
   AccessOptions,
+  AuditOptions,
   HttpOptions,
   OublietteFeatureOptions,
   OublietteOptions,

@@ -61,7 +61,7 @@ export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from '.
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
-export { openTopicMirror } from './mirror/topic-ledger-mirror.js';
+export { openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {
@@ -96,3 +96,25 @@ export { LookupError, type LookupErrorCode } from './lookups/lookup-error.js';
 export type { LookupKey, LookupPage, LookupPlace, LookupRow, LookupStore } from './lookups/lookup-store.js';
 export type { RehashOptions, RehashResult } from './lookups/lookup-rehash.js';
 export { UserLookups, type LookupEntry, type UserLookupsOptions } from './lookups/user-lookups.js';
+export {
+  valueSource,
+  type AuditContent,
+  type AuditGap,
+  type AuditSource,
+  type AuditSourceKind,
+  type AuditValue,
+} from './audit/audit-source.js';
+export { fileSource } from './audit/file-source.js';
+export {
+  auditLeaks,
+  type LeakAuditOptions,
+  type LeakAuditProgress,
+  type LeakFinding,
+  type LeakQuestion,
+  type LeakReport,
+  type SourceReport,
+  type UnseenPlace,
+} from './audit/leak-audit.js';
+export { topicSource } from './audit/topic-source.js';
+export type { TermForm } from './audit/term-forms.js';
+export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';

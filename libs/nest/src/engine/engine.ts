@@ -1,6 +1,7 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Fence, Keyring } from '@oubliette/keyring';
 import type {
+  AuditSource,
   CertificateRegister,
   DeadlineAlert,
   Erasure,
@@ -71,6 +72,8 @@ export interface OublietteEngine {
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;
+  /** Every topic of the cluster, for the leak audit. */
+  readonly topics: AuditSource;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
   /** False while the key topic cannot be heard, or user keys may not be used: readiness. Answers within seconds, never rejects. */

@@ -41,6 +41,9 @@ const TITLES: Readonly<Record<number, string>> = {
 const STATUSES: Readonly<Record<string, number>> = {
   USER_ID_INVALID: 400,
   EVENT_INVALID: 400,
+  AUDIT_QUESTION_INVALID: 400,
+  AUDIT_UNDER_WAY: 409,
+  AUDIT_STOPPED: 503,
   USER_UNKNOWN: 404,
   USER_FORGOTTEN: 410,
   REASON_INVALID: 400,

@@ -2,6 +2,7 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { LeakAuditService } from '../audit/leak-audit.service.js';
 import { FeatureRegistry } from '../boot/feature-registry.js';
 import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
@@ -14,6 +15,7 @@ import { VerificationService } from '../forgetting/verification.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
+import { AuditController } from '../http/audit.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -118,6 +120,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       VerificationService,
+      LeakAuditService,
       OublietteTransport,
       RetentionService,
       TopicBoot,
@@ -134,6 +137,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       VerificationService,
+      LeakAuditService,
       OublietteTransport,
       RetentionService,
       AccessGuard,
@@ -164,7 +168,14 @@ function privacyControllersAt(prefix: string): Type[] {
     MountedErasuresController,
   );
   Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
-  const mounted = [MountedPrivacyController, MountedErasuresController, MountedVerificationController];
+  class MountedAuditController extends AuditController {}
+  Reflect.defineMetadata('design:paramtypes', [LeakAuditService], MountedAuditController);
+  const mounted = [
+    MountedPrivacyController,
+    MountedErasuresController,
+    MountedVerificationController,
+    MountedAuditController,
+  ];
   for (const controller of mounted) Controller(prefix)(controller);
   return mounted;
 }

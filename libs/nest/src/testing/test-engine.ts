@@ -1,7 +1,7 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ErasureVerifier, ForgettingService } from '@oubliette/privacy';
+import { CertificateRegister, ErasureVerifier, ForgettingService, topicSource } from '@oubliette/privacy';
 import type { KeyTopicWindow } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
@@ -72,6 +72,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
       clock,
     }),
     verifier,
+    topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
     keysFresh: () => Promise.resolve(engine.fresh),
