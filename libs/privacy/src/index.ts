@@ -38,6 +38,11 @@ export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
+export {
+  verifyCertificate,
+  verifyChain,
+  type VerifiedCertificate,
+} from './certificate/erasure-certificate.js';
 export { readStatement, userCommitment, type ErasureStatement } from './certificate/erasure-statement.js';
 export {
   createSigningKeyFile,
@@ -45,12 +50,7 @@ export {
   publicKeyPem,
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
-export {
-  readCertificate,
-  verifyCertificate,
-  verifyChain,
-  type ReadCertificate,
-} from './certificate/signed-certificate.js';
+export { readCertificate, type ReadCertificate } from './certificate/signed-certificate.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
