@@ -51,7 +51,7 @@ export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadl
 export type { CalendarOptions } from './deadlines/legal-calendar.js';
 export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js';
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
-export { REASON_NOT_STATED, RestrictionService } from './restriction/restriction-service.js';
+export { RestrictionService } from './restriction/restriction-service.js';
 export type { RestrictionOptions } from './restriction/restriction-service.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';

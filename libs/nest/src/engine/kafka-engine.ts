@@ -2,7 +2,12 @@ import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTo
 import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
-import { CertificateRegister, ForgettingService, loadSigningKeyFile } from '@oubliette/privacy';
+import {
+  CertificateRegister,
+  ForgettingService,
+  RestrictionService,
+  loadSigningKeyFile,
+} from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -70,6 +75,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     producer,
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     certificates,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),

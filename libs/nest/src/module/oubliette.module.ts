@@ -15,6 +15,7 @@ import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
+import { RestrictionController } from '../http/restriction.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
@@ -145,13 +146,15 @@ function controllersOf(http: HttpOptions): Type[] {
 function privacyControllersAt(prefix: string): Type[] {
   class MountedPrivacyController extends PrivacyController {}
   class MountedErasuresController extends ErasuresController {}
+  class MountedRestrictionController extends RestrictionController {}
   Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
   Reflect.defineMetadata(
     'design:paramtypes',
     [ForgetUserService, CertificateService],
     MountedErasuresController,
   );
-  const mounted = [MountedPrivacyController, MountedErasuresController];
+  Reflect.defineMetadata('design:paramtypes', [PrivacyService], MountedRestrictionController);
+  const mounted = [MountedPrivacyController, MountedErasuresController, MountedRestrictionController];
   for (const controller of mounted) Controller(prefix)(controller);
   return mounted;
 }

@@ -1,8 +1,8 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ForgettingService } from '@oubliette/privacy';
-import type { KeyTopicWindow } from '@oubliette/privacy';
+import { CertificateRegister, ForgettingService, RestrictionService } from '@oubliette/privacy';
+import type { KeyTopicWindow, PrivacyLog } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -22,6 +22,7 @@ export interface TestEngine extends OublietteEngine {
   /** The engine's own view of the key topic: hold it and the engine lags behind. */
   readonly keyLog: InMemoryKeyLog;
   readonly clock: ManualClock;
+  readonly privacyLog: PrivacyLog;
   /** Makes readiness fail. */
   fresh: boolean;
   readonly closed: boolean;
@@ -49,6 +50,8 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     producer: cluster.producer(),
     admin: cluster.admin(),
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
+    privacyLog: stores.log,
     certificates: new CertificateRegister({
       store: stores.certificates,
       erasures: stores.erasures,
@@ -89,7 +92,7 @@ function forgettingOn(
 
 const emptyWindow: KeyTopicWindow = {
   partitionCount: 1,
-   
+
   scan: async function* () {},
   nudge: () => Promise.resolve(),
   settings: () =>
