@@ -18,6 +18,7 @@ import { HealthController } from '../http/health.controller.js';
 import { AuditController } from '../http/audit.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
+import { RestrictionController } from '../http/restriction.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -156,26 +157,21 @@ function controllersOf(http: HttpOptions): Type[] {
   return controllers;
 }
 
+/** The privacy routes, and what each of their controllers is made with. */
+const privacyControllers: readonly (readonly [controller: Type, needs: readonly Type[]])[] = [
+  [PrivacyController, [ForgetUserService]],
+  [ErasuresController, [ForgetUserService, CertificateService]],
+  [RestrictionController, [PrivacyService]],
+  [VerificationController, [VerificationService]],
+  [AuditController, [LeakAuditService]],
+];
+
 /** Nest reads a controller's prefix from its class: another prefix is another class. */
 function privacyControllersAt(prefix: string): Type[] {
-  class MountedPrivacyController extends PrivacyController {}
-  class MountedErasuresController extends ErasuresController {}
-  class MountedVerificationController extends VerificationController {}
-  Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
-  Reflect.defineMetadata(
-    'design:paramtypes',
-    [ForgetUserService, CertificateService],
-    MountedErasuresController,
-  );
-  Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
-  class MountedAuditController extends AuditController {}
-  Reflect.defineMetadata('design:paramtypes', [LeakAuditService], MountedAuditController);
-  const mounted = [
-    MountedPrivacyController,
-    MountedErasuresController,
-    MountedVerificationController,
-    MountedAuditController,
-  ];
-  for (const controller of mounted) Controller(prefix)(controller);
-  return mounted;
+  return privacyControllers.map(([controller, needs]) => {
+    const mounted = class extends controller {};
+    Reflect.defineMetadata('design:paramtypes', needs, mounted);
+    Controller(prefix)(mounted);
+    return mounted;
+  });
 }
