@@ -152,8 +152,20 @@ test('the condition names open transactions only where they hold up the last sta
       };
     }
     if (name !== 'describeConfigs') return null;
-    const configs = [{ name: 'min.insync.replicas', value: '2', configSource: 1 }];
-    return { results: [{ errorCode: 0, resourceType: 2, resourceName: 'keys', configs }] };
+    const entry = {
+      name: 'min.insync.replicas',
+      value: '2',
+      readOnly: false,
+      configSource: 1,
+      isSensitive: false,
+      synonyms: [],
+      configType: 3,
+      documentation: null,
+    };
+    const configs = [entry];
+    return {
+      results: [{ errorCode: 0, errorMessage: null, resourceType: 2, resourceName: 'keys', configs }],
+    };
   });
   const sound = { leader: 1, inSync: 1, minInSync: 2 };
   assert.deepEqual(await replicas.condition(0), { ...sound, openTransactions: [] });
