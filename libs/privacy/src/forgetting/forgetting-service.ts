@@ -277,7 +277,8 @@ export class ForgettingService {
     await this.#assertKnown(userRef);
     const fence = await keyring.withdraw(userRef, purpose);
     const { purpose: tag, generation } = fence;
-    this.#driver.nudge({ id: `withdrawn:${userRef}:${tag}.${generation}`, userRef, fencedAt: clock.now() });
+    const id = `withdrawn:${userRef}:${tag}.${generation}`;
+    this.#driver.nudge({ id, userRef, fencedAt: clock.now(), isLocal: true });
     return fence;
   }
 
@@ -290,7 +291,7 @@ export class ForgettingService {
   async #checkLedger(): Promise<LedgerCheck> {
     const { keyring, store, clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
-      this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now() });
+      this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
     const check = await checkLedger({ keyring, store, onForgottenAgain });
     this.#lastCheck = check;
     const { returned, forgottenAgain, unresolved } = check;
