@@ -13,7 +13,7 @@ import {
 import type { BuryDead, NudgeJob, NudgerParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
-import { nudgeSpacingMs, paceMs, type KeyTopicTimings } from './timing.js';
+import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
 const longestPauseMs = 60_000;
@@ -189,6 +189,10 @@ export class PartitionNudger {
       await window.nudge(this.partition);
       this.#nudgedAt = clock.monotonic();
       await sleep(clock, paceMs(timings, 0), this.signal);
+    } else if (fresh.length > 0) {
+      const youngest = Math.min(...fresh.map((pending) => pending.ageMs(clock.monotonic())));
+      const restMs = rollMs(timings) + rollSlackMs + paceMs(timings, 0) - youngest;
+      await sleep(clock, Math.max(0, restMs), this.signal);
     }
     for (const pending of fresh) pending.isServed = true;
   }

@@ -70,7 +70,7 @@ export class PendingJob {
 
   /** Wall clock: an append from then on makes its segment roll. */
   servedFrom(timings: KeyTopicTimings): number {
-    return this.#buriedWall + rollMs(timings) + rollSlackMs;
+    return this.#buriedWall + rollMs(timings) + 1;
   }
 
   dueAt(timings: KeyTopicTimings, nudgedAt: number): number {
@@ -80,8 +80,10 @@ export class PendingJob {
     // A nudge before the segment is old enough lands in the same segment and does nothing.
     const rolls = this.#buriedAt + rollMs(timings) + rollSlackMs;
     if (!this.isServed) return Math.max(rolls, nudgedAt + nudgeSpacingMs(timings));
-    // An attempt itself takes the shortest pace; only what goes beyond it is waited for here.
-    const pause = paceMs(timings, this.attempts) - paceMs(timings, 0);
-    return Math.max(rolls, this.lastAttemptAt + Math.max(pause, rest));
+    const pause = paceMs(timings, this.attempts);
+    // An attempt that nudges takes the shortest pace itself; only what goes beyond it is waited for here.
+    const early = pause - paceMs(timings, 0);
+    const nudges = this.hasRemains && this.lastAttemptAt + early >= nudgedAt + nudgeSpacingMs(timings);
+    return Math.max(rolls, this.lastAttemptAt + Math.max(nudges ? early : pause, rest));
   }
 }

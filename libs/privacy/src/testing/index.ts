@@ -3,7 +3,7 @@ export { erasureStoreContract } from './erasure-store-contract.js';
 export type { ErasureStoreUnderTest } from './erasure-store-contract.js';
 export { InMemoryPrivacyLog } from './in-memory-privacy-log.js';
 export { privacyLogContract, type PrivacyLogUnderTest } from './privacy-log-contract.js';
-export { SimulatedKeyTopic } from './simulated-key-topic.js';
+export { SimulatedKeyTopic, type SimulatedCluster } from './simulated-key-topic.js';
 export type { SimulatedRecord, SimulatedSettings } from './simulated-partition.js';
 export { forgettingContract, type ForgettingEngine } from './forgetting-contract.js';
 export { InMemoryLookupStore, type MemoryLookupTransaction } from './in-memory-lookup-store.js';

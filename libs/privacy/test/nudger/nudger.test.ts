@@ -6,6 +6,7 @@ import type { KeyTopicWindow } from '../../src/index.js';
 import { Nudger } from '../../src/nudger/nudger.js';
 import { silentLogger } from '../../src/logger.js';
 import type { NudgeListener } from '../../src/nudger/nudge-job.js';
+import { changed } from './stage.js';
 import { Deployment } from '../forgetting/forgetting-harness.js';
 
 /** Keys of a log with these settings are never cleaned: no ratio is above 1, and the lag is a year. */
@@ -43,15 +44,10 @@ function reading(
   window: KeyTopicWindow,
   records: (given: ReplicaLog['records']) => ReplicaLog['records'],
 ): KeyTopicWindow {
-  return new Proxy(window, {
-    get: (target, name) => {
-      if (name === 'readReplica')
-        return async (partition: number, broker: number): Promise<ReplicaLog> => {
-          const log = await target.readReplica(partition, broker);
-          return { ...log, records: records(log.records) };
-        };
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+  return changed(window, {
+    readReplica: async (partition, broker) => {
+      const log = await window.readReplica(partition, broker);
+      return { ...log, records: records(log.records) };
     },
   });
 }
