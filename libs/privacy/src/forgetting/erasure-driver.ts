@@ -3,6 +3,7 @@ import type { Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { BlockedPartition } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, Hold, KeyTopicWindow } from '../ports.js';
@@ -19,6 +20,9 @@ export interface DriverParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly certificates?: CertificateRegister;
+  readonly patienceMs?: number;
+  /** False: another instance finds in the ledger what is to be nudged out of the log. */
+  readonly leads: () => boolean;
 }
 
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
@@ -50,6 +54,16 @@ export class ErasureDriver {
     this.#nudger.add(job);
   }
 
+  /** Leaves to another instance what it finds in the ledger. */
+  release(): void {
+    this.#nudger.release();
+  }
+
+  /** The partitions in which erasures are held up, and why. */
+  get blocked(): readonly BlockedPartition[] {
+    return this.#nudger.blocked;
+  }
+
   /** What is pending stays in the ledger. */
   async close(): Promise<void> {
     await this.#nudger.close();
@@ -67,7 +81,7 @@ export class ErasureDriver {
     for (const erasure of await this.#forget(free)) moved.set(erasure.erasureId, erasure);
     const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
     for (const { erasureId: id, userRef, state, forgottenAt } of current) {
-      if (state === 'forgotten')
+      if (state === 'forgotten' && this.#parts.leads())
         this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
     }
     return current;

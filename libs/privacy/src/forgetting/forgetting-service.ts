@@ -12,10 +12,13 @@ import { silentLogger, type Logger } from '../logger.js';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
 import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
-import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
+import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseStore } from '../ports.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
+import type { BlockedPartition } from '../nudger/blockage.js';
+import { Leadership } from '../nudger/leadership.js';
 import { inBatches } from './in-batches.js';
+import { randomUuid } from './random-uuid.js';
 import { checkLedger, type LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
 
@@ -37,9 +40,21 @@ export interface ForgettingOptions {
   readonly logger?: Logger;
   /** By what law requests are answered, and how its days count. Default: `gdpr`, every day in UTC. */
   readonly deadline?: DeadlineOptions;
+  /**
+   * How long after *forgotten* a replica that cannot be seen holds up *erased*, in ms; from then on the erasure names it as unseen.
+   * Default: the computed bound.
+   */
+  readonly patienceMs?: number;
+  /**
+   * Where several instances have one ledger: only the holder of the lease sees erasures out of the log, its own and theirs. Default: this
+   * instance is alone.
+   */
+  readonly leases?: LeaseStore;
 }
 
 const longestRetryMs = 60_000;
+/** A request that stands so long was left by an instance that crashed: before that it is being carried out where it was made. */
+const abandonedMs = 60_000;
 /** Users that are forgotten together: so many ledger entries are written at a time, and a crash repeats no more. */
 const batchUsers = 1_000;
 
@@ -56,6 +71,7 @@ export class ForgettingService {
   readonly #ledger: Ledger;
   readonly #holds: Holds;
   readonly #driver: ErasureDriver;
+  readonly #leadership: Leadership | null;
   /** How requests stand to their deadlines, once `resume` was called. */
   readonly deadlines: DeadlineWatch;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -73,7 +89,9 @@ export class ForgettingService {
     this.#holds = new Holds(options);
     this.#logger = options.logger ?? silentLogger;
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
-    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger });
+    this.#leadership = this.#lead(options);
+    const leads = (): boolean => this.#leadership?.leads ?? true;
+    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger, leads });
     this.deadlines = new DeadlineWatch({
       ...options,
       logger: this.#logger,
@@ -167,6 +185,11 @@ export class ForgettingService {
     return this.#own(this.#checkLedger());
   }
 
+  /** The partitions of the key topic in which erasures are held up, and why. */
+  get blocked(): readonly BlockedPartition[] {
+    return this.#driver.blocked;
+  }
+
   /** What the last comparison came to; null before the first. */
   get lastCheck(): LedgerCheck | null {
     return this.#lastCheck;
@@ -188,6 +211,7 @@ export class ForgettingService {
    */
   async resume(): Promise<void> {
     this.#assertOpen();
+    if (this.#leadership !== null) await this.#own(this.#leadership.start());
     await this.#own(this.#resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
     await this.#own(this.#driver.boundMs().catch(() => null));
@@ -201,6 +225,7 @@ export class ForgettingService {
     await this.deadlines.close();
     await Promise.allSettled(this.#underWay);
     await this.#driver.close();
+    await this.#leadership?.close();
   }
 
   async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
@@ -237,6 +262,33 @@ export class ForgettingService {
     for (const batch of inBatches(await this.#parts.store.pending(), batchUsers)) {
       if (this.#closed) return;
       await this.#driveOrLater(batch);
+    }
+  }
+
+  #lead({ leases, entropy, clock }: ForgettingOptions): Leadership | null {
+    if (leases === undefined) return null;
+    return new Leadership({
+      leases,
+      holder: randomUuid(entropy),
+      clock,
+      logger: this.#logger,
+      onLead: () => this.#own(this.#adopt()),
+      onLost: () => this.#driver.release(),
+    });
+  }
+
+  /** Takes over what other instances left to the one that leads. */
+  async #adopt(): Promise<void> {
+    const now = this.#parts.clock.now();
+    try {
+      const pending = await this.#parts.store.pending();
+      const left = pending.filter(
+        ({ state, updatedAt }) =>
+          state === 'forgotten' || (state === 'requested' && now - updatedAt >= abandonedMs),
+      );
+      for (const batch of inBatches(left, batchUsers)) if (!this.#closed) await this.#driveOrLater(batch);
+    } catch (error) {
+      this.#logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
     }
   }
 

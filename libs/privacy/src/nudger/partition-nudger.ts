@@ -169,6 +169,7 @@ export class PartitionNudger {
   #isInSight(pending: PendingJob, replicas: readonly ReplicaState[]): boolean {
     if (canBeSeen(pending, replicas)) return true;
     pending.lastAttemptAt = this.parts.clock.monotonic();
+    pending.hasRemains = false;
     const { watched } = pending;
     if (watched !== null && !replicas.some(({ broker }) => watched.has(broker)))
       this.#pending.delete(pending.job.id);

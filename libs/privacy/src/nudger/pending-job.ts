@@ -76,7 +76,11 @@ export class PendingJob {
   dueAt(timings: KeyTopicTimings, nudgedAt: number): number {
     if (this.clean !== null) return this.clean.at + timings.fileDeleteDelayMs + unlinkSlackMs;
     const rest = readingShare * this.readMs;
-    if (this.erased !== null) return this.lastAttemptAt + Math.max(watchMs, rest);
+    if (this.erased !== null) {
+      // Back, and not clean yet: from now on as everybody's.
+      const pause = this.hasRemains ? paceMs(timings, this.attempts) : watchMs;
+      return this.lastAttemptAt + Math.max(pause, rest);
+    }
     // A nudge before the segment is old enough lands in the same segment and does nothing.
     const rolls = this.#buriedAt + rollMs(timings) + rollSlackMs;
     if (!this.isServed) return Math.max(rolls, nudgedAt + nudgeSpacingMs(timings));

@@ -13,3 +13,5 @@ export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';
 export { InMemoryStores } from './in-memory-stores.js';
 export { testSigner } from './test-signer.js';
+export { InMemoryLeaseStore } from './in-memory-lease-store.js';
+export { leaseStoreContract, type LeaseStoreUnderTest } from './lease-store-contract.js';
