@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs';
 import { openKeyTopic, type KafkaSettings, type KeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
 import { openKeyring, type Keyring } from '@oubliette/keyring';
 import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
-import { ForgettingService, type Erasure, type KeyTopicWindow } from '@oubliette/privacy';
+import { ForgettingService, type Erasure, type ErasureStore, type KeyTopicWindow } from '@oubliette/privacy';
 import { InMemoryStores } from '@oubliette/privacy/testing';
 import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
 import { KafkaCluster, temporaryDirectory } from '@oubliette/testing';
@@ -55,10 +55,13 @@ describe('an erasure on three brokers of Apache Kafka', () => {
     const s = await scene('writing', 8_000);
     const key = await s.enrol();
     const leader = await s.leader();
-    const killed = cluster.kill(leader);
+    let killed: Promise<void> | null = null;
+    // It stands in the ledger, and the batch is about to be sent.
+    s.onOpened = () => void (killed ??= cluster.kill(leader));
     // It may be told that this failed: it stands in the ledger then, and is carried out when another broker leads.
     const asked = await s.request().catch((error: unknown) => error);
-    await killed;
+    assert.ok(killed !== null);
+    await (killed as Promise<void>);
     if (asked instanceof Error) assert.equal(Reflect.get(asked, 'retriable'), true, asked.message);
     await s.provesUnseen(await s.onlyErasure(), leader, key);
   });
@@ -131,6 +134,7 @@ describe('an erasure on three brokers of Apache Kafka', () => {
 class Scene {
   /** Which brokers' replicas were read. */
   readonly readFrom = new Set<number>();
+  onOpened: () => void = () => undefined;
   onRead: (broker: number) => Promise<void> = () => Promise.resolve();
   readonly #service: ForgettingService;
   readonly #stores = new InMemoryStores();
@@ -145,7 +149,7 @@ class Scene {
   ) {
     this.#service = new ForgettingService({
       keyring,
-      store: this.#stores.erasures,
+      store: this.#store(),
       log: this.#stores.log,
       window: this.#window(),
       clock,
@@ -262,6 +266,21 @@ class Scene {
     await this.#service.close();
     await this.keyring.close();
     await this.keys.close();
+  }
+
+  #store(): ErasureStore {
+    return new Proxy(this.#stores.erasures, {
+      get: (store, name) => {
+        if (name === 'openAll')
+          return async (erasures: readonly Erasure[]): Promise<Erasure[]> => {
+            const opened = await store.openAll(erasures);
+            this.onOpened();
+            return opened;
+          };
+        const value: unknown = Reflect.get(store, name);
+        return typeof value === 'function' ? (value.bind(store) as unknown) : value;
+      },
+    });
   }
 
   #window(): KeyTopicWindow {

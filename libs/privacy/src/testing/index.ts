@@ -15,3 +15,4 @@ export { InMemoryStores } from './in-memory-stores.js';
 export { testSigner } from './test-signer.js';
 export { InMemoryLeaseStore } from './in-memory-lease-store.js';
 export { leaseStoreContract, type LeaseStoreUnderTest } from './lease-store-contract.js';
+export { keyTopicWindowContract, type KeyTopicWindowUnderTest } from './key-topic-window-contract.js';
