@@ -52,7 +52,7 @@ describe('an erasure on three brokers of Apache Kafka', () => {
   });
 
   test('the leader killed while fence and tombstones are written: erased once, and seen when it is back', async () => {
-    const s = await scene('writing', 8_000);
+    const s = await scene('writing', 5_000);
     const key = await s.enrol();
     const leader = await s.leader();
     let killed: Promise<void> | null = null;
@@ -67,7 +67,7 @@ describe('an erasure on three brokers of Apache Kafka', () => {
   });
 
   test('the leader killed between tombstone and nudge', async () => {
-    const s = await scene('waiting', 8_000);
+    const s = await scene('waiting', 5_000);
     const { key, erasure } = await s.forget();
     const leader = await s.leader();
     await cluster.kill(leader);
@@ -75,7 +75,7 @@ describe('an erasure on three brokers of Apache Kafka', () => {
   });
 
   test('the leader killed while it is being read', async () => {
-    const s = await scene('reading', 8_000);
+    const s = await scene('reading', 5_000);
     const key = await s.enrol();
     const leader = await s.leader();
     let killed: Promise<void> | null = null;

@@ -3,23 +3,18 @@ import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import { erasureBound } from '../forgetting/erasure-bound.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
-import {
-  blockageBy,
-  blockageByUnseen,
-  cleanerStuck,
-  type Blockage,
-  type BlockedPartition,
-} from './blockage.js';
+import type { BlockedPartition } from './blockage.js';
 import type { BuryDead, NudgeJob, NudgerParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
+import { StandingTeller } from './standing-teller.js';
 import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
 const longestPauseMs = 60_000;
 const longestBackoffMs = 30_000;
-/** A look in vain is usual, since a cleaner may be slow; from this many on one asks why. */
-const looksBeforeAsking = 2;
+/** What failed no slower than this may work when it is tried again, and is not worth asking why. */
+const slowFailureMs = 5_000;
 /** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
 const mostWatched = 20_000;
 
@@ -31,14 +26,16 @@ export class PartitionNudger {
   readonly #pending = new Map<string, PendingJob>();
   readonly #wake = new Set<() => void>();
   #nudgedAt = Number.NEGATIVE_INFINITY;
-  #blocked: { readonly blockage: Blockage; readonly since: number } | null = null;
+  readonly #teller: StandingTeller;
 
   constructor(
     private readonly partition: number,
     private readonly parts: NudgerParts,
     private readonly buryDead: BuryDead,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#teller = new StandingTeller(partition, parts);
+  }
 
   /** Jobs that are not gone yet. */
   get size(): number {
@@ -53,10 +50,7 @@ export class PartitionNudger {
   }
 
   get blocked(): BlockedPartition | null {
-    if (this.#blocked === null) return null;
-    const { blockage, since } = this.#blocked;
-    const jobs = [...this.#pending.values()].filter((pending) => pending.blockage !== null).length;
-    return { partition: this.partition, ...blockage, since, jobs };
+    return this.#teller.blocked(this.#pending.values());
   }
 
   add(job: NudgeJob): void {
@@ -79,6 +73,7 @@ export class PartitionNudger {
   async run(): Promise<void> {
     let failures = 0;
     while (this.#pending.size > 0 && !this.signal.aborted) {
+      const began = this.parts.clock.monotonic();
       try {
         await this.#round();
         failures = 0;
@@ -86,7 +81,8 @@ export class PartitionNudger {
         if (this.signal.aborted) return;
         failures++;
         this.#report(error, failures);
-        if (failures >= looksBeforeAsking) await this.#askWhyItFails();
+        const isSlow = this.parts.clock.monotonic() - began > slowFailureMs;
+        if (isSlow || failures >= 2) await this.#askWhyItFails();
         await this.#pause(Math.min(longestBackoffMs, 100 * 2 ** Math.min(failures, 12)));
       }
     }
@@ -254,49 +250,13 @@ export class PartitionNudger {
         pending.blockage = null;
       } else if (pending.erased === null) open.push([pending, finding]);
     }
-    await this.#tell(open, boundMs, now);
-  }
-
-  async #tell(open: readonly [PendingJob, Finding][], boundMs: number | null, now: number): Promise<void> {
-    const asksWhy = open.some(([{ attempts }]) => attempts >= looksBeforeAsking);
-    const held = asksWhy ? blockageBy(await this.parts.window.condition(this.partition)) : null;
-    for (const [pending, { values, unseen, brokers }] of open) {
-      const isStuck = values > 0 && boundMs !== null && pending.ageMs(now) > boundMs;
-      const alone = values === 0 && unseen.length > 0 ? blockageByUnseen(unseen) : null;
-      const why = held ?? (isStuck ? cleanerStuck(brokers, boundMs) : alone);
-      await this.#tellWhy(pending, pending.attempts >= looksBeforeAsking ? why : null);
-      if (pending.blockage !== null || pending.values === values) continue;
-      if (values > 0) await this.parts.listener.standing(pending.job.id, values);
-      pending.values = values;
-    }
-    this.#remember(open.find(([{ blockage }]) => blockage !== null)?.[0].blockage ?? null);
-  }
-
-  async #tellWhy(pending: PendingJob, blockage: Blockage | null): Promise<void> {
-    if (blockage !== null && blockage.message !== pending.blockage?.message) {
-      await this.parts.listener.blocked(pending.job.id, blockage);
-      // What stands is told again when it is over.
-      pending.values = null;
-    }
-    pending.blockage = blockage;
-  }
-
-  #remember(blockage: Blockage | null): void {
-    const { clock, logger } = this.parts;
-    if (blockage?.message === this.#blocked?.blockage.message) return;
-    this.#blocked = blockage === null ? null : { blockage, since: Math.floor(clock.now()) };
-    const fields = { partition: this.partition, code: blockage?.code ?? null };
-    if (blockage !== null) logger.warn(`Erasing in the key topic is blocked: ${blockage.message}.`, fields);
+    await this.#teller.tell(open, boundMs, now);
   }
 
   /** A round that fails has no findings: the partition's condition may say why all the same. */
   async #askWhyItFails(): Promise<void> {
     try {
-      const why = blockageBy(await this.parts.window.condition(this.partition));
-      if (why === null) return;
-      for (const pending of this.#pending.values())
-        if (pending.erased === null) await this.#tellWhy(pending, why);
-      this.#remember(why);
+      await this.#teller.tellAll([...this.#pending.values()].filter(({ erased }) => erased === null));
     } catch (error) {
       if (!this.signal.aborted) this.#report(error, 0);
     }
