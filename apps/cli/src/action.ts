@@ -48,6 +48,12 @@ export function explain(context: CliContext, json: boolean, error: unknown): num
 
 /** Codes of the libs that say that the user wrote something wrong. */
 function isUsage(error: unknown): boolean {
-  const usage = ['DURATION_INVALID', 'GUARD_SETTING_UNKNOWN', 'GUARD_SETTING_INVALID', 'PLAN_INPUT_INVALID'];
+  const usage = [
+    'DURATION_INVALID',
+    'GUARD_SETTING_UNKNOWN',
+    'GUARD_SETTING_INVALID',
+    'GUARD_QUESTION_INVALID',
+    'PLAN_INPUT_INVALID',
+  ];
   return usage.includes(codeOf(error));
 }

@@ -8,6 +8,8 @@ export interface CliContext {
   readonly err: (text: string) => void;
   /** Whether a person looks at standard error. */
   readonly errIsTerminal: boolean;
+  /** Asks a person at a terminal, yes or no; null where none is there. Rejects when the process is asked to stop. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null;
   /** Standard input, to its end; asked for once. */
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -2,6 +2,7 @@ export type CliErrorCode =
   | 'USAGE'
   | 'NOT_YET'
   | 'CERTIFICATE_NOT_IN_CHAIN'
+  | 'NOT_CONFIRMED'
   | 'SAMPLE_NOT_RUNNING'
   | 'SAMPLE_UNREACHABLE'
   | 'SAMPLE_REFUSED'
@@ -24,7 +25,7 @@ export class CliError extends Error {
   }
 
   get exitCode(): 1 | 2 {
-    return ['USAGE', 'NOT_YET', 'NO_BROKERS'].includes(this.code) ? 2 : 1;
+    return ['USAGE', 'NOT_YET', 'NOT_CONFIRMED', 'NO_BROKERS'].includes(this.code) ? 2 : 1;
   }
 }
 

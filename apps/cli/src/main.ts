@@ -1,4 +1,5 @@
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
+import { createInterface } from 'node:readline/promises';
 import { runCli } from './program.js';
 
 /** Runs the command line and sets the process's exit code. */
@@ -15,6 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     errIsTerminal: process.stderr.isTTY === true,
+    confirm: process.stdin.isTTY === true && process.stderr.isTTY === true ? confirm : null,
     stdin: () => process.stdin,
     env: process.env,
     clock: new SystemClock(),
@@ -27,4 +29,16 @@ export async function main(args: readonly string[]): Promise<void> {
     },
   });
   process.off('SIGINT', stop).off('SIGTERM', stop);
+}
+
+/** On standard error, so that standard output stays the answer. The end of the input is no. */
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
 }

@@ -1,5 +1,12 @@
 import type { TopicAdmin } from '@oubliette/kafka';
-import { checkTopics, nudgerGapMs, readCleanupSettings, type TopicVerdict } from '@oubliette/privacy';
+import {
+  checkTopics,
+  nudgerGapMs,
+  readCleanupSettings,
+  type TopicRole,
+  type TopicUse,
+  type TopicVerdict,
+} from '@oubliette/privacy';
 import type { CliContext } from './context.js';
 import { readRunningSample } from './sample/running-sample.js';
 
@@ -14,6 +21,9 @@ export interface TopicQuestion {
   readonly keyTopic?: string;
   /** Without: the pace of the nudger for the key topic, idle for others. */
   readonly gapMs?: number;
+  readonly readersLongestOutageMs?: number;
+  /** Log directories of brokers that this machine can read. */
+  readonly logDirs?: readonly string[];
 }
 
 /**
@@ -39,23 +49,50 @@ export async function judgeTopics(
   admin: TopicAdmin,
   question: TopicQuestion,
 ): Promise<TopicVerdict[]> {
-  const keyTopic = await keyTopicName(context, admin, question.dataDir, question.keyTopic);
   const names = question.topics ?? (await admin.listTopics()).filter((name) => !name.startsWith('__'));
-  const nudged = names.includes(keyTopic) && question.gapMs === undefined;
-  const gapMs = nudged ? await nudgerPace(admin, keyTopic) : question.gapMs;
-  const verdicts = await checkTopics(
-    admin,
-    names,
-    question.deadlineMs,
-    (topic) => (topic === keyTopic ? 'key topic' : 'personal data'),
-    (topic) => (gapMs === undefined || (nudged && topic !== keyTopic) ? {} : { gapMs }),
-  );
+  const { roleOf, useOf, isNudged } = await topicRoles(context, admin, question, names);
+  const verdicts = await checkTopics(admin, names, question.deadlineMs, roleOf, useOf);
   return verdicts.map((verdict) =>
-    nudged && verdict.topic === keyTopic ? { ...verdict, notes: [...verdict.notes, nudgerNote] } : verdict,
+    isNudged(verdict.topic) ? { ...verdict, notes: [...verdict.notes, nudgerNote] } : verdict,
   );
 }
 
-const nudgerNote =
+export interface TopicRoles {
+  readonly roleOf: (topic: string) => TopicRole;
+  readonly useOf: (topic: string) => TopicUse;
+  /** Whether the verdict supposes a running nudger. */
+  readonly isNudged: (topic: string) => boolean;
+}
+
+/** What each of these topics is there for, and how it is used. */
+export async function topicRoles(
+  context: CliContext,
+  admin: TopicAdmin,
+  question: Omit<TopicQuestion, 'deadlineMs' | 'topics'>,
+  names: readonly string[],
+): Promise<TopicRoles> {
+  const { gapMs, readersLongestOutageMs, logDirs } = question;
+  const keyTopic = await keyTopicName(context, admin, question.dataDir, question.keyTopic);
+  const isNudged = (topic: string): boolean => topic === keyTopic && gapMs === undefined;
+  const pace = names.some(isNudged) ? await nudgerPace(admin, keyTopic) : undefined;
+  const directoryNames = (logDirs ?? []).flatMap((path) =>
+    context.disk.listSync(path).map(({ name }) => name),
+  );
+  return {
+    roleOf: (topic) => (topic === keyTopic ? 'key topic' : 'personal data'),
+    isNudged,
+    useOf: (topic) => {
+      const gap = isNudged(topic) ? pace : gapMs;
+      return {
+        directoryNames,
+        ...(gap !== undefined && { gapMs: gap }),
+        ...(readersLongestOutageMs !== undefined && { readersLongestOutageMs }),
+      };
+    },
+  };
+}
+
+export const nudgerNote =
   'Holds while an application with its nudger runs; without one there is no bound (--gap says how long a partition may go without an append).';
 
 async function nudgerPace(admin: TopicAdmin, keyTopic: string): Promise<number> {

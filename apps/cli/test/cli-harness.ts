@@ -17,6 +17,8 @@ export interface Setting {
   readonly disk?: SimulatedDisk;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
+  /** What a person at the terminal says; default: nobody is there. */
+  readonly confirms?: boolean;
   /** Default: the same bytes in every run. */
   readonly entropy?: Entropy;
   /** Hears standard output as it comes. */
@@ -43,6 +45,13 @@ export function makeContext(setting: Setting, said: { out: string; err: string }
     },
     err: (text) => void (said.err += text),
     errIsTerminal: false,
+    confirm:
+      setting.confirms === undefined
+        ? null
+        : (question) => {
+            said.err += `${question}\n`;
+            return Promise.resolve(setting.confirms === true);
+          },
     stdin: async function* () {
       await Promise.resolve();
       yield Buffer.from(setting.stdin ?? '');

@@ -69,6 +69,17 @@ const wrong: readonly [what: string, args: string][] = [
   ['a setting without a say', 'guard bound --policy delete --set retention.msec=1'],
   ['a setting without a value', 'guard bound --policy delete --set retention.ms'],
   ['a duration without a unit', 'guard check --deadline 24'],
+  ['a negative duration', 'guard check --deadline=-5m'],
+  ['a duration of more than 2^53 ms', 'guard check --deadline 999999999999d'],
+  ['a deadline of nothing', 'guard bound --policy delete --deadline 0s'],
+  ['a negative setting', 'guard bound --policy delete --set segment.ms=-1'],
+  ['a setting beyond what Kafka holds', 'guard bound --policy delete --set retention.ms=9223372036854775808'],
+  [
+    'a minimal lag above the maximal',
+    'guard bound --policy compact --set min.compaction.lag.ms=2h --set max.compaction.lag.ms=1h',
+  ],
+  ['an apply without a topic', 'guard apply --deadline 24h'],
+  ['an apply without a deadline', 'guard apply --topic t'],
   [
     'a count that is none',
     'plan partitions --throughput x --producers 1 --per-producer 1 --consumers 1 --per-consumer 1',
@@ -99,11 +110,31 @@ for (const [what, args] of wrong) {
   });
 }
 
+test('wrong settings and durations are named', async () => {
+  for (const [args, name] of [
+    [
+      'guard bound --policy delete --set retention.ms=9223372036854775808',
+      /retention\.ms=9223372036854775808/,
+    ],
+    ['guard bound --policy delete --set segment.ms=-1', /segment\.ms=-1/],
+    ['guard bound --policy delete --set retention.msec=1', /retention\.msec/],
+    [
+      'guard bound --policy compact --set min.compaction.lag.ms=2h --set max.compaction.lag.ms=1h',
+      /min\.compaction\.lag\.ms=7200000 is above max\.compaction\.lag\.ms=3600000/,
+    ],
+    ['guard check --deadline=-5m', /--deadline <duration>.*"-5m"/],
+    ['guard bound --policy compact --gap=1.5h', /--gap <duration>.*"1\.5h"/],
+    ['guard bound --policy delete --deadline 0s', /deadlineMs=0/],
+  ] as const) {
+    const { code, err } = await oubliette(args.split(' '));
+    assert.equal(code, 2, args);
+    assert.match(err, name);
+  }
+});
+
 test('commands to come say "not yet" and exit 2, whatever is asked of them', async () => {
   const later = [
-    'guard apply --deadline 24h --topic t',
     'users export 17',
-    'erasure verify e',
     'audit leaks --term Ada',
     'lag --group g',
     'doctor',

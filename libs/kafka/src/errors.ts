@@ -68,6 +68,13 @@ export function nameOf(error: unknown): string {
   return typeof code === 'string' || typeof code === 'number' ? `${error.name} ${code}` : error.name;
 }
 
+/** The stable code of an error, else its class. */
+export function codeOrName(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' || typeof code === 'number' ? `${code}` : error.name;
+}
+
 const maxCauses = 8;
 
 function causes(error: unknown): Error[] {

@@ -1,6 +1,9 @@
 export type {
   ConsumerOptions,
   KeyTopicSettings,
+  LogCopy,
+  LogInspection,
+  OpenLogTransaction,
   OutgoingRecord,
   PartitionReader,
   ReceivedRecord,
@@ -10,6 +13,7 @@ export type {
   TopicAdmin,
   TopicDescription,
   TopicSpec,
+  TransactionalProducers,
 } from './ports.js';
 export { createAdmin } from './admin/create-admin.js';
 export { createConsumer } from './consumer/consumer.js';
@@ -41,6 +45,18 @@ export {
   type ProducedBatch,
   type ProducerDescription,
 } from './direct/index.js';
+export { brokerIdOf, isLogDir, listLogDir, type ListedDirectory } from './log-files/log-dir.js';
+export { parseLogFileName, type LogFileKind, type LogFileState } from './log-files/log-file-name.js';
+export { mayHoldTopic, type PartitionDirectory } from './log-files/partition-directory.js';
+export {
+  readLogFile,
+  type LogFileTally,
+  type LogFileVisitor,
+  type LogRecord,
+  type LogTrouble,
+  type LogTroubleReason,
+  type ReadLogFileOptions,
+} from './log-files/read-log-file.js';
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
 export { ThrottledLogger } from './throttled-logger.js';

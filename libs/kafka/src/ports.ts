@@ -83,6 +83,47 @@ export interface TopicSpec {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
+/** A partition's log in a broker's log directory. A future one is being moved there. */
+export interface LogCopy {
+  readonly nodeId: number;
+  readonly path: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly isFuture: boolean;
+}
+
+/** A transaction that is not ended: nothing behind `startOffset` is cleaned. */
+export interface OpenLogTransaction {
+  readonly producerId: bigint;
+  readonly startOffset: bigint;
+  /** Of the producer's last record, ms since the Unix epoch. */
+  readonly lastTimestampMs: number;
+}
+
+/** Producers with transactions that a partition's leader remembers. */
+export interface TransactionalProducers {
+  readonly topic: string;
+  readonly partition: number;
+  readonly count: number;
+  readonly open: readonly OpenLogTransaction[];
+}
+
+/** What the brokers of a cluster say about logs beyond their topics' settings. */
+export interface LogInspection {
+  /** When they were asked, ms since the Unix epoch. */
+  readonly at: number;
+  /** Those that are up and told their settings. */
+  readonly brokers: readonly {
+    readonly nodeId: number;
+    readonly configs: Readonly<Record<string, string>>;
+  }[];
+  /** Null where the brokers did not tell. */
+  readonly copies: readonly LogCopy[] | null;
+  readonly transactionalProducers: readonly TransactionalProducers[];
+  /** What was not told, and the code of the error; KAFKA_STORAGE_ERROR: a log directory is offline. */
+  readonly unseen: readonly { readonly what: string; readonly code: string }[];
+}
+
 export interface TopicAdmin {
   /** True when made, false when it stood already. */
   createTopic(spec: TopicSpec): Promise<boolean>;
@@ -91,6 +132,8 @@ export interface TopicAdmin {
   /** How many brokers are up. */
   liveBrokers(): Promise<number>;
   brokerConfigs(): Promise<Readonly<Record<string, string>>>;
+  /** `brokerSettings`: which settings are read of each broker. What a broker does not tell is in `unseen`; never rejects. */
+  inspectLogs(topics: readonly string[], brokerSettings: readonly string[]): Promise<LogInspection>;
   /** Incremental (API 44): other settings stay as they are. */
   setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
   deleteTopic(name: string): Promise<void>;

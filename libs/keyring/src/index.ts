@@ -8,6 +8,7 @@ export {
   type StoredKeyLogRecord,
 } from './key-log.js';
 export type { EpochOptions, EpochProgress, EpochTurn } from './epoch-options.js';
+export { readKeyRecordClaim, type KeyRecordClaim } from './key-record.js';
 export type { KeyPolicy } from './key-policy.js';
 export { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 export type { Binding, DeadRecord, Fence, Keyring, ListedUser, UserRef, UserState } from './keyring.js';

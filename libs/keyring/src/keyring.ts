@@ -112,6 +112,11 @@ export interface Keyring {
   retireEnded(): Promise<number>;
   /** Starts a new lifecycle for a forgotten user id (design §4.6): the only way to register it again. */
   beginLifecycle(userRef: UserRef): Promise<number>;
+  /**
+   * MAC of a statement under a key of this deployment (SPEC.md, section 2), 16 bytes: for what privacy keeps where others may write. Begin
+   * the statement with a text of its own kind.
+   */
+  authenticate(statement: Uint8Array): Uint8Array;
   /** True while no part of the key topic was out of reach for longer than the lease: keys may be used. */
   readonly isFresh: boolean;
   /**

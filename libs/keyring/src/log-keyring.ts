@@ -4,7 +4,7 @@ import type { Alarm, Alarms } from './alarms.js';
 import { ConfirmedTime } from './confirmed-time.js';
 import type { EntropyPool } from './crypto/entropy-pool.js';
 import { EnvelopeEngine } from './crypto/envelope-engine.js';
-import type { Sodium } from './crypto/sodium.js';
+import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
 import { UserHasher } from './crypto/user-hasher.js';
 import { deploymentPartition } from './deployment.js';
 import type { DeploymentFollower } from './deployment-follower.js';
@@ -122,6 +122,12 @@ export class LogKeyring implements Keyring {
   userRef(userId: string): UserRef {
     this.#assertOpen();
     return this.#hasher.userRef(userId);
+  }
+
+  authenticate(statement: Uint8Array): Uint8Array {
+    this.#assertOpen();
+    const { sodium, subkeys } = this.#parts;
+    return sodium.mac(subkeys.statement, statement, MAC_BYTES);
   }
 
   partitionOf(userRef: UserRef): number {

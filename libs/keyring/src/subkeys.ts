@@ -7,6 +7,7 @@ export interface Subkeys {
   readonly fence: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly purpose: Uint8Array;
+  readonly statement: Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -20,6 +21,7 @@ export function deriveSubkeys(sodium: Sodium, root: Uint8Array): Subkeys {
     fence: derive('fence'),
     fingerprint: derive('key-fingerprint'),
     purpose: derive('purpose'),
+    statement: derive('statement'),
   };
 }
 

@@ -21,6 +21,7 @@ export { ForgetUserService } from './forgetting/forget-user.service.js';
 export type { UserStatus } from './forgetting/forget-user.service.js';
 export { PrivacyService } from './forgetting/privacy.service.js';
 export type { Withdrawal } from './forgetting/privacy.service.js';
+export { VerificationService } from './forgetting/verification.service.js';
 export { AccessGuard } from './http/access.guard.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { ErasuresController } from './http/erasures.controller.js';
@@ -30,6 +31,7 @@ export type { ErasureAccepted, ErasureReport, HoldReport } from './http/erasure-
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';
+export { VerificationController } from './http/verification.controller.js';
 export { LookupsModule, USER_LOOKUPS } from './lookups/lookups.module.js';
 export type { LookupsAsyncOptions, LookupsOptions } from './lookups/lookups.module.js';
 export { Metrics } from './metrics/metrics.js';
@@ -45,6 +47,7 @@ export type {
 export { eventIdFrom, randomEventId } from './publishing/event-ids.js';
 export { EventPublisher } from './publishing/event-publisher.js';
 export type { PublishOptions } from './publishing/event-publisher.js';
+export { RetentionService } from './retention/retention.service.js';
 export { connectOubliette } from './transport/connect-oubliette.js';
 export { DEAD_LETTER_HEADERS } from './transport/dead-letters.js';
 export { OublietteBatchContext, OublietteContext } from './transport/event-context.js';

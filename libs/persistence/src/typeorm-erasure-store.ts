@@ -7,6 +7,7 @@ import { insertRows, selectIn, type SqlValue } from './sql.js';
 const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
 const table = 'oubliette_erasures';
 const columns = erasureColumns.join(', ');
+const changes = changingColumns.map((name) => `${name} = excluded.${name}`).join(', ');
 
 /** The ledger of erasures: pseudonyms and times. Each step is added to `oubliette_ledger`; `oubliette_erasures` has the last of each. */
 export class TypeOrmErasureStore implements ErasureStore {
@@ -98,7 +99,7 @@ export class TypeOrmErasureStore implements ErasureStore {
         erasureColumns,
         due.map(erasureValues),
         // All of them stand: none is inserted. The revision is asked for again, since another process may have come between.
-        `ON CONFLICT (erasure_id) DO UPDATE SET ${changingColumns.map((name) => `${name} = excluded.${name}`).join(', ')}
+        `ON CONFLICT (erasure_id) DO UPDATE SET ${changes}
          WHERE ${table}.revision = excluded.revision - 1 RETURNING erasure_id`,
       );
       const moved = new Set(written.map((row) => String(row['erasure_id'])));
@@ -107,6 +108,47 @@ export class TypeOrmErasureStore implements ErasureStore {
         due.filter(({ erasureId }) => moved.has(erasureId)),
       );
       return moved;
+    });
+  }
+
+  async getAll(erasureIds: readonly string[]): Promise<ReadonlyMap<string, Erasure>> {
+    const rows = await this.database.transaction((manager) =>
+      selectIn(manager, (list) => `SELECT ${columns} FROM ${table} WHERE erasure_id IN (${list})`, [
+        ...new Set(erasureIds),
+      ]),
+    );
+    return new Map(rows.map(erasureOf).map((erasure) => [erasure.erasureId, erasure]));
+  }
+
+  async restore(erasures: readonly Erasure[]): Promise<ReadonlySet<string>> {
+    return this.database.transaction(async (manager) => {
+      const rows = await selectIn(
+        manager,
+        (list) => `SELECT ${columns} FROM ${table} WHERE user_ref IN (${list})`,
+        [...new Set(erasures.map(({ userRef }) => userRef))],
+      );
+      const standing = new Map(rows.map(erasureOf).map((erasure) => [nameOf(erasure), erasure]));
+      const due = erasures.filter((erasure) => {
+        const other = standing.get(nameOf(erasure));
+        const isDue =
+          other === undefined || (other.erasureId === erasure.erasureId && other.revision < erasure.revision);
+        // Of two that were lost of one user and lifecycle the first is put back.
+        if (isDue) standing.set(nameOf(erasure), erasure);
+        return isDue;
+      });
+      const { rows: written } = await insertRows(
+        manager,
+        table,
+        erasureColumns,
+        due.map(erasureValues),
+        `ON CONFLICT (erasure_id) DO UPDATE SET ${changes} WHERE ${table}.revision < excluded.revision RETURNING erasure_id`,
+      );
+      const restored = new Set(written.map((row) => String(row['erasure_id'])));
+      await addSteps(
+        manager,
+        due.filter(({ erasureId }) => restored.has(erasureId)),
+      );
+      return restored;
     });
   }
 

@@ -4,6 +4,8 @@ export type PrivacyErrorCode =
   | 'FORGETTING_CLOSED'
   | 'GUARD_SETTING_INVALID'
   | 'GUARD_SETTING_UNKNOWN'
+  | 'GUARD_QUESTION_INVALID'
+  | 'GUARD_NOT_APPLIED'
   | 'DEADLINE_POLICY_INVALID'
   | 'DEADLINE_CALENDAR_INVALID'
   | 'DEADLINE_NOT_EXTENDABLE'
@@ -18,6 +20,9 @@ export type PrivacyErrorCode =
   | 'CERTIFICATE_CONTENDED'
   | 'REASON_INVALID'
   | 'LOG_ENTRY_INVALID'
+  | 'LOG_DIR_INVALID'
+  | 'VERIFICATION_BUSY'
+  | 'VERIFICATION_CLOSED'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

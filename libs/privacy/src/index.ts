@@ -15,8 +15,15 @@ export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
 export { guardBound } from './guard/guard-bound.js';
 export type { BoundQuestion } from './guard/guard-bound.js';
-export { checkTopic, checkTopics } from './guard/check-topic.js';
-export type { TopicUse, TopicVerdict } from './guard/check-topic.js';
+export { checkTopics, judgeSight } from './guard/check-topic.js';
+export type { SightQuestion, TopicUse, TopicVerdict } from './guard/check-topic.js';
+export { seeTopics } from './guard/topic-sight.js';
+export type { ClusterView, TopicSight } from './guard/topic-sight.js';
+export { fittingSettings } from './guard/fitting-settings.js';
+export type { FittingPlan, FittingQuestion, SettingChange } from './guard/fitting-settings.js';
+export { RetentionWatch } from './guard/retention-watch.js';
+export type { RetentionWatchParts, WatchedTopic, WatchedVerdict } from './guard/retention-watch.js';
+export { applyFitting } from './guard/apply-fitting.js';
 export { readCleanupSettings } from './guard/cleanup-settings.js';
 export type { CleanupSettings } from './guard/cleanup-settings.js';
 export { compactWorstCase, deleteWorstCase } from './guard/worst-case.js';
@@ -59,8 +66,33 @@ export type {
   UnseenReplica,
 } from './verification/erasure-evidence.js';
 export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage.js';
+export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
+export type { LedgerMirror } from './mirror/ledger-mirror.js';
+export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
+export { openTopicMirror } from './mirror/topic-ledger-mirror.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
+export {
+  ErasureVerifier,
+  type ErasureCheck,
+  type LogReading,
+  type SeenReplica,
+  type VerificationScope,
+  type VerifierParts,
+} from './verification/erasure-verifier.js';
+export type { FilesQuestion } from './verification/file-findings.js';
+export type {
+  Counted,
+  FilesReport,
+  FilesScope,
+  FoundBytes,
+  ReadDirectory,
+  ReadFile,
+  ReadLogDir,
+  StandingKey,
+} from './verification/files-report.js';
+export { kidFingerprint, type ForgottenUser } from './verification/key-record-judge.js';
+export { verifyFiles } from './verification/verify-files.js';
 export type { Logger, LogFields } from './logger.js';
 export {
   emailIndex,

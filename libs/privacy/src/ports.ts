@@ -85,6 +85,13 @@ export interface ErasureStore {
   advance(erasure: Erasure): Promise<boolean>;
   /** The same for many at once: the ids of those that were replaced. */
   advanceAll(erasures: readonly Erasure[]): Promise<ReadonlySet<string>>;
+  /** Those of these erasures that stand. */
+  getAll(erasureIds: readonly string[]): Promise<ReadonlyMap<string, Erasure>>;
+  /**
+   * Puts back steps that were lost: each in the place of an earlier one of its id, or where there is none; the ids of those that were.
+   * Left alone where that user and lifecycle have another erasure.
+   */
+  restore(erasures: readonly Erasure[]): Promise<ReadonlySet<string>>;
   /** At most `limit` (1 or more) steps of all erasures with a higher number, lowest first. */
   entries(after: number, limit: number): Promise<LedgerEntry[]>;
 }

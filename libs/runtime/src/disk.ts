@@ -7,6 +7,8 @@ export interface DiskFile {
   size(): number;
   /** Size, and when the content last changed: ms since the Unix epoch, whole. */
   stat(): { size: number; modifiedMs: number };
+  /** The same for every name that the file has, and another for each file: tells a file renamed from one replaced. */
+  identity(): string;
   /** Says that the content last changed at that time. */
   setModifiedSync(ms: number): void;
   /** Reads up to `length` bytes into `target` at `offset`; resolves to the count read (short only at the end of the file). */

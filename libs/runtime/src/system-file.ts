@@ -48,6 +48,12 @@ export class SystemFile implements DiskFile {
     return { size, modifiedMs: Math.floor(mtimeMs) };
   }
 
+  identity(): string {
+    // Numbers of removed files are given again: the time of birth tells them apart.
+    const stat = asDiskError('stat', this.path, () => fs.fstatSync(this.descriptor, { bigint: true }));
+    return `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`;
+  }
+
   setModifiedSync(ms: number): void {
     // Node hands on a fraction of seconds that is cut to whole µs: half of one keeps it from falling below.
     const seconds = (ms + halfMicrosecond) / msPerSecond;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { SystemDisk } from '../src/index.js';
+import { sleep, SystemClock, SystemDisk } from '../src/index.js';
 import { diskContract } from '../src/testing/index.js';
 
 function make(): { disk: SystemDisk; root: string; dispose: () => void } {
@@ -122,6 +122,25 @@ test(
     assert.equal(stdout, 'ENOENT\nENOENT\n');
   },
 );
+
+test('a file that got the number of a removed one is another file all the same', async () => {
+  const { disk, root, dispose } = make();
+  try {
+    const seen = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      writeFileSync(`${root}/a`, '');
+      const file = disk.openSync(`${root}/a`, 'read');
+      seen.add(file.identity());
+      file.closeSync();
+      disk.removeFileSync(`${root}/a`);
+      // File systems note the time of birth by the tick of the kernel.
+      await sleep(new SystemClock(), 20);
+    }
+    assert.equal(seen.size, 5);
+  } finally {
+    dispose();
+  }
+});
 
 test('a file in the way of a directory is named by its code', () => {
   const { disk, root, dispose } = make();

@@ -53,7 +53,13 @@ export function restoredCopyOn(name: string, start: StartEngine): void {
       });
       cpSync(join(workDir, 'data'), copy, { recursive: true });
       await during(async ({ forgetting }) => {
-        assert.deepEqual(forgetting.lastCheck, { checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 });
+        assert.deepEqual(forgetting.lastCheck, {
+          checked: 0,
+          returned: 0,
+          forgottenAgain: 0,
+          unresolved: 0,
+          halves: { older: 'neither', restored: 0, mirrored: 0, conflicting: 0 },
+        });
         const forgotten = await forgetting.requestMany(userIds.slice(0, 12));
         assert.ok(forgotten.every((erasure) => erasure !== null && erasure.state !== 'requested'));
       });
@@ -67,6 +73,8 @@ export function restoredCopyOn(name: string, start: StartEngine): void {
           returned: 12,
           forgottenAgain: 12,
           unresolved: 0,
+          // The mirror stood on the same disk.
+          halves: { older: 'mirror', restored: 0, mirrored: 12, conflicting: 0 },
         });
         assert.match(logged.join('\n'), /^12 forgotten users came back/m);
         for (const [index, userId] of userIds.entries()) {

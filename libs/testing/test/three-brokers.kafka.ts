@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAdmin, openKeyTopic, type KafkaSettings, type KeyTopicSettings } from '@oubliette/kafka';
 import { onlyRecords } from '@oubliette/keyring/testing';
+import { eventually } from '@oubliette/kafka/testing';
+import { checkTopics } from '@oubliette/privacy';
 import { sleep, SystemClock } from '@oubliette/runtime';
 import { freePort, startKafka, temporaryDirectory, type EngineServer } from '@oubliette/testing';
 
@@ -99,5 +101,27 @@ describe('the key topic on three brokers of Apache Kafka', () => {
     }
     await before.close();
     assert.equal((await described()).configs['min.insync.replicas'], '2');
+  });
+
+  test('the retention guard sees every replica, and which broker is away', async () => {
+    const admin = await createAdmin(settings);
+    try {
+      const use = () => ({ gapMs: 1_000 });
+      const judged = async () => checkTopics(admin, [keys.topic], null, () => 'key topic', use);
+      const [verdict] = await judged();
+      assert.equal(verdict?.verdict, 'warn', verdict?.reasons.join('\n'));
+      const reasons = verdict?.reasons.join('\n') ?? '';
+      assert.match(reasons, /Replicas are out of sync in partition 0, 1/);
+      assert.match(reasons, /Broker 3 holds a replica and could not be asked/);
+      assert.match(verdict?.notes.join('\n') ?? '', /Each of the 3 replicas cleans by itself/);
+      await admin.setTopicConfigs(keys.topic, { 'min.insync.replicas': '3' });
+      await eventually('the setting seen', async () => (await judged())[0]?.verdict === 'refuse');
+      assert.match(
+        (await judged())[0]?.reasons[0] ?? '',
+        /min\.insync\.replicas=3 and fewer replicas in sync/,
+      );
+    } finally {
+      await admin.close();
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
+import { addErasureVerify } from './erasure-verify.js';
 import type { Answer, CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { describeErasure, erasureRow } from '../erasure-lines.js';
@@ -43,6 +44,7 @@ export function addErasureCommands(program: Command, context: CliContext): void 
     const one = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
     return { document: one, lines: describeErasure(one) };
   });
+  addErasureVerify(erasure, context);
   const check = erasure
     .command('check')
     .description(

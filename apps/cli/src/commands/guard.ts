@@ -6,6 +6,8 @@ import type { Answer, CliContext } from '../context.js';
 import { collect, duration, setting } from '../option-values.js';
 import { spell, staysFor } from '../stays-for.js';
 import { judgeTopics } from '../topic-roles.js';
+import { addGuardApply } from './guard-apply.js';
+import { verdictLines } from '../verdict-lines.js';
 
 interface BoundOptions {
   readonly policy: 'delete' | 'compact';
@@ -20,12 +22,15 @@ interface CheckOptions {
   readonly topic?: readonly string[];
   readonly keyTopic?: string;
   readonly gap?: number;
+  readonly readersAway?: number;
+  readonly logDir?: readonly string[];
 }
 
 export function addGuardCommands(program: Command, context: CliContext): void {
   const guard = program.command('guard').description('how long bytes stay in a log');
   addBound(guard, context);
   addCheck(guard, context);
+  addGuardApply(guard, context);
 }
 
 function addBound(guard: Command, context: CliContext): void {
@@ -61,7 +66,17 @@ function addCheck(guard: Command, context: CliContext): void {
     .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
     .option('--topic <name>', 'only this topic (repeatable); without: all but internal ones', collect)
     .option('--key-topic <name>', 'the topic of the user keys')
-    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration);
+    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration)
+    .option(
+      '--readers-away <duration>',
+      'longest time that a reader of a compacted topic may be away',
+      duration,
+    )
+    .option(
+      '--log-dir <dir>',
+      'log directory of a broker on this machine, to find what was put aside (repeatable)',
+      collect,
+    );
   answers<CheckOptions>(check, context, async (options) => {
     const verdicts = await withAdmin(context, options, (admin) =>
       judgeTopics(context, admin, {
@@ -70,6 +85,8 @@ function addCheck(guard: Command, context: CliContext): void {
         ...(options.topic && { topics: options.topic }),
         ...(options.keyTopic !== undefined && { keyTopic: options.keyTopic }),
         ...(options.gap !== undefined && { gapMs: options.gap }),
+        ...(options.readersAway !== undefined && { readersLongestOutageMs: options.readersAway }),
+        ...(options.logDir && { logDirs: options.logDir }),
       }),
     );
     return checkAnswer(verdicts);
@@ -78,10 +95,7 @@ function addCheck(guard: Command, context: CliContext): void {
 
 function checkAnswer(verdicts: readonly TopicVerdict[]): Answer {
   const refused = verdicts.some(({ verdict }) => verdict === 'refuse');
-  const lines = verdicts.flatMap(({ topic, role, ...result }) => [
-    `${result.verdict.padEnd(6)}  ${topic} (${role}): ${spell(result.worstCaseMs)}`,
-    ...[...result.reasons, ...result.notes].map((text) => `        ${text}`),
-  ]);
+  const lines = verdicts.flatMap(verdictLines);
   return {
     document: { verdict: worst(verdicts), topics: verdicts },
     lines: lines.length > 0 ? lines : ['There is no topic to check.'],

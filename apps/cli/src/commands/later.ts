@@ -5,9 +5,7 @@ import { CliError } from '../errors.js';
 
 /** Commands that have a name already and nothing behind it. */
 const later: readonly (readonly string[])[] = [
-  ['guard', 'apply'],
   ['users', 'export'],
-  ['erasure', 'verify'],
   ['audit', 'leaks'],
   ['lag'],
   ['doctor'],

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly schemas: SchemaSource | null;
   readonly logger: Logger;
   readonly userKeys: UserKeyOptions;
+  /** Of the bundled broker; none of other brokers is known. */
+  readonly logDirs: readonly string[];
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */

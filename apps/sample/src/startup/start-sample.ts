@@ -85,6 +85,7 @@ class SampleStart {
         schemas: schemas?.source ?? null,
         logger: this.#logger.lines,
         userKeys: this.#userKeys(),
+        logDirs: this.settings.brokers === null ? [this.#brokerDir] : [],
       }),
     );
     await checkDeployment(database, engine.keyring);
@@ -110,9 +111,13 @@ class SampleStart {
     };
   }
 
+  get #brokerDir(): string {
+    return join(this.settings.dataDir, 'broker');
+  }
+
   async #startBroker(): Promise<string> {
     const broker = await startBroker({
-      dataDir: join(this.settings.dataDir, 'broker'),
+      dataDir: this.#brokerDir,
       port: 0,
       // One member a group here: there is nobody to wait for.
       config: { 'group.initial.rebalance.delay.ms': '0', 'auto.create.topics.enable': 'false' },

@@ -1,1 +1,1 @@
-export {};
+export { openSimulatedLog, type SimulatedLog } from './simulated-log.js';

@@ -2,43 +2,42 @@ import type { Clock } from '@oubliette/runtime';
 import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs';
 import { createKafkajs } from '../client/kafkajs-client.js';
 import { KafkaClientError, protocolErrorType, translateError } from '../errors.js';
-import type { TopicAdmin, TopicDescription, TopicSpec } from '../ports.js';
+import type { LogInspection, TopicAdmin, TopicDescription, TopicSpec } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
 import { askPatiently } from './patience.js';
 
-/** Sets single settings of a topic and leaves the others alone (API 44, KIP-339): kafkajs has no such call. */
-export interface TopicConfigWriter {
+/** What kafkajs has no call for. */
+export interface DirectAdmin {
+  /** Sets single settings of a topic and leaves the others alone (API 44, KIP-339). */
   setTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  inspectLogs(topics: readonly string[], brokerSettings: readonly string[]): Promise<LogInspection>;
   close(): Promise<void>;
 }
 
 const requestTimeoutMs = 30_000;
 
 /** Connects and gives an admin client. Rejects with `KAFKA_UNAVAILABLE` when no broker can be reached. */
-export async function createAdminWith(
-  settings: KafkaSettings,
-  writer: TopicConfigWriter,
-): Promise<TopicAdmin> {
+export async function createAdminWith(settings: KafkaSettings, direct: DirectAdmin): Promise<TopicAdmin> {
   const admin = createKafkajs(settings).admin();
   try {
     await admin.connect();
   } catch (error) {
     await admin.disconnect();
-    await writer.close();
+    await direct.close();
     throw translateError(error, `Connecting an admin client to ${settings.brokers.join(', ')}`);
   }
-  return new KafkajsAdmin(admin, writer, settings.clock);
+  return new KafkajsAdmin(admin, direct, settings.clock);
 }
 
 class KafkajsAdmin implements TopicAdmin {
   readonly #admin: Admin;
-  readonly #writer: TopicConfigWriter;
+  readonly #direct: DirectAdmin;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
 
-  constructor(admin: Admin, writer: TopicConfigWriter, clock: Clock) {
+  constructor(admin: Admin, direct: DirectAdmin, clock: Clock) {
     this.#admin = admin;
-    this.#writer = writer;
+    this.#direct = direct;
     this.#clock = clock;
   }
 
@@ -119,7 +118,11 @@ class KafkajsAdmin implements TopicAdmin {
 
   async setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void> {
     await this.#assertExist([name]);
-    await this.#writer.setTopicConfigs(name, configs);
+    await this.#direct.setTopicConfigs(name, configs);
+  }
+
+  inspectLogs(topics: readonly string[], brokerSettings: readonly string[]): Promise<LogInspection> {
+    return this.#direct.inspectLogs(topics, brokerSettings);
   }
 
   async deleteTopic(name: string): Promise<void> {
@@ -132,7 +135,7 @@ class KafkajsAdmin implements TopicAdmin {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#admin.disconnect();
-    await this.#writer.close();
+    await this.#direct.close();
   }
 
   async #configs(

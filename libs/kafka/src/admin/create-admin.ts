@@ -1,16 +1,17 @@
 import { createDirectClient, type DirectClient } from '../direct/index.js';
-import { KafkaClientError, nameOf } from '../errors.js';
-import type { TopicAdmin } from '../ports.js';
+import { codeOrName, KafkaClientError, nameOf } from '../errors.js';
+import type { LogInspection, TopicAdmin } from '../ports.js';
 import type { KafkaSettings } from '../settings.js';
-import { createAdminWith, type TopicConfigWriter } from './admin.js';
+import { createAdminWith, type DirectAdmin } from './admin.js';
+import { inspectLogs } from './inspect-logs.js';
 
 /** Connects and gives an admin client. Rejects with `KAFKA_UNAVAILABLE` when no broker can be reached. */
 export function createAdmin(settings: KafkaSettings): Promise<TopicAdmin> {
-  return createAdminWith(settings, new DirectConfigWriter(settings));
+  return createAdminWith(settings, new LazyDirectAdmin(settings));
 }
 
-/** Connects when it is first needed: most admin clients never set anything. */
-class DirectConfigWriter implements TopicConfigWriter {
+/** Connects when it is first needed: most admin clients never set or inspect anything. */
+class LazyDirectAdmin implements DirectAdmin {
   readonly #settings: KafkaSettings;
   #client: DirectClient | null = null;
 
@@ -34,6 +35,23 @@ class DirectConfigWriter implements TopicConfigWriter {
         { cause: error },
       );
     }
+  }
+
+  async inspectLogs(topics: readonly string[], brokerSettings: readonly string[]): Promise<LogInspection> {
+    try {
+      this.#client ??= createDirectClient(this.#settings);
+    } catch (error) {
+      // SASL is not spoken there: nothing can be seen, and the caller is told so.
+      const unseen = [{ what: 'logs, producers and the settings of each broker', code: codeOrName(error) }];
+      return {
+        at: this.#settings.clock.now(),
+        brokers: [],
+        copies: null,
+        transactionalProducers: [],
+        unseen,
+      };
+    }
+    return inspectLogs(this.#client, this.#settings.clock, topics, brokerSettings);
   }
 
   async close(): Promise<void> {

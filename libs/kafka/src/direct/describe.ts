@@ -62,6 +62,8 @@ export interface ProducerDescription {
   readonly lastTimestamp: bigint;
   /** First offset of the transaction that is open, else null: an open transaction blocks cleaning. */
   readonly openTransactionStart: bigint | null;
+  /** Whether it has written a transaction to the partition: a coordinator's marker was seen, or one is open. */
+  readonly isTransactional: boolean;
 }
 
 /** The producers that the partition's leader remembers. */
@@ -89,5 +91,6 @@ export async function describeProducersOnce(
     lastSequence: producer.lastSequence,
     lastTimestamp: producer.lastTimestamp,
     openTransactionStart: producer.currentTxnStartOffset < 0n ? null : producer.currentTxnStartOffset,
+    isTransactional: producer.coordinatorEpoch >= 0 || producer.currentTxnStartOffset >= 0n,
   }));
 }

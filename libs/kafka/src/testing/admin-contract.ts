@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createAdmin } from '../admin/create-admin.js';
 import type { TopicAdmin } from '../ports.js';
-import { settingsFor, uniqueName, type Engine } from './engine.js';
+import { clock, settingsFor, uniqueName, type Engine } from './engine.js';
 import { eventually } from './eventually.js';
 
 /** What every engine must do for the admin client of this lib. */
@@ -95,6 +95,38 @@ export function adminContract(engine: Engine): void {
       await admin.createTopic({ name, partitions: 2 });
       await admin.deleteTopic(name);
       await eventually('the topic gone', async () => !(await admin.listTopics()).includes(name));
+    });
+
+    test('the brokers tell where logs stand, and their own settings', async () => {
+      const name = uniqueName('inspected');
+      await admin.createTopic({ name, partitions: 2, replicationFactor: 1 });
+      const [description] = await admin.describeTopics([name]);
+      const leader = description?.partitions[0]?.leader;
+      await eventually('both logs', async () => {
+        const { copies } = await admin.inspectLogs([name], []);
+        return copies?.length === 2;
+      });
+      const { copies, brokers, transactionalProducers, unseen, at } = await admin.inspectLogs(
+        [name],
+        ['log.cleaner.backoff.ms', 'log.cleaner.enable'],
+      );
+      assert.deepEqual(
+        copies
+          ?.map(({ topic, partition, nodeId, isFuture }) => ({ topic, partition, nodeId, isFuture }))
+          .sort((a, b) => a.partition - b.partition),
+        [0, 1].map((partition) => ({ topic: name, partition, nodeId: leader, isFuture: false })),
+      );
+      assert.deepEqual(
+        brokers.map(({ nodeId, configs }) => [nodeId, Object.keys(configs).sort()]),
+        [[leader, ['log.cleaner.backoff.ms', 'log.cleaner.enable']]],
+      );
+      assert.deepEqual([transactionalProducers, unseen], [[], []]);
+      assert.ok(Math.abs(at - clock.now()) < 60_000);
+    });
+
+    test('what a cluster cannot tell is named, and the rest is told', async () => {
+      const { copies, unseen, brokers } = await admin.inspectLogs([uniqueName('nowhere')], []);
+      assert.deepEqual([copies, unseen, brokers.length], [[], [], 1]);
     });
 
     test("the broker tells its cleaner's pace", async () => {

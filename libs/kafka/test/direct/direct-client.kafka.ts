@@ -10,6 +10,7 @@ import {
   createPartitionReader,
   type DirectClient,
 } from '../../src/direct/index.js';
+import { createAdmin } from '../../src/admin/create-admin.js';
 import type { ReceivedRecord } from '../../src/ports.js';
 import { eventually } from '../../src/testing/eventually.js';
 import { startApacheKafka, type ApacheKafka } from './apache-kafka.js';
@@ -237,7 +238,11 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
       messages: [{ key: 'k', value: 'gzipped', headers: { a: ['1', '2'] } }, { value: 'too' }],
     });
     const [open] = await client.describeProducers('mixed', 0);
-    assert.equal(open?.openTransactionStart, 0n);
+    assert.deepEqual([open?.openTransactionStart, open?.isTransactional], [0n, true]);
+    const admin = await createAdmin({ brokers: [kafka.bootstrap], clientId: 'direct-test', clock });
+    const whileOpen = await admin.inspectLogs(['mixed'], []);
+    const { topic, partition, open: opened } = whileOpen.transactionalProducers[0] ?? {};
+    assert.deepEqual([topic, partition, opened?.map(({ startOffset }) => startOffset)], ['mixed', 0, [0n]]);
     await transaction.commit();
     await producer.disconnect();
     // The marker follows the commit's answer.
@@ -245,7 +250,16 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
     while ((await client.listOffsets('mixed', 0, 'latest')).offset < 3n && clock.monotonic() < deadline) {
       await sleep(clock, 20);
     }
+    const [ended] = await client.describeProducers('mixed', 0);
+    assert.deepEqual([ended?.openTransactionStart, ended?.isTransactional], [null, true]);
+    const afterwards = await admin.inspectLogs(['mixed'], []);
+    assert.deepEqual(
+      afterwards.transactionalProducers.map(({ count, open: none }) => [count, none.length]),
+      [[1, 0]],
+    );
+    await admin.close();
     await client.produceBatch('mixed', 0, [{ key: null, value: bytes('after the marker') }]);
+    assert.ok((await client.describeProducers('mixed', 0)).some(({ isTransactional }) => !isTransactional));
     const records = await scanned('mixed');
     assert.deepEqual(
       records.map(({ offset, value }) => [offset, text(value)]),

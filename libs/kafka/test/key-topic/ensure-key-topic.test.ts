@@ -40,6 +40,7 @@ function cluster(
     setTopicConfigs: (_, configs) => Promise.resolve(void set.push(configs)),
     liveBrokers: () => Promise.resolve(brokers),
     brokerConfigs: refuse,
+    inspectLogs: refuse,
     deleteTopic: refuse,
     close: () => Promise.resolve(),
   };

@@ -4,26 +4,20 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { TopicSpec } from '@oubliette/kafka';
 import { checkTopics } from '@oubliette/privacy';
 import type { TopicVerdict } from '@oubliette/privacy';
-import { parseDuration } from '@oubliette/runtime';
 import { eventInfoOf } from '../decorators/encrypted-event.js';
-import type { EncryptedTopicExtras } from '../decorators/encrypted-topic.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
-import { OublietteError, codeOf } from '../errors.js';
-import { extrasOf } from './pattern-extras.js';
+import { OublietteError } from '../errors.js';
+import { declaredDeadlines, type DeclaredDeadline } from '../retention/declared-deadlines.js';
+import { RetentionService } from '../retention/retention.service.js';
 import { FeatureRegistry } from './feature-registry.js';
 import { withPlanned, type TopicView } from './planned-topics.js';
 import { DEAD_LETTER_SUFFIX, topicMatcher } from '../transport/topic-handler.js';
 
-interface Deadline {
-  readonly handler: string;
-  readonly topic: string | RegExp;
-  readonly deadlineMs: number;
-}
-
 /**
  * At bootstrap: refuses to go on where a topic cannot keep the `erasureDeadline` of a handler, with what to change; then makes
- * the declared topics, which were judged as they would be. A refused start has made none. Runs before anything is consumed.
+ * the declared topics, which were judged as they would be. A refused start has made none. Runs before anything is consumed, and hands
+ * on what is to be judged again from then on.
  */
 @Injectable()
 export class TopicBoot implements OnApplicationBootstrap {
@@ -33,6 +27,7 @@ export class TopicBoot implements OnApplicationBootstrap {
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly retention: RetentionService,
     @Optional() private readonly features: FeatureRegistry = new FeatureRegistry(),
   ) {}
 
@@ -40,7 +35,7 @@ export class TopicBoot implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const features = this.features.all();
     for (const { events } of features) for (const eventClass of events ?? []) eventInfoOf(eventClass);
-    const deadlines = this.#deadlines();
+    const deadlines = declaredDeadlines(this.discovery, this.scanner);
     const declared = features.flatMap(({ topics }) => topics ?? []);
     const { admin } = this.engine;
     const toMake = declared.length === 0 ? [] : missingOf(declared, await admin.listTopics());
@@ -52,21 +47,10 @@ export class TopicBoot implements OnApplicationBootstrap {
       deadlines.filter(({ topic }) => overtaken.some(topicMatcher(topic))),
       admin,
     );
+    await this.retention.start(deadlines);
   }
 
-  #deadlines(): Deadline[] {
-    return this.discovery.getControllers().flatMap(({ instance }) => {
-      const controller: unknown = instance;
-      if (typeof controller !== 'object' || controller === null) return [];
-      const prototype = Object.getPrototypeOf(controller) as object;
-      return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
-        const extras = extrasOf(prototype, method);
-        return extras === null ? [] : deadlineOf(extras);
-      });
-    });
-  }
-
-  async #guard(deadlines: readonly Deadline[], cluster: TopicView): Promise<void> {
+  async #guard(deadlines: readonly DeclaredDeadline[], cluster: TopicView): Promise<void> {
     if (deadlines.length === 0) return;
     const existing = (await cluster.listTopics()).filter((topic) => !topic.endsWith(DEAD_LETTER_SUFFIX));
     const refusals: string[] = [];
@@ -87,31 +71,6 @@ export class TopicBoot implements OnApplicationBootstrap {
 function missingOf(declared: readonly TopicSpec[], existing: readonly string[]): TopicSpec[] {
   const known = new Set(existing);
   return declared.filter(({ name }) => !known.has(name) && known.add(name));
-}
-
-function deadlineOf({ oubliette }: EncryptedTopicExtras): Deadline[] {
-  const { topic, options, controller, method } = oubliette;
-  const handler = `${controller.constructor.name}.${String(method)}`;
-  const { erasureDeadline } = options;
-  if (erasureDeadline === undefined) return [];
-  const deadlineMs = typeof erasureDeadline === 'number' ? erasureDeadline : msOf(erasureDeadline);
-  if (!Number.isFinite(deadlineMs) || deadlineMs <= 0) {
-    throw new OublietteError(
-      'HANDLER_INVALID',
-      `${handler}: erasureDeadline must be a positive duration, e.g. 24h.`,
-    );
-  }
-  return [{ handler, topic, deadlineMs }];
-}
-
-/** NaN for a text that is no duration. */
-function msOf(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (codeOf(error) === 'DURATION_INVALID') return Number.NaN;
-    throw error;
-  }
 }
 
 function missing(handler: string, topic: string): OublietteError {

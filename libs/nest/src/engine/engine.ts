@@ -4,6 +4,7 @@ import type {
   CertificateRegister,
   DeadlineAlert,
   Erasure,
+  ErasureVerifier,
   ErasureState,
   Hold,
   LedgerCheck,
@@ -65,8 +66,11 @@ export interface OublietteEngine {
   readonly producer: RecordProducer;
   readonly admin: TopicAdmin;
   readonly forgetting: Forgetting;
+  /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
+  readonly guardedKeyTopic?: string;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
+  readonly verifier: Pick<ErasureVerifier, 'verify'>;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
   /** False while the key topic cannot be heard, or user keys may not be used: readiness. Answers within seconds, never rejects. */

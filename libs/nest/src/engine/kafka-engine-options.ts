@@ -46,6 +46,11 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   readonly stores: PrivacyStores;
   /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), or a signer of the caller's. Without: no certificates. */
   readonly certificateKey?: { readonly file: string } | CertificateSigner;
+  /**
+   * Log directories of brokers (`log.dirs`) that this process can read, such as those of a broker on the same machine: verifications look
+   * at the key topic's files in them. Default: none.
+   */
+  readonly logDirs?: readonly string[];
   /** What differs from the defaults below. */
   readonly keyTopic?: Partial<KeyTopicSettings>;
   /** By what law requests are answered, and how its days count. Default: GDPR Art. 12(3), every day in UTC. */

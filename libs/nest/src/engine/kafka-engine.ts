@@ -1,8 +1,23 @@
-import { ThrottledLogger, createAdmin, createConsumer, createProducer, openKeyTopic } from '@oubliette/kafka';
-import type { KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
+import {
+  ThrottledLogger,
+  createAdmin,
+  createConsumer,
+  createDirectClient,
+  createPartitionReader,
+  createProducer,
+  openKeyTopic,
+} from '@oubliette/kafka';
+import type { KafkaSettings, KeyTopic, Logger, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
-import { CertificateRegister, ForgettingService, loadSigningKeyFile } from '@oubliette/privacy';
+import {
+  CertificateRegister,
+  ErasureVerifier,
+  ForgettingService,
+  loadSigningKeyFile,
+  openTopicMirror,
+} from '@oubliette/privacy';
+import type { LedgerMirror } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -42,11 +57,13 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => admin.close());
   const producer = await createProducer(settings);
   closes.push(() => producer.close());
+  const mirror = await openMirror({ options, settings, admin, producer, keyring }, closes);
   const certificates = certificatesOf(options, clock);
   const { stores, deadline } = options;
   const forgetting = new ForgettingService({
     keyring,
     store: stores.erasures,
+    mirror,
     log: stores.log,
     window: keyTopic,
     clock,
@@ -56,8 +73,18 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     ...(deadline === undefined ? {} : { deadline }),
   });
   closes.push(() => forgetting.close());
-  await forgetting.resume();
   await forgetting.checkLedger();
+  await forgetting.resume();
+  const verifier = new ErasureVerifier({
+    keyring,
+    log: keyTopic,
+    admin,
+    disk: options.disk ?? new SystemDisk(),
+    clock,
+    keyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
+    ...(options.logDirs === undefined ? {} : { logDirs: options.logDirs }),
+  });
+  closes.push(() => verifier.close());
   return {
     clock,
     entropy,
@@ -70,11 +97,34 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     producer,
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
     certificates,
+    verifier,
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
   };
+}
+
+/** Beside the key topic: whoever backs that up has both. */
+async function openMirror(
+  parts: {
+    readonly options: KafkaEngineOptions;
+    readonly settings: KafkaSettings & { readonly logger: Logger };
+    readonly admin: TopicAdmin;
+    readonly producer: RecordProducer;
+    readonly keyring: Keyring;
+  },
+  closes: Close[],
+): Promise<LedgerMirror> {
+  const { options, settings, admin, producer, keyring } = parts;
+  const client = createDirectClient(settings);
+  closes.push(() => client.close());
+  const topic = `${options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic}.ledger`;
+  const reader = createPartitionReader(client);
+  const mirror = await openTopicMirror({ topic, admin, producer, reader, keyring, logger: settings.logger });
+  closes.push(() => mirror.close());
+  return mirror;
 }
 
 function certificatesOf(options: KafkaEngineOptions, clock: Clock): CertificateRegister | null {

@@ -51,9 +51,13 @@ const STATUSES: Readonly<Record<string, number>> = {
   PURPOSE_WITHDRAWN: 409,
   PURPOSE_NOT_WITHDRAWN: 409,
   CONCURRENCY_CONFLICT: 409,
+  LOG_DIR_INVALID: 400,
+  VERIFICATION_BUSY: 503,
+  VERIFICATION_CLOSED: 503,
   KEYRING_UNAVAILABLE: 503,
   MASTER_KEY_UNAVAILABLE: 503,
   KAFKA_UNAVAILABLE: 503,
+  KEY_TOPIC_UNAVAILABLE: 503,
   EVENTS_UNAVAILABLE: 503,
   SEALED_COLUMN_UNAVAILABLE: 503,
   LOOKUP_INCOMPLETE: 503,
@@ -135,6 +139,7 @@ function detailOf(error: unknown): string {
 function fieldOf(code: string, error: unknown): string | undefined {
   if (code === 'USER_ID_INVALID') return 'id';
   if (code === 'REASON_INVALID') return 'reason';
+  if (code === 'LOG_DIR_INVALID') return 'logDirs';
   if (typeof error === 'object' && error !== null && 'path' in error && typeof error.path === 'string') {
     return error.path === '' ? undefined : error.path;
   }

@@ -34,18 +34,18 @@ export class Metrics {
       const more = count === 1 ? '' : `, the last of ${count} more`;
       this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}${more}.`);
     });
-    this.#gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
-    this.#gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
+    this.gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
+    this.gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
       gauge.set({ state: 'active' }, keyring.size().users);
       gauge.set({ state: 'forgotten' }, keyring.size().forgotten);
     });
-    this.#gauge(
+    this.gauge(
       'oubliette_forgotten_users_returned',
       'Forgotten users that came back, at the last look.',
       [],
       (gauge) => gauge.set(forgetting.lastCheck?.returned ?? 0),
     );
-    this.#gauge(
+    this.gauge(
       'oubliette_erasures_in_danger',
       'Erasures that will not keep their deadline (endangered), or have not (overdue), at the last look.',
       ['urgency'],
@@ -53,7 +53,7 @@ export class Metrics {
         for (const [urgency, count] of Object.entries(forgetting.inDanger())) gauge.set({ urgency }, count);
       },
     );
-    this.#gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
+    this.gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
       for (const [state, count] of Object.entries(await forgetting.counts())) gauge.set({ state }, count);
     });
   }
@@ -62,7 +62,8 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  #gauge(
+  /** Adds a figure that is asked for when the metrics are read. */
+  gauge(
     name: string,
     help: string,
     labelNames: readonly string[],

@@ -19,6 +19,8 @@ interface CommonOptions {
   readonly access: AccessOptions;
   /** How often a record is given to a failing handler before it goes to the dead-letter topic; default 10. */
   readonly handlerAttempts?: number;
+  /** How often, in ms, topics with an `erasureDeadline` and the key topic are judged again; default 5 minutes. */
+  readonly retentionGuardEveryMs?: number;
 }
 
 /** Brokers, keys and ledger; or `engine`, a factory of its own, for tests. */

@@ -10,14 +10,17 @@ import { openKafkaEngine } from '../engine/kafka-engine.js';
 import { CertificateService } from '../forgetting/certificate.service.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { PrivacyService } from '../forgetting/privacy.service.js';
+import { VerificationService } from '../forgetting/verification.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
+import { RetentionService } from '../retention/retention.service.js';
 import { OublietteTransport } from '../transport/oubliette-transport.js';
 import { OUBLIETTE_GUARD, OUBLIETTE_OPTIONS } from './options.js';
 import type {
@@ -34,6 +37,7 @@ export class OublietteModule implements OnApplicationShutdown {
   constructor(
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     private readonly publisher: EventPublisher,
+    private readonly retention: RetentionService,
   ) {}
 
   static forRoot(options: OublietteRootOptions): DynamicModule {
@@ -68,10 +72,13 @@ export class OublietteModule implements OnApplicationShutdown {
 
   /** Runs after HTTP and the consumers have stopped: what was enqueued still goes out, then everything below closes. */
   async onApplicationShutdown(): Promise<void> {
+    // A look of the guard that is under way ends with the engine.
+    const guardEnded = this.retention.close();
     try {
       await this.publisher.flush();
     } finally {
       await this.engine.close();
+      await guardEnded;
     }
   }
 }
@@ -110,7 +117,9 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      VerificationService,
       OublietteTransport,
+      RetentionService,
       TopicBoot,
       AccessGuard,
       ProblemFilter,
@@ -124,7 +133,9 @@ function rootModule(
       CertificateService,
       ForgetUserService,
       PrivacyService,
+      VerificationService,
       OublietteTransport,
+      RetentionService,
       AccessGuard,
       ProblemFilter,
     ],
@@ -145,13 +156,15 @@ function controllersOf(http: HttpOptions): Type[] {
 function privacyControllersAt(prefix: string): Type[] {
   class MountedPrivacyController extends PrivacyController {}
   class MountedErasuresController extends ErasuresController {}
+  class MountedVerificationController extends VerificationController {}
   Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
   Reflect.defineMetadata(
     'design:paramtypes',
     [ForgetUserService, CertificateService],
     MountedErasuresController,
   );
-  const mounted = [MountedPrivacyController, MountedErasuresController];
+  Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
+  const mounted = [MountedPrivacyController, MountedErasuresController, MountedVerificationController];
   for (const controller of mounted) Controller(prefix)(controller);
   return mounted;
 }

@@ -47,6 +47,14 @@ export class InMemoryCluster {
       describeTopics: (names) => Promise.resolve(names.flatMap((name) => this.#describe(name))),
       liveBrokers: () => Promise.resolve(1),
       brokerConfigs: () => Promise.resolve(this.#brokerConfigs),
+      inspectLogs: () =>
+        Promise.resolve({
+          at: this.clock.now(),
+          brokers: [],
+          copies: [],
+          transactionalProducers: [],
+          unseen: [],
+        }),
       setTopicConfigs: (name, configs) => {
         Object.assign(this.#topicOf(name).configs, configs);
         return Promise.resolve();

@@ -1,14 +1,17 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ForgettingService } from '@oubliette/privacy';
+import { CertificateRegister, ErasureVerifier, ForgettingService } from '@oubliette/privacy';
 import type { KeyTopicWindow } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
-import { ManualClock, SeededEntropy } from '@oubliette/runtime/testing';
+import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { OublietteEngine } from '../engine/engine.js';
 import { forgettingOf } from '../engine/forgetting-of.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
+
+/** The name under which directories in log directories hold the key topic. */
+export const TEST_KEY_TOPIC = 'oubliette.keys';
 
 export interface TestEngineOptions {
   /** Default: a key that every test may know. */
@@ -22,6 +25,8 @@ export interface TestEngine extends OublietteEngine {
   /** The engine's own view of the key topic: hold it and the engine lags behind. */
   readonly keyLog: InMemoryKeyLog;
   readonly clock: ManualClock;
+  /** Where verifications look for log directories. */
+  readonly disk: SimulatedDisk;
   /** Makes readiness fail. */
   fresh: boolean;
   readonly closed: boolean;
@@ -30,6 +35,7 @@ export interface TestEngine extends OublietteEngine {
 export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Promise<TestEngine> {
   const clock = new ManualClock();
   const entropy = new SeededEntropy(7);
+  const disk = new SimulatedDisk(clock);
   const keyTopic = new InMemoryKeyTopic({ clock });
   const keyLog = keyTopic.open();
   const own = masterKeys === undefined ? {} : { masterKeys };
@@ -37,17 +43,27 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
   const cluster = new InMemoryCluster(clock);
   const stores = new InMemoryStores();
   const forgetting = forgettingOn(keyring, stores, clock, entropy);
+  const admin = cluster.admin();
+  const verifier = new ErasureVerifier({
+    keyring,
+    log: keyLog,
+    admin,
+    disk,
+    clock,
+    keyTopic: TEST_KEY_TOPIC,
+  });
   let closed = false;
   const engine: TestEngine = {
     clock,
     entropy,
+    disk,
     keyring,
     keyTopic,
     keyLog,
     cluster,
     codec: createEventCodec({ keyring, format: createJsonFormat() }),
     producer: cluster.producer(),
-    admin: cluster.admin(),
+    admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
     certificates: new CertificateRegister({
       store: stores.certificates,
@@ -55,6 +71,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
       signer: testSigner(),
       clock,
     }),
+    verifier,
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
     keysFresh: () => Promise.resolve(engine.fresh),
@@ -63,6 +80,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     },
     close: async () => {
       closed = true;
+      await verifier.close();
       await forgetting.close();
       await keyring.close();
     },

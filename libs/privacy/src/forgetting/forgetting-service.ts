@@ -13,6 +13,9 @@ import type { CertificateRegister } from '../certificate/certificate-register.js
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
 import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseStore } from '../ports.js';
+import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
+import type { LedgerMirror } from '../mirror/ledger-mirror.js';
+import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
@@ -30,6 +33,8 @@ export interface DeadlineOptions {
 export interface ForgettingOptions {
   readonly keyring: Keyring;
   readonly store: ErasureStore;
+  /** The ledger's other half; it stays the caller's to close. Without: the database alone has it. */
+  readonly mirror?: LedgerMirror;
   /** Where holds stand. */
   readonly log: PrivacyLog;
   /** Without: no certificates. */
@@ -80,14 +85,19 @@ export class ForgettingService {
   #lastCheck: LedgerCheck | null = null;
   #closed = false;
 
-  constructor(options: ForgettingOptions) {
+  constructor(given: ForgettingOptions) {
+    this.#logger = given.logger ?? silentLogger;
+    const { store, mirror } = given;
+    const options =
+      mirror === undefined
+        ? given
+        : { ...given, store: new MirroredErasureStore(store, mirror, this.#logger) };
     this.#parts = options;
     const { policy = 'gdpr', calendar } = options.deadline ?? {};
     this.#policy = readPolicy(policy);
     this.#calendar = new LegalCalendar(calendar);
     this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
     this.#holds = new Holds(options);
-    this.#logger = options.logger ?? silentLogger;
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
     this.#leadership = this.#lead(options);
     const leads = (): boolean => this.#leadership?.leads ?? true;
@@ -178,7 +188,7 @@ export class ForgettingService {
 
   /**
    * Compares the ledger with the key topic, and forgets again at once whoever came back with a restored copy of the topic. Call it once
-   * the keyring is loaded. Rejects with what ledger or keyring reject with; the same call again goes on.
+   * the keyring is loaded. The ledger itself is made whole first, from its mirror. Rejects with what ledger or keyring reject with; the same call again goes on.
    */
   async checkLedger(): Promise<LedgerCheck> {
     this.#assertOpen();
@@ -206,7 +216,7 @@ export class ForgettingService {
   }
 
   /**
-   * Drives on everything pending in the ledger; call it once the keyring is loaded. What fails is tried again with
+   * Drives on everything pending in the ledger; call it once the keyring is loaded and `checkLedger` has made the ledger whole. What fails is tried again with
    * growing pauses, so it rejects only when the ledger cannot be read.
    */
   async resume(): Promise<void> {
@@ -340,11 +350,25 @@ export class ForgettingService {
     if (keyring.state(userRef) === 'unknown') throw unknownUser();
   }
 
+  async #compareHalves(): Promise<LedgerHalves | null> {
+    const { store, mirror } = this.#parts;
+    if (mirror === undefined) return null;
+    const halves = await compareHalves(store, mirror);
+    const { older, ...counts } = halves;
+    if (older !== 'neither')
+      this.#logger.error(
+        `The ledger of erasures was not whole (${older}): what one half lacked was taken from the other.`,
+        counts,
+      );
+    return halves;
+  }
+
   async #checkLedger(): Promise<LedgerCheck> {
+    const halves = await this.#compareHalves();
     const { keyring, store, clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
       this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
-    const check = await checkLedger({ keyring, store, onForgottenAgain });
+    const check = { ...(await checkLedger({ keyring, store, onForgottenAgain })), halves };
     this.#lastCheck = check;
     const { returned, forgottenAgain, unresolved } = check;
     if (returned > 0) {

@@ -1,4 +1,5 @@
 import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
+import type { LedgerHalves } from '../mirror/compare-halves.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 
 /** What comparing the ledger of erasures with the key topic came to: numbers of users. */
@@ -11,6 +12,8 @@ export interface LedgerCheck {
   readonly forgottenAgain: number;
   /** Those of them that began a later lifecycle, which must not be forgotten with the earlier one: for a person to look at. */
   readonly unresolved: number;
+  /** How the ledger in the database compared with its mirror; null: there is no mirror. */
+  readonly halves: LedgerHalves | null;
 }
 
 export interface LedgerCheckParts {
@@ -27,7 +30,7 @@ const pageSize = 1_000;
  * Reads the ledger a page at a time. Rejects with what the ledger or the keyring rejects with; what was done stays done, and the same
  * call again goes on.
  */
-export async function checkLedger(parts: LedgerCheckParts): Promise<LedgerCheck> {
+export async function checkLedger(parts: LedgerCheckParts): Promise<Omit<LedgerCheck, 'halves'>> {
   const { keyring, store } = parts;
   const found = { checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 };
   let before: Erasure | undefined;

@@ -1,9 +1,12 @@
-import type { TopicAdmin, TopicDescription } from '@oubliette/kafka';
-import { readCleanupSettings, type CleanupSettings } from './cleanup-settings.js';
+import { assertDurations } from './assert-durations.js';
+import { readCleanupSettings } from './cleanup-settings.js';
 import { worstCaseOf } from './guard-bound.js';
+import { liveFindings } from './live-rules.js';
+import { replicaFindings } from './replica-rules.js';
 import { settingFindings } from './rules.js';
+import { seeTopics, type ClusterView, type TopicSight } from './topic-sight.js';
 import { concluded, type Finding, type GuardResult, type TopicRole } from './verdict.js';
-import type { LogUse } from './worst-case.js';
+import type { LogUse, WorstCase } from './worst-case.js';
 
 export interface TopicVerdict extends GuardResult {
   readonly topic: string;
@@ -13,83 +16,70 @@ export interface TopicVerdict extends GuardResult {
 }
 
 export interface TopicUse extends LogUse {
+  /** Longest time in ms that a reader with keys in memory may be away. */
   readonly readersLongestOutageMs?: number;
+  /** Names of what stands in brokers' log directories, where somebody could read those. */
+  readonly directoryNames?: readonly string[];
+}
+
+/** What a topic is held against. */
+export interface SightQuestion {
+  readonly role: TopicRole;
+  readonly deadlineMs: number | null;
+  /** For compaction, `gapMs` says how long a partition can go without an append (the nudger's pace); without it: idle. */
+  readonly use?: TopicUse;
 }
 
 /**
- * Judges one topic of a live cluster: its settings in force, the broker's, and its replicas.
- * For compaction, `use.gapMs` says how long a partition can go without an append (the nudger's pace); without it: idle.
+ * Judges one topic of a live cluster: its settings in force, those of each broker that holds it, its replicas, and what
+ * the brokers say about its logs. The broker on which bytes stay longest decides.
+ * Throws PrivacyError GUARD_SETTING_INVALID or GUARD_QUESTION_INVALID.
  */
-export function checkTopic(
-  description: TopicDescription,
-  brokerConfigs: Readonly<Record<string, string>>,
-  deadlineMs: number | null,
-  role: TopicRole,
-  use: TopicUse = {},
-): TopicVerdict {
-  const settings = readCleanupSettings(description.configs, brokerConfigs);
-  const worstCase = worstCaseOf(settings, use);
+export function judgeSight(sight: TopicSight, question: SightQuestion): TopicVerdict {
+  const { role, deadlineMs, use: asked = {} } = question;
+  assertDurations({ ...asked, deadlineMs });
+  const use = withSeenTransactions(asked, sight);
   const { readersLongestOutageMs } = use;
-  const question = { role, settings, use, worstCase, deadlineMs };
-  const findings = [
-    ...settingFindings(
-      readersLongestOutageMs === undefined ? question : { ...question, readersLongestOutageMs },
-    ),
-    ...replicaFindings(description, settings, role),
-  ];
-  return { topic: description.name, role, deadlineMs, ...concluded(worstCase, findings) };
+  const findings = new Map<string, Finding>();
+  let longest: WorstCase | null = null;
+  for (const broker of sight.brokers) {
+    const settings = readCleanupSettings(sight.description.configs, broker);
+    const worstCase = worstCaseOf(settings, use);
+    longest = longest === null || isLonger(worstCase, longest) ? worstCase : longest;
+    const outage = readersLongestOutageMs === undefined ? {} : { readersLongestOutageMs };
+    for (const finding of [
+      ...settingFindings({ role, settings, use, worstCase, deadlineMs, ...outage }),
+      ...replicaFindings(sight.description, settings, role),
+      ...liveFindings(sight, settings, use.directoryNames ?? []),
+    ])
+      // Brokers that are alike have the same to say.
+      findings.set(finding.text, finding);
+  }
+  if (longest === null) throw new TypeError('a sight has at least one broker');
+  return { topic: sight.description.name, role, deadlineMs, ...concluded(longest, [...findings.values()]) };
 }
 
-/** The same for several topics, read through an admin client. `roleOf` says what each is there for. */
+/** Judges several topics, read through an admin client. `roleOf` says what each is there for. */
 export async function checkTopics(
-  admin: Pick<TopicAdmin, 'describeTopics' | 'brokerConfigs'>,
+  cluster: ClusterView,
   names: readonly string[],
   deadlineMs: number | null,
   roleOf: (topic: string) => TopicRole,
   useOf: (topic: string) => TopicUse = () => ({}),
 ): Promise<TopicVerdict[]> {
-  const [descriptions, brokerConfigs] = await Promise.all([
-    admin.describeTopics(names),
-    admin.brokerConfigs(),
-  ]);
-  return descriptions.map((description) => {
-    const { name } = description;
-    return checkTopic(description, brokerConfigs, deadlineMs, roleOf(name), useOf(name));
+  const sights = await seeTopics(cluster, names);
+  return sights.map((sight) => {
+    const { name } = sight.description;
+    return judgeSight(sight, { role: roleOf(name), deadlineMs, use: useOf(name) });
   });
 }
 
-function replicaFindings(
-  description: TopicDescription,
-  settings: CleanupSettings,
-  role: TopicRole,
-): Finding[] {
-  const findings: Finding[] = [];
-  const replicas = Math.max(0, ...description.partitions.map((partition) => partition.replicas.length));
-  const stalled = description.partitions.filter((p) => p.isr.length < settings.minInsyncReplicas);
-  if (stalled.length > 0)
-    findings.push({
-      level: 'refuse',
-      text: `min.insync.replicas=${settings.minInsyncReplicas} and fewer replicas in sync in ${list(stalled)}: the high watermark stands still, and cleaning and retention with it.`,
-    });
-  if (role === 'key topic' && replicas > 1 && settings.minInsyncReplicas < 2)
-    findings.push({
-      level: 'refuse',
-      text: `min.insync.replicas=1 with ${replicas} replicas can lose a tombstone and bring a key back. Set at least 2.`,
-    });
-  const behind = description.partitions.filter((p) => p.isr.length < p.replicas.length);
-  if (behind.length > 0)
-    findings.push({
-      level: 'warn',
-      text: `Replicas are out of sync in ${list(behind)}: a broker that is away keeps its bytes until it is back.`,
-    });
-  if (replicas > 1)
-    findings.push({ level: 'note', text: `Each of the ${replicas} replicas cleans by itself.` });
-  return findings;
+/** Who has written a transaction to a topic may write one again. */
+export function withSeenTransactions(use: TopicUse, { description, inspection }: TopicSight): TopicUse {
+  const seen = inspection?.transactionalProducers.some(({ topic }) => topic === description.name) ?? false;
+  return seen ? { ...use, openTransactions: true } : use;
 }
 
-/** At most five partition numbers. */
-function list(partitions: readonly { partition: number }[]): string {
-  const shown = partitions.slice(0, 5).map(({ partition }) => partition);
-  const more = partitions.length > shown.length ? ` and ${partitions.length - shown.length} more` : '';
-  return `partition ${shown.join(', ')}${more}`;
+function isLonger(a: WorstCase, b: WorstCase): boolean {
+  return (a.worstCaseMs ?? Number.POSITIVE_INFINITY) > (b.worstCaseMs ?? Number.POSITIVE_INFINITY);
 }

@@ -1,5 +1,5 @@
 import { PrivacyError } from '../errors.js';
-import { durationSettings, knownSettingNames, textSettings } from './setting-names.js';
+import { durationSettings, knownSettingNames, largestValueOf, textSettings } from './setting-names.js';
 
 /** Everything about one topic that a formula or a rule of the guard reads. Times in ms; Infinity is unbounded. */
 export interface CleanupSettings {
@@ -60,6 +60,18 @@ export function assertKnownSettings(names: Iterable<string>): void {
   }
 }
 
+/**
+ * Throws PrivacyError GUARD_SETTING_INVALID for settings that are valid one by one and that Kafka does not take together
+ * (LogConfig.validateValues of 4.1.1).
+ */
+export function assertConsistent({ minCompactionLagMs, maxCompactionLagMs }: CleanupSettings): void {
+  if (minCompactionLagMs <= maxCompactionLagMs) return;
+  throw new PrivacyError(
+    'GUARD_SETTING_INVALID',
+    `min.compaction.lag.ms=${minCompactionLagMs} is above max.compaction.lag.ms=${maxCompactionLagMs}: the broker rejects that. Lower the first or raise the second.`,
+  );
+}
+
 type Durations = { readonly [name in keyof typeof durationSettings]: number };
 
 function readDurations(topic: Configs, broker: Configs): Durations {
@@ -95,10 +107,12 @@ function unlimited(ms: number): number {
 
 /** A whole number of at least `least`. What a double cannot hold exactly (Long.MAX) counts as infinity: 285,000 years. */
 function readDuration(name: string, value: string, least: number): number {
-  const number = /^-?\d{1,19}$/.test(value.trim()) ? Number(value) : Number.NaN;
-  if (Number.isNaN(number) || number < least)
+  const number = /^-?\d{1,19}$/.test(value.trim()) ? BigInt(value.trim()) : null;
+  const most = largestValueOf(name);
+  if (number === null || number < BigInt(least))
     throw invalid(name, value, `a whole number of at least ${least}`);
-  return number > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : number;
+  if (number > most) throw invalid(name, value, `at most ${most}, the largest that Kafka takes`);
+  return number > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : Number(number);
 }
 
 function readPolicies(value: string): ReadonlySet<string> {

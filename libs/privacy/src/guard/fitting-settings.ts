@@ -1,95 +1,187 @@
-import type { CleanupSettings } from './cleanup-settings.js';
-import { spellDuration } from './spell-duration.js';
-import { transactionMs, type LogUse, type WorstCase } from './worst-case.js';
+import { assertDurations } from './assert-durations.js';
+import { judgeSight, withSeenTransactions, type SightQuestion, type TopicVerdict } from './check-topic.js';
+import { readCleanupSettings, type CleanupSettings } from './cleanup-settings.js';
+import { largestCompactionLagMs, largestSegmentMs } from './deadline-advice.js';
+import { worstCaseOf } from './guard-bound.js';
+import type { TopicSight } from './topic-sight.js';
+import type { WorstCase } from './worst-case.js';
 
-/** Says by how much a deadline is missed under cleanup.policy=delete and the largest segment.ms that would pass. */
-export function deleteAdvice(settings: CleanupSettings, worstCase: WorstCase, deadlineMs: number): string {
-  const missed = missedBy(worstCase, deadlineMs);
-  const kept = settings.retentionMs === Number.POSITIVE_INFINITY ? '-1' : exact(settings.retentionMs);
-  const retention = `retention.ms=${kept}`;
-  const fits = largestSegmentMs(settings, worstCase, deadlineMs);
-  if (fits !== null) {
-    return `${missed} With ${retention} the largest segment.ms that passes is ${exact(fits)}${appendTimeAdvice(settings, fits)}.`;
-  }
-  const shortest = largestRetentionMs(settings, worstCase, deadlineMs);
-  return shortest === null
-    ? `${missed} No segment.ms and no retention.ms passes: the other terms alone take longer.`
-    : `${missed} With ${retention} no segment.ms passes: even with segment.ms=1, retention.ms may be at most ${exact(shortest)}.`;
+/** One setting of a topic to be set. `from` is what is in force, null where the cluster does not tell. */
+export interface SettingChange {
+  readonly name: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly because: string;
 }
 
-/** The same for cleanup.policy=compact: segment.ms and max.compaction.lag.ms count as one. */
-export function compactAdvice(
-  settings: CleanupSettings,
-  use: LogUse,
-  worstCase: WorstCase,
-  deadlineMs: number,
-): string {
-  const missed = missedBy(worstCase, deadlineMs);
-  const fits = deadlineMs - overheadMs(settings, use);
-  return fits < 1
-    ? `${missed} No segment.ms passes: the other terms alone take longer.`
-    : `${missed} With segment.ms and max.compaction.lag.ms of at most ${exact(fits)} it passes.`;
+/** What to set so that a topic meets its deadline. `after.reasons` has what no setting of the topic mends. */
+export interface FittingPlan {
+  readonly before: TopicVerdict;
+  /** The verdict that the changes would come to: `before` where there are none. */
+  readonly after: TopicVerdict;
+  readonly changes: readonly SettingChange[];
 }
+
+export interface FittingQuestion extends SightQuestion {
+  readonly deadlineMs: number;
+  /** retention.ms may be shortened to this, in ms; without it retention stays as it is. */
+  readonly retentionMs?: number;
+}
+
+type Wanted = Map<string, { readonly to: string; readonly because: string }>;
+
+/** A partition's files: more segments than these, and rolling costs more than it is worth. */
+const mostSegments = 1_000;
+/** The module's own segment.ms of a key topic: an erasure then takes minutes, whatever the deadline. */
+const usualKeyLagMs = 600_000;
+const enoughInSync = 2;
 
 /**
- * The largest segment.ms whose worst case under cleanup.policy=delete is within the deadline, or null where none is:
- * deadline − (A + R + C + F), at least Kafka's minimum of 1 ms.
+ * The settings that would bring a topic within its deadline, and no others: what passes already is left alone.
+ * It never shortens retention.ms unless told how far, and never lowers a lag below what readers were promised.
  */
-export function largestSegmentMs(
-  settings: CleanupSettings,
-  worstCase: WorstCase,
-  deadlineMs: number,
-): number | null {
-  const rest = otherTermsMs(worstCase, 'segment.ms');
-  return rest === null || settings.retentionMs === Number.POSITIVE_INFINITY || deadlineMs - rest < 1
-    ? null
-    : deadlineMs - rest;
+export function fittingSettings(sight: TopicSight, asked: FittingQuestion): FittingPlan {
+  assertDurations({ retentionMs: asked.retentionMs });
+  const before = judgeSight(sight, asked);
+  const question = { ...asked, use: withSeenTransactions(asked.use ?? {}, sight) };
+  const wanted: Wanted = new Map();
+  if (question.role === 'key topic') wantKeyTopic(sight, question, wanted);
+  else wantPersonalData(sight, question, wanted);
+  wantInSync(sight, question, wanted);
+  const changes = changesFrom(sight.description.configs, wanted);
+  const after = changes.length === 0 ? before : judgeSight(withChanges(sight, changes), question);
+  return { before, after, changes };
 }
 
-function largestRetentionMs(
-  settings: CleanupSettings,
-  worstCase: WorstCase,
-  deadlineMs: number,
-): number | null {
-  const rest = otherTermsMs(worstCase, 'segment.ms', 'retention.ms');
-  const left = rest === null ? -1 : deadlineMs - rest - 1;
-  return left < 0 || (!settings.logAppendTime && settings.timestampAfterMaxMs === Number.POSITIVE_INFINITY)
-    ? null
-    : left;
+/** The same sight as it would be with these settings. */
+function withChanges(sight: TopicSight, changes: readonly SettingChange[]): TopicSight {
+  const configs = { ...sight.description.configs };
+  for (const { name, to } of changes) configs[name] = to;
+  return { ...sight, description: { ...sight.description, configs } };
 }
 
-function otherTermsMs(worstCase: WorstCase, ...without: readonly string[]): number | null {
-  let ms = 0;
-  for (const term of worstCase.terms) {
-    if (without.includes(term.setting)) continue;
-    if (term.ms === null) return null;
-    ms += term.ms;
+/** Numbers count as equal however they are written (`0` and `0.0`). */
+function changesFrom(standing: Readonly<Record<string, string>>, wanted: Wanted): SettingChange[] {
+  const changes: SettingChange[] = [];
+  for (const [name, { to, because }] of wanted) {
+    const from = standing[name] ?? null;
+    const isSame = from === to || (from !== null && from.trim() !== '' && Number(from) === Number(to));
+    if (!isSame) changes.push({ name, from, to, because });
   }
-  return ms;
+  return changes;
 }
 
-/** All of Wv but the roll: what stays when segment.ms and max.compaction.lag.ms go to zero. */
-function overheadMs(settings: CleanupSettings, use: LogUse): number {
-  const ahead = settings.logAppendTime ? 0 : settings.timestampAfterMaxMs;
-  const afterRoll = Math.max(
-    (use.gapMs ?? Number.POSITIVE_INFINITY) + transactionMs(settings, use),
-    settings.minCompactionLagMs,
+function wantPersonalData(sight: TopicSight, question: FittingQuestion, wanted: Wanted): void {
+  const { deletes } = slowest(sight, question, wanted).settings;
+  if (!deletes) {
+    wantCompactionLag(sight, question, wanted, Number.POSITIVE_INFINITY);
+    return;
+  }
+  const { retentionMs } = question;
+  if (retentionMs !== undefined && slowest(sight, question, wanted).settings.retentionMs > retentionMs)
+    wanted.set('retention.ms', { to: `${retentionMs}`, because: 'as asked' });
+  wantSegment(sight, question, wanted);
+}
+
+/** The clients' clocks are given up only where the deadline cannot be met with them. */
+function wantSegment(sight: TopicSight, question: FittingQuestion, wanted: Wanted): void {
+  const { worstCaseMs } = slowest(sight, question, wanted).worstCase;
+  if (worstCaseMs !== null && worstCaseMs <= question.deadlineMs) return;
+  for (const append of [false, true]) {
+    const tried = new Map(wanted);
+    if (append)
+      tried.set('message.timestamp.type', {
+        to: 'LogAppendTime',
+        because: 'no segment.ms that is of use fits beside a client’s clock',
+      });
+    const { settings, worstCase } = slowest(sight, question, tried);
+    const fits = largestSegmentMs(settings, worstCase, question.deadlineMs);
+    if (fits === null || fits * mostSegments < settings.retentionMs) continue;
+    if (settings.segmentMs > fits)
+      tried.set('segment.ms', { to: `${fits}`, because: 'the largest that meets the deadline' });
+    for (const [name, change] of tried) wanted.set(name, change);
+    return;
+  }
+}
+
+function wantKeyTopic(sight: TopicSight, question: FittingQuestion, wanted: Wanted): void {
+  const { uncleanLeaderElection, deletes } = slowest(sight, question, wanted).settings;
+  if (deletes)
+    wanted.set('cleanup.policy', { to: 'compact', because: 'the policy delete deletes living keys' });
+  wanted.set('message.timestamp.type', {
+    to: 'LogAppendTime',
+    because: 'a writer’s clock cannot hold up rolling',
+  });
+  wanted.set('min.cleanable.dirty.ratio', { to: '0', because: 'any dirty byte makes the log due' });
+  wanted.set('min.compaction.lag.ms', { to: '0', because: 'a tombstone need not wait' });
+  if (uncleanLeaderElection)
+    wanted.set('unclean.leader.election.enable', {
+      to: 'false',
+      because: 'a lost tombstone brings a key back',
+    });
+  const away = question.use?.readersLongestOutageMs ?? 0;
+  if (slowest(sight, question, wanted).settings.deleteRetentionMs < away)
+    wanted.set('delete.retention.ms', { to: `${away}`, because: 'a reader may be away for so long' });
+  wantCompactionLag(sight, question, wanted, usualKeyLagMs);
+}
+
+/** Where compaction is too slow: both lags at most `usualMs`, or what the deadline leaves. */
+function wantCompactionLag(
+  sight: TopicSight,
+  question: FittingQuestion,
+  wanted: Wanted,
+  usualMs: number,
+): void {
+  const { settings, worstCase } = slowest(sight, question, wanted);
+  const { worstCaseMs } = worstCase;
+  if (worstCaseMs !== null && worstCaseMs <= question.deadlineMs) return;
+  const fits = largestCompactionLagMs(settings, question.use ?? {}, question.deadlineMs);
+  const lagMs = fits === null ? null : Math.min(fits, usualMs);
+  // The broker takes no maximal lag below the minimal one.
+  if (lagMs === null || lagMs < settings.minCompactionLagMs) return;
+  const because = 'a segment rolls, and is due, before the deadline';
+  // The smaller of the two rolls a segment: for a key topic both say so, elsewhere one is enough.
+  if (question.role === 'key topic' && settings.segmentMs > lagMs)
+    wanted.set('segment.ms', { to: `${lagMs}`, because });
+  if (settings.maxCompactionLagMs > lagMs) wanted.set('max.compaction.lag.ms', { to: `${lagMs}`, because });
+}
+
+function wantInSync({ description, brokers }: TopicSight, question: FittingQuestion, wanted: Wanted): void {
+  const replicas = Math.min(...description.partitions.map((partition) => partition.replicas.length));
+  if (!Number.isFinite(replicas)) return;
+  const { minInsyncReplicas } = readCleanupSettings(description.configs, brokers[0]);
+  if (minInsyncReplicas > replicas)
+    wanted.set('min.insync.replicas', {
+      to: `${Math.min(enoughInSync, replicas)}`,
+      because: `there are ${replicas} replicas, and nothing is cleaned with fewer in sync than asked`,
+    });
+  else if (question.role === 'key topic' && minInsyncReplicas < enoughInSync && replicas >= enoughInSync)
+    wanted.set('min.insync.replicas', {
+      to: `${enoughInSync}`,
+      because: 'a tombstone that one broker has can be lost with it',
+    });
+}
+
+/** The broker on which bytes stay longest, with what is wanted so far. */
+function slowest(
+  { description, brokers }: TopicSight,
+  question: FittingQuestion,
+  wanted: Wanted,
+): { readonly settings: CleanupSettings; readonly worstCase: WorstCase } {
+  const configs = { ...description.configs };
+  for (const [name, { to }] of wanted) configs[name] = to;
+  const cases = brokers.map((broker) => {
+    const settings = readCleanupSettings(configs, broker);
+    return { settings, worstCase: worstCaseOf(settings, question.use ?? {}) };
+  });
+  const [first, ...others] = cases;
+  if (first === undefined) throw new TypeError('a sight has at least one broker');
+  return others.reduce(
+    (worst, next) => (lengthOf(next.worstCase) > lengthOf(worst.worstCase) ? next : worst),
+    first,
   );
-  return ahead + afterRoll + settings.cleanerBackoffMs + (use.queueMs ?? 0) + settings.fileDeleteDelayMs;
 }
 
-function appendTimeAdvice(settings: CleanupSettings, fits: number): string {
-  const gain = settings.logAppendTime ? 0 : settings.timestampAfterMaxMs;
-  return gain > 0 ? `; with message.timestamp.type=LogAppendTime it is ${exact(fits + gain)}` : '';
-}
-
-function missedBy(worstCase: WorstCase, deadlineMs: number): string {
-  const deadline = `the deadline of ${spellDuration(deadlineMs)}`;
-  return worstCase.worstCaseMs === null
-    ? `A byte can stay without bound, beyond ${deadline}.`
-    : `A byte can stay for ${spellDuration(worstCase.worstCaseMs)}, longer than ${deadline}.`;
-}
-
-function exact(ms: number): string {
-  return `${ms} (${spellDuration(ms)})`;
+function lengthOf({ worstCaseMs }: WorstCase): number {
+  return worstCaseMs ?? Number.POSITIVE_INFINITY;
 }

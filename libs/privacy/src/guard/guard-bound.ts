@@ -1,4 +1,10 @@
-import { assertKnownSettings, readCleanupSettings, type CleanupSettings } from './cleanup-settings.js';
+import { assertDurations } from './assert-durations.js';
+import {
+  assertConsistent,
+  assertKnownSettings,
+  readCleanupSettings,
+  type CleanupSettings,
+} from './cleanup-settings.js';
 import { settingFindings } from './rules.js';
 import { concluded, type GuardResult, type TopicRole } from './verdict.js';
 import { compactWorstCase, deleteWorstCase, type LogUse, type WorstCase } from './worst-case.js';
@@ -14,11 +20,13 @@ export interface BoundQuestion extends LogUse {
 
 /**
  * How long bytes can stay under these settings, and whether that will do.
- * Throws PrivacyError GUARD_SETTING_UNKNOWN or GUARD_SETTING_INVALID.
+ * Throws PrivacyError GUARD_SETTING_UNKNOWN, GUARD_SETTING_INVALID or GUARD_QUESTION_INVALID.
  */
 export function guardBound(question: BoundQuestion): GuardResult {
+  assertDurations(question);
   assertKnownSettings(Object.keys(question.settings ?? {}));
   const settings = readCleanupSettings({ ...question.settings, 'cleanup.policy': question.policy });
+  assertConsistent(settings);
   const role = question.role ?? (question.policy === 'compact' ? 'key topic' : 'personal data');
   const worstCase = worstCaseOf(settings, question);
   const deadlineMs = question.deadlineMs ?? null;

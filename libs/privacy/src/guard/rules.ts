@@ -1,5 +1,5 @@
 import type { CleanupSettings } from './cleanup-settings.js';
-import { compactAdvice, deleteAdvice } from './fitting-settings.js';
+import { compactAdvice, deleteAdvice } from './deadline-advice.js';
 import { durationSettings } from './setting-names.js';
 import { spellDuration } from './spell-duration.js';
 import type { Finding, TopicRole } from './verdict.js';
@@ -132,19 +132,19 @@ function copyFindings({ role, settings }: GuardCase): Finding[] {
         'remote.storage.enable=true: local deletion waits for the upload, and a second copy is outside of these bounds.',
       ),
     );
-  const { segmentMs, retentionMs } = durationSettings;
-  if (
-    role === 'personal data' &&
-    settings.deletes &&
-    settings.segmentMs === segmentMs.fallback &&
-    settings.retentionMs === retentionMs.fallback
-  )
+  if (role === 'personal data' && settings.deletes && hasDefaultTimes(settings))
     findings.push(
       warn(
         'segment.ms and retention.ms are the defaults, as in a topic made by accident: a record can stay for two weeks.',
       ),
     );
   return findings;
+}
+
+/** As a topic has them that nobody set up. */
+export function hasDefaultTimes(settings: CleanupSettings): boolean {
+  const { segmentMs, retentionMs } = durationSettings;
+  return settings.segmentMs === segmentMs.fallback && settings.retentionMs === retentionMs.fallback;
 }
 
 function refuse(text: string): Finding {

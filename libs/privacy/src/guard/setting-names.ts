@@ -48,7 +48,12 @@ export const durationSettings = {
   },
   timestampAfterMaxMs: {
     topic: 'message.timestamp.after.max.ms',
-    broker: [['log.message.timestamp.after.max.ms', 1]],
+    broker: [
+      ['log.message.timestamp.after.max.ms', 1],
+      // Before Kafka 3.6 one limit for both directions.
+      ['message.timestamp.difference.max.ms', 1],
+      ['log.message.timestamp.difference.max.ms', 1],
+    ],
     fallback: 3_600_000,
     least: 0,
   },
@@ -101,6 +106,20 @@ const sizeSettings = [
   'segment.jitter.ms',
   'log.roll.jitter.ms',
 ];
+
+/** Kafka reads these as Java's int (ServerConfigs, ServerLogConfigs of 4.1.1), all other times as long. */
+const intSettings: readonly string[] = [
+  'log.roll.hours',
+  'log.retention.hours',
+  'log.retention.minutes',
+  'transaction.max.timeout.ms',
+  'min.insync.replicas',
+];
+
+/** The largest number that Kafka takes for this setting. */
+export function largestValueOf(name: string): bigint {
+  return intSettings.includes(name) ? 2n ** 31n - 1n : 2n ** 63n - 1n;
+}
 
 /** Every name that a guard understands, sorted. */
 export function knownSettingNames(): readonly string[] {

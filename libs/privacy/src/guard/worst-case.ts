@@ -32,7 +32,7 @@ interface Term {
 }
 
 /** Kafka aborts a transaction that timed out in a sweep every 10 s (transaction.abort.timed.out.transaction.cleanup.interval.ms). */
-const abortSweepMs = 10_000;
+export const abortSweepMs = 10_000;
 
 /**
  * From append to unlink under cleanup.policy=delete: a client's clock ahead of ours, the segment's roll, retention,

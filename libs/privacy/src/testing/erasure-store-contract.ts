@@ -113,6 +113,28 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal((await store.advanceAll([requested('e-3', 3, { revision: 2 })])).size, 0, 'never back');
     });
 
+    check('puts back what was lost: the later step of an erasure wins', async (store) => {
+      const [one, two] = await store.openAll([requested('e-1', 1), requested('e-2', 2)]);
+      assert.ok(one && two);
+      await store.advance({ ...two, revision: 1, state: 'forgotten', forgottenAt: 7 });
+      const lost = [
+        requested('e-1', 1, { revision: 3, state: 'erased', forgottenAt: 4, erasedAt: 5 }),
+        requested('e-2', 2, { revision: 1, state: 'held' }),
+        requested('e-3', 3, { revision: 2, state: 'forgotten', forgottenAt: 6 }),
+        requested('e-9', 1, { revision: 5 }),
+        requested('e-8', 3, { revision: 1 }),
+      ];
+      assert.deepEqual([...(await store.restore(lost))].sort(), ['e-1', 'e-3']);
+      const all = await store.getAll(['e-1', 'e-2', 'e-3', 'e-9']);
+      assert.deepEqual(all.get('e-1'), lost[0]);
+      assert.equal(all.get('e-2')?.forgottenAt, 7);
+      assert.deepEqual(all.get('e-3'), lost[2]);
+      assert.equal(all.has('e-9'), false);
+      assert.equal((await store.restore(lost)).size, 0);
+      assert.equal((await store.entries(0, 100)).length, 5);
+      assert.equal(await store.advance({ ...lost[2]!, revision: 3, note: 'goes on' }), true);
+    });
+
     check('opens another erasure for another lifecycle, and finds the latest by user', async (store) => {
       await store.open(requested('e-2', 1, { lifecycle: 2 }));
       await store.open(requested('e-1', 1, { lifecycle: 1 }));

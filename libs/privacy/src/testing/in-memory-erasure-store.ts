@@ -82,6 +82,27 @@ export class InMemoryErasureStore implements ErasureStore {
     return moved;
   }
 
+  async getAll(erasureIds: readonly string[]): Promise<ReadonlyMap<string, Erasure>> {
+    await this.#turn();
+    const found = erasureIds.flatMap((id) => this.#byId.get(id) ?? []);
+    return new Map(found.map((erasure) => [erasure.erasureId, erasure]));
+  }
+
+  async restore(erasures: readonly Erasure[]): Promise<ReadonlySet<string>> {
+    await this.#turn();
+    const restored = new Set<string>();
+    for (const erasure of erasures) {
+      const { erasureId, userRef, lifecycle, revision } = erasure;
+      const name = `${userRef}/${lifecycle}`;
+      if ((this.#ids.get(name) ?? erasureId) !== erasureId) continue;
+      if ((this.#byId.get(erasureId)?.revision ?? -1) >= revision) continue;
+      this.#ids.set(name, erasureId);
+      this.#put(erasure);
+      restored.add(erasureId);
+    }
+    return restored;
+  }
+
   async entries(after: number, limit: number): Promise<LedgerEntry[]> {
     await this.#turn();
     return this.#entries.filter(({ number }) => number > after).slice(0, limit);

@@ -5,7 +5,8 @@ import { InMemoryPrivacyLog } from './in-memory-privacy-log.js';
 
 /** All that privacy keeps, in memory. */
 export class InMemoryStores implements PrivacyStores {
-  readonly erasures = new InMemoryErasureStore();
+  /** Put another in its place for a database that was lost. */
+  erasures = new InMemoryErasureStore();
   readonly certificates = new InMemoryCertificateStore();
   readonly log = new InMemoryPrivacyLog();
 }

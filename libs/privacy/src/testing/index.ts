@@ -16,3 +16,4 @@ export { testSigner } from './test-signer.js';
 export { InMemoryLeaseStore } from './in-memory-lease-store.js';
 export { leaseStoreContract, type LeaseStoreUnderTest } from './lease-store-contract.js';
 export { keyTopicWindowContract, type KeyTopicWindowUnderTest } from './key-topic-window-contract.js';
+export { InMemoryLedgerMirror } from './in-memory-ledger-mirror.js';

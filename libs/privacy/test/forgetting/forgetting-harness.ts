@@ -5,6 +5,7 @@ import {
   CertificateRegister,
   ForgettingService,
   type DeadlineOptions,
+  type LedgerMirror,
   type Erasure,
   type Logger,
 } from '../../src/index.js';
@@ -64,7 +65,7 @@ export class Deployment {
   }
 
   /** Another start of the application: the ledger and the topic stay. */
-  service(deadline?: DeadlineOptions): ForgettingService {
+  service(deadline?: DeadlineOptions, mirror?: LedgerMirror): ForgettingService {
     const service = new ForgettingService({
       keyring: this.keyring,
       store: this.store,
@@ -75,6 +76,7 @@ export class Deployment {
       entropy: new SeededEntropy(this.#services.length + 1),
       logger: this.#logger(),
       ...(deadline !== undefined && { deadline }),
+      ...(mirror !== undefined && { mirror }),
     });
     this.#services.push(service);
     return service;

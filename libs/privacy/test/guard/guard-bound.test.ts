@@ -301,6 +301,26 @@ test("the broker's names stand in where the topic has none", () => {
   assert.equal(guardBound({ policy: 'delete', settings }).worstCaseMs, 47_160_000);
 });
 
+test('bad times in a question are refused by name', () => {
+  for (const [name, times] of [
+    ['deadlineMs', { deadlineMs: -1 }],
+    ['deadlineMs', { deadlineMs: 1.5 }],
+    ['deadlineMs', { deadlineMs: 2 ** 53 }],
+    ['gapMs', { gapMs: -1 }],
+    ['gapMs', { gapMs: Number.NaN }],
+    ['queueMs', { queueMs: Number.POSITIVE_INFINITY }],
+  ] as const)
+    assert.throws(() => guardBound({ policy: 'compact', ...times }), {
+      code: 'GUARD_QUESTION_INVALID',
+      message: new RegExp(`^${name}=`),
+    });
+});
+
+test('terms that a double cannot add up exactly are no bound', () => {
+  const settings = { 'retention.ms': '9007199254740990', 'segment.ms': '9007199254740990' };
+  assert.equal(guardBound({ policy: 'delete', settings }).worstCaseMs, null);
+});
+
 test('bad settings are refused by name', () => {
   const code = (settings: Record<string, string>) => {
     try {
@@ -308,9 +328,18 @@ test('bad settings are refused by name', () => {
       return 'accepted';
     } catch (error) {
       assert.ok(error instanceof PrivacyError);
+      for (const name of Object.keys(settings)) assert.match(error.message, new RegExp(name));
       return error.code;
     }
   };
+  assert.equal(code({ 'segment.ms': '-1' }), 'GUARD_SETTING_INVALID');
+  assert.equal(code({ 'retention.ms': '-2' }), 'GUARD_SETTING_INVALID');
+  assert.equal(code({ 'retention.ms': '9223372036854775807' }), 'accepted');
+  assert.equal(code({ 'retention.ms': '9223372036854775808' }), 'GUARD_SETTING_INVALID');
+  assert.equal(code({ 'log.retention.hours': '2147483648' }), 'GUARD_SETTING_INVALID');
+  assert.equal(code({ 'retention.ms': '1e9' }), 'GUARD_SETTING_INVALID');
+  const lags = { 'min.compaction.lag.ms': '3600001', 'max.compaction.lag.ms': '3600000' };
+  assert.equal(code(lags), 'GUARD_SETTING_INVALID');
   assert.equal(code({ 'retention.msec': '1' }), 'GUARD_SETTING_UNKNOWN');
   assert.equal(code({ 'retention.ms': '12h' }), 'GUARD_SETTING_INVALID');
   assert.equal(code({ 'segment.ms': '0' }), 'GUARD_SETTING_INVALID');

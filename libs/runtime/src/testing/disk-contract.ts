@@ -124,6 +124,24 @@ export function diskContract(make: () => { disk: Disk; root: string; dispose: ()
     assert.equal(text(disk.readFileSync(`${root}/a`)), 'old');
   });
 
+  check('a file is the same under another name, and another one under the same name', (disk, root) => {
+    const identityOf = (name: string): string => {
+      const file = disk.openSync(`${root}/${name}`, 'read');
+      try {
+        return file.identity();
+      } finally {
+        file.closeSync();
+      }
+    };
+    disk.replaceFileSync(`${root}/a`, bytes('old'));
+    const old = identityOf('a');
+    disk.linkSync(`${root}/a`, `${root}/b`);
+    disk.renameSync(`${root}/a`, `${root}/c`);
+    disk.replaceFileSync(`${root}/a`, bytes('new'));
+    assert.deepEqual([identityOf('b'), identityOf('c')], [old, old]);
+    assert.notEqual(identityOf('a'), old);
+  });
+
   check('removing and syncing that take a turn end the same', async (disk, root) => {
     disk.makeDirectorySync(`${root}/x/y`);
     for (const name of ['a', 'x/b', 'x/y/c']) disk.replaceFileSync(`${root}/${name}`, bytes('a'));

@@ -31,6 +31,8 @@ export class SimulatedDisk implements Disk {
   #failures: { failure: Failure; left: number }[] = [];
   #freeBytes = Infinity;
   readonly #locks = new Set<string>();
+  readonly #identities = new WeakMap<FileNode, string>();
+  #files = 0;
 
   /** `clock` gives the files their times. */
   constructor(private readonly clock: Clock = new ManualClock()) {
@@ -217,10 +219,17 @@ export class SimulatedDisk implements Disk {
         else this.#enter(operation, at);
       },
       admitWrite: (at: string, length: number, growth: number) => this.#admitWrite(at, length, growth),
+      identityOf: (file: FileNode) => this.#identityOf(file),
       now: () => this.clock.now(),
       turn,
     };
     return new SimulatedFile(path, node, host, writable);
+  }
+
+  #identityOf(file: FileNode): string {
+    const identity = this.#identities.get(file) ?? `file ${++this.#files}`;
+    this.#identities.set(file, identity);
+    return identity;
   }
 
   #admitWrite(path: string, length: number, growth: number) {

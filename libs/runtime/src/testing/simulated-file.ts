@@ -23,6 +23,8 @@ export interface Host {
   enter(operation: Operation, path: string): void;
   /** Like `enter` for a write; returns how many of `length` bytes may still be written before `error`. */
   admitWrite(path: string, length: number, growth: number): { allowed: number; error: DiskError | null };
+  /** Another for each file. */
+  identityOf(node: FileNode): string;
   /** Wall-clock ms. */
   now(): number;
   /** Lets other tasks run, as a thread pool would. */
@@ -48,6 +50,11 @@ export class SimulatedFile implements DiskFile {
   stat(): { size: number; modifiedMs: number } {
     this.#enter('stat');
     return { size: this.node.size, modifiedMs: this.node.modifiedMs };
+  }
+
+  identity(): string {
+    this.#enter('stat');
+    return this.host.identityOf(this.node);
   }
 
   setModifiedSync(ms: number): void {

@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import type { TopicAdmin } from '@oubliette/kafka';
+import {
+  applyFitting,
+  fittingSettings,
+  seeTopics,
+  type FittingPlan,
+  type FittingQuestion,
+  type TopicVerdict,
+} from '@oubliette/privacy';
+import { answers } from '../action.js';
+import { withAdmin } from '../cluster.js';
+import type { Answer, CliContext, GlobalOptions } from '../context.js';
+import { CliError } from '../errors.js';
+import { duration } from '../option-values.js';
+import { spell } from '../stays-for.js';
+import { table } from '../table.js';
+import { topicRoles } from '../topic-roles.js';
+import { verdictLines } from '../verdict-lines.js';
+
+interface ApplyOptions {
+  readonly deadline: number;
+  readonly topic: string;
+  readonly retention?: number;
+  readonly keyTopic?: string;
+  readonly gap?: number;
+  readonly readersAway?: number;
+  readonly yes?: boolean;
+}
+
+export function addGuardApply(guard: Command, context: CliContext): void {
+  const apply = guard
+    .command('apply')
+    .description('sets what a topic needs to meet a deadline, after asking; everything else stays as it is')
+    .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
+    .requiredOption('--topic <name>', 'the topic')
+    .option(
+      '--retention <duration>',
+      'shorten retention.ms to this; without, it is never shortened',
+      duration,
+    )
+    .option('--key-topic <name>', 'the topic of the user keys')
+    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration)
+    .option(
+      '--readers-away <duration>',
+      'longest time that a reader of a compacted topic may be away',
+      duration,
+    )
+    .option('--yes', 'do not ask');
+  answers<ApplyOptions>(apply, context, (options) =>
+    withAdmin(context, options, (admin) => planAndApply(context, admin, options)),
+  );
+}
+
+async function planAndApply(
+  context: CliContext,
+  admin: TopicAdmin,
+  options: ApplyOptions & GlobalOptions,
+): Promise<Answer> {
+  const { topic } = options;
+  const question = await questionOf(context, admin, options);
+  const [sight] = await seeTopics(admin, [topic]);
+  if (sight === undefined) throw new Error(`The cluster did not describe the topic ${topic}.`);
+  const plan = fittingSettings(sight, question);
+  if (plan.changes.length === 0)
+    return answerOf(plan, plan.before, false, ['There is nothing to set.', ...verdictLines(plan.before)]);
+  for (const line of planLines(plan)) context.err(`${line}\n`);
+  if (!(await isConfirmed(context, options, plan)))
+    return answerOf(plan, plan.before, false, ['Nothing was set.'], 1);
+  const after = await applyFitting(admin, plan, question, context.clock, context.signal);
+  const names = plan.changes.map(({ name }) => name).join(', ');
+  return answerOf(plan, after, true, [`Set: ${names}.`, ...verdictLines(after)]);
+}
+
+async function questionOf(
+  context: CliContext,
+  admin: TopicAdmin,
+  options: ApplyOptions & GlobalOptions,
+): Promise<FittingQuestion> {
+  const { topic, dataDir, deadline, retention, keyTopic, gap, readersAway } = options;
+  const { roleOf, useOf } = await topicRoles(
+    context,
+    admin,
+    {
+      dataDir,
+      ...(keyTopic !== undefined && { keyTopic }),
+      ...(gap !== undefined && { gapMs: gap }),
+      ...(readersAway !== undefined && { readersLongestOutageMs: readersAway }),
+    },
+    [topic],
+  );
+  return {
+    role: roleOf(topic),
+    deadlineMs: deadline,
+    use: useOf(topic),
+    ...(retention !== undefined && { retentionMs: retention }),
+  };
+}
+
+/** Without somebody to ask, only what was agreed to beforehand is done. */
+async function isConfirmed(context: CliContext, { yes }: ApplyOptions, plan: FittingPlan): Promise<boolean> {
+  if (yes) return true;
+  if (context.confirm === null)
+    throw new CliError(
+      'NOT_CONFIRMED',
+      'guard apply: nothing was set. There is no terminal to ask at: look at what would be set, and give --yes.',
+    );
+  return context.confirm(`Set ${plan.changes.length} of ${plan.before.topic}?`);
+}
+
+function answerOf(
+  plan: FittingPlan,
+  verdict: TopicVerdict,
+  applied: boolean,
+  lines: readonly string[],
+  exitCode: 0 | 1 = verdict.verdict === 'refuse' ? 1 : 0,
+): Answer {
+  const { topic, role, deadlineMs } = plan.before;
+  const { before, after, changes } = plan;
+  return {
+    document: { topic, role, deadlineMs, applied, changes, before, after: applied ? verdict : after },
+    lines,
+    exitCode,
+  };
+}
+
+function planLines({ changes, before, after }: FittingPlan): string[] {
+  const rows = changes.map(({ name, from, to, because }) => [name, from ?? '?', to, because]);
+  return [
+    ...table(['SETTING', 'NOW', 'NEW', 'BECAUSE'], rows),
+    `worst case: ${spell(before.worstCaseMs)} → ${spell(after.worstCaseMs)}`,
+    ...(after.verdict === 'refuse'
+      ? ['Not mended by this:', ...after.reasons.map((text) => `  ${text}`)]
+      : []),
+  ];
+}

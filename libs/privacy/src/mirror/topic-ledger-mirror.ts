@@ -1,0 +1,90 @@
+import type { PartitionReader, RecordProducer, TopicAdmin } from '@oubliette/kafka';
+import type { Keyring } from '@oubliette/keyring';
+import type { Logger } from '../logger.js';
+import type { Erasure } from '../ports.js';
+import type { LedgerMirror } from './ledger-mirror.js';
+
+export interface TopicMirrorParts {
+  /** The topic's name. */
+  readonly topic: string;
+  readonly admin: Pick<TopicAdmin, 'createTopic' | 'liveBrokers'>;
+  readonly producer: RecordProducer;
+  /** Closed with the mirror. */
+  readonly reader: PartitionReader;
+  readonly keyring: Pick<Keyring, 'authenticate'>;
+  readonly logger: Logger;
+}
+
+const domain = 'oubliette/ledger-mirror/v1\n';
+const macBytes = 16;
+const wantedReplicas = 3;
+/** One partition: the mirror is read as a whole. */
+const partition = 0;
+
+/**
+ * The mirror on a compacted topic: a record an erasure, keyed by its id, its value a MAC and the step as JSON. Whoever can write to the
+ * topic can therefore not have somebody forgotten.
+ */
+export async function openTopicMirror(parts: TopicMirrorParts): Promise<LedgerMirror> {
+  const { admin, topic } = parts;
+  const replicationFactor = Math.min(wantedReplicas, await admin.liveBrokers());
+  await admin.createTopic({
+    name: topic,
+    partitions: 1,
+    replicationFactor,
+    configs: {
+      'cleanup.policy': 'compact',
+      'message.timestamp.type': 'LogAppendTime',
+      'min.insync.replicas': `${Math.min(2, replicationFactor)}`,
+      'unclean.leader.election.enable': 'false',
+    },
+  });
+  return new TopicLedgerMirror(parts);
+}
+
+class TopicLedgerMirror implements LedgerMirror {
+  constructor(private readonly parts: TopicMirrorParts) {}
+
+  write(erasures: readonly Erasure[]): Promise<void> {
+    const { topic, producer } = this.parts;
+    return producer.send(
+      erasures.map((erasure) => {
+        const json = Buffer.from(JSON.stringify(erasure), 'utf8');
+        const key = Buffer.from(erasure.erasureId, 'utf8');
+        return { topic, partition, key, value: Buffer.concat([this.#mac(key, json), json]) };
+      }),
+    );
+  }
+
+  async *read(): AsyncIterable<Erasure> {
+    const { topic, reader, logger } = this.parts;
+    let refused = 0;
+    for await (const { key, value } of reader.scan(topic, partition)) {
+      const erasure = key === null || value === null ? null : this.#erasureOf(key, value);
+      if (erasure === null) refused++;
+      else yield erasure;
+    }
+    if (refused > 0)
+      logger.error('Records in the mirror of the ledger are not of this deployment; they are left out.', {
+        topic,
+        refused,
+      });
+  }
+
+  close(): Promise<void> {
+    return this.parts.reader.close();
+  }
+
+  #erasureOf(key: Uint8Array, value: Uint8Array): Erasure | null {
+    const json = value.subarray(macBytes);
+    if (!Buffer.from(this.#mac(key, json)).equals(value.subarray(0, macBytes))) return null;
+    // Written by `write`: the MAC says so.
+    return JSON.parse(Buffer.from(json).toString('utf8')) as Erasure;
+  }
+
+  #mac(key: Uint8Array, json: Uint8Array): Uint8Array {
+    return this.parts.keyring.authenticate(
+      Buffer.concat([Buffer.from(domain, 'utf8'), key, Buffer.from('\n'), json]),
+    );
+  }
+}
