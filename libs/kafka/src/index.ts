@@ -23,6 +23,8 @@ export { openKeyTopic, type OpenKeyTopicOptions } from './key-topic/open-key-top
 export type { KeyTopicProgress } from './key-topic/replay-progress.js';
 export type { KeyTopic } from './key-topic/key-topic.js';
 export { keyTopicConfigs } from './key-topic/key-topic-configs.js';
+export type { KeyTopicRecord } from './key-topic/key-topic-record.js';
+export type { PartitionCondition, ReplicaLog, ReplicaState } from './key-topic/replicas.js';
 export type { KeyTopicSettingsInForce } from './key-topic/settings-in-force.js';
 export {
   ConnectionError,

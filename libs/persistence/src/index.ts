@@ -5,6 +5,7 @@ export { TypeOrmEventStore } from './typeorm-event-store.js';
 export { TypeOrmOutbox } from './typeorm-outbox.js';
 export { TypeOrmProjectionStore } from './typeorm-projection-store.js';
 export { privacyStores } from './privacy-stores.js';
+export { TypeOrmLeaseStore } from './typeorm-lease-store.js';
 export { TypeOrmErasureStore } from './typeorm-erasure-store.js';
 export { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
 export { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';

@@ -7,6 +7,7 @@ export type {
   ForgottenKeys,
   Hold,
   KeyTopicWindow,
+  LeaseStore,
   LedgerEntry,
   PrivacyStores,
 } from './ports.js';
@@ -58,6 +59,13 @@ export { deadlinePolicies, type DeadlinePolicy, type NamedPolicy } from './deadl
 export type { CalendarOptions } from './deadlines/legal-calendar.js';
 export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js';
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
+export type {
+  ErasureEvidence,
+  ReplicaPass,
+  UnseenReason,
+  UnseenReplica,
+} from './verification/erasure-evidence.js';
+export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage.js';
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';

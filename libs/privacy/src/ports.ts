@@ -1,3 +1,4 @@
+import type { PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { CertificateStore } from './certificate/certificate-store.js';
 import type { PrivacyLog } from './log/privacy-log.js';
@@ -105,13 +106,19 @@ export interface PrivacyStores {
 /** What the nudger needs of the key topic on any engine. */
 export interface KeyTopicWindow {
   readonly partitionCount: number;
+  /** Where the partition's replicas are, and which can be read; also while it has no leader. */
+  replicas(partition: number): Promise<readonly ReplicaState[]>;
   /**
-   * Keys (UTF-8) of all records that still stand in the partition, log start to high watermark. The statement that a key's lifetime was
-   * over, in the place of the key's record, counts as a tombstone: no key is in it.
+   * Begins to read what stands in one replica, log start to the high watermark that its broker knows. The statement that a key's lifetime
+   * was over, in the place of the key's record, counts as a tombstone: no key is in it. Rejects where the replica cannot be read now.
    */
-  scan(
-    partition: number,
-  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;
+  readReplica(partition: number, broker: number): Promise<ReplicaLog>;
+  /** The high watermark at the leader: what was acknowledged before stands below. */
+  end(partition: number): Promise<bigint>;
+  /** Whether a record with a timestamp of `at` (ms since the Unix epoch) or later stands in the partition. */
+  appendedSince(partition: number, at: number): Promise<boolean>;
+  /** What may hold up the cleaner. */
+  condition(partition: number): Promise<PartitionCondition>;
   /** Appends one nudge record to the partition. */
   nudge(partition: number): Promise<void>;
   /** The settings in force, read from the cluster. Times in ms. */
@@ -124,4 +131,12 @@ export interface KeyTopicWindow {
     minCleanableDirtyRatio: number;
     timestampAfterMaxMs: number;
   }>;
+}
+
+/** Who of several instances does what one is enough for. Time is the store's own: the holders' clocks may differ. */
+export interface LeaseStore {
+  /** Takes the lease, or holds it for longer: for `ttlMs` from now on. False while it is another's. Atomic. */
+  acquire(name: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** Gives it back at once; nothing happens where it is another's. */
+  release(name: string, holder: string): Promise<void>;
 }

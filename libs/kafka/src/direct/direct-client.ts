@@ -38,7 +38,7 @@ export interface DirectClient {
   metadata(topics: readonly string[] | null): Promise<ClusterMetadata>;
   /** Waits up to `maxWaitMs` for records at `offset`; none is no error. OFFSET_OUT_OF_RANGE when the log does not reach there. */
   fetch(topic: string, partition: number, offset: bigint, options?: FetchOptions): Promise<FetchedPartition>;
-  /** The same for many partitions, with one request to each leader; answers in no particular order. */
+  /** The same for many partitions, with one request to each broker; answers in no particular order. */
   fetchMany(positions: readonly FetchPosition[], options?: FetchOptions): Promise<FetchedPartition[]>;
   /** The same, with the batches as they came: for who has millions of records to read. */
   fetchBatches(positions: readonly FetchPosition[], options?: FetchOptions): Promise<FetchedBatches[]>;

@@ -27,6 +27,11 @@ export interface FetchPosition {
   readonly topicId?: string;
   readonly partition: number;
   readonly offset: bigint;
+  /**
+   * Node id of the replica to read from; default: the leader. A broker that follows serves consumers since Kafka 2.4 (KIP-392), up to
+   * the high watermark that it knows.
+   */
+  readonly broker?: number;
 }
 
 /** What a fetch gave for one partition, as it came. */
@@ -59,28 +64,28 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 const NO_REPLICA = -1;
 const READ_UNCOMMITTED = 0;
 
-/** One request to each leader concerned. Throws `PartitionError` with the first partition's error. */
+/** One request to each broker concerned. Throws `PartitionError` with the first partition's error. */
 export async function fetchOnce(
   cluster: Cluster,
   positions: readonly FetchPosition[],
   options: FetchOptions,
 ): Promise<FetchedBatches[]> {
-  const byLeader = new Map<number, FetchPosition[]>();
+  const byBroker = new Map<number, FetchPosition[]>();
   for (const position of positions) {
-    const leader = await cluster.leaderOf(position.topic, position.partition);
-    const own = byLeader.get(leader) ?? [];
+    const broker = position.broker ?? (await cluster.leaderOf(position.topic, position.partition));
+    const own = byBroker.get(broker) ?? [];
     own.push(position);
-    byLeader.set(leader, own);
+    byBroker.set(broker, own);
   }
   const fetched = await Promise.all(
-    [...byLeader].map(([leader, own]) => fetchFrom(cluster, leader, own, options)),
+    [...byBroker].map(([broker, own]) => fetchFrom(cluster, broker, own, options)),
   );
   return fetched.flat();
 }
 
 async function fetchFrom(
   cluster: Cluster,
-  leader: number,
+  broker: number,
   positions: readonly FetchPosition[],
   options: FetchOptions,
 ): Promise<FetchedBatches[]> {
@@ -88,7 +93,7 @@ async function fetchFrom(
   const { maxTotalBytes = maxBytes * positions.length } = options;
   const isById = positions.every(({ topicId }) => topicId !== undefined);
   const maxVersion = isById ? FETCH_BY_ID_VERSION : FETCH_BY_NAME_VERSION;
-  const connection = await cluster.node(leader, 'polls');
+  const connection = await cluster.node(broker, 'polls');
   const answer = await connection.send(
     apis.fetch,
     {
@@ -138,6 +143,9 @@ function fetchedBatches(
   throttleMs: number,
 ): FetchedBatches {
   if (answer.errorCode !== 0) throw partitionError(answer.errorCode, position);
+  // A leader with a replica selector may send consumers elsewhere: it gives no records then.
+  if (position.broker !== undefined && answer.preferredReadReplica >= 0)
+    throw partitionError('REPLICA_NOT_AVAILABLE', position);
   return {
     ...position,
     batches: answer.records,

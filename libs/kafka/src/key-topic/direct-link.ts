@@ -1,7 +1,8 @@
 import type { KeyLogRecord } from '@oubliette/keyring';
-import { isRetriable, type DirectClient, type FetchedBatches } from '../direct/index.js';
-import { KafkaClientError, nameOf, protocolErrorType } from '../errors.js';
+import type { DirectClient, FetchedBatches } from '../direct/index.js';
+import { KafkaClientError, protocolErrorType } from '../errors.js';
 import { decodeKeyRecords } from './decode-key-records.js';
+import { asKeyTopicError, unavailable } from './key-topic-errors.js';
 import type { FetchedPartition, KeyTopicLink, LookOptions } from './link.js';
 
 export interface DirectLinkOptions {
@@ -113,23 +114,4 @@ async function noneOutOfRange(looking: Promise<FetchedBatches[]>): Promise<reado
     if (protocolErrorType(error) === 'OFFSET_OUT_OF_RANGE') return [];
     throw error;
   }
-}
-
-async function asKeyTopicError<T>(what: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isRetriable(error)) throw unavailable(`${what} failed (${nameOf(error)})`, error);
-    throw new KafkaClientError('KAFKA_REFUSED', `${what} at the key topic was refused: ${nameOf(error)}.`, {
-      cause: error,
-    });
-  }
-}
-
-function unavailable(what: string, cause?: unknown): KafkaClientError {
-  return new KafkaClientError(
-    'KEY_TOPIC_UNAVAILABLE',
-    `${what} at the key topic. Check that its brokers are up and enough replicas in sync, then try again.`,
-    { retriable: true, cause },
-  );
 }

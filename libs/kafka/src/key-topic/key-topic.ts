@@ -1,5 +1,4 @@
 import {
-  isRetirement,
   nudgeRecord,
   type HeardAt,
   type KeyLog,
@@ -14,21 +13,31 @@ import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
 import { DeleteRetention } from './delete-retention.js';
 import { Follower } from './follower.js';
+import { toKeyTopicRecord, type KeyTopicRecord } from './key-topic-record.js';
 import type { KeyTopicLink } from './link.js';
 import { momentOf } from './moments.js';
 import type { PartitionCourse } from './partition-course.js';
 import { Positions } from './positions.js';
 import { ReplayProgress, type KeyTopicProgress } from './replay-progress.js';
 import { readOffsets } from './read-offsets.js';
+import type { PartitionCondition, ReplicaLog, Replicas, ReplicaState } from './replicas.js';
 import { standingRecords } from './standing-records.js';
 import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
 export interface KeyTopic extends KeyLog {
   /** All records that still stand in the partition, log start to high watermark. A retirement counts as a tombstone: no key is in it. */
-  scan(
-    partition: number,
-  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }>;
+  scan(partition: number): AsyncIterable<KeyTopicRecord>;
+  /** Where the partition's replicas are, and which can be read. */
+  replicas(partition: number): Promise<readonly ReplicaState[]>;
+  /** Begins to read one replica from the broker that has it. Rejects with `KEY_TOPIC_UNAVAILABLE` where it cannot be read now. */
+  readReplica(partition: number, broker: number): Promise<ReplicaLog>;
+  /** The partition's high watermark, at its leader. */
+  end(partition: number): Promise<bigint>;
+  /** Whether a record with a timestamp of `at` (ms since the Unix epoch) or later stands in the partition. */
+  appendedSince(partition: number, at: number): Promise<boolean>;
+  /** What may hold up the cleaner in the partition. */
+  condition(partition: number): Promise<PartitionCondition>;
   /** Appends one nudge record: without an append no segment rolls, and what is in the active one is never cleaned. */
   nudge(partition: number): Promise<void>;
   /** The settings in force, read from the cluster. */
@@ -39,6 +48,7 @@ export interface KeyTopicParts {
   readonly keyTopic: KeyTopicSettings;
   readonly link: KeyTopicLink;
   readonly reader: PartitionReader;
+  readonly replicas: Replicas;
   readonly admin: TopicAdmin;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -122,18 +132,35 @@ export class FollowedKeyTopic implements KeyTopic {
     await this.#positions.reached(partition, end - 1n);
   }
 
-  async *scan(
-    partition: number,
-  ): AsyncIterable<{ key: string; tombstone: boolean; offset: bigint; timestamp: number }> {
+  async *scan(partition: number): AsyncIterable<KeyTopicRecord> {
     this.#assertUsable();
-    const decoder = new TextDecoder();
     for await (const record of this.#parts.reader.scan(this.#parts.keyTopic.topic, partition))
-      yield {
-        key: decoder.decode(record.key ?? undefined),
-        tombstone: record.value === null || isRetirement(record.value),
-        offset: record.offset,
-        timestamp: record.timestamp,
-      };
+      yield toKeyTopicRecord(record);
+  }
+
+  async replicas(partition: number): Promise<readonly ReplicaState[]> {
+    this.#assertUsable();
+    return this.#parts.replicas.list(partition);
+  }
+
+  async readReplica(partition: number, broker: number): Promise<ReplicaLog> {
+    this.#assertUsable();
+    return this.#parts.replicas.read(partition, broker);
+  }
+
+  async end(partition: number): Promise<bigint> {
+    this.#assertUsable();
+    return this.#parts.replicas.end(partition);
+  }
+
+  async appendedSince(partition: number, at: number): Promise<boolean> {
+    this.#assertUsable();
+    return this.#parts.replicas.appendedSince(partition, at);
+  }
+
+  async condition(partition: number): Promise<PartitionCondition> {
+    this.#assertUsable();
+    return this.#parts.replicas.condition(partition);
   }
 
   async nudge(partition: number): Promise<void> {
@@ -151,7 +178,7 @@ export class FollowedKeyTopic implements KeyTopic {
   }
 
   async #close(): Promise<void> {
-    const { link, reader, admin } = this.#parts;
+    const { link, reader, replicas, admin } = this.#parts;
     this.#closing.abort();
     this.#positions.fail(
       new KafkaClientError(
@@ -160,6 +187,7 @@ export class FollowedKeyTopic implements KeyTopic {
       ),
     );
     await this.#follower?.stop();
+    await replicas.close();
     await link.close();
     await reader.close();
     await admin.close();

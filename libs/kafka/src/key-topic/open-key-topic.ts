@@ -7,6 +7,7 @@ import { DirectLink } from './direct-link.js';
 import { ensureKeyTopic } from './ensure-key-topic.js';
 import type { KeyTopicProgress } from './replay-progress.js';
 import { FollowedKeyTopic, type KeyTopic } from './key-topic.js';
+import { Replicas } from './replicas.js';
 
 export interface OpenKeyTopicOptions {
   /** False only reads what is there: no topic is made, no setting changed. Default true. */
@@ -39,10 +40,17 @@ export async function openKeyTopic(
   const requests = createDirectClient(settings);
   // What fails is not repeated unseen: another leader may have come, which the follower has to know.
   const polls = createDirectClient(settings, { retry: { attempts: 1, initialMs: 0, maxMs: 0 } });
+  // A broker that is down must not hold up reading the others for long.
+  const looks = createDirectClient(settings, {
+    connectTimeoutMs: 2_000,
+    requestTimeoutMs: 10_000,
+    retry: { attempts: 3, initialMs: 100, maxMs: 400 },
+  });
   return new FollowedKeyTopic({
     keyTopic,
     link: new DirectLink({ topic: keyTopic.topic, requests, polls }),
     reader: createPartitionReader(requests),
+    replicas: new Replicas(keyTopic.topic, looks),
     admin,
     clock: settings.clock,
     logger,

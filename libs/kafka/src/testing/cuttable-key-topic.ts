@@ -4,6 +4,7 @@ import { createDirectClient, createPartitionReader } from '../direct/index.js';
 import { KafkaClientError } from '../errors.js';
 import { DirectLink } from '../key-topic/direct-link.js';
 import { FollowedKeyTopic, type KeyTopic } from '../key-topic/key-topic.js';
+import { Replicas } from '../key-topic/replicas.js';
 import type { FetchedPartition, KeyTopicLink, LookOptions } from '../key-topic/link.js';
 import { silentLogger } from '../logger.js';
 import type { KeyTopicSettings } from '../ports.js';
@@ -21,6 +22,7 @@ export async function openCuttableKeyTopic(
     keyTopic,
     link,
     reader: createPartitionReader(requests),
+    replicas: new Replicas(keyTopic.topic, createDirectClient(settings)),
     admin: await createAdmin(settings),
     clock: settings.clock,
     logger: settings.logger ?? silentLogger,

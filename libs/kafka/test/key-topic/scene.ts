@@ -2,6 +2,7 @@ import type { KeyLogListener } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
 import type { KeyTopicProgress } from '../../src/key-topic/replay-progress.js';
+import type { Replicas } from '../../src/key-topic/replicas.js';
 import { silentLogger, type LogFields } from '../../src/logger.js';
 import type { PartitionReader, TopicAdmin, TopicDescription } from '../../src/ports.js';
 import { SimulatedLink } from './simulated-link.js';
@@ -61,6 +62,7 @@ export function scene(partitions = 1, options: SceneOptions = {}): Scene {
     },
     link,
     reader: closing as PartitionReader,
+    replicas: closing as unknown as Replicas,
     admin: admin as unknown as TopicAdmin,
     clock,
     logger: {

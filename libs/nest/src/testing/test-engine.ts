@@ -117,8 +117,11 @@ function forgettingOn(
 
 const emptyWindow: KeyTopicWindow = {
   partitionCount: 1,
-
-  scan: async function* () {},
+  replicas: () => Promise.resolve([{ broker: 1, isLive: true, isInSync: true, isLeader: true }]),
+  readReplica: () => Promise.resolve({ logStart: 0n, highWatermark: 0n, records: noRecords() }),
+  end: () => Promise.resolve(0n),
+  appendedSince: () => Promise.resolve(false),
+  condition: () => Promise.resolve({ leader: 1, inSync: 1, minInSync: 1, openTransactions: [] }),
   nudge: () => Promise.resolve(),
   settings: () =>
     Promise.resolve({
@@ -131,3 +134,5 @@ const emptyWindow: KeyTopicWindow = {
       timestampAfterMaxMs: 0,
     }),
 };
+
+async function* noRecords(): AsyncGenerator<never> {}

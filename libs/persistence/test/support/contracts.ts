@@ -10,6 +10,7 @@ import type { UserRef } from '@oubliette/keyring';
 import {
   certificateStoreContract,
   erasureStoreContract,
+  leaseStoreContract,
   lookupStoreContract,
   privacyLogContract,
 } from '@oubliette/privacy/testing';
@@ -19,6 +20,7 @@ import {
   TypeOrmCertificateStore,
   TypeOrmErasureStore,
   TypeOrmEventStore,
+  TypeOrmLeaseStore,
   TypeOrmLookupStore,
   TypeOrmOutbox,
   TypeOrmPrivacyLog,
@@ -73,6 +75,12 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
   erasureStoreContract(name, async () => {
     const { database, close } = await open();
     return { store: new TypeOrmErasureStore(database), close };
+  });
+
+  leaseStoreContract(name, async () => {
+    const { database, close } = await open();
+    const clock = new SystemClock();
+    return { store: new TypeOrmLeaseStore(database), pass: (ms) => sleep(clock, ms), close };
   });
 
   certificateStoreContract(name, async () => {

@@ -1,4 +1,4 @@
-import { compactWorstCase } from '../guard/worst-case.js';
+import { compactWorstCase, type BoundTerm } from '../guard/worst-case.js';
 import { nudgerGapMs, observationMs, type KeyTopicTimings } from '../nudger/timing.js';
 import { readCleanupSettings } from '../guard/cleanup-settings.js';
 
@@ -8,16 +8,27 @@ import { readCleanupSettings } from '../guard/cleanup-settings.js';
  */
 const cleanerQueueMs = 5_000;
 
+/** A bound and its summands. Times in ms; null is unbounded. */
+export interface ErasureBound {
+  readonly ms: number | null;
+  readonly terms: readonly BoundTerm[];
+}
+
 /**
- * Longest time in ms from *forgotten* to *erased* that the key topic's settings allow while the nudger runs:
- * the worst case of compaction with the nudger's own pace for appends, the cleaner's work, and the time until
- * it has looked. Null: unbounded.
+ * Longest time from *forgotten* to *erased* that the key topic's settings allow while the nudger runs and every replica is up:
+ * the worst case of compaction with the nudger's own pace for appends, the cleaner's work, and the time until it has looked.
  */
-export function erasureBoundMs(timings: KeyTopicTimings): number | null {
+export function erasureBound(timings: KeyTopicTimings): ErasureBound {
   const defaults = readCleanupSettings({ 'cleanup.policy': 'compact' });
-  const { worstCaseMs } = compactWorstCase(
+  const { worstCaseMs, terms } = compactWorstCase(
     { ...defaults, ...timings },
     { gapMs: nudgerGapMs(timings), queueMs: cleanerQueueMs },
   );
-  return worstCaseMs === null ? null : worstCaseMs + observationMs(timings);
+  const looked = { name: 'nudger looks', setting: "the nudger's pace", ms: observationMs(timings) };
+  return { ms: worstCaseMs === null ? null : worstCaseMs + looked.ms, terms: [...terms, looked] };
+}
+
+/** The bound alone, in ms. */
+export function erasureBoundMs(timings: KeyTopicTimings): number | null {
+  return erasureBound(timings).ms;
 }

@@ -3,9 +3,11 @@ import type { Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { BlockedPartition } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
-import type { NudgeJob } from '../nudger/partition-nudger.js';
+import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, Hold, KeyTopicWindow } from '../ports.js';
+import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
 import type { Ledger } from './ledger.js';
@@ -18,6 +20,9 @@ export interface DriverParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly certificates?: CertificateRegister;
+  readonly patienceMs?: number;
+  /** False: another instance finds in the ledger what is to be nudged out of the log. */
+  readonly leads: () => boolean;
 }
 
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
@@ -35,8 +40,11 @@ export class ErasureDriver {
     this.#nudger = new Nudger({
       ...parts,
       listener: {
-        standing: (erasureId, values) => this.#noteStanding(erasureId, values),
-        gone: (erasureId) => this.#finish(erasureId),
+        standing: (id, values) =>
+          this.#note(id, 'forgotten', `${values} key record${values === 1 ? '' : 's'} left`),
+        blocked: (id, { message }) => this.#note(id, 'forgotten', `blocked: ${message}`),
+        gone: (id, evidence) => this.#finish(id, evidence),
+        seen: (id, evidence) => this.#note(id, 'erased', erasedNote(evidence)),
       },
     });
   }
@@ -44,6 +52,16 @@ export class ErasureDriver {
   /** Has key records nudged out of the log, of whatever reason. */
   nudge(job: NudgeJob): void {
     this.#nudger.add(job);
+  }
+
+  /** Leaves to another instance what it finds in the ledger. */
+  release(): void {
+    this.#nudger.release();
+  }
+
+  /** The partitions in which erasures are held up, and why. */
+  get blocked(): readonly BlockedPartition[] {
+    return this.#nudger.blocked;
   }
 
   /** What is pending stays in the ledger. */
@@ -63,7 +81,7 @@ export class ErasureDriver {
     for (const erasure of await this.#forget(free)) moved.set(erasure.erasureId, erasure);
     const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
     for (const { erasureId: id, userRef, state, forgottenAt } of current) {
-      if (state === 'forgotten')
+      if (state === 'forgotten' && this.#parts.leads())
         this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
     }
     return current;
@@ -96,19 +114,18 @@ export class ErasureDriver {
   }
 
   /** The nudger also erases what landed after its fence, or of one purpose; the ledger has no entry for that. */
-  async #noteStanding(erasureId: string, values: number): Promise<void> {
+  async #note(erasureId: string, state: ErasureState, note: string): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
-    const note = `${values} key record${values === 1 ? '' : 's'} left`;
-    await this.#parts.ledger.move(erasureId, ['forgotten'], () => ({ note }));
+    await this.#parts.ledger.move(erasureId, [state], () => ({ note }));
   }
 
-  async #finish(erasureId: string): Promise<void> {
+  async #finish(erasureId: string, evidence: ErasureEvidence): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
     const erasedAt = Math.floor(this.#parts.clock.now());
     const erased = await this.#parts.ledger.move(erasureId, ['forgotten'], () => ({
       state: 'erased',
       erasedAt,
-      note: 'no key record left',
+      note: erasedNote(evidence),
     }));
     this.#certifying = this.#certifying.then(() => this.#certify(erased));
   }
@@ -142,6 +159,12 @@ export class ErasureDriver {
   async #readBound(): Promise<number | null> {
     return erasureBoundMs(await this.#parts.window.settings());
   }
+}
+
+function erasedNote({ unseen }: ErasureEvidence): string {
+  if (unseen.length === 0) return 'no key record left';
+  const named = unseen.map(({ replica, why }) => `${replica} (${why})`).join(', ');
+  return `no key record left; not seen: the replica on broker ${named}`;
 }
 
 /** The failure of one must not leave the other without an owner. */

@@ -12,13 +12,16 @@ import { silentLogger, type Logger } from '../logger.js';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
 import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
+import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseStore } from '../ports.js';
 import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
-import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
+import type { BlockedPartition } from '../nudger/blockage.js';
+import { Leadership } from '../nudger/leadership.js';
 import { inBatches } from './in-batches.js';
+import { randomUuid } from './random-uuid.js';
 import { checkLedger, type LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
 
@@ -42,9 +45,21 @@ export interface ForgettingOptions {
   readonly logger?: Logger;
   /** By what law requests are answered, and how its days count. Default: `gdpr`, every day in UTC. */
   readonly deadline?: DeadlineOptions;
+  /**
+   * How long after *forgotten* a replica that cannot be seen holds up *erased*, in ms; from then on the erasure names it as unseen.
+   * Default: the computed bound.
+   */
+  readonly patienceMs?: number;
+  /**
+   * Where several instances have one ledger: only the holder of the lease sees erasures out of the log, its own and theirs. Default: this
+   * instance is alone.
+   */
+  readonly leases?: LeaseStore;
 }
 
 const longestRetryMs = 60_000;
+/** A request that stands so long was left by an instance that crashed: before that it is being carried out where it was made. */
+const abandonedMs = 60_000;
 /** Users that are forgotten together: so many ledger entries are written at a time, and a crash repeats no more. */
 const batchUsers = 1_000;
 
@@ -61,6 +76,7 @@ export class ForgettingService {
   readonly #ledger: Ledger;
   readonly #holds: Holds;
   readonly #driver: ErasureDriver;
+  readonly #leadership: Leadership | null;
   /** How requests stand to their deadlines, once `resume` was called. */
   readonly deadlines: DeadlineWatch;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -83,7 +99,9 @@ export class ForgettingService {
     this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
     this.#holds = new Holds(options);
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
-    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger });
+    this.#leadership = this.#lead(options);
+    const leads = (): boolean => this.#leadership?.leads ?? true;
+    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger, leads });
     this.deadlines = new DeadlineWatch({
       ...options,
       logger: this.#logger,
@@ -177,6 +195,11 @@ export class ForgettingService {
     return this.#own(this.#checkLedger());
   }
 
+  /** The partitions of the key topic in which erasures are held up, and why. */
+  get blocked(): readonly BlockedPartition[] {
+    return this.#driver.blocked;
+  }
+
   /** What the last comparison came to; null before the first. */
   get lastCheck(): LedgerCheck | null {
     return this.#lastCheck;
@@ -198,6 +221,7 @@ export class ForgettingService {
    */
   async resume(): Promise<void> {
     this.#assertOpen();
+    if (this.#leadership !== null) await this.#own(this.#leadership.start());
     await this.#own(this.#resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
     await this.#own(this.#driver.boundMs().catch(() => null));
@@ -211,6 +235,7 @@ export class ForgettingService {
     await this.deadlines.close();
     await Promise.allSettled(this.#underWay);
     await this.#driver.close();
+    await this.#leadership?.close();
   }
 
   async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
@@ -247,6 +272,33 @@ export class ForgettingService {
     for (const batch of inBatches(await this.#parts.store.pending(), batchUsers)) {
       if (this.#closed) return;
       await this.#driveOrLater(batch);
+    }
+  }
+
+  #lead({ leases, entropy, clock }: ForgettingOptions): Leadership | null {
+    if (leases === undefined) return null;
+    return new Leadership({
+      leases,
+      holder: randomUuid(entropy),
+      clock,
+      logger: this.#logger,
+      onLead: () => this.#own(this.#adopt()),
+      onLost: () => this.#driver.release(),
+    });
+  }
+
+  /** Takes over what other instances left to the one that leads. */
+  async #adopt(): Promise<void> {
+    const now = this.#parts.clock.now();
+    try {
+      const pending = await this.#parts.store.pending();
+      const left = pending.filter(
+        ({ state, updatedAt }) =>
+          state === 'forgotten' || (state === 'requested' && now - updatedAt >= abandonedMs),
+      );
+      for (const batch of inBatches(left, batchUsers)) if (!this.#closed) await this.#driveOrLater(batch);
+    } catch (error) {
+      this.#logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
     }
   }
 
@@ -287,7 +339,8 @@ export class ForgettingService {
     await this.#assertKnown(userRef);
     const fence = await keyring.withdraw(userRef, purpose);
     const { purpose: tag, generation } = fence;
-    this.#driver.nudge({ id: `withdrawn:${userRef}:${tag}.${generation}`, userRef, fencedAt: clock.now() });
+    const id = `withdrawn:${userRef}:${tag}.${generation}`;
+    this.#driver.nudge({ id, userRef, fencedAt: clock.now(), isLocal: true });
     return fence;
   }
 
@@ -314,7 +367,7 @@ export class ForgettingService {
     const halves = await this.#compareHalves();
     const { keyring, store, clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
-      this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now() });
+      this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
     const check = { ...(await checkLedger({ keyring, store, onForgottenAgain })), halves };
     this.#lastCheck = check;
     const { returned, forgottenAgain, unresolved } = check;

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Timer } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
-import { PartitionNudger, type NudgeJob, type NudgerParts } from './partition-nudger.js';
+import type { BlockedPartition } from './blockage.js';
+import type { NudgeJob, NudgerParts } from './nudge-job.js';
+import { PartitionNudger } from './partition-nudger.js';
 
 const sweepMs = 30_000;
 /** Keys whose time is over are looked for in every so many sweeps: it means looking at every key. */
@@ -12,7 +14,7 @@ const nudgesAfterRetiring = 3;
 /**
  * Gets key records of forgotten users out of the key topic, on any engine: one flow per partition with work.
  * It also looks every 30 s for key records that landed after their user's fence, and gets those out too; and every 10 minutes for keys
- * whose lifetime is over.
+ * whose lifetime is over: one of several instances does (`leads`).
  */
 export class Nudger {
   readonly #closing = new AbortController();
@@ -31,6 +33,16 @@ export class Nudger {
   /** Takes a job; under an id that is pending it begins anew if its fence is later. After `close`: nothing happens. */
   add(job: NudgeJob): void {
     this.#addTo(job, this.parts);
+  }
+
+  /** Drops the jobs that another instance finds in the ledger. */
+  release(): void {
+    for (const { nudger } of this.#flows.values()) nudger.release();
+  }
+
+  /** The partitions in which erasures are held up, and why. */
+  get blocked(): readonly BlockedPartition[] {
+    return [...this.#flows.values()].flatMap(({ nudger }) => nudger.blocked ?? []);
   }
 
   /** Number of jobs not yet gone. */
@@ -64,7 +76,7 @@ export class Nudger {
   async #follow(partition: number, nudger: PartitionNudger): Promise<void> {
     // A job may come in while a run ends: look again before the flow is given up.
     do await nudger.run();
-    while (nudger.size > 0 && !this.#closing.signal.aborted);
+    while (!nudger.isIdle && !this.#closing.signal.aborted);
     this.#flows.delete(partition);
   }
 
@@ -77,6 +89,7 @@ export class Nudger {
   }
 
   async #sweepOnce(): Promise<void> {
+    if (this.parts.leads?.() === false) return;
     await this.#buryLate();
     if (this.#sweeps++ % sweepsARetiring === 0) await this.#retireEnded();
   }
@@ -118,7 +131,7 @@ export class Nudger {
     if (dead.length === 0) return 0;
     const buried = await keyring.buryDead();
     for (const userRef of new Set(dead.map((record) => record.userRef))) {
-      this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now() }, this.parts);
+      this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true }, this.parts);
     }
     return buried;
   }

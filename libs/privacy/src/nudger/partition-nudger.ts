@@ -1,103 +1,79 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
-import { sleep, type Clock } from '@oubliette/runtime';
+import type { ReplicaState } from '@oubliette/kafka';
+import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { KeyTopicWindow } from '../ports.js';
-import { survey, type Remains } from './survey.js';
-import { paceMs, rollMs, rollSlackMs, unlinkSlackMs, type KeyTopicTimings } from './timing.js';
-
-/** A forgotten user whose key records are to leave the log. */
-export interface NudgeJob {
-  readonly id: string;
-  readonly userRef: UserRef;
-  /** When fence and tombstones were appended, ms since the Unix epoch. */
-  readonly fencedAt: number;
-}
-
-/** Told what becomes of a job. A rejection is logged and the call made again. */
-export interface NudgeListener {
-  /** Key records with a value still stand. */
-  standing(jobId: string, values: number): Promise<void>;
-  /** A whole read showed none and file.delete.delay.ms has passed since. */
-  gone(jobId: string): Promise<void>;
-}
-
-export interface NudgerParts {
-  readonly window: KeyTopicWindow;
-  readonly keyring: Pick<
-    Keyring,
-    'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead' | 'retireEnded'
-  >;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly listener: NudgeListener;
-}
-
-/** Tombstones every dead record in any partition and sees to it that each of them leaves the log; gives how many. */
-export type BuryDead = () => Promise<number>;
-
-/** Times on the monotonic clock. */
-interface Pending {
-  readonly job: NudgeJob;
-  /** When its last tombstone was appended. */
-  buriedAt: number;
-  attempts: number;
-  lastAttemptAt: number;
-  /** How long the last read took, in ms. */
-  readMs: number;
-  values: number | null;
-  /** When a whole read first showed nothing; null until then. */
-  cleanAt: number | null;
-}
+import { erasureBound } from '../forgetting/erasure-bound.js';
+import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { BlockedPartition } from './blockage.js';
+import type { BuryDead, NudgeJob, NudgerParts } from './nudge-job.js';
+import { PendingJob } from './pending-job.js';
+import { ReplicaRound, type Finding } from './replica-round.js';
+import { StandingTeller } from './standing-teller.js';
+import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
 const longestPauseMs = 60_000;
 const longestBackoffMs = 30_000;
-/** After reading a large partition the nudger rests this many times as long: reading is at most a fifth of its time. */
-const readingShare = 4;
+/** What failed no slower than this may work when it is tried again, and is not worth asking why. */
+const slowFailureMs = 5_000;
+/** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
+const mostWatched = 20_000;
 
 /**
- * Works off one partition: waits until its segment may roll, appends a nudge, lets the cleaner run, reads the
- * partition once for everybody pending, and begins again where something stands. One flow, so never two reads at once.
+ * Works off one partition: waits until its segment may roll, appends a nudge unless somebody else appended something, lets the cleaner
+ * run, reads each replica once for everybody pending, and begins again where something stands. One flow, so never two rounds at once.
  */
 export class PartitionNudger {
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, PendingJob>();
   readonly #wake = new Set<() => void>();
+  #nudgedAt = Number.NEGATIVE_INFINITY;
+  readonly #teller: StandingTeller;
 
   constructor(
     private readonly partition: number,
     private readonly parts: NudgerParts,
     private readonly buryDead: BuryDead,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#teller = new StandingTeller(partition, parts);
+  }
 
+  /** Jobs that are not gone yet. */
   get size(): number {
-    return this.#pending.size;
+    let size = 0;
+    for (const { erased } of this.#pending.values()) if (erased === null) size++;
+    return size;
+  }
+
+  /** Nothing is pending, and nothing watched. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  get blocked(): BlockedPartition | null {
+    return this.#teller.blocked(this.#pending.values());
   }
 
   add(job: NudgeJob): void {
     const known = this.#pending.get(job.id);
     // A later burial under the same id: what was read as clean before it says nothing any more.
     if (known !== undefined && known.job.fencedAt >= job.fencedAt) return;
-    const { clock } = this.parts;
-    const age = Math.max(0, clock.now() - job.fencedAt);
-    const buriedAt = clock.monotonic() - age;
-    this.#pending.set(job.id, {
-      job,
-      buriedAt,
-      attempts: 0,
-      lastAttemptAt: Number.NEGATIVE_INFINITY,
-      readMs: 0,
-      values: known?.values ?? null,
-      cleanAt: null,
-    });
+    const pending = new PendingJob(job, this.parts.clock);
+    pending.values = known?.values ?? null;
+    if (pending.erased !== null) this.#makeRoom();
+    this.#pending.set(job.id, pending);
     for (const wake of this.#wake) wake();
+  }
+
+  /** Drops what another instance can take over. */
+  release(): void {
+    for (const [id, { job }] of this.#pending) if (job.isLocal !== true) this.#pending.delete(id);
   }
 
   /** Resolves when nothing is pending or the signal aborts. Never rejects. */
   async run(): Promise<void> {
     let failures = 0;
     while (this.#pending.size > 0 && !this.signal.aborted) {
+      const began = this.parts.clock.monotonic();
       try {
         await this.#round();
         failures = 0;
@@ -105,6 +81,8 @@ export class PartitionNudger {
         if (this.signal.aborted) return;
         failures++;
         this.#report(error, failures);
+        const isSlow = this.parts.clock.monotonic() - began > slowFailureMs;
+        if (isSlow || failures >= 2) await this.#askWhyItFails();
         await this.#pause(Math.min(longestBackoffMs, 100 * 2 ** Math.min(failures, 12)));
       }
     }
@@ -113,44 +91,111 @@ export class PartitionNudger {
   async #round(): Promise<void> {
     const timings = await this.parts.window.settings();
     const now = this.parts.clock.monotonic();
-    const ripe: Pending[] = [];
+    const ripe: PendingJob[] = [];
     let next = now + longestPauseMs;
     for (const pending of this.#pending.values()) {
-      const due = dueAt(pending, timings);
+      const due = pending.dueAt(timings, this.#nudgedAt);
       if (due > now) next = Math.min(next, due);
-      else if (pending.cleanAt === null) ripe.push(pending);
-      else await this.#finish(pending);
+      else if (pending.clean === null) ripe.push(pending);
+      else await this.#finish(pending, timings);
     }
     if (ripe.length > 0) await this.#attempt(ripe, timings);
     else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
   }
 
-  async #finish(pending: Pending): Promise<void> {
-    const { id } = pending.job;
-    await this.parts.listener.gone(id);
+  async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {
+    const { job, clean, erased, lateRecords } = pending;
+    if (clean === null) return;
+    const evidence: ErasureEvidence = {
+      partition: this.partition,
+      passes: [...(erased?.passes ?? []), ...clean.passes],
+      unseen: clean.unseen,
+      unlinkedAt: Math.floor(this.parts.clock.now()),
+      bound: erased?.bound ?? erasureBound(timings),
+      lateRecords: (erased?.lateRecords ?? 0) + lateRecords,
+    };
+    const { listener } = this.parts;
+    await (erased === null ? listener.gone(job.id, evidence) : listener.seen(job.id, evidence));
     // Meanwhile it may have begun anew.
-    if (this.#pending.get(id) === pending) this.#pending.delete(id);
+    if (this.#pending.get(job.id) !== pending) return;
+    this.#pending.delete(job.id);
+    if (evidence.unseen.length === 0) return;
+    this.#makeRoom();
+    const watching = new PendingJob(job, this.parts.clock, evidence);
+    watching.lastAttemptAt = this.parts.clock.monotonic();
+    this.#pending.set(job.id, watching);
   }
 
-  async #attempt(ripe: readonly Pending[], timings: KeyTopicTimings): Promise<void> {
+  #makeRoom(): void {
+    let watched = this.#pending.size - this.size;
+    for (const [id, { erased }] of this.#pending) {
+      if (watched < mostWatched) return;
+      if (erased === null) continue;
+      this.#pending.delete(id);
+      watched--;
+    }
+  }
+
+  async #attempt(ripe: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
     const { window, clock } = this.parts;
-    await window.nudge(this.partition);
-    await sleep(clock, paceMs(timings, 0), this.signal);
-    const watched = [...this.#pending.values()].filter(({ cleanAt }) => cleanAt === null);
+    const replicas = await window.replicas(this.partition);
+    const due = ripe.filter((pending) => this.#isInSight(pending, replicas));
+    if (due.length === 0) return;
+    await this.#nudgeFor(due, timings);
+    const watched = [...this.#pending.values()].filter(
+      (pending) => pending.clean === null && canBeSeen(pending, replicas),
+    );
     const readFrom = clock.monotonic();
-    const remains = await this.#survey(watched);
+    const round = await this.#read(watched, replicas);
     const now = clock.monotonic();
-    for (const pending of ripe) {
+    for (const pending of due) {
       pending.attempts++;
       pending.lastAttemptAt = now;
       pending.readMs = now - readFrom;
     }
-    await this.#buryFound(watched, remains);
-    for (const pending of watched) await this.#note(pending, remains.get(pending.job.userRef), now);
+    const findings = watched.map((pending): [PendingJob, Finding] => [
+      pending,
+      round.of(pending.job.userRef, pending.watched),
+    ]);
+    await this.#buryFound(findings);
+    await this.#note(findings, timings, now);
   }
 
-  async #survey(watched: readonly Pending[]): Promise<Map<UserRef, Remains>> {
-    const { window, keyring } = this.parts;
+  /** What is watched and cannot be seen yet has had its look; whose broker is no replica any more is given up. */
+  #isInSight(pending: PendingJob, replicas: readonly ReplicaState[]): boolean {
+    if (canBeSeen(pending, replicas)) return true;
+    pending.lastAttemptAt = this.parts.clock.monotonic();
+    pending.hasRemains = false;
+    const { watched } = pending;
+    if (watched !== null && !replicas.some(({ broker }) => watched.has(broker)))
+      this.#pending.delete(pending.job.id);
+    return false;
+  }
+
+  /** Nudges where nothing else made the segments roll, and gives the cleaner its time then. */
+  async #nudgeFor(due: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
+    const { window, clock } = this.parts;
+    const fresh = due.filter(({ isServed, erased }) => !isServed && erased === null);
+    // A replica that came back may have all since in one segment: it needs another append, as what was looked at in vain does.
+    const inVain = due.some(
+      ({ isServed, erased, hasRemains }) => hasRemains && (isServed || erased !== null),
+    );
+    const from = Math.max(...fresh.map((pending) => pending.servedFrom(timings)));
+    const isNeeded = inVain || (fresh.length > 0 && !(await window.appendedSince(this.partition, from)));
+    if (isNeeded && clock.monotonic() - this.#nudgedAt >= nudgeSpacingMs(timings)) {
+      await window.nudge(this.partition);
+      this.#nudgedAt = clock.monotonic();
+      await sleep(clock, paceMs(timings, 0), this.signal);
+    } else if (fresh.length > 0) {
+      const youngest = Math.min(...fresh.map((pending) => pending.ageMs(clock.monotonic())));
+      const restMs = rollMs(timings) + rollSlackMs + paceMs(timings, 0) - youngest;
+      await sleep(clock, Math.max(0, restMs), this.signal);
+    }
+    for (const pending of fresh) pending.isServed = true;
+  }
+
+  async #read(watched: readonly PendingJob[], replicas: readonly ReplicaState[]): Promise<ReplicaRound> {
+    const { window, clock, keyring } = this.parts;
     const userRefs = new Set(watched.map(({ job }) => job.userRef));
     const living = new Set<string>();
     if ([...userRefs].some((userRef) => keyring.state(userRef) === 'active')) {
@@ -159,16 +204,25 @@ export class PartitionNudger {
           for (const kid of kids) living.add(`${userRef}#${kid}`);
       }
     }
-    const isLiving = (userRef: UserRef, kid: string): boolean => living.has(`${userRef}#${kid}`);
-    return survey(window, this.partition, userRefs, isLiving, this.signal);
+    return ReplicaRound.read({
+      partition: this.partition,
+      replicas: replicas.filter(({ broker }) =>
+        watched.some((pending) => pending.watched?.has(broker) ?? true),
+      ),
+      userRefs,
+      isLiving: (userRef, kid) => living.has(`${userRef}#${kid}`),
+      window,
+      clock,
+      signal: this.signal,
+    });
   }
 
   /** A key record without a tombstone after it landed late: it gets one, and its wait begins again. */
-  async #buryFound(watched: readonly Pending[], remains: ReadonlyMap<UserRef, Remains>): Promise<void> {
-    const late = watched.filter(({ job }) => (remains.get(job.userRef)?.unburied ?? 0) > 0);
+  async #buryFound(findings: readonly [PendingJob, Finding][]): Promise<void> {
+    const late = findings.filter(([, { unburied }]) => unburied > 0);
     if (late.length === 0) return;
     const { keyring, clock, logger } = this.parts;
-    await keyring.catchUp(late.map(({ job }) => job.userRef));
+    await keyring.catchUp(late.map(([{ job }]) => job.userRef));
     const buried = await this.buryDead();
     const fields = { partition: this.partition, records: buried };
     if (buried > 0) logger.info('Key records that landed after their fence were tombstoned.', fields);
@@ -177,15 +231,35 @@ export class PartitionNudger {
         'A key record of a forgotten user has no tombstone and the keyring does not know it.',
         fields,
       );
-    for (const pending of late) pending.buriedAt = clock.monotonic();
+    for (const [pending, { unburied }] of late) pending.buriedAgain(clock, buried > 0 ? unburied : 0);
   }
 
-  async #note(pending: Pending, remains: Remains | undefined, now: number): Promise<void> {
-    const values = remains?.values ?? 0;
-    if (values === 0) pending.cleanAt = now;
-    if (pending.values === values) return;
-    if (values > 0) await this.parts.listener.standing(pending.job.id, values);
-    pending.values = values;
+  async #note(
+    findings: readonly [PendingJob, Finding][],
+    timings: KeyTopicTimings,
+    now: number,
+  ): Promise<void> {
+    const { ms: boundMs } = erasureBound(timings);
+    const patienceMs = this.parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
+    const open: [PendingJob, Finding][] = [];
+    for (const [pending, finding] of findings) {
+      pending.hasRemains = finding.values > 0;
+      const isPatient = pending.erased === null && pending.ageMs(now) < patienceMs;
+      if (isClean(finding, isPatient)) {
+        pending.clean = { at: now, passes: finding.passes, unseen: unseenBy(pending, finding) };
+        pending.blockage = null;
+      } else if (pending.erased === null) open.push([pending, finding]);
+    }
+    await this.#teller.tell(open, boundMs, now);
+  }
+
+  /** A round that fails has no findings: the partition's condition may say why all the same. */
+  async #askWhyItFails(): Promise<void> {
+    try {
+      await this.#teller.tellAll([...this.#pending.values()].filter(({ erased }) => erased === null));
+    } catch (error) {
+      if (!this.signal.aborted) this.#report(error, 0);
+    }
   }
 
   async #pause(ms: number): Promise<void> {
@@ -214,11 +288,20 @@ export class PartitionNudger {
   }
 }
 
-function dueAt(pending: Pending, timings: KeyTopicTimings): number {
-  if (pending.cleanAt !== null) return pending.cleanAt + timings.fileDeleteDelayMs + unlinkSlackMs;
-  // A nudge before the segment is old enough lands in the same segment and does nothing.
-  const rolls = pending.buriedAt + rollMs(timings) + rollSlackMs;
-  // An attempt itself takes the shortest pace; only what goes beyond it is waited for here.
-  const rest = paceMs(timings, pending.attempts) - paceMs(timings, 0);
-  return Math.max(rolls, pending.lastAttemptAt + Math.max(rest, readingShare * pending.readMs));
+function canBeSeen({ watched }: PendingJob, replicas: readonly ReplicaState[]): boolean {
+  return watched === null || replicas.some(({ broker, isLive }) => isLive && watched.has(broker));
+}
+
+/** Without patience replicas that cannot be seen are named and held against nobody. */
+function isClean({ values, passes, unseen, isSettling }: Finding, isPatient: boolean): boolean {
+  return values === 0 && !isSettling && passes.length > 0 && (unseen.length === 0 || !isPatient);
+}
+
+/** Of what was watched, all that was not seen now, whether it was looked at or not. */
+function unseenBy({ erased }: PendingJob, { passes, unseen }: Finding): ErasureEvidence['unseen'] {
+  if (erased === null) return unseen;
+  const seen = new Set(passes.map(({ replica }) => replica));
+  return erased.unseen
+    .filter(({ replica }) => !seen.has(replica))
+    .map((before) => unseen.find(({ replica }) => replica === before.replica) ?? before);
 }

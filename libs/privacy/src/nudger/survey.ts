@@ -1,7 +1,7 @@
+import type { KeyTopicRecord } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
-import type { KeyTopicWindow } from '../ports.js';
 
-/** What still stands of one user in a partition. */
+/** What still stands of one user in a replica. */
 export interface Remains {
   /** Key records with a value: key material that is still in the log. */
   readonly values: number;
@@ -9,22 +9,31 @@ export interface Remains {
   readonly unburied: number;
 }
 
+export interface Survey {
+  readonly remains: ReadonlyMap<UserRef, Remains>;
+  /** How many records were read, of whomever. */
+  readonly records: number;
+}
+
+/** Whether a key is of a lifecycle that began after the forgetting. */
+export type IsLiving = (userRef: UserRef, kid: string) => boolean;
+
 /**
- * Reads a partition once for all users asked about. A tombstone that stands is no remains: it has the pseudonym and a
+ * Goes once through a replica's records for all users asked about. A tombstone that stands is no remains: it has the pseudonym and a
  * random kid for a key and no value, so no key material, and slow readers need it until delete.retention.ms has passed.
- * `isLiving` exempts keys of a lifecycle that began after the forgetting.
  */
 export async function survey(
-  window: Pick<KeyTopicWindow, 'scan'>,
-  partition: number,
+  records: AsyncIterable<KeyTopicRecord>,
   userRefs: ReadonlySet<UserRef>,
-  isLiving: (userRef: UserRef, kid: string) => boolean,
+  isLiving: IsLiving,
   signal: AbortSignal,
-): Promise<Map<UserRef, Remains>> {
+): Promise<Survey> {
   const found = new Map<UserRef, { values: number; last: Map<string, 'value' | 'tombstone'> }>();
   for (const userRef of userRefs) found.set(userRef, { values: 0, last: new Map() });
-  for await (const { key, tombstone } of window.scan(partition)) {
+  let count = 0;
+  for await (const { key, tombstone } of records) {
     signal.throwIfAborted();
+    count++;
     const hash = key.indexOf('#');
     if (hash < 0) continue;
     const userRef = key.slice(0, hash) as UserRef;
@@ -39,5 +48,5 @@ export async function survey(
     const unburied = [...last.values()].filter((kind) => kind === 'value').length;
     remains.set(userRef, { values, unburied });
   }
-  return remains;
+  return { remains, records: count };
 }

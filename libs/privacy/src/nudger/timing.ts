@@ -26,9 +26,17 @@ export function paceMs(timings: KeyTopicTimings, attempts: number): number {
   return Math.min(most, least * 2 ** Math.min(attempts, 20));
 }
 
+/**
+ * Two nudges of one partition are at least so far apart: a tenth of the roll, at most a minute. One nudge serves all that was
+ * tombstoned until a roll before it, so that continuous forgets cost no more than this.
+ */
+export function nudgeSpacingMs(timings: KeyTopicTimings): number {
+  return Math.max(paceMs(timings, 0), Math.min(longestPaceMs, Math.ceil(rollMs(timings) / 10)));
+}
+
 /** The longest that a partition with a pending erasure goes without an append once its segment may roll. */
 export function nudgerGapMs(timings: KeyTopicTimings): number {
-  return rollSlackMs + paceMs(timings, 0);
+  return rollSlackMs + nudgeSpacingMs(timings);
 }
 
 /** From the bytes' end in the file system to the nudger's knowledge of it. */

@@ -24,7 +24,7 @@ interface Segment {
 }
 
 /**
- * One compacted partition by Kafka's rules, in memory: it rolls on append only, the active segment is never cleaned,
+ * One replica of a compacted partition by Kafka's rules, in memory: it rolls on append only, the active segment is never cleaned,
  * tombstones go in a later pass after delete.retention.ms, and replaced files linger for file.delete.delay.ms.
  */
 export class SimulatedPartition {
@@ -35,17 +35,37 @@ export class SimulatedPartition {
 
   constructor(private readonly settings: SimulatedSettings) {}
 
-  /** LogSegment.shouldRoll: the batch's timestamp against the first batch of the active segment. */
+  /** Behind the last record that was ever appended. */
+  get end(): bigint {
+    return this.#nextOffset;
+  }
+
+  /** At the leader: gives the records their offsets and the log's time. */
   append(now: number, records: readonly { key: string; value: Uint8Array | null }[]): SimulatedRecord[] {
+    const stored = records.map((record, index) => ({
+      ...record,
+      offset: this.#nextOffset + BigInt(index),
+      timestamp: now,
+    }));
+    this.replicate(stored);
+    return stored;
+  }
+
+  /**
+   * Takes records as one append, as a follower does however many batches it fetched. LogSegment.shouldRoll: the append's largest
+   * timestamp against the first one of the active segment.
+   */
+  replicate(records: readonly SimulatedRecord[]): void {
+    const [first, last] = [records[0], records.at(-1)];
+    if (first === undefined || last === undefined) return;
     const rollMs = Math.min(this.settings.segmentMs, this.settings.maxCompactionLagMs);
     let active = this.#segments.at(-1);
-    if (!active || now - active.firstTimestamp > rollMs) {
-      active = { firstTimestamp: now, records: [], cleaned: false };
+    if (!active || last.timestamp - active.firstTimestamp > rollMs) {
+      active = { firstTimestamp: first.timestamp, records: [], cleaned: false };
       this.#segments.push(active);
     }
-    const stored = records.map((record) => ({ ...record, offset: this.#nextOffset++, timestamp: now }));
-    active.records.push(...stored);
-    return stored;
+    active.records.push(...records);
+    this.#nextOffset = last.offset + 1n;
   }
 
   /** What a reader sees from log start to high watermark. */
@@ -59,10 +79,10 @@ export class SimulatedPartition {
     return [...this.records(), ...waiting].some(({ key, value }) => value !== null && matches(key));
   }
 
-  /** One round of the cleaner (LogCleanerManager.grabFilthiestCompactedLog, Cleaner.doClean). */
-  clean(now: number): void {
+  /** One round of the cleaner (LogCleanerManager.grabFilthiestCompactedLog, Cleaner.doClean), up to the last stable offset. */
+  clean(now: number, stable: bigint): void {
     this.#unlinking = this.#unlinking.filter(({ at }) => at > now);
-    const cleanable = this.#cleanable(now);
+    const cleanable = this.#cleanable(now, stable);
     if (!this.#isPicked(now, cleanable)) return;
     const latest = new Map<string, bigint>();
     for (const { key, offset } of cleanable.flatMap(({ records }) => records)) latest.set(key, offset);
@@ -78,10 +98,12 @@ export class SimulatedPartition {
   }
 
   /** Up to the active segment, and up to the first whose largest timestamp min.compaction.lag.ms still protects. */
-  #cleanable(now: number): Segment[] {
+  #cleanable(now: number, stable: bigint): Segment[] {
     const closed = this.#segments.slice(0, -1);
     const protectedFrom = closed.findIndex(({ records }) => {
-      return (records.at(-1)?.timestamp ?? 0) > now - this.settings.minCompactionLagMs;
+      const last = records.at(-1);
+      const isYoung = (last?.timestamp ?? 0) > now - this.settings.minCompactionLagMs;
+      return isYoung || (last?.offset ?? 0n) >= stable;
     });
     return protectedFrom < 0 ? closed : closed.slice(0, protectedFrom);
   }

@@ -14,6 +14,7 @@ import {
   InMemoryStores,
   SimulatedKeyTopic,
   testSigner,
+  type SimulatedCluster,
   type SimulatedSettings,
 } from '../../src/testing/index.js';
 
@@ -51,9 +52,10 @@ export class Deployment {
     settings: Partial<SimulatedSettings> = {},
     partitions = 4,
     policies: KeyringOptions['policies'] = {},
+    cluster: SimulatedCluster = {},
   ): Promise<Deployment> {
     const clock = new ManualClock();
-    const topic = new SimulatedKeyTopic(clock, { ...quick, ...settings }, partitions);
+    const topic = new SimulatedKeyTopic(clock, { ...quick, ...settings }, partitions, cluster);
     const keyring = await openTestKeyring({ log: topic.log(), clock, policies });
     return new Deployment(clock, topic, keyring, new InMemoryStores());
   }

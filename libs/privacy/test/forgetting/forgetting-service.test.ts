@@ -163,9 +163,9 @@ test('a service that is closed half-way leaves the rest to the next one', async 
   assert.equal((await d.erasure(erasureId)).state, 'forgotten');
   const { nudges } = d.topic.calls;
   await d.service().resume();
-  await d.clock.advanceAsync(0);
-  assert.equal(d.topic.calls.nudges, nudges + 1, 'its segment may roll long since: no second wait');
-  assert.notEqual(await d.untilErased(erasureId), null);
+  const took = await d.untilErased(erasureId);
+  assert.ok(took !== null && took <= 1_300, `${took} ms: its segment may roll long since, no second wait`);
+  assert.equal(d.topic.calls.nudges, nudges, 'an append after its roll stands in the log already');
 });
 
 test('while the key topic is away a request stands in the ledger and is carried out afterwards', async (t) => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import type { ReplicaLog } from '@oubliette/kafka';
 import { sleep } from '@oubliette/runtime';
 import type { KeyTopicWindow } from '../../src/index.js';
 import { Nudger } from '../../src/nudger/nudger.js';
 import { silentLogger } from '../../src/logger.js';
-import type { NudgeListener } from '../../src/nudger/partition-nudger.js';
+import type { NudgeListener } from '../../src/nudger/nudge-job.js';
+import { changed } from './stage.js';
 import { Deployment } from '../forgetting/forgetting-harness.js';
 
 /** Keys of a log with these settings are never cleaned: no ratio is above 1, and the lag is a year. */
@@ -19,7 +21,9 @@ async function nudging(t: TestContext, change: (window: KeyTopicWindow, d: Deplo
   const told: string[] = [];
   const listener: NudgeListener = {
     standing: (id, values) => Promise.resolve(void told.push(`${id} ${values}`)),
+    blocked: (id, { code }) => Promise.resolve(void told.push(`${id} ${code}`)),
     gone: (id) => Promise.resolve(void told.push(`${id} gone`)),
+    seen: (id) => Promise.resolve(void told.push(`${id} seen`)),
   };
   const window = change(d.topic, d);
   const nudger = new Nudger({ window, keyring, clock, logger: silentLogger, listener });
@@ -35,6 +39,19 @@ async function nudging(t: TestContext, change: (window: KeyTopicWindow, d: Deplo
   return { d, nudger, told, job };
 }
 
+/** The same topic, with every read of a replica going through `records`. */
+function reading(
+  window: KeyTopicWindow,
+  records: (given: ReplicaLog['records']) => ReplicaLog['records'],
+): KeyTopicWindow {
+  return changed(window, {
+    readReplica: async (partition, broker) => {
+      const log = await window.readReplica(partition, broker);
+      return { ...log, records: records(log.records) };
+    },
+  });
+}
+
 test('looks go on with growing pauses while a key stands, and what stands is told once, however often it is asked for', async (t) => {
   const { d, nudger, told, job } = await nudging(t, (window) => window);
   await d.clock.advanceAsync(20_000);
@@ -47,43 +64,39 @@ test('looks go on with growing pauses while a key stands, and what stands is tol
 });
 
 test('reading a large partition takes at most a fifth of the time', async (t) => {
-  const { d } = await nudging(t, (window, { clock }) => ({
-    partitionCount: 1,
-    nudge: (partition) => window.nudge(partition),
-    settings: () => window.settings(),
-    scan: async function* (partition) {
+  const { d } = await nudging(t, (window, { clock }) => {
+    return reading(window, async function* (records) {
       await sleep(clock, 2_000);
-      yield* window.scan(partition);
-    },
-  }));
+      yield* records;
+    });
+  });
   await d.clock.advanceAsync(100_000);
   assert.ok(d.topic.calls.scans >= 8 && d.topic.calls.scans <= 10, `${d.topic.calls.scans} reads`);
 });
 
 test('close ends a read that is under way, and nothing begins afterwards', async (t) => {
-  let reading = false;
-  const { d, nudger } = await nudging(t, (window, { clock }) => ({
-    partitionCount: 1,
-    nudge: (partition) => window.nudge(partition),
-    settings: () => window.settings(),
-    scan: async function* (partition) {
-      reading = true;
+  let isReading = false;
+  const { d, nudger } = await nudging(t, (window, { clock }) => {
+    return reading(window, async function* (records) {
+      isReading = true;
       try {
+        const all = [];
+        for await (const record of records) all.push(record);
         for (;;) {
-          yield* window.scan(partition);
+          yield* all;
           await sleep(clock, 10);
         }
       } finally {
-        reading = false;
+        isReading = false;
       }
-    },
-  }));
+    });
+  });
   await d.clock.advanceAsync(10_000);
-  assert.ok(reading);
+  assert.ok(isReading);
   const closed = nudger.close();
   await d.clock.advanceAsync(20);
   await closed;
-  assert.ok(!reading);
+  assert.ok(!isReading);
   const { nudges } = d.topic.calls;
   nudger.add({ id: 'e-2', userRef: d.keyring.userRef('ada'), fencedAt: 0 });
   await d.clock.advanceAsync(60_000);

@@ -1,0 +1,160 @@
+import type { DirectClient, FetchedBatches, PartitionMetadata } from '../direct/index.js';
+import { protocolErrorType } from '../errors.js';
+import { decodeKeyRecords } from './decode-key-records.js';
+import { asKeyTopicError, unavailable } from './key-topic-errors.js';
+import { toKeyTopicRecord, type KeyTopicRecord } from './key-topic-record.js';
+
+/** A replica of a partition, as the cluster's metadata tells it. */
+export interface ReplicaState {
+  /** Node id. */
+  readonly broker: number;
+  /** The broker is registered and not fenced; one that died a moment ago still is. */
+  readonly isLive: boolean;
+  readonly isInSync: boolean;
+  readonly isLeader: boolean;
+}
+
+/** One replica's log, read from the broker that has it. */
+export interface ReplicaLog {
+  readonly logStart: bigint;
+  /** As this broker knows it when reading begins; it gives nothing behind. */
+  readonly highWatermark: bigint;
+  /** What stands from log start to `highWatermark`, to be gone through once. */
+  readonly records: AsyncIterable<KeyTopicRecord>;
+}
+
+/** What may hold up the cleaner in a partition. */
+export interface PartitionCondition {
+  /** Node id; null: there is none. */
+  readonly leader: number | null;
+  /** How many replicas are in sync, and `min.insync.replicas`: with fewer the high watermark stands still. */
+  readonly inSync: number;
+  readonly minInSync: number;
+  /** Transactions that hold up the last stable offset, behind which nothing is cleaned. */
+  readonly openTransactions: readonly { readonly producerId: bigint; readonly startOffset: bigint }[];
+}
+
+const answerBytes = 1024 * 1024;
+/** What is asked for is there already: a broker has nothing to wait for. */
+const waitMs = 10;
+
+/**
+ * Looks at the partitions of the key topic, replica by replica. Rejects with `KEY_TOPIC_UNAVAILABLE` (retriable) when a
+ * broker does not answer, and with `KAFKA_REFUSED`.
+ */
+export class Replicas {
+  readonly #topic: string;
+  readonly #client: DirectClient;
+
+  /** The client becomes this object's. */
+  constructor(topic: string, client: DirectClient) {
+    this.#topic = topic;
+    this.#client = client;
+  }
+
+  async list(partition: number): Promise<readonly ReplicaState[]> {
+    const { found, live } = await this.#metadata(partition);
+    return found.replicas.map((broker) => ({
+      broker,
+      isLive: live.has(broker),
+      isInSync: found.isr.includes(broker),
+      isLeader: found.leader === broker,
+    }));
+  }
+
+  async read(partition: number, broker: number): Promise<ReplicaLog> {
+    const first = await this.#first(partition, broker);
+    const { logStart, highWatermark } = first;
+    return { logStart, highWatermark, records: this.#records(first, broker) };
+  }
+
+  /** The high watermark at the leader. */
+  async end(partition: number): Promise<bigint> {
+    const asked = this.#client.listOffsets(this.#topic, partition, 'latest');
+    return (await asKeyTopicError('Looking up the end of the log', asked)).offset;
+  }
+
+  /** Whether a record with a timestamp of `at` (ms since the Unix epoch) or later stands in the partition. */
+  async appendedSince(partition: number, at: number): Promise<boolean> {
+    const asked = this.#client.listOffsets(this.#topic, partition, BigInt(Math.ceil(at)));
+    return (await asKeyTopicError('Looking up the newest record', asked)).offset >= 0n;
+  }
+
+  async condition(partition: number): Promise<PartitionCondition> {
+    const { found } = await this.#metadata(partition);
+    const minInSync = await this.#minInSync();
+    const { leader, isr } = found;
+    const openTransactions = leader < 0 ? [] : await this.#openTransactions(partition);
+    return { leader: leader < 0 ? null : leader, inSync: isr.length, minInSync, openTransactions };
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #metadata(
+    partition: number,
+  ): Promise<{ readonly found: PartitionMetadata; readonly live: ReadonlySet<number> }> {
+    const asked = this.#client.metadata([this.#topic]);
+    const { topics, brokers } = await asKeyTopicError('Looking up the replicas', asked);
+    const found = topics[0]?.partitions.find((metadata) => metadata.partition === partition);
+    if (found === undefined) throw unavailable(`Partition ${partition} is not known to the cluster`);
+    return { found, live: new Set(brokers.map(({ nodeId }) => nodeId)) };
+  }
+
+  async #minInSync(): Promise<number> {
+    const name = 'min.insync.replicas';
+    const asked = this.#client.describeConfigs({ type: 'topic', name: this.#topic }, [name]);
+    const [entry] = await asKeyTopicError('Looking up min.insync.replicas', asked);
+    return Number(entry?.value ?? 1);
+  }
+
+  async #openTransactions(partition: number): Promise<PartitionCondition['openTransactions']> {
+    const asked = Promise.all([
+      this.#client.listOffsets(this.#topic, partition, 'stable'),
+      this.#client.listOffsets(this.#topic, partition, 'latest'),
+    ]);
+    const [stable, latest] = await asKeyTopicError('Looking up the last stable offset', asked);
+    if (stable.offset >= latest.offset) return [];
+    const producers = this.#client.describeProducers(this.#topic, partition);
+    return (await asKeyTopicError('Looking up open transactions', producers)).flatMap(
+      ({ producerId, openTransactionStart: startOffset }) =>
+        startOffset === null ? [] : [{ producerId, startOffset }],
+    );
+  }
+
+  /** From the log's start, which is not 0 where records were deleted. */
+  async #first(partition: number, broker: number): Promise<FetchedBatches> {
+    try {
+      return await this.#fetch(partition, broker, 0n);
+    } catch (error) {
+      if (protocolErrorType(error) !== 'OFFSET_OUT_OF_RANGE') throw error;
+    }
+    const asked = this.#client.listOffsets(this.#topic, partition, 'earliest');
+    const { offset } = await asKeyTopicError('Looking up the start of the log', asked);
+    return this.#fetch(partition, broker, offset);
+  }
+
+  async *#records(first: FetchedBatches, broker: number): AsyncGenerator<KeyTopicRecord, void, undefined> {
+    const { partition, highWatermark: end } = first;
+    let fetched = first;
+    for (;;) {
+      const { offset, batches, throttleMs, highWatermark } = fetched;
+      // After a restart a broker begins with the high watermark of its checkpoint: it would give less than was promised.
+      if (highWatermark < end) throw unavailable(`Broker ${broker} fell back behind offset ${end}`);
+      const { records, nextOffset } = decodeKeyRecords(partition, offset, batches);
+      for (const record of records) if (record.offset < end) yield toKeyTopicRecord(record);
+      const isEmpty = nextOffset <= offset && throttleMs === 0;
+      if (nextOffset >= end || isEmpty) return;
+      fetched = await this.#fetch(partition, broker, nextOffset);
+    }
+  }
+
+  async #fetch(partition: number, broker: number, offset: bigint): Promise<FetchedBatches> {
+    const options = { maxWaitMs: waitMs, maxBytes: answerBytes };
+    const at = { topic: this.#topic, partition, offset, broker };
+    const [fetched] = await asKeyTopicError('Reading a replica', this.#client.fetchBatches([at], options));
+    if (fetched === undefined) throw new TypeError('one position gives one answer');
+    return fetched;
+  }
+}

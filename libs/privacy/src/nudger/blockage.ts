@@ -1,0 +1,63 @@
+import type { PartitionCondition } from '@oubliette/kafka';
+import type { UnseenReplica } from '../verification/erasure-evidence.js';
+
+export type BlockageCode =
+  'NO_LEADER' | 'TOO_FEW_IN_SYNC' | 'OPEN_TRANSACTION' | 'REPLICA_UNSEEN' | 'CLEANER_STUCK';
+
+/** Why key records do not leave a partition. */
+export interface Blockage {
+  readonly code: BlockageCode;
+  /** For the ledger and for operators; no personal data. */
+  readonly message: string;
+}
+
+/** A partition in which erasures are held up. */
+export interface BlockedPartition extends Blockage {
+  readonly partition: number;
+  /** Since when this is the reason, ms since the Unix epoch. */
+  readonly since: number;
+  /** How many erasures wait. */
+  readonly jobs: number;
+}
+
+/** A message names at most so many transactions. */
+const mostNamed = 3;
+
+/** What the partition's condition says; null: nothing that would hold up the cleaner. */
+export function blockageBy(condition: PartitionCondition): Blockage | null {
+  const { leader, inSync, minInSync, openTransactions } = condition;
+  if (leader === null)
+    return { code: 'NO_LEADER', message: 'the partition has no leader: start the brokers of its replicas' };
+  if (inSync < minInSync) {
+    return {
+      code: 'TOO_FEW_IN_SYNC',
+      message: `${inSync} replicas in sync of min.insync.replicas=${minInSync}: the high watermark stands still`,
+    };
+  }
+  if (openTransactions.length === 0) return null;
+  const named = openTransactions
+    .slice(0, mostNamed)
+    .map(
+      ({ producerId, startOffset }) =>
+        `open transaction of producer ${producerId} since offset ${startOffset}`,
+    );
+  const others = openTransactions.length - named.length;
+  return {
+    code: 'OPEN_TRANSACTION',
+    message: `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`,
+  };
+}
+
+/** Nothing stands where one can look; these cannot be looked at. */
+export function blockageByUnseen(unseen: readonly UnseenReplica[]): Blockage {
+  const named = unseen.map(({ replica, why }) => `${replica} (${why})`).join(', ');
+  return { code: 'REPLICA_UNSEEN', message: `the replica on broker ${named} cannot be seen` };
+}
+
+/** Nothing explains it, and the bound has passed. */
+export function cleanerStuck(brokers: readonly number[], boundMs: number): Blockage {
+  return {
+    code: 'CLEANER_STUCK',
+    message: `the cleaner of broker ${brokers.join(', ')} left key records beyond the bound of ${boundMs} ms: look for uncleanable partitions in its log`,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Clock } from '@oubliette/runtime';
+import type { Logger } from '../logger.js';
+import type { KeyTopicWindow } from '../ports.js';
+import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { Blockage } from './blockage.js';
+
+/** A forgotten user whose key records are to leave the log. */
+export interface NudgeJob {
+  readonly id: string;
+  readonly userRef: UserRef;
+  /** When fence and tombstones were appended, ms since the Unix epoch. */
+  readonly fencedAt: number;
+  /** It is erased but for the replicas that this names as unseen: only those are watched. */
+  readonly erased?: ErasureEvidence;
+  /** In no ledger, so that no other instance can take it over. */
+  readonly isLocal?: boolean;
+}
+
+/** Told what becomes of a job. A rejection is logged and the call made again. */
+export interface NudgeListener {
+  /** Key records with a value still stand: the most that any replica has. */
+  standing(jobId: string, values: number): Promise<void>;
+  /** They stand because of this; told when it changes. When it is over, `standing` is told again. */
+  blocked(jobId: string, blockage: Blockage): Promise<void>;
+  /** Whole reads of every replica that can be seen showed none, and file.delete.delay.ms has passed since. */
+  gone(jobId: string, evidence: ErasureEvidence): Promise<void>;
+  /** After `gone`: a replica that was unseen came back and is clean. The evidence is the whole of it. */
+  seen(jobId: string, evidence: ErasureEvidence): Promise<void>;
+}
+
+export interface NudgerParts {
+  readonly window: KeyTopicWindow;
+  readonly keyring: Pick<
+    Keyring,
+    'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead' | 'retireEnded'
+  >;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly listener: NudgeListener;
+  /**
+   * How long after the tombstones a replica that cannot be seen holds up the erasure, in ms; from then on it is named as unseen.
+   * Default: the bound of the settings in force; where they bound nothing it holds it up for ever.
+   */
+  readonly patienceMs?: number;
+  /** False: another instance sweeps and retires. Default: this one does. */
+  readonly leads?: () => boolean;
+}
+
+/** Tombstones every dead record in any partition and sees to it that each of them leaves the log; gives how many. */
+export type BuryDead = () => Promise<number>;
