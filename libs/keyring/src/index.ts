@@ -52,7 +52,7 @@ export {
 } from './master-keys/master-keys.js';
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { isPurposeName } from './purposes.js';
-export { isRetirement } from './retirement-record.js';
+export { isRetirement, RETIREMENT_BYTES } from './retirement-record.js';
 export type { Peppers } from './peppers/peppers.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';
