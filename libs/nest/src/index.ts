@@ -10,7 +10,7 @@ export type {
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
-export type { EngineFactory, ErasureStanding, Forgetting, OublietteEngine } from './engine/engine.js';
+export type { EngineFactory, ErasureStanding, Forgetting, OublietteEngine, Restrictions } from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
 export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
@@ -31,6 +31,8 @@ export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
 export type { ErasureAccepted, ErasureReport, HoldReport } from './http/erasure-report.js';
+export { RestrictionController } from './http/restriction.controller.js';
+export type { RestrictionReport } from './http/restriction.controller.js';
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';

@@ -62,7 +62,7 @@ export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
 export { openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
-export { REASON_NOT_STATED, RestrictionService } from './restriction/restriction-service.js';
+export { RestrictionService } from './restriction/restriction-service.js';
 export type { RestrictionOptions } from './restriction/restriction-service.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';

@@ -1,5 +1,5 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
-import type { Fence, Keyring } from '@oubliette/keyring';
+import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
   AuditSource,
   CertificateRegister,
@@ -58,6 +58,16 @@ export interface Forgetting {
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
 }
 
+/** Restriction of processing as the module needs it; each act stands in the privacy log. */
+export interface Restrictions {
+  /** Idempotent. Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `USER_ID_INVALID`, `REASON_INVALID`. */
+  restrict(userId: string, reason: string): Promise<Restriction>;
+  /** Idempotent. Rejects as `restrict`. */
+  lift(userId: string, reason: string): Promise<void>;
+  /** Runs `work` with a restricted user's data open to it. Rejects as `restrict`, and as `work` does. */
+  withPermission<T>(userId: string, reason: string, work: () => Promise<T>): Promise<T>;
+}
+
 /** Everything below Nest that the module works on, opened and ready: the key topic is loaded. */
 export interface OublietteEngine {
   readonly clock: Clock;
@@ -69,6 +79,7 @@ export interface OublietteEngine {
   readonly forgetting: Forgetting;
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
+  readonly restrictions: Restrictions;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;

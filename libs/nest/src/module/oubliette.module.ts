@@ -18,6 +18,7 @@ import { HealthController } from '../http/health.controller.js';
 import { AuditController } from '../http/audit.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
+import { RestrictionController } from '../http/restriction.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -161,6 +162,7 @@ function privacyControllersAt(prefix: string): Type[] {
   class MountedPrivacyController extends PrivacyController {}
   class MountedErasuresController extends ErasuresController {}
   class MountedVerificationController extends VerificationController {}
+  class MountedRestrictionController extends RestrictionController {}
   Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
   Reflect.defineMetadata(
     'design:paramtypes',
@@ -168,11 +170,13 @@ function privacyControllersAt(prefix: string): Type[] {
     MountedErasuresController,
   );
   Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
+  Reflect.defineMetadata('design:paramtypes', [PrivacyService], MountedRestrictionController);
   class MountedAuditController extends AuditController {}
   Reflect.defineMetadata('design:paramtypes', [LeakAuditService], MountedAuditController);
   const mounted = [
     MountedPrivacyController,
     MountedErasuresController,
+    MountedRestrictionController,
     MountedVerificationController,
     MountedAuditController,
   ];

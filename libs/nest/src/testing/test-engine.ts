@@ -1,8 +1,8 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ErasureVerifier, ForgettingService, topicSource } from '@oubliette/privacy';
-import type { KeyTopicWindow } from '@oubliette/privacy';
+import { CertificateRegister, ErasureVerifier, ForgettingService, RestrictionService, topicSource } from '@oubliette/privacy';
+import type { KeyTopicWindow, PrivacyLog } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -27,6 +27,7 @@ export interface TestEngine extends OublietteEngine {
   readonly clock: ManualClock;
   /** Where verifications look for log directories. */
   readonly disk: SimulatedDisk;
+  readonly privacyLog: PrivacyLog;
   /** Makes readiness fail. */
   fresh: boolean;
   readonly closed: boolean;
@@ -65,6 +66,8 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     producer: cluster.producer(),
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
+    privacyLog: stores.log,
     certificates: new CertificateRegister({
       store: stores.certificates,
       erasures: stores.erasures,

@@ -9,9 +9,6 @@ export interface RestrictionOptions {
   readonly clock: Clock;
 }
 
-/** Stands in the log where nobody said why. */
-export const REASON_NOT_STATED = 'not stated';
-
 /**
  * Restriction of processing (Art. 18 GDPR), each act in the privacy log before it is done: what fails behind the entry was ordered and not
  * done, what is not in the log was not done. It is the key topic that says who is restricted.
@@ -24,7 +21,7 @@ export class RestrictionService {
    * Again: the same, and no entry. Rejects with `USER_UNKNOWN`, `USER_ID_INVALID`, `USER_FORGOTTEN`, `REASON_INVALID`, and the retriable
    * `KEYRING_UNAVAILABLE`.
    */
-  async restrict(userId: string, reason: string = REASON_NOT_STATED): Promise<Restriction> {
+  async restrict(userId: string, reason: string): Promise<Restriction> {
     const { keyring } = this.options;
     const userRef = await this.#knownRef(userId, reason);
     const standing = keyring.restriction(userRef);
@@ -34,7 +31,7 @@ export class RestrictionService {
   }
 
   /** Resolves when the user's data opens again here. For one who is not restricted: nothing, and no entry. Rejects as `restrict`. */
-  async lift(userId: string, reason: string = REASON_NOT_STATED): Promise<void> {
+  async lift(userId: string, reason: string): Promise<void> {
     const { keyring } = this.options;
     const userRef = await this.#knownRef(userId, reason);
     if (keyring.restriction(userRef) === null) return;
@@ -76,6 +73,6 @@ export class RestrictionService {
 
   async #note(kind: PrivacyLogKind, userRef: UserRef, reason: string): Promise<void> {
     const { log, clock } = this.options;
-    await log.append({ at: clock.now(), kind, userRef, reason, erasureId: null });
+    await log.append({ at: Math.floor(clock.now()), kind, userRef, reason, erasureId: null });
   }
 }

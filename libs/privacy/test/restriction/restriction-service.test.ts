@@ -37,13 +37,13 @@ describe('restricting a user', () => {
     assert.equal(since, clock.now());
     assert.deepEqual(await service.restrict('student-4711', 'again'), await service.of('student-4711'));
     assert.equal(outcome(), 'restricted');
-    await service.lift('student-4711');
-    await service.lift('student-4711');
+    await service.lift('student-4711', 'settled');
+    await service.lift('student-4711', 'settled');
     assert.equal(outcome(), 'value');
     assert.equal(await service.of('student-4711'), null);
     assert.deepEqual(await entries(), [
       'restricted: accuracy contested, Art. 18(1)(a)',
-      'restriction-lifted: not stated',
+      'restriction-lifted: settled',
     ]);
     const [entry] = await log.ofUser(ada, 1);
     assert.deepEqual({ at: entry?.at, erasureId: entry?.erasureId }, { at: clock.now(), erasureId: null });
