@@ -27,6 +27,7 @@ import { LessonViewRows } from './read-models/lesson-view-rows.js';
 import { StudentLookups, studentIndexes } from './read-models/student-lookups.js';
 import { StudentProjection } from './read-models/student-projection.js';
 import { StudentRows } from './read-models/student-rows.js';
+import { WaitingStudents } from './read-models/waiting-students.js';
 import { StudentRegistered, STUDENTS_TOPIC } from './students/student.js';
 import { StudentsController } from './students/students.controller.js';
 import { StudentsService } from './students/students.service.js';
@@ -91,6 +92,7 @@ export class AppModule {
         OutboxRelayService,
         StudentRows,
         StudentLookups,
+        WaitingStudents,
         LessonViewRows,
         StudentsService,
         EnrolmentsService,
