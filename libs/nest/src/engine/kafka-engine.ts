@@ -103,6 +103,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     producer,
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     certificates,
