@@ -10,7 +10,13 @@ export type {
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
-export type { EngineFactory, ErasureStanding, Forgetting, OublietteEngine, Restrictions } from './engine/engine.js';
+export type {
+  EngineFactory,
+  ErasureStanding,
+  Forgetting,
+  OublietteEngine,
+  Restrictions,
+} from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
 export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';

@@ -105,7 +105,6 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
-    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
