@@ -10,13 +10,29 @@ const at = 1_700_000_000_000;
 const keys = { partition: 3, fingerprints: ['0f'.repeat(16), 'f0'.repeat(16)] };
 const extension = { at: at + 1, reason: 'many requests' };
 const hold = { at: at + 2, reason: 'case 12', liftedAt: null };
+const pass = { at: at + 7, replica: 1, logStart: '0', highWatermark: '9007199254740993', records: 12 };
+const evidence = {
+  partition: 3,
+  passes: [pass, { ...pass, replica: 2 }],
+  unseen: [],
+  unlinkedAt: at + 8,
+  bound: { ms: 7_000.5, terms: [{ name: 'segment rolls', setting: 'segment.ms', ms: 2_000 }] },
+  lateRecords: 1,
+};
 const states = [
   {},
   { state: 'held', hold },
   { extension, hold: { ...hold, liftedAt: at + 3 } },
   { state: 'forgotten', forgottenAt: at + 4, keys, boundMs: 7_000.5 },
   { state: 'forgotten', forgottenAt: at + 4, keys: { partition: 0, fingerprints: [] }, boundMs: null },
-  { state: 'erased', forgottenAt: at + 4, erasedAt: at + 9, keys, boundMs: 7_000, extension },
+  { state: 'erased', forgottenAt: at + 4, erasedAt: at + 9, keys, boundMs: 7_000, extension, evidence },
+  {
+    state: 'erased',
+    forgottenAt: at + 4,
+    erasedAt: at + 9,
+    keys,
+    evidence: { ...evidence, unseen: [{ replica: 3, why: 'down' }], bound: { ms: null, terms: [] } },
+  },
 ];
 
 /** The files of a chain, as texts: one in each state that an erasure can be in. */

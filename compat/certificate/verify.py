@@ -14,29 +14,29 @@ class Refused(Exception):
     """Not genuine: the page's code without its CERTIFICATE_, and the reason."""
 
 # Shapes: each says whether a value has it.
-def number(least=0, most=2**53 - 1):
-    return lambda value: type(value) is int and least <= value <= most
-def text(*allowed):
-    return lambda value: type(value) is str and (not allowed or value in allowed)
-def digest(size):
-    return lambda value: type(value) is str and re.fullmatch(f"[0-9a-f]{{{2 * size}}}", value) is not None
+number = lambda least=0, most=2**53 - 1: lambda value: type(value) is int and least <= value <= most
+text = lambda *allowed: lambda value: type(value) is str and (not allowed or value in allowed)
+like = lambda pattern: lambda value: type(value) is str and re.fullmatch(pattern, value) is not None
+digest = lambda size: like(f"[0-9a-f]{{{2 * size}}}")
+nullable = lambda shape: lambda value: value is None or shape(value)
+listed = lambda shape: lambda value: type(value) is list and all(map(shape, value))
+members = lambda **shapes: lambda value: type(value) is dict and value.keys() == shapes.keys() and all(shapes[name](value[name]) for name in shapes)
 def time(value):
     return type(value) is str and len(value) == 24 and value >= "1970" and value == datetime.fromisoformat(value[:-1]).isoformat(timespec="milliseconds") + "Z"
-def nullable(shape):
-    return lambda value: value is None or shape(value)
-def listed(shape):
-    return lambda value: type(value) is list and all(map(shape, value))
-def members(**shapes):
-    return lambda value: type(value) is dict and value.keys() == shapes.keys() and all(shapes[name](value[name]) for name in shapes)
 
+OFFSET = like("0|[1-9][0-9]{0,18}")
+EVIDENCE = members(
+    passes=listed(members(at=time, replica=number(), logStart=OFFSET, highWatermark=OFFSET, records=number())),
+    unseen=listed(members(replica=number(), why=text("down", "out of sync", "unreadable"))), unlinkedAt=time, lateRecords=number(),
+    bound=members(ms=nullable(number()), terms=listed(members(name=text(), setting=text(), ms=nullable(number())))))
 CERTIFICATE = members(key=digest(32), signature=digest(64), body=members(
     version=number(1, 1), number=number(1), previous=nullable(digest(32)), kind=text("erasure"), issuedAt=time,
-    software=members(name=text(), version=text()), outstanding=listed(text("forgetting", "erasure")),
+    software=members(name=text(), version=text()), outstanding=listed(text("forgetting", "erasure", "replicas")),
     erasure=members(id=text(), user=digest(32), lifecycle=number(1), state=text("requested", "held", "forgotten", "erased"),
                     requestedAt=time, forgottenAt=nullable(time), erasedAt=nullable(time)),
     deadline=members(law=text(), at=time, extension=nullable(members(at=time, reason=text()))),
     hold=nullable(members(at=time, reason=text(), liftedAt=nullable(time))),
-    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number())))
+    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE)))
 
 def canonical(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

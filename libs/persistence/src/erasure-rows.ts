@@ -18,6 +18,8 @@ export const erasureColumns = [
   'forgotten_at',
   'erased_at',
   'note',
+  'evidence',
+  'unseen_replicas',
 ];
 
 /** What a step may change. */
@@ -44,6 +46,8 @@ export function erasureValues(erasure: Erasure): SqlValue[] {
     erasure.forgottenAt,
     erasure.erasedAt,
     erasure.note,
+    json(erasure.evidence),
+    erasure.evidence?.unseen.length ?? 0,
   ];
 }
 
@@ -66,6 +70,7 @@ export function erasureOf(row: SqlRow): Erasure {
     forgottenAt: number('forgotten_at'),
     erasedAt: number('erased_at'),
     note: row['note'] === null ? null : String(row['note']),
+    evidence: parsed<Erasure['evidence']>(row['evidence']),
   };
 }
 

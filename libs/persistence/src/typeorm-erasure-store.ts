@@ -57,6 +57,14 @@ export class TypeOrmErasureStore implements ErasureStore {
     return rows.map(erasureOf);
   }
 
+  async unseen(limit: number): Promise<Erasure[]> {
+    const { rows } = await this.database.execute(
+      `SELECT ${columns} FROM ${table} WHERE unseen_replicas > 0 ORDER BY requested_at, erasure_id LIMIT ?`,
+      [limit],
+    );
+    return rows.map(erasureOf);
+  }
+
   async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
     const after =
       before === undefined ? '' : 'WHERE requested_at < ? OR (requested_at = ? AND erasure_id < ?)';

@@ -2,6 +2,7 @@ import type { PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/ka
 import type { UserRef } from '@oubliette/keyring';
 import type { CertificateStore } from './certificate/certificate-store.js';
 import type { PrivacyLog } from './log/privacy-log.js';
+import type { ErasureEvidence } from './verification/erasure-evidence.js';
 
 export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
 
@@ -55,6 +56,8 @@ export interface Erasure {
   readonly erasedAt: number | null;
   /** What the last look at the log showed, e.g. `3 key records left`; no personal data. */
   readonly note: string | null;
+  /** What was seen in the key topic's logs; null until it is *erased*. */
+  readonly evidence: ErasureEvidence | null;
 }
 
 /** Where an erasure stands in the ledger's order: by the time it was requested, then by its id. */
@@ -77,6 +80,8 @@ export interface ErasureStore {
   findByUser(userRef: UserRef): Promise<Erasure | null>;
   /** Those not yet `erased`, oldest first. */
   pending(): Promise<Erasure[]>;
+  /** Those *erased* with replicas that nobody could see, oldest first: at most `limit`. */
+  unseen(limit: number): Promise<Erasure[]>;
   /** At most `limit` (1 or more) of them all, newest first: those that stand after `before`, else from the newest on. */
   list(limit: number, before?: ErasurePlace): Promise<Erasure[]>;
   /** How many there are in each state; 0 where none is. */

@@ -16,6 +16,8 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
       'extension text',
       'hold text',
       'forgotten_keys text',
+      'evidence text',
+      'unseen_replicas integer NOT NULL DEFAULT 0',
     ])
       await runner.query(`ALTER TABLE oubliette_erasures ADD COLUMN ${column}`);
     await runner.query('UPDATE oubliette_erasures SET updated_at = requested_at');
@@ -43,7 +45,16 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
       await runner.query(`DROP TABLE ${table}`);
       if (runner.dataSource.options.type === 'postgres') await runner.query(`DROP FUNCTION ${table}_stays`);
     }
-    for (const column of ['revision', 'updated_at', 'law', 'extension', 'hold', 'forgotten_keys'])
+    for (const column of [
+      'revision',
+      'updated_at',
+      'law',
+      'extension',
+      'hold',
+      'forgotten_keys',
+      'evidence',
+      'unseen_replicas',
+    ])
       await runner.query(`ALTER TABLE oubliette_erasures DROP COLUMN ${column}`);
   }
 }

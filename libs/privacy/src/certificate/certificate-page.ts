@@ -45,9 +45,24 @@ function rowsOf(statement: ErasureStatement): Row[] {
     ],
     ['Bound, forgotten to erased', boundMs === null ? 'none' : `${boundMs} ms`],
     ['Erased', erasure.erasedAt],
+    ...evidenceRows(statement.evidence),
     ['Software', `${statement.software.name} ${statement.software.version}`],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+}
+
+function evidenceRows(evidence: ErasureStatement['evidence']): [name: string, value: string][] {
+  if (evidence === null) return [];
+  const { passes, unseen, unlinkedAt, lateRecords } = evidence;
+  return [
+    ...passes.map(({ replica, at, logStart, highWatermark, records }): [string, string] => [
+      `Read on broker ${replica}`,
+      `${at}: offsets ${logStart} to ${highWatermark}, ${records} records, none of the user's keys`,
+    ]),
+    ...unseen.map(({ replica, why }): [string, string] => [`Not seen on broker ${replica}`, why]),
+    ['Replaced files unlinked by', unlinkedAt],
+    ['Key records that came late', `${lateRecords}`],
+  ];
 }
 
 function escaped(text: string): string {

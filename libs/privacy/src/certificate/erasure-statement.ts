@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PrivacyError } from '../errors.js';
 import type { Erasure } from '../ports.js';
+import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { software } from '../version.js';
 import type { ChainedBody } from './signed-certificate.js';
 
@@ -10,7 +11,29 @@ const moment = z.string().refine(isMoment);
 const count = z.int().nonnegative();
 
 /** What keeps a certificate from being whole. */
-export const outstandingReasons = ['forgetting', 'erasure'] as const;
+export const outstandingReasons = ['forgetting', 'erasure', 'replicas'] as const;
+
+const offset = z.string().regex(/^(0|[1-9]\d{0,18})$/);
+
+/** What was seen in the logs of the key topic's partition. */
+const evidenceSchema = z.strictObject({
+  passes: z.array(
+    z.strictObject({
+      at: moment,
+      replica: count,
+      logStart: offset,
+      highWatermark: offset,
+      records: count,
+    }),
+  ),
+  unseen: z.array(z.strictObject({ replica: count, why: z.enum(['down', 'out of sync', 'unreadable']) })),
+  unlinkedAt: moment,
+  lateRecords: count,
+  bound: z.strictObject({
+    ms: count.nullable(),
+    terms: z.array(z.strictObject({ name: z.string(), setting: z.string(), ms: count.nullable() })),
+  }),
+});
 
 /** The body of an erasure's certificate (docs/certificate.md): everything in it, and nothing else. */
 const statementSchema = z.strictObject({
@@ -38,6 +61,7 @@ const statementSchema = z.strictObject({
   hold: z.strictObject({ at: moment, reason: z.string(), liftedAt: moment.nullable() }).nullable(),
   keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
   boundMs: count.nullable(),
+  evidence: evidenceSchema.nullable(),
 });
 
 /** What a certificate states of an erasure. Times as `yyyy-mm-ddThh:mm:ss.sssZ`. */
@@ -72,6 +96,7 @@ export function statementOf(erasure: Erasure): UndatedStatement {
       hold === null ? null : { at: iso(hold.at), reason: hold.reason, liftedAt: isoOrNull(hold.liftedAt) },
     keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
     boundMs: boundMs === null ? null : Math.ceil(boundMs),
+    evidence: erasure.evidence === null ? null : evidenceOf(erasure.evidence),
   };
 }
 
@@ -94,8 +119,28 @@ export function readStatement(body: ChainedBody): ErasureStatement {
   );
 }
 
-function outstandingOf({ state }: Erasure): UndatedStatement['outstanding'] {
-  if (state === 'erased') return [];
+function evidenceOf({
+  passes,
+  unseen,
+  unlinkedAt,
+  lateRecords,
+  bound,
+}: ErasureEvidence): ErasureStatement['evidence'] {
+  const whole = (ms: number | null): number | null => (ms === null ? null : Math.ceil(ms));
+  return {
+    passes: passes.map((pass) => ({ ...pass, at: iso(pass.at) })),
+    unseen: [...unseen],
+    unlinkedAt: iso(unlinkedAt),
+    lateRecords,
+    bound: {
+      ms: whole(bound.ms),
+      terms: bound.terms.map(({ name, setting, ms }) => ({ name, setting, ms: whole(ms) })),
+    },
+  };
+}
+
+function outstandingOf({ state, evidence }: Erasure): UndatedStatement['outstanding'] {
+  if (state === 'erased') return (evidence?.unseen.length ?? 0) > 0 ? ['replicas'] : [];
   return state === 'forgotten' ? ['erasure'] : ['forgetting', 'erasure'];
 }
 

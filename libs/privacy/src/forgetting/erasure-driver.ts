@@ -6,7 +6,7 @@ import type { Logger } from '../logger.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
-import type { Erasure, ErasureState, Hold, KeyTopicWindow } from '../ports.js';
+import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.js';
 
 export interface DriverParts {
   readonly keyring: Keyring;
+  readonly store: Pick<ErasureStore, 'unseen'>;
   readonly ledger: Ledger;
   readonly holds: Holds;
   readonly window: KeyTopicWindow;
@@ -26,6 +27,8 @@ export interface DriverParts {
 }
 
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
+/** Brokers that never come back must not fill memory. */
+const mostWatched = 20_000;
 const boundIsFreshForMs = 60_000;
 
 /** Takes erasures of the ledger from state to state: what stands in the key topic comes first, then the ledger says so. */
@@ -44,7 +47,7 @@ export class ErasureDriver {
           this.#note(id, 'forgotten', `${values} key record${values === 1 ? '' : 's'} left`),
         blocked: (id, { message }) => this.#note(id, 'forgotten', `blocked: ${message}`),
         gone: (id, evidence) => this.#finish(id, evidence),
-        seen: (id, evidence) => this.#note(id, 'erased', erasedNote(evidence)),
+        seen: (id, evidence) => this.#seen(id, evidence),
       },
     });
   }
@@ -62,6 +65,15 @@ export class ErasureDriver {
   /** The partitions in which erasures are held up, and why. */
   get blocked(): readonly BlockedPartition[] {
     return this.#nudger.blocked;
+  }
+
+  /** Goes on watching for replicas that erasures name as unseen. */
+  async watchUnseen(): Promise<void> {
+    const { store, clock, leads } = this.#parts;
+    if (!leads()) return;
+    for (const { erasureId: id, userRef, forgottenAt, evidence } of await store.unseen(mostWatched))
+      if (evidence !== null)
+        this.nudge({ id, userRef, fencedAt: forgottenAt ?? clock.now(), erased: evidence });
   }
 
   /** What is pending stays in the ledger. */
@@ -126,7 +138,16 @@ export class ErasureDriver {
       state: 'erased',
       erasedAt,
       note: erasedNote(evidence),
+      evidence,
     }));
+    this.#certifying = this.#certifying.then(() => this.#certify(erased));
+  }
+
+  /** A replica came back: the erasure is known better, and its certificate says so. */
+  async #seen(erasureId: string, evidence: ErasureEvidence): Promise<void> {
+    if (!(await this.#parts.ledger.has(erasureId))) return;
+    const note = erasedNote(evidence);
+    const erased = await this.#parts.ledger.move(erasureId, ['erased'], () => ({ note, evidence }));
     this.#certifying = this.#certifying.then(() => this.#certify(erased));
   }
 

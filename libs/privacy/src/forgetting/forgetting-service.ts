@@ -273,6 +273,7 @@ export class ForgettingService {
       if (this.#closed) return;
       await this.#driveOrLater(batch);
     }
+    await this.#driver.watchUnseen();
   }
 
   #lead({ leases, entropy, clock }: ForgettingOptions): Leadership | null {
@@ -297,6 +298,7 @@ export class ForgettingService {
           state === 'forgotten' || (state === 'requested' && now - updatedAt >= abandonedMs),
       );
       for (const batch of inBatches(left, batchUsers)) if (!this.#closed) await this.#driveOrLater(batch);
+      await this.#driver.watchUnseen();
     } catch (error) {
       this.#logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
     }

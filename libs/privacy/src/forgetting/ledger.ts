@@ -45,6 +45,7 @@ export class Ledger {
         forgottenAt: null,
         erasedAt: null,
         note: null,
+        evidence: null,
       })),
     );
   }

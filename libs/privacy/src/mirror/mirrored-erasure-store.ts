@@ -44,6 +44,10 @@ export class MirroredErasureStore implements ErasureStore {
     return this.inner.pending();
   }
 
+  unseen(limit: number): Promise<Erasure[]> {
+    return this.inner.unseen(limit);
+  }
+
   list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
     return this.inner.list(limit, before);
   }

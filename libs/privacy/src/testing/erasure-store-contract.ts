@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
 import type { Erasure, ErasureStore, LedgerEntry } from '../ports.js';
+import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { requestedErasure } from './requested-erasure.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
@@ -209,6 +210,32 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
         assert.equal((await store.list(1))[0]?.state, 'erased');
       },
     );
+
+    check('gives those erased with replicas that nobody could see, and their evidence', async (store) => {
+      await store.openAll([1, 2, 3].map((user) => requested(`e-${user}`, user, { requestedAt: user })));
+      const evidence = (unseen: ErasureEvidence['unseen']): ErasureEvidence => ({
+        partition: 1,
+        passes: [{ at: 5, replica: 1, logStart: '0', highWatermark: '18014398509481985', records: 3 }],
+        unseen,
+        unlinkedAt: 9,
+        bound: { ms: null, terms: [{ name: 'a', setting: 'b', ms: 1 }] },
+        lateRecords: 0,
+      });
+      const erased = (user: number, unseen: ErasureEvidence['unseen'], revision = 1): Erasure =>
+        requested(`e-${user}`, user, {
+          requestedAt: user,
+          revision,
+          state: 'erased',
+          evidence: evidence(unseen),
+        });
+      const away = [{ replica: 2, why: 'down' as const }];
+      await store.advanceAll([erased(1, away), erased(2, []), erased(3, away)]);
+      assert.deepEqual(await store.unseen(10), [erased(1, away), erased(3, away)]);
+      assert.equal((await store.unseen(1)).length, 1);
+      assert.equal(await store.advance(erased(1, [], 2)), true);
+      assert.deepEqual(await store.unseen(10), [erased(3, away)]);
+      assert.deepEqual(await store.get('e-1'), erased(1, [], 2));
+    });
 
     check('counts them by state', async (store) => {
       assert.deepEqual(await store.counts(), { requested: 0, held: 0, forgotten: 0, erased: 0 });

@@ -52,6 +52,12 @@ export class InMemoryErasureStore implements ErasureStore {
     return open.sort((a, b) => a.requestedAt - b.requestedAt);
   }
 
+  async unseen(limit: number): Promise<Erasure[]> {
+    await this.#turn();
+    const unseen = [...this.#byId.values()].filter(({ evidence }) => (evidence?.unseen.length ?? 0) > 0);
+    return unseen.sort(compare).slice(0, limit);
+  }
+
   async list(limit: number, before?: ErasurePlace): Promise<Erasure[]> {
     await this.#turn();
     const newestFirst = [...this.#byId.values()].sort((a, b) => -compare(a, b));

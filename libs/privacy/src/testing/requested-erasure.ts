@@ -20,6 +20,7 @@ export function requestedErasure(
     forgottenAt: null,
     erasedAt: null,
     note: null,
+    evidence: null,
     ...erasure,
   };
 }
