@@ -135,7 +135,6 @@ test('wrong settings and durations are named', async () => {
 test('commands to come say "not yet" and exit 2, whatever is asked of them', async () => {
   const later = [
     'users export 17',
-    'audit leaks --term Ada',
     'lag --group g',
     'doctor',
     'topics list --command-config client.properties',
