@@ -282,6 +282,15 @@ test('compact,delete on personal data is bounded by retention, and by the cleane
   assert.equal(slow.worstCaseMs, 47_160_000 + 600_000);
 });
 
+test('of several brokers the one on which bytes stay longest counts', () => {
+  const slow = { 'log.cleaner.backoff.ms': '3600000' };
+  for (const brokers of [
+    [{}, slow],
+    [slow, {}],
+  ])
+    assert.equal(judge({ brokers }).worstCaseMs, 600_000 + 60_000 + hour + 60_000);
+});
+
 test('three replicas that are all well pass, with a note', () => {
   const { verdict, notes } = judge({ replicas: [1, 2, 3], configs: { 'min.insync.replicas': '2' } });
   assert.equal(verdict, 'ok');
