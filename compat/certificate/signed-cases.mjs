@@ -160,6 +160,15 @@ export async function* signatures(file) {
     file: withSignature(body, identity + '00'.repeat(32), weak),
     keys: publicKeyPem(weak.publicKey),
   };
+  // Five times the base point, and 5.
+  const fives =
+    'edc876d6831fd2105d0b4389ca2e283166469289146e2ce06faefe98b22548df0500000000000000000000000000000000000000000000000000000000000000';
+  yield {
+    name: 'the same key, and a good point',
+    wanted: forged,
+    file: withSignature(body, fives, weak),
+    keys: publicKeyPem(weak.publicKey),
+  };
   const unspoken = { ...signer, sign: (message) => signer.sign(message.subarray(message.indexOf('\n') + 1)) };
   yield { name: 'signed for something else', wanted: forged, file: await signed(body, unspoken) };
 }
