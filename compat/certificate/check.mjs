@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { runCli } from '../../apps/cli/dist/src/program.js';
 import { changedBytes, spellings } from './byte-cases.mjs';
+import { chains } from './chain-cases.mjs';
+import { keyFiles } from './key-cases.mjs';
 import { issuedChain, pem } from './made.mjs';
-import { bodies, chains, keyFiles, signatures } from './signed-cases.mjs';
+import { bodies, signatures } from './signed-cases.mjs';
 
 const script = fileURLToPath(new URL('verify.py', import.meta.url));
 const [python = 'python3'] = process.argv.slice(2);

@@ -1,14 +1,10 @@
-// Cases that only somebody with the signing key can make: { name, wanted, file, keys?, chain? }.
-import { createHash, generateKeyPairSync } from 'node:crypto';
+// Cases that only somebody with the signing key can make: { name, wanted, file, keys? }.
 import { publicKeyPem } from '@oubliette/privacy';
 import { mostBytes } from './byte-cases.mjs';
-import { bodyOf, pem, signed, signer, withSignature } from './made.mjs';
+import { bodyOf, signed, signer, withSignature } from './made.mjs';
 
 const malformed = 'CERTIFICATE_MALFORMED';
 const forged = 'CERTIFICATE_FORGED';
-const invalid = 'CERTIFICATE_KEY_INVALID';
-const broken = 'CERTIFICATE_CHAIN_BROKEN';
-const elsewhere = 'CERTIFICATE_NOT_IN_CHAIN';
 /** Of the group of Ed25519 (RFC 8032, section 5.1). */
 const order = 2n ** 252n + 27742317777372353535851937790883648493n;
 
@@ -128,6 +124,7 @@ function moments() {
     '10:00:00.0000Z',
     '10:00:00.000',
     '10:00:00.000+00:00',
+    '10:00:00.000+00:00Z',
     '10:00:00,000Z',
     '10:00:00.000z',
     '10:00:00.00\u0661Z',
@@ -163,108 +160,17 @@ export async function* signatures(file) {
     file: withSignature(body, identity + '00'.repeat(32), weak),
     keys: publicKeyPem(weak.publicKey),
   };
+  // Five times the base point, and 5.
+  const fives =
+    'edc876d6831fd2105d0b4389ca2e283166469289146e2ce06faefe98b22548df0500000000000000000000000000000000000000000000000000000000000000';
+  yield {
+    name: 'the same key, and a good point',
+    wanted: forged,
+    file: withSignature(body, fives, weak),
+    keys: publicKeyPem(weak.publicKey),
+  };
   const unspoken = { ...signer, sign: (message) => signer.sign(message.subarray(message.indexOf('\n') + 1)) };
   yield { name: 'signed for something else', wanted: forged, file: await signed(body, unspoken) };
-}
-
-/** Files of keys. */
-export function* keyFiles(file) {
-  const other = publicKeyPem(
-    Buffer.from(generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' })).subarray(
-      -32,
-    ),
-  );
-  const [x25519, ec] = [
-    generateKeyPairSync('x25519'),
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  ].map(({ publicKey }) => publicKey.export({ format: 'pem', type: 'spki' }));
-  const secret = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
-  const [head, key, foot] = pem.split('\n');
-  const files = [
-    ['genuine', 'a stranger before', `${other}${pem}`],
-    ['genuine', 'twice, with words between', `new\n${pem}\nold: \u00e9\n${pem}`],
-    ['genuine', 'line ends of Windows', pem.replaceAll('\n', '\r\n')],
-    ['genuine', 'no line end', pem.trim()],
-    ['genuine', 'in one line', pem.replaceAll('\n', ' ')],
-    [
-      'genuine',
-      'bytes that are no text around it',
-      Buffer.concat([Buffer.from('ff00fe', 'hex'), Buffer.from(pem)]),
-    ],
-    ['CERTIFICATE_KEY_UNTRUSTED', 'a stranger alone', other],
-    [invalid, 'nothing', ''],
-    [invalid, 'no key', 'no key'],
-    [invalid, 'the key without its marks', key],
-    [invalid, 'cut off', pem.slice(0, -3)],
-    [invalid, 'a letter gone', pem.replace(key, key.slice(0, 30) + key.slice(31))],
-    [invalid, 'a letter more', pem.replace(key, `${key.slice(0, -1)}A=`)],
-    [invalid, 'a blank within', pem.replace(key, `${key.slice(0, 30)}\n${key.slice(30)}`)],
-    [invalid, 'a blank of another script', `${head}\u2003${key}\n${foot}\n`],
-    [invalid, 'base64 for addresses', pem.replace(key, `${key.slice(0, 20)}-_${key.slice(22)}`)],
-    [invalid, 'a damaged one beside it', `${pem}${other.replace('MCow', 'MCox')}`],
-    [invalid, 'one without end beside it', `${pem}${head}\n`],
-    [invalid, 'a private key beside it', `${pem}${secret}`],
-    [invalid, 'X25519 beside it', `${pem}${x25519}`],
-    [invalid, 'P-256 beside it', `${ec}${pem}`],
-    [invalid, 'a header', `${head}\nComment: x\n\n${key}\n${foot}\n`],
-    [invalid, 'small letters', pem.toLowerCase()],
-  ];
-  for (const [wanted, name, keys] of files) yield { name: `keys: ${name}`, wanted, file, keys };
-}
-
-/** Files of chains, of which the last certificate is looked for. */
-export async function* chains(chain) {
-  const file = chain.at(-1);
-  const lines = (files) => files.map((one) => `${one}\n`).join('');
-  yield { name: 'chain: whole', wanted: 'genuine', file, chain: lines(chain) };
-  yield { name: 'chain: no line end at its end', wanted: 'genuine', file, chain: chain.join('\n') };
-  for (const [index, one] of chain.entries()) {
-    yield { name: `chain: ${index} looked for`, wanted: 'genuine', file: one, chain: lines(chain) };
-    const wanted = index === chain.length - 1 ? elsewhere : broken;
-    yield { name: `chain: without ${index}`, wanted, file, chain: lines(chain.toSpliced(index, 1)) };
-    yield {
-      name: `chain: ${index} twice`,
-      wanted: broken,
-      file,
-      chain: lines(chain.toSpliced(index, 0, one)),
-    };
-    yield {
-      name: `chain: a blank line at ${index}`,
-      wanted: malformed,
-      file,
-      chain: lines(chain.toSpliced(index, 0, '')),
-    };
-    const swapped = chain.toSpliced(index, 2, ...chain.slice(index, index + 2).reverse());
-    if (index + 1 < chain.length)
-      yield { name: `chain: ${index} swapped`, wanted: broken, file, chain: lines(swapped) };
-    const remade = await signed(bodyOf(one).replace('"lifecycle":1', '"lifecycle":2'));
-    const last = index === chain.length - 1;
-    yield {
-      name: `chain: ${index} made anew`,
-      wanted: last ? elsewhere : broken,
-      file,
-      chain: lines(chain.with(index, remade)),
-    };
-    const changed = one.replace('"lifecycle":1', '"lifecycle":2');
-    yield { name: `chain: ${index} changed`, wanted: forged, file, chain: lines(chain.with(index, changed)) };
-  }
-  const digest = createHash('sha256').update(file).digest('hex');
-  const skipping = await signed(
-    bodyOf(file).replace(
-      /"number":6,"outstanding":\[\],"previous":"[^"]*"/,
-      `"number":8,"outstanding":[],"previous":"${digest}"`,
-    ),
-  );
-  for (const [name, wanted, text] of [
-    ['empty', elsewhere, ''],
-    ['a line end alone', malformed, '\n'],
-    ['two line ends at its end', malformed, `${lines(chain)}\n`],
-    ['line ends of Windows', malformed, chain.join('\r\n')],
-    ['a number left out', broken, lines([...chain, skipping])],
-    ['what is none behind what is out of order', malformed, lines([file, 'none'])],
-    ['in a list', malformed, `[${chain.join(',')}]`],
-  ])
-    yield { name: `chain: ${name}`, wanted, file, chain: text };
 }
 
 function replaced(text, from, to) {

@@ -51,7 +51,7 @@ export {
   publicKeyPem,
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
-export { readCertificate, type ReadCertificate } from './certificate/signed-certificate.js';
+export { readCertificate, type ChainLink, type ReadCertificate } from './certificate/signed-certificate.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';

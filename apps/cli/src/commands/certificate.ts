@@ -55,14 +55,12 @@ function verified({ key, digest, statement }: VerifiedCertificate, chain: number
   };
 }
 
-function linesOf(chain: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
+function* linesOf(chain: Uint8Array): Iterable<Uint8Array> {
   for (let from = 0; from < chain.length;) {
     const end = chain.indexOf(0x0a, from);
-    lines.push(chain.subarray(from, end < 0 ? chain.length : end));
+    yield chain.subarray(from, end < 0 ? chain.length : end);
     from = end < 0 ? chain.length : end + 1;
   }
-  return lines;
 }
 
 function read({ disk }: CliContext, file: string): Uint8Array {

@@ -1,6 +1,12 @@
 import { PrivacyError } from '../errors.js';
 import { readStatement, type ErasureStatement } from './erasure-statement.js';
-import { checkLinks, checkSignature, readCertificate, type ReadCertificate } from './signed-certificate.js';
+import {
+  checkLinks,
+  checkSignature,
+  readCertificate,
+  type ChainLink,
+  type ReadCertificate,
+} from './signed-certificate.js';
 import type { TrustedKey } from './signing-key.js';
 
 /** A certificate that a trusted key has signed. */
@@ -20,21 +26,20 @@ export function verifyCertificate(file: Uint8Array, trusted: readonly TrustedKey
 }
 
 /**
- * The certificates of a chain, first to last, each verified. Throws what `verifyCertificate` does, naming the line, and then
- * CERTIFICATE_CHAIN_BROKEN.
+ * The certificates of a chain, first to last, each verified: there may be more of them than memory has room for. Throws what
+ * `verifyCertificate` does, naming the line, and then CERTIFICATE_CHAIN_BROKEN.
  */
-export function verifyChain(
-  files: readonly Uint8Array[],
-  trusted: readonly TrustedKey[],
-): VerifiedCertificate[] {
-  const chain = files.map((file, index) => verifyLine(file, trusted, index + 1));
+export function verifyChain(files: Iterable<Uint8Array>, trusted: readonly TrustedKey[]): ChainLink[] {
+  const chain: ChainLink[] = [];
+  for (const file of files) chain.push(verifyLine(file, trusted, chain.length + 1));
   checkLinks(chain);
   return chain;
 }
 
-function verifyLine(file: Uint8Array, trusted: readonly TrustedKey[], line: number): VerifiedCertificate {
+function verifyLine(file: Uint8Array, trusted: readonly TrustedKey[], line: number): ChainLink {
   try {
-    return verifyCertificate(file, trusted);
+    const { body, digest } = verifyCertificate(file, trusted);
+    return { number: body.number, previous: body.previous, digest };
   } catch (error) {
     if (!(error instanceof PrivacyError)) throw error;
     throw new PrivacyError(error.code, `Line ${line} of the chain: ${error.message}`);

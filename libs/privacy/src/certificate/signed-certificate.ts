@@ -22,6 +22,9 @@ export interface ReadCertificate {
   readonly digest: string;
 }
 
+/** What a chain needs of a certificate. */
+export type ChainLink = Pick<ChainedBody, 'number' | 'previous'> & Pick<ReadCertificate, 'digest'>;
+
 /** A signature for something else is none for a certificate. */
 const domain = 'oubliette/certificate/v1\n';
 /** An erasure names partitions and segments, not records. */
@@ -84,15 +87,15 @@ export function checkSignature(certificate: ReadCertificate, trusted: readonly T
 }
 
 /** Of all certificates of a chain, first to last. Throws PrivacyError CERTIFICATE_CHAIN_BROKEN. */
-export function checkLinks(chain: readonly ReadCertificate[]): void {
-  for (const [index, { body }] of chain.entries()) {
+export function checkLinks(chain: readonly ChainLink[]): void {
+  for (const [index, { number, previous }] of chain.entries()) {
     const before = chain[index - 1];
-    if (body.number === index + 1 && body.previous === (before?.digest ?? null)) continue;
+    if (number === index + 1 && previous === (before?.digest ?? null)) continue;
     throw refused(
       'CERTIFICATE_CHAIN_BROKEN',
-      body.number === index + 1
-        ? `The certificate ${body.number} was not made behind the certificate ${index} that is here.`
-        : `The certificate ${index + 1} is missing: ${body.number} stands in its place.`,
+      number === index + 1
+        ? `The certificate ${number} was not made behind the certificate ${index} that is here.`
+        : `The certificate ${index + 1} is missing: ${number} stands in its place.`,
     );
   }
 }

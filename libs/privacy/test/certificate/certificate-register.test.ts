@@ -4,7 +4,7 @@ import type { UserRef } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { CertificateRegister } from '../../src/certificate/certificate-register.js';
 import { readStatement, userCommitment } from '../../src/certificate/erasure-statement.js';
-import { verifyChain } from '../../src/certificate/erasure-certificate.js';
+import { verifyCertificate, verifyChain } from '../../src/certificate/erasure-certificate.js';
 import { signerOfSeed, TrustedKey } from '../../src/certificate/signing-key.js';
 import { InMemoryStores, requestedErasure } from '../../src/testing/index.js';
 
@@ -37,9 +37,7 @@ test('a certificate says how the erasure stands, signed, without the pseudonym',
   };
   await stores.erasures.advance(forgotten);
   const { file } = await register().certificateOf('e-1');
-  const [read] = verifyChain([Buffer.from(file)], trusted);
-  assert.ok(read);
-  const statement = readStatement(read.body);
+  const { statement } = verifyCertificate(Buffer.from(file), trusted);
   assert.deepEqual(statement.erasure, {
     id: 'e-1',
     user: userCommitment('e-1', userRef),
@@ -102,11 +100,10 @@ test('many processes that issue at once make one chain', async () => {
 test('a signed body that is none of an erasure is malformed, and the place is named', async () => {
   const { register } = await stage();
   const { file } = await register().certificateOf('e-1');
-  const [read] = verifyChain([Buffer.from(file)], trusted);
-  assert.ok(read);
-  const { boundMs, ...short } = readStatement(read.body);
+  const { statement } = verifyCertificate(Buffer.from(file), trusted);
+  const { boundMs, ...short } = statement;
   assert.equal(boundMs, null);
   assert.throws(() => readStatement(short), { code: 'CERTIFICATE_MALFORMED', message: /boundMs/ });
-  const wrong = { ...read.body, erasure: { ...readStatement(read.body).erasure, state: 'gone' } };
+  const wrong = { ...statement, erasure: { ...statement.erasure, state: 'gone' as const } };
   assert.throws(() => readStatement(wrong), { code: 'CERTIFICATE_MALFORMED', message: /erasure\.state/ });
 });

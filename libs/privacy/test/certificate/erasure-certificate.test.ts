@@ -83,7 +83,7 @@ test('the shape is looked at first, then the key, then the signature', async () 
 
 test('a chain names the line that is none, before it looks at its order', async () => {
   const [one = Buffer.alloc(0), two = Buffer.alloc(0), three = Buffer.alloc(0)] = await chainOf(3);
-  assert.equal(verifyChain([one, two, three], trusted).at(2)?.statement.erasure.id, 'e-2');
+  assert.equal(verifyChain([one, two, three], trusted).at(2)?.number, 3);
   const blank = Buffer.from('');
   assert.throws(
     () => verifyChain([one, three, blank], trusted),

@@ -33,10 +33,13 @@ function verifyCertificate(file: Uint8Array, keys: readonly TrustedKey[]): ReadC
   return certificate;
 }
 
-function verifyChain(files: readonly Uint8Array[], keys: readonly TrustedKey[]): ReadCertificate[] {
-  const chain = files.map((file) => verifyCertificate(file, keys));
-  checkLinks(chain);
-  return chain;
+function verifyChain(files: readonly Uint8Array[], keys: readonly TrustedKey[]): void {
+  checkLinks(
+    files.map((file) => {
+      const { body, digest } = verifyCertificate(file, keys);
+      return { number: body.number, previous: body.previous, digest };
+    }),
+  );
 }
 
 async function chainOf(length: number): Promise<Uint8Array[]> {
@@ -128,7 +131,7 @@ test('a certificate proves nothing by its own word: the key must be trusted, and
 
 test('bad input: a chain with a link missing, moved or from another chain names it', async () => {
   const chain = await chainOf(5);
-  assert.equal(verifyChain(chain, trusted).length, 5);
+  verifyChain(chain, trusted);
   for (let gone = 0; gone < 4; gone++) {
     const others = chain.filter((_, index) => index !== gone);
     assert.throws(

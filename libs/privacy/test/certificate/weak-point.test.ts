@@ -49,6 +49,17 @@ test('a signature of a good key whose first half is of small order is none', () 
   assert.equal(new TrustedKey(signer.publicKey).verifies(Buffer.from('m'), signature), false);
 });
 
+test('a good point beside a weak key does not help it', () => {
+  // R is five times the base point, S is 5: under the identity as the key it fits every message.
+  const signature = Buffer.from(
+    'edc876d6831fd2105d0b4389ca2e283166469289146e2ce06faefe98b22548df0500000000000000000000000000000000000000000000000000000000000000',
+    'hex',
+  );
+  assert.ok(opensslVerifies(identity, Buffer.from('anything'), signature));
+  assert.equal(isWeakPoint(signature.subarray(0, 32)), false);
+  assert.equal(new TrustedKey(identity).verifies(Buffer.from('anything'), signature), false);
+});
+
 test('keys and signatures that were made as they should are not weak', async () => {
   for (let seed = 0; seed < 50; seed++) {
     const signer = signerOfSeed(new Uint8Array(32).fill(seed));
