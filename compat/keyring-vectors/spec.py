@@ -37,6 +37,9 @@ for scope, suffix in ((general, ""), (special, f":{tag.hex()}.{given['generation
     made["fences"].append({"key": f"{ref.hex()}/{lifecycle}{suffix}", "value": body + mac(sub["fence"], ref + body)})
 ended = b"\1\0" + special + pack(">Q", given["erasedAt"])
 made["retirement"] = ended + mac(sub["fence"], lp("oubliette/v1/retirement") + ref + kid + ended)
+said = (pack(">BIBQ", 1, lifecycle, flag, given["erasedAt"]) for flag in (1, 0))
+made["restrictions"] = [{"key": f"{ref.hex()}/{lifecycle}!restriction", "value": each + mac(
+    sub["fence"], lp("oubliette/v1/restriction") + ref + each)} for each in said]
 
 def deployment(version, revision, master, epoch, wrapping, state=b"", before=b""):  # section 7
     facts = pack(">I", revision) + mac(master, b"oubliette/v1/master-key-fingerprint") + state

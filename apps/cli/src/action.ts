@@ -54,6 +54,7 @@ function isUsage(error: unknown): boolean {
     'GUARD_SETTING_INVALID',
     'GUARD_QUESTION_INVALID',
     'PLAN_INPUT_INVALID',
+    'AUDIT_QUESTION_INVALID',
   ];
   return usage.includes(codeOf(error));
 }

@@ -16,10 +16,15 @@ export function describeErasure(erasure: unknown): string[] {
   return lines;
 }
 
-/** What stands about a user: the state by the key topic, and the last erasure. */
+/** What stands about a user: the state by the key topic, whether its data is restricted, and the last erasure. */
 export function describeUser(user: unknown): string[] {
-  const { state, erasure } = asRecord(user);
-  return [text(state), ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure))];
+  const { state, erasure, restrictedSince } = asRecord(user);
+  const since = moment(restrictedSince);
+  return [
+    text(state),
+    ...(since === null ? [] : [`  restricted since ${since}`]),
+    ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure)),
+  ];
 }
 
 /** One row of a table: id, state, deadline. */

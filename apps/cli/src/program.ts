@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { explain, Finished } from './action.js';
+import { addAuditCommands } from './commands/audit.js';
 import { addBrokerCommand } from './commands/broker.js';
 import { addCertificateCommands } from './commands/certificate.js';
 import { addErasureCommands } from './commands/erasure.js';
@@ -60,6 +61,7 @@ function makeProgram(context: CliContext): Command {
   addCertificateCommands(program, context);
   addKeysCommands(program, context);
   addImportCommand(program, context);
+  addAuditCommands(program, context);
   addLaterCommands(program, context);
   return program;
 }

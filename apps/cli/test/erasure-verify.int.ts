@@ -22,7 +22,7 @@ const clean: ErasureCheck = {
   state: 'erased',
   checkedAt: 1_800_000_000_000,
   verdict: 'clean',
-  log: { partition: 2, records: 5, firstOffset: '3', lastOffset: '17', tombstones: 2, keys: none },
+  log: { partition: 2, records: 5, firstOffset: '3', lastOffset: '17', tombstones: 2, later: 0, keys: none },
   files: {
     verdict: 'clean',
     users: 1,
@@ -31,6 +31,7 @@ const clean: ErasureCheck = {
     keys: none,
     usersWithKeys: [],
     tombstones: 2,
+    later: 0,
     bytes: none,
   },
   replicas: [

@@ -70,7 +70,7 @@ test('without a terminal and without --yes it shows what it would set, sets noth
 test('who says no at the terminal keeps the settings, exit 1', async () => {
   const { code, out, err } = await apply('twelve', [], { confirms: false });
   assert.equal(code, 1);
-  assert.match(err, /Set 1 of twelve\?/);
+  assert.match(err, /Set this setting of the topic twelve\?/);
   assert.equal(out, 'Nothing was set.\n');
   assert.equal((await configsOf('twelve'))['segment.ms'], '604800000');
 });

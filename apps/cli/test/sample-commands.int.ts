@@ -141,6 +141,10 @@ test('users status says the state, and how far forgetting has got', async () => 
   assert.equal(active.asked[0]?.method, 'GET');
   assert.equal(active.asked[0]?.path, '/privacy/users/a%2Fb%20c');
   assert.equal(active.out, 'active\n');
+  const restrictedSince = '2026-11-23T08:00:00.000Z';
+  const kept = { state: 'active', restricted: true, restrictedSince, erasure: null };
+  const restricted = await against(() => ({ status: 200, body: kept }), ask);
+  assert.equal(restricted.out, `active\n  restricted since ${restrictedSince}\n`);
   const body = { state: 'forgotten', erasure };
   const forgotten = await against(() => ({ status: 200, body }), ask);
   assert.match(forgotten.out, /^forgotten\ne-1 {2}forgotten\n/);

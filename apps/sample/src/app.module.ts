@@ -4,6 +4,7 @@ import { OutboxSignal } from '@oubliette/event-sourcing';
 import { LookupsModule, OublietteModule, ProblemFilter, type OublietteEngine } from '@oubliette/nest';
 import {
   Database,
+  tableSource,
   TypeOrmEventStore,
   TypeOrmLookupStore,
   TypeOrmOutbox,
@@ -26,6 +27,7 @@ import { LessonViewRows } from './read-models/lesson-view-rows.js';
 import { StudentLookups, studentIndexes } from './read-models/student-lookups.js';
 import { StudentProjection } from './read-models/student-projection.js';
 import { StudentRows } from './read-models/student-rows.js';
+import { WaitingStudents } from './read-models/waiting-students.js';
 import { StudentRegistered, STUDENTS_TOPIC } from './students/student.js';
 import { StudentsController } from './students/students.controller.js';
 import { StudentsService } from './students/students.service.js';
@@ -35,6 +37,8 @@ export interface AppOptions {
   readonly database: Database;
   readonly adminToken: string;
   readonly page: Page;
+  /** Everything that the sample writes: broker, database, state. */
+  readonly dataDir: string;
 }
 
 const partitions = 4;
@@ -44,7 +48,7 @@ const configs = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.b
 /** The learning platform. Engine and database are opened before, and closed after it. */
 @Module({})
 export class AppModule {
-  static for({ engine, database, adminToken, page }: AppOptions): DynamicModule {
+  static for({ engine, database, adminToken, page, dataDir }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -52,6 +56,7 @@ export class AppModule {
           engine: () => Promise.resolve(engine),
           groupId: 'com.udacity.learning',
           access: { token: adminToken },
+          audit: { sources: [tableSource({ name: 'tables', database })], directories: [dataDir] },
         }),
         OublietteModule.forFeature({
           events: [StudentRegistered, CourseOpened, StudentEnrolled, LessonViewed],
@@ -87,6 +92,7 @@ export class AppModule {
         OutboxRelayService,
         StudentRows,
         StudentLookups,
+        WaitingStudents,
         LessonViewRows,
         StudentsService,
         EnrolmentsService,

@@ -1,7 +1,7 @@
 import type { EventSpec } from '@oubliette/serde';
 import { EventSourcingError } from './errors.js';
 
-/** Something that happened. Personal fields in `data` are typed `Erasable<…>`: after forgetting they read as erased. */
+/** Something that happened. Personal fields in `data` are typed `Erasable<…>`: after forgetting they read as erased, and as restricted while their user is. */
 export interface DomainEvent<Type extends string = string, Data extends object = object> {
   readonly type: Type;
   readonly data: Data;

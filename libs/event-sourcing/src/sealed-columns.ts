@@ -1,10 +1,10 @@
 import { isForCatchUp, type Keyring, type UserRef } from '@oubliette/keyring';
-import { ErasedValue, type Erasable, type FieldPurpose } from '@oubliette/serde';
+import { ErasedValue, RestrictedValue, type Erasable, type FieldPurpose } from '@oubliette/serde';
 import { EventSourcingError } from './errors.js';
 
 /** A row's personal columns as envelopes; null where there is no value. */
 export type SealedRow<Column extends string> = { readonly [C in Column]: Uint8Array | null };
-/** The same columns in clear, or erased. */
+/** The same columns in clear, erased, or restricted. */
 export type OpenRow<Column extends string> = { readonly [C in Column]: Erasable<string> | null };
 
 export interface RowToOpen<Column extends string> {
@@ -68,7 +68,7 @@ export class SealedColumns<Column extends string> {
 
   /**
    * Opens rows, with at most one read barrier on the key topic for all of them. Rejects with `SEALED_COLUMN_UNAVAILABLE`
-   * (try again) or `SEALED_COLUMN_INVALID` (an alarm); a forgotten user's columns are `Erased`.
+   * (try again) or `SEALED_COLUMN_INVALID` (an alarm); a forgotten user's columns are `Erased`, a restricted user's `Restricted`.
    */
   async open(rows: readonly RowToOpen<Column>[]): Promise<OpenRow<Column>[]> {
     const opened = await this.openEach(rows);
@@ -102,6 +102,8 @@ export class SealedColumns<Column extends string> {
           return this.#text.decode(outcome.value);
         case 'erased':
           return new ErasedValue(outcome.erasedAt);
+        case 'restricted':
+          return new RestrictedValue(outcome.since);
         case 'unavailable':
           if (caughtUp || !isForCatchUp(outcome.reason)) throw this.#unavailable(column, outcome.reason);
           late = true;

@@ -37,7 +37,7 @@ export async function encodeEvents<State, E extends DomainEvent>(
 }
 
 /**
- * Decrypts the events of a stream, in order; fields of forgotten users are `Erased`.
+ * Decrypts the events of a stream, in order; fields of forgotten users are `Erased`, of restricted ones `Restricted`.
  * Throws `EVENTS_UNAVAILABLE` (try again) or `EVENTS_INVALID` (an alarm: a stored event was changed or moved).
  */
 export async function decodeEvents<State, E extends DomainEvent>(

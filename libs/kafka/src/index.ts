@@ -60,3 +60,17 @@ export {
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
 export { ThrottledLogger } from './throttled-logger.js';
+export {
+  createTopicScanner,
+  type RawHeader,
+  type RawRecord,
+  type ScannedBatch,
+  type TopicScanner,
+  type UnreadableBatch,
+} from './direct/topic-scanner.js';
+export {
+  isSegmentName,
+  packedBatches,
+  type BrokenBatch,
+  type PackedBatch,
+} from './segments/packed-batches.js';

@@ -9,6 +9,9 @@ export type AlarmCode =
   | 'KEY_LOST'
   | 'KEY_RETURNED'
   | 'RETIREMENT_UNAUTHENTIC'
+  | 'RESTRICTION_UNAUTHENTIC'
+  | 'RESTRICTION_TOMBSTONED'
+  | 'RESTRICTION_RETURNED'
   | 'PEPPER_UNAUTHENTIC'
   | 'PEPPER_UNREADABLE'
   | 'PEPPER_LOST'
@@ -44,6 +47,12 @@ const MESSAGES: Record<AlarmCode, string> = {
     'a key that was forgotten stands in the log again: dead, and to be buried. A restored or replayed log, or a re-wrap that a forgetting overtook',
   RETIREMENT_UNAUTHENTIC:
     'the statement that a key ended has no valid MAC: it ends nothing. Find out who writes to the key topic',
+  RESTRICTION_UNAUTHENTIC:
+    'a restriction without a valid MAC: it restricts nobody and lifts nothing. Find out who writes to the key topic',
+  RESTRICTION_TOMBSTONED:
+    'a restriction was tombstoned: it stands here, and a process that starts after compaction knows nothing of it. Restrict the user again',
+  RESTRICTION_RETURNED:
+    'an older restriction, or an older lifting of one, stands behind the last: ignored here, but not by a process that starts after compaction. Say anew what holds',
   PEPPER_UNAUTHENTIC:
     'a pepper of look-ups that was changed, moved or forged: ignored. Find out who writes to the key topic',
   PEPPER_UNREADABLE:

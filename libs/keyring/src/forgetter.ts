@@ -7,7 +7,7 @@ import { MAX_BATCH_RECORDS, type KeyLogWriter } from './key-log-writer.js';
 import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import type { KeyLoader } from './key-loader.js';
 import type { Fence, UserRef } from './keyring.js';
-import { fenceName, userKeyName } from './record-keys.js';
+import { fenceName, restrictionName, userKeyName } from './record-keys.js';
 import type { Subkeys } from './subkeys.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
@@ -119,10 +119,16 @@ export class Forgetter {
         .slice(0, MAX_FINGERPRINTS)
         .map(({ key }) => keyFingerprint(sodium, subkeys.fingerprint, key)),
     };
+    const said = scope.purpose === GENERAL_PURPOSE ? entry?.restriction : null;
+    const ended = said ? [{ key: restrictionName(userRef, said.lifecycle), value: null }] : [];
     const kids = [...keys.map(({ kid }) => kid), ...retired.map(([kid]) => kid)];
     return [
       { key: fenceName(userRef, scope), value: encodeFence(sodium, subkeys.fence, fence) },
-      ...kids.slice(0, MAX_BATCH_RECORDS - 1).map((kid) => ({ key: userKeyName(userRef, kid), value: null })),
+      // Behind the fence, which ends it: before it, its tombstone would be an alarm.
+      ...ended,
+      ...kids
+        .slice(0, MAX_BATCH_RECORDS - 1 - ended.length)
+        .map((kid) => ({ key: userKeyName(userRef, kid), value: null })),
     ];
   }
 

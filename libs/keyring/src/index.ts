@@ -11,7 +11,17 @@ export type { EpochOptions, EpochProgress, EpochTurn } from './epoch-options.js'
 export { readKeyRecordClaim, type KeyRecordClaim } from './key-record.js';
 export type { KeyPolicy } from './key-policy.js';
 export { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
-export type { Binding, DeadRecord, Fence, Keyring, ListedUser, UserRef, UserState } from './keyring.js';
+export type {
+  Binding,
+  DeadRecord,
+  Fence,
+  Keyring,
+  ListedUser,
+  Restriction,
+  RestrictionChange,
+  UserRef,
+  UserState,
+} from './keyring.js';
 export type { Alarm, AlarmCode } from './alarms.js';
 export { KeyringError, type KeyringErrorCode } from './errors.js';
 export { createMasterKeyFile, loadMasterKeyFile } from './master-keys/master-key-file.js';
@@ -42,7 +52,7 @@ export {
 } from './master-keys/master-keys.js';
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { isPurposeName } from './purposes.js';
-export { isRetirement } from './retirement-record.js';
+export { isRetirement, RETIREMENT_BYTES } from './retirement-record.js';
 export type { Peppers } from './peppers/peppers.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';

@@ -32,6 +32,20 @@ export interface Fence extends KeyScope {
   readonly fingerprints: readonly string[];
 }
 
+/** The standing statement that a user's data is kept and not processed (Art. 18 GDPR). */
+export interface Restriction {
+  readonly userRef: UserRef;
+  readonly lifecycle: number;
+  /** ms since the Unix epoch. */
+  readonly since: number;
+}
+
+/** That a user was restricted, or that it was lifted. */
+export interface RestrictionChange {
+  readonly userRef: UserRef;
+  readonly isRestricted: boolean;
+}
+
 /** A key record that landed after its user's fence: never loaded, to be tombstoned by whoever finds it. */
 export interface DeadRecord {
   readonly userRef: UserRef;
@@ -60,6 +74,8 @@ export interface Keyring {
   partitionOf(userRef: UserRef): number;
   state(userRef: UserRef): UserState;
   fence(userRef: UserRef): Fence | null;
+  /** null: the user's data may be processed. */
+  restriction(userRef: UserRef): Restriction | null;
   /** True when the user withdrew the purpose and did not grant it anew; false for a user that is forgotten. Throws `PURPOSE_INVALID`. */
   isWithdrawn(userRef: UserRef, purpose: string): boolean;
   /**
@@ -108,6 +124,19 @@ export interface Keyring {
   withdraw(userRef: UserRef, purpose: string): Promise<Fence>;
   /** Begins a withdrawn purpose anew; what was written before stays erased. Rejects with `PURPOSE_NOT_WITHDRAWN`, `USER_FORGOTTEN`. */
   grant(userRef: UserRef, purpose: string): Promise<void>;
+  /**
+   * Writes that the user's data is restricted, and reads it back: from then on nothing of it opens here, and nowhere else once that was
+   * heard, for which `catchUp` waits and the lease sets the bound. What is written from then on can be sealed. Again: the same. Rejects
+   * with `USER_FORGOTTEN`, `KEYRING_UNAVAILABLE` (retriable).
+   */
+  restrict(userRef: UserRef): Promise<Restriction>;
+  /** Takes that back; for a user that is not restricted it writes nothing. Rejects as `restrict`. */
+  liftRestriction(userRef: UserRef): Promise<void>;
+  /**
+   * Runs `work`, for which this user's data opens as if it were not restricted (Art. 18(2) GDPR), until it settles. Whoever calls it
+   * accounts for why; other code that runs meanwhile, and what `work` leaves running, sees the restriction as it stands.
+   */
+  withPermit<T>(userRef: UserRef, work: () => Promise<T>): Promise<T>;
   /** Overwrites the records of keys whose time is over by the statement of that; returns how many. Any process may do it. */
   retireEnded(): Promise<number>;
   /** Starts a new lifecycle for a forgotten user id (design §4.6): the only way to register it again. */
@@ -133,6 +162,11 @@ export interface Keyring {
   list(): Iterable<ListedUser>;
   /** Called with every newly seen fence, after eviction. Returns the unsubscribe. */
   onForgotten(listener: (fence: Fence) => void): () => void;
+  /**
+   * Called when a user was restricted or that was lifted. What stood before this keyring opened is not told; what is read anew after an
+   * absence may be told again.
+   */
+  onRestriction(listener: (change: RestrictionChange) => void): () => void;
   /** Called with every alarm (forged fence, tampered key record…): carries no personal value. Many of one cause come as counts. */
   onAlarm(listener: (alarm: Alarm) => void): () => void;
   close(): Promise<void>;

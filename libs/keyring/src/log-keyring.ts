@@ -27,7 +27,17 @@ import {
   KeySupply,
   type SuppliedPurpose,
 } from './key-supply.js';
-import type { Binding, DeadRecord, Fence, Keyring, ListedUser, UserRef, UserState } from './keyring.js';
+import type {
+  Binding,
+  DeadRecord,
+  Fence,
+  Keyring,
+  ListedUser,
+  Restriction,
+  RestrictionChange,
+  UserRef,
+  UserState,
+} from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { MasterKeyLease } from './master-keys/master-key-lease.js';
 import type { MasterKeys } from './master-keys/master-keys.js';
@@ -36,7 +46,9 @@ import { openEnvelope, type OpeningParts } from './open-envelope.js';
 import type { Outcome } from './outcome.js';
 import { LogPeppers } from './peppers/log-peppers.js';
 import type { PepperTable } from './peppers/pepper-table.js';
+import { Permits } from './permits.js';
 import { Purposes } from './purposes.js';
+import { Restrictor } from './restrictor.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
@@ -77,6 +89,8 @@ export class LogKeyring implements Keyring {
   /** By name: no more than there may be purposes. */
   readonly #suppliedPurposes = new Map<string | undefined, SuppliedPurpose>();
   readonly #forgetter: Forgetter;
+  readonly #restrictor: Restrictor;
+  readonly #permits = new Permits();
   readonly #undertaker: Undertaker;
   readonly #loader: KeyLoader;
   readonly #confirmedTime: ConfirmedTime;
@@ -101,20 +115,14 @@ export class LogKeyring implements Keyring {
     this.#confirmedTime = confirmedTime;
     const supply = { table, writer, minter, undertaker, time, confirmedTime, alarms, assertCurrent };
     this.#supply = new KeySupply(supply);
-    this.#forgetter = new Forgetter({
-      sodium,
-      subkeys,
-      clock,
-      writer,
-      table,
-      undertaker,
-      loader: this.#loader,
-      assertReadable: () => this.#assertReadable(),
-    });
+    const ends = { sodium, subkeys, clock, writer, table, assertReadable: () => this.#assertReadable() };
+    this.#forgetter = new Forgetter({ ...ends, undertaker, loader: this.#loader });
+    this.#restrictor = new Restrictor(ends);
     this.#opening = {
       engine: this.#engine,
       table,
       barred: (userRef) => parts.lease.barred(this.partitionOf(userRef as UserRef)),
+      permits: this.#permits,
       time,
     };
   }
@@ -142,6 +150,12 @@ export class LogKeyring implements Keyring {
   fence(userRef: UserRef): Fence | null {
     this.#assertOpen();
     return this.#table.get(userRef)?.fences.findLast(({ purpose }) => purpose === GENERAL_PURPOSE) ?? null;
+  }
+
+  restriction(userRef: UserRef): Restriction | null {
+    this.#assertOpen();
+    const said = this.#table.get(userRef)?.restriction;
+    return said?.isRestricted ? { userRef, lifecycle: said.lifecycle, since: said.at } : null;
   }
 
   isWithdrawn(userRef: UserRef, purpose: string): boolean {
@@ -235,6 +249,23 @@ export class LogKeyring implements Keyring {
     await this.#supply.grant(userRef, this.#supplied(purpose));
   }
 
+  async restrict(userRef: UserRef): Promise<Restriction> {
+    this.#assertOpen();
+    const said = await this.#restrictor.say(parseUserRef(userRef), true);
+    if (said) return { userRef, lifecycle: said.lifecycle, since: said.at };
+    throw new RangeError('a user was restricted, and nothing says so');
+  }
+
+  async liftRestriction(userRef: UserRef): Promise<void> {
+    this.#assertOpen();
+    await this.#restrictor.say(parseUserRef(userRef), false);
+  }
+
+  async withPermit<T>(userRef: UserRef, work: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    return this.#permits.run(parseUserRef(userRef), work);
+  }
+
   async beginLifecycle(userRef: UserRef): Promise<number> {
     this.#assertOpen();
     return this.#supply.beginLifecycle(userRef, this.#supplied());
@@ -283,6 +314,10 @@ export class LogKeyring implements Keyring {
 
   onForgotten(listener: (fence: Fence) => void): () => void {
     return this.#table.forgotten.subscribe(listener);
+  }
+
+  onRestriction(listener: (change: RestrictionChange) => void): () => void {
+    return this.#table.restricted.subscribe(listener);
   }
 
   onAlarm(listener: (alarm: Alarm) => void): () => void {

@@ -7,6 +7,7 @@ import { GENERAL_PURPOSE } from './key-scope.js';
 import type { Binding, Fence } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { Outcome } from './outcome.js';
+import type { Permits } from './permits.js';
 import type { UserEntry } from './user-entry.js';
 import { isAtHand, type UserKey } from './user-key.js';
 import type { UserTable } from './user-table.js';
@@ -16,12 +17,13 @@ export interface OpeningParts {
   readonly table: UserTable;
   /** Why nothing of this user may be read now, though the key may be at hand; null when it may. */
   readonly barred: (userRef: string) => 'store-behind' | 'master-key-unavailable' | null;
+  readonly permits: Pick<Permits, 'allows'>;
   readonly time: Pick<LogTime, 'now' | 'byLog'>;
 }
 
 /** Opens an envelope in the order of SPEC.md, section 8. */
 export function openEnvelope(
-  { engine, table, barred, time }: OpeningParts,
+  { engine, table, barred, permits, time }: OpeningParts,
   binding: Binding,
   envelope: Uint8Array,
   isCaughtUp: boolean,
@@ -36,6 +38,10 @@ export function openEnvelope(
   if (key.lifetimeSeconds !== 0 && time.now() >= endOf(key)) return ended(key, time.byLog());
   const reason = barred(userRef);
   if (reason !== null) return { outcome: 'unavailable', reason };
+  const { restriction } = entry;
+  if (restriction?.isRestricted && !permits.allows(userRef)) {
+    return { outcome: 'restricted', lifecycle: key.lifecycle, since: restriction.at };
+  }
   // Seen, but its bytes had to make room: catching up loads them.
   if (!isAtHand(key)) return { outcome: 'unavailable', reason: 'key-not-seen' };
   const value = engine.open(key, binding, envelope);

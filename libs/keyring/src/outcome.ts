@@ -15,8 +15,9 @@ export type InvalidReason =
   'malformed' | 'unknown-version' | 'header-mac' | 'key-unknown' | 'ciphertext' | 'fence-mac' | 'key-record';
 
 /**
- * What opening an envelope led to: three different things that must never be confused (docs: libs/keyring/SPEC.md).
- * `erased` is normal, `unavailable` is retriable, `invalid` is an alarm.
+ * What opening an envelope led to: different things that must never be confused (docs: libs/keyring/SPEC.md). `erased` is normal,
+ * `restricted` too: the value is kept and not to be processed until that is lifted (Art. 18 GDPR). `unavailable` is retriable, `invalid`
+ * an alarm.
  */
 export type Outcome<T> =
   | { readonly outcome: 'value'; readonly value: T }
@@ -27,6 +28,12 @@ export type Outcome<T> =
       readonly lifecycle: number;
       /** ms since the Unix epoch. */
       readonly erasedAt: number;
+    }
+  | {
+      readonly outcome: 'restricted';
+      readonly lifecycle: number;
+      /** ms since the Unix epoch. */
+      readonly since: number;
     }
   | { readonly outcome: 'unavailable'; readonly reason: UnavailableReason }
   | { readonly outcome: 'invalid'; readonly reason: InvalidReason };

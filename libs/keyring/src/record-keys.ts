@@ -7,12 +7,13 @@ import type { KeyLogRecord } from './key-log.js';
 export type RecordName =
   | { readonly kind: 'user-key'; readonly userRef: UserRef; readonly kid: string }
   | ({ readonly kind: 'fence'; readonly userRef: UserRef } & KeyScope)
+  | { readonly kind: 'restriction'; readonly userRef: UserRef; readonly lifecycle: number }
   | { readonly kind: 'deployment'; readonly id: string }
   | { readonly kind: 'pepper'; readonly id: string }
   | { readonly kind: 'nudge' };
 
 const NAME =
-  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8}))?)|!deployment#(?<id>[0-9a-f]{16})|!pepper#(?<pepper>[0-9a-f]{16})|(?<nudge>!nudge))$/;
+  /^(?:(?<userRef>[0-9a-f]{32})(?:#(?<kid>[0-9a-f]{16})|(?:\/(?<lifecycle>[1-9][0-9]{0,8}))?(?::(?<purpose>[0-9a-f]{8})\.(?<generation>[1-9][0-9]{0,8})|(?<restriction>!restriction))?)|!deployment#(?<id>[0-9a-f]{16})|!pepper#(?<pepper>[0-9a-f]{16})|(?<nudge>!nudge))$/;
 const encoder = new TextEncoder();
 /** Words of a user key's name: userRef 4, kid 2. */
 export const NAME_WORDS = 6;
@@ -29,9 +30,14 @@ export function parseRecordKey(key: Uint8Array | string): RecordName | null {
       : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
   const parts = NAME.exec(text)?.groups;
   if (!parts) return null;
-  const { userRef, kid, id, pepper } = parts;
+  const { userRef, kid, lifecycle, id, pepper } = parts;
   if (userRef !== undefined && kid !== undefined) {
     return { kind: 'user-key', userRef: userRef as UserRef, kid };
+  }
+  if (userRef !== undefined && parts['restriction'] !== undefined) {
+    return lifecycle === '1'
+      ? null
+      : { kind: 'restriction', userRef: userRef as UserRef, lifecycle: Number(lifecycle ?? 1) };
   }
   if (userRef !== undefined) return parseFence(userRef as UserRef, parts);
   if (id !== undefined) return { kind: 'deployment', id };
@@ -59,8 +65,16 @@ export function userKeyName(userRef: UserRef, kid: string): Uint8Array {
 }
 
 export function fenceName(userRef: UserRef, { lifecycle, purpose, generation }: KeyScope): Uint8Array {
-  const user = lifecycle === 1 ? userRef : `${userRef}/${lifecycle}`;
+  const user = lifecycleName(userRef, lifecycle);
   return encoder.encode(purpose === GENERAL_PURPOSE ? user : `${user}:${purpose}.${generation}`);
+}
+
+export function restrictionName(userRef: UserRef, lifecycle: number): Uint8Array {
+  return encoder.encode(`${lifecycleName(userRef, lifecycle)}!restriction`);
+}
+
+function lifecycleName(userRef: UserRef, lifecycle: number): string {
+  return lifecycle === 1 ? userRef : `${userRef}/${lifecycle}`;
 }
 
 export function deploymentName(id: string): Uint8Array {

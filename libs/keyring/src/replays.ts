@@ -66,6 +66,11 @@ export class Replays {
     return replay !== undefined;
   }
 
+  /** True while the partition is read for the first time. */
+  isFirst(partition: number): boolean {
+    return this.#replays.get(partition)?.isFirst ?? false;
+  }
+
   /** Fences of the first replay are none, nor are those that were known before a later one. */
   isNews({ userRef, lifecycle }: Fence, partition: number): boolean {
     const replay = this.#replays.get(partition);

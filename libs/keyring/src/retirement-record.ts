@@ -14,7 +14,8 @@ const VERSION = 1;
 /** Where a key record names its algorithm: no key is here. */
 const NO_KEY = 0;
 const MAC_AT = 22;
-const RETIREMENT_BYTES = MAC_AT + MAC_BYTES;
+/** Size of a retirement's value in bytes: too small for a wrapped key. */
+export const RETIREMENT_BYTES = MAC_AT + MAC_BYTES;
 
 /** SPEC.md, section 6. `key` is the fence subkey. */
 export function encodeRetirement(

@@ -1,6 +1,7 @@
 import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
 import type { Fence, UserRef, UserState } from './keyring.js';
 import type { Retirement } from './retirement-record.js';
+import type { RestrictionStatement } from './restriction-record.js';
 import type { UserKey } from './user-key.js';
 
 /** Why a key record that stands in the log cannot be used. */
@@ -30,6 +31,9 @@ export class UserEntry {
   /** A fence that failed its check was seen. */
   forgedFence = false;
 
+  /** Of the lifecycle that the user is in; null where nothing was said, or what was said ended with its lifecycle. */
+  restriction: RestrictionStatement | null = null;
+
   constructor(userRef: UserRef, partition: number) {
     this.userRef = userRef;
     this.partition = partition;
@@ -39,6 +43,7 @@ export class UserEntry {
   get isPlain(): boolean {
     return (
       !this.forgedFence &&
+      this.restriction === null &&
       this.dead.size === 0 &&
       (this.retired?.size ?? 0) === 0 &&
       (this.strays?.size ?? 0) === 0
@@ -48,7 +53,8 @@ export class UserEntry {
   /** The kid and record of a user of whom nothing is known but keys and one record that cannot be read; else null. */
   get onlyUnreadable(): readonly [kid: string, stray: StrayRecord] | null {
     if (this.fences.length > 0 || this.strays?.size !== 1) return null;
-    if (this.forgedFence || this.dead.size > 0 || (this.retired?.size ?? 0) > 0) return null;
+    if (this.forgedFence || this.restriction !== null || this.dead.size > 0 || (this.retired?.size ?? 0) > 0)
+      return null;
     const [[kid, stray] = [null, null]] = this.strays;
     return kid !== null && stray.reason === 'unreadable' ? [kid, stray] : null;
   }

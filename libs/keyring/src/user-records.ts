@@ -6,9 +6,10 @@ import { decodeFence, keyFingerprint } from './fence-record.js';
 import type { StoredKeyLogRecord } from './key-log.js';
 import type { KeyOpener, OpenedKey } from './key-opener.js';
 import { endsWith, GENERAL_PURPOSE, isSameScope, type KeyScope } from './key-scope.js';
-import type { Fence } from './keyring.js';
+import type { Fence, RestrictionChange } from './keyring.js';
 import type { Replays } from './replays.js';
 import { decodeRetirement, isRetirement } from './retirement-record.js';
+import { decodeRestriction } from './restriction-record.js';
 import type { Subkeys } from './subkeys.js';
 import type { StrayRecord, UserEntry } from './user-entry.js';
 import type { UserStore } from './user-store.js';
@@ -22,6 +23,7 @@ export interface UserRecordsParts {
   readonly alarms: Alarms;
   readonly unreadable: CountedAlarm;
   readonly forgotten: Emitter<Fence>;
+  readonly restricted: Emitter<RestrictionChange>;
 }
 
 /** What a record of the key log changes in what is known of its user (SPEC.md, section 9). Nothing here throws. */
@@ -50,12 +52,34 @@ export class UserRecords {
       entry.dead.add(key.kid);
     }
     this.#endRetirements(entry, fence);
+    if (entry.restriction && entry.restriction.lifecycle <= entry.fenced) entry.restriction = null;
     // The next lifecycle begins after this fence: what stood before it ends with it, whatever it claims.
     const isWhole = fence.purpose === GENERAL_PURPOSE;
     for (const [kid, stray] of entry.strays ?? []) {
       if (!isLiving(entry, kid) && ((isWhole && isNew) || isDead(stray, entry))) entry.dead.add(kid);
     }
     if (isNew && replays.isNews(fence, record.partition)) forgotten.emit(fence);
+  }
+
+  /** What somebody else wrote in its place neither restricts nor lifts: what was said last stays. */
+  applyRestriction(entry: UserEntry, lifecycle: number, record: StoredKeyLogRecord): void {
+    const { sodium, subkeys, replays, restricted } = this.#parts;
+    const standing = entry.restriction;
+    if (record.value === null) {
+      if (standing?.lifecycle === lifecycle) this.#alarm('RESTRICTION_TOMBSTONED', record);
+      return;
+    }
+    const said = decodeRestriction(sodium, subkeys.fence, entry.userRef, record.value);
+    if (said?.lifecycle !== lifecycle) return this.#alarm('RESTRICTION_UNAUTHENTIC', record);
+    if (lifecycle <= entry.fenced || lifecycle < (standing?.lifecycle ?? 0)) return;
+    if (standing?.lifecycle === lifecycle && said.at < standing.at) {
+      return this.#alarm('RESTRICTION_RETURNED', record);
+    }
+    entry.restriction = said;
+    const { isRestricted } = said;
+    if (isRestricted !== (standing?.isRestricted ?? false) && !replays.isFirst(record.partition)) {
+      restricted.emit({ userRef: entry.userRef, isRestricted });
+    }
   }
 
   /** With a fence, nothing need say any more that a key's time was over. */

@@ -8,7 +8,7 @@ import type { StoredKeyLogRecord } from './key-log.js';
 import type { KeyOpener } from './key-opener.js';
 import { KEY_RECORD_BYTES } from './key-record.js';
 import { isSameScope } from './key-scope.js';
-import type { Fence, UserRef } from './keyring.js';
+import type { Fence, RestrictionChange, UserRef } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import { NAME_WORDS, parseRecordKey, readUserKeyName } from './record-keys.js';
 import { Replays } from './replays.js';
@@ -57,6 +57,7 @@ export class UserTable {
   readonly #name = new Uint32Array(NAME_WORDS);
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
+  readonly restricted = new Emitter<RestrictionChange>();
   readonly deployment: DeploymentWatch;
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
   readonly #replays: Replays;
@@ -79,6 +80,7 @@ export class UserTable {
       replays: this.#replays,
       unreadable: this.#unreadable,
       forgotten: this.forgotten,
+      restricted: this.restricted,
     });
   }
 
@@ -143,6 +145,7 @@ export class UserTable {
     if (record.value === null && !this.#store.get(name.userRef)) return;
     this.#edit(name.userRef, record.partition, (entry, owner) => {
       if (name.kind === 'fence') this.#records.applyFence(entry, name, record);
+      else if (name.kind === 'restriction') this.#records.applyRestriction(entry, name.lifecycle, record);
       else this.#records.applyKey(entry, owner, name.kid, record);
     });
   }
@@ -270,6 +273,7 @@ export class UserTable {
     this.#store.wipe();
     this.#withDead.clear();
     this.forgotten.clear();
+    this.restricted.clear();
     this.deployment.close();
   }
 

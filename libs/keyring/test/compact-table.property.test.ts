@@ -11,7 +11,8 @@ import { KeyOpener } from '../src/key-opener.js';
 import { encodeKeyRecord } from '../src/key-record.js';
 import { GENERAL_PURPOSE, type KeyScope } from '../src/key-scope.js';
 import { LogTime } from '../src/log-time.js';
-import { fenceName, userKeyName } from '../src/record-keys.js';
+import { fenceName, restrictionName, userKeyName } from '../src/record-keys.js';
+import { encodeRestriction } from '../src/restriction-record.js';
 import { encodeRetirement } from '../src/retirement-record.js';
 import { deriveSubkeys } from '../src/subkeys.js';
 import { partitionOfUser } from '../src/user-ref.js';
@@ -78,6 +79,25 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('tombstone'), user, kid }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fence tombstone'), user, scope }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retirement'), user, kid, scope, flaw }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('restriction'),
+      user,
+      lifecycle: fc.constantFrom(1, 1, 2),
+      isRestricted: fc.boolean(),
+      at: fc.constantFrom(5, 6, 1_700_000_000_123),
+      flaw,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('restriction tombstone'),
+      user,
+      lifecycle: fc.constantFrom(1, 2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('misplaced'), user, kid, scope, facts, wrapping }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart', 'replayed'), partition: fc.nat(1) }) },
   {
@@ -120,6 +140,7 @@ class Pair {
     const listen = <T extends UserTable | PlainUserTable>(table: T, alarms: Alarms): Side<T> => {
       const told: string[] = [];
       alarms.subscribe(({ code, partition, offset }) => told.push(`${code} ${partition} ${offset}`));
+      table.restricted.subscribe(({ userRef, isRestricted }) => told.push(`${userRef} ${isRestricted}`));
       table.forgotten.subscribe(({ userRef, lifecycle }) => told.push(`${userRef} ${lifecycle}`));
       return { table, told };
     };
@@ -152,6 +173,12 @@ class Pair {
         const value = encodeRetirement(sodium, subkeys.fence, name, { ...step.scope, retiredAt: 7 });
         return this.#apply(step.user, userKeyName(step.user, step.kid), flawed(value, step.flaw));
       }
+      case 'restriction': {
+        const value = encodeRestriction(sodium, subkeys.fence, step.user, step);
+        return this.#apply(step.user, restrictionName(step.user, step.lifecycle), flawed(value, step.flaw));
+      }
+      case 'restriction tombstone':
+        return this.#apply(step.user, restrictionName(step.user, step.lifecycle), null);
       case 'restart':
         this.compact.table.restarted(step.partition);
         return this.plain.table.restarted(step.partition);
@@ -266,7 +293,8 @@ type Entry = ReturnType<UserTable['get']> | ReturnType<PlainUserTable['get']>;
 
 function summary(entry: Entry) {
   if (!entry) return null;
-  const { userRef, partition, fences, retired, strays, forgedFence, fenced, state, lifecycle } = entry;
+  const { userRef, partition, fences, retired, strays, forgedFence, fenced, state, lifecycle, restriction } =
+    entry;
   const keys = entry.keys.map((key) => {
     const { kid: name, rotation, madeAt, lifetimeSeconds, epoch, uses, prefix } = key;
     return { name, rotation, madeAt, lifetimeSeconds, epoch, uses, prefix: toHex(prefix) };
@@ -276,7 +304,19 @@ function summary(entry: Entry) {
   });
   const told = { retired: [...(retired ?? [])], strays: claimed, dead: [...entry.dead] };
   const current = [GENERAL_PURPOSE, MARKETING].map((purpose) => entry.current(purpose)?.kid);
-  return { userRef, partition, fences, keys, ...told, forgedFence, fenced, state, lifecycle, current };
+  return {
+    userRef,
+    partition,
+    fences,
+    keys,
+    ...told,
+    forgedFence,
+    fenced,
+    state,
+    lifecycle,
+    current,
+    restriction,
+  };
 }
 
 test('the compact table says what a map of plain objects says, whatever is read, forged, restarted and evicted', () => {

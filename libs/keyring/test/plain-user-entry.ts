@@ -1,6 +1,7 @@
 import type { EnvelopeKey } from '../src/crypto/envelope-engine.js';
 import { endsWith, GENERAL_PURPOSE, type KeyScope, type PurposeTag } from '../src/key-scope.js';
 import type { Fence, UserRef, UserState } from '../src/keyring.js';
+import type { RestrictionStatement } from '../src/restriction-record.js';
 import type { Retirement } from '../src/retirement-record.js';
 
 /** A user key that was read from the log and is not fenced. */
@@ -39,10 +40,18 @@ export class UserEntry {
   strays: Map<string, StrayRecord> | null = null;
   /** A fence that failed its check was seen. */
   forgedFence = false;
+  /** The last of each lifecycle. */
+  readonly said = new Map<number, RestrictionStatement>();
 
   constructor(userRef: UserRef, partition: number) {
     this.userRef = userRef;
     this.partition = partition;
+  }
+
+  /** Of the newest lifecycle of which anything is said, unless it is over. */
+  get restriction(): RestrictionStatement | null {
+    const newest = Math.max(0, ...this.said.keys());
+    return newest > this.fenced ? (this.said.get(newest) ?? null) : null;
   }
 
   /** The highest forgotten lifecycle; 0 when there is none. */

@@ -8,9 +8,10 @@ import { decodeFence, keyFingerprint } from '../src/fence-record.js';
 import type { StoredKeyLogRecord } from '../src/key-log.js';
 import type { KeyOpener, OpenedKey } from '../src/key-opener.js';
 import { endsWith, GENERAL_PURPOSE, isSameScope, type KeyScope } from '../src/key-scope.js';
-import type { Fence, UserRef } from '../src/keyring.js';
+import type { Fence, RestrictionChange, UserRef } from '../src/keyring.js';
 import type { LogTime } from '../src/log-time.js';
 import { parseRecordKey } from '../src/record-keys.js';
+import { decodeRestriction } from '../src/restriction-record.js';
 import { decodeRetirement, isRetirement } from '../src/retirement-record.js';
 import type { Subkeys } from '../src/subkeys.js';
 import { UserEntry, type StrayRecord } from './plain-user-entry.js';
@@ -58,6 +59,7 @@ export class PlainUserTable {
   readonly #users = new Map<string, UserEntry>();
   readonly #withDead = new Set<UserEntry>();
   readonly forgotten = new Emitter<Fence>();
+  readonly restricted = new Emitter<RestrictionChange>();
   /** A record was read that may be a later revision of the deployment. */
   readonly revised = new Emitter<Revision>();
   readonly #counts = { users: 0, keys: 0, forgotten: 0 };
@@ -106,6 +108,7 @@ export class PlainUserTable {
     if (!known) this.#users.set(name.userRef, entry);
     this.#count(entry, -1);
     if (name.kind === 'fence') this.#applyFence(entry, name, record);
+    else if (name.kind === 'restriction') this.#applyRestriction(entry, name.lifecycle, record);
     else this.#applyKey(entry, name.kid, record);
     this.#count(entry, 1);
     if (entry.dead.size > 0) this.#withDead.add(entry);
@@ -159,6 +162,7 @@ export class PlainUserTable {
     this.#users.clear();
     this.#withDead.clear();
     this.forgotten.clear();
+    this.restricted.clear();
     this.revised.clear();
   }
 
@@ -202,6 +206,24 @@ export class PlainUserTable {
       if (!isLiving(entry, kid) && ((isWhole && isNew) || isDead(stray, entry))) entry.dead.add(kid);
     }
     if (isNew && this.#isNews(fence, record.partition)) this.forgotten.emit(fence);
+  }
+
+  #applyRestriction(entry: UserEntry, lifecycle: number, record: StoredKeyLogRecord): void {
+    const before = entry.restriction;
+    const isOfStanding = before?.lifecycle === lifecycle;
+    if (record.value === null) {
+      if (isOfStanding) this.#alarm('RESTRICTION_TOMBSTONED', record);
+      return;
+    }
+    const { sodium, subkeys } = this.#parts;
+    const said = decodeRestriction(sodium, subkeys.fence, entry.userRef, record.value);
+    if (said?.lifecycle !== lifecycle) return this.#alarm('RESTRICTION_UNAUTHENTIC', record);
+    if (isOfStanding && said.at < before.at) return this.#alarm('RESTRICTION_RETURNED', record);
+    entry.said.set(lifecycle, said);
+    const now = entry.restriction?.isRestricted ?? false;
+    if (now !== (before?.isRestricted ?? false) && !this.#isFirst(record.partition)) {
+      this.restricted.emit({ userRef: entry.userRef, isRestricted: now });
+    }
   }
 
   /** With a fence, nothing need say any more that a key's time was over. */

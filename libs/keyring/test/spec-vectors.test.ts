@@ -17,8 +17,9 @@ import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
 import { encodeKeyRecord, readKeyRecordClaim, unwrapKeyRecord } from '../src/key-record.js';
 import { GENERAL_PURPOSE } from '../src/key-scope.js';
 import { Purposes } from '../src/purposes.js';
-import { deploymentName, fenceName, parseRecordKey, userKeyName } from '../src/record-keys.js';
+import { deploymentName, fenceName, parseRecordKey, restrictionName, userKeyName } from '../src/record-keys.js';
 import { loadSodium } from '../src/crypto/sodium.js';
+import { decodeRestriction, encodeRestriction } from '../src/restriction-record.js';
 import { decodeRetirement, encodeRetirement } from '../src/retirement-record.js';
 import { deriveSubkeys } from '../src/subkeys.js';
 import { hashUserId } from '../src/user-ref.js';
@@ -53,6 +54,7 @@ interface Vectors {
   userRefs: { userId: string; userRef: string; partition: number }[];
   keyRecord: { key: string; value: string };
   fences: { key: string; value: string }[];
+  restrictions: { key: string; value: string }[];
   retirement: string;
   purposeTag: string;
   deployment: { key: string; value: string; inTurn: string };
@@ -131,6 +133,19 @@ test('retirement and purpose', () => {
   const made = encodeRetirement(sodium, subkeys.fence, name, retirement);
   assert.equal(toHex(made), vectors.retirement);
   assert.deepEqual(decodeRetirement(sodium, subkeys.fence, name, made), retirement);
+});
+
+test('restrictions, one that stands and one that was lifted', () => {
+  assert.equal(vectors.restrictions.length, 2);
+  for (const [index, isRestricted] of [true, false].entries()) {
+    const vector = vectors.restrictions[index];
+    assert.ok(vector);
+    const said = { lifecycle, isRestricted, at: inputs.erasedAt };
+    assert.equal(toHex(encodeRestriction(sodium, subkeys.fence, userRef, said)), vector.value);
+    assert.deepEqual(decodeRestriction(sodium, subkeys.fence, userRef, fromHex(vector.value)), said);
+    assert.equal(ascii(restrictionName(userRef, lifecycle)), vector.key);
+    assert.deepEqual(parseRecordKey(vector.key), { kind: 'restriction', userRef, lifecycle });
+  }
 });
 
 test('deployment record', async () => {

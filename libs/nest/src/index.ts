@@ -1,3 +1,5 @@
+export { LeakAuditService } from './audit/leak-audit.service.js';
+export type { LeakAuditRequest } from './audit/leak-audit.service.js';
 export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
 export type {
   EncryptedEventOptions,
@@ -8,7 +10,13 @@ export type {
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
-export type { EngineFactory, ErasureStanding, Forgetting, OublietteEngine } from './engine/engine.js';
+export type {
+  EngineFactory,
+  ErasureStanding,
+  Forgetting,
+  OublietteEngine,
+  Restrictions,
+} from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
 export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
@@ -23,11 +31,14 @@ export { PrivacyService } from './forgetting/privacy.service.js';
 export type { Withdrawal } from './forgetting/privacy.service.js';
 export { VerificationService } from './forgetting/verification.service.js';
 export { AccessGuard } from './http/access.guard.js';
+export type { AuditLine } from './http/audit.controller.js';
 export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
 export type { ErasureAccepted, ErasureReport, HoldReport } from './http/erasure-report.js';
+export { RestrictionController } from './http/restriction.controller.js';
+export type { RestrictionReport } from './http/restriction.controller.js';
 export { ProblemError, problemOf } from './http/problem.js';
 export type { Problem } from './http/problem.js';
 export { ProblemFilter } from './http/problem.filter.js';
@@ -38,6 +49,7 @@ export { Metrics } from './metrics/metrics.js';
 export { OublietteModule } from './module/oubliette.module.js';
 export type {
   AccessOptions,
+  AuditOptions,
   HttpOptions,
   OublietteFeatureOptions,
   OublietteOptions,

@@ -97,7 +97,13 @@ describe('the privacy routes', () => {
     const call = await listening(app);
     const ask = async (id: string) => (await call(`/privacy/users/${id}`, bearer(TOKEN))).text();
     await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
-    assert.deepEqual(JSON.parse(await ask('ann')), { state: 'active', erasure: null, hold: null });
+    assert.deepEqual(JSON.parse(await ask('ann')), {
+      state: 'active',
+      restricted: false,
+      restrictedSince: null,
+      erasure: null,
+      hold: null,
+    });
     const accepted = (await (
       await call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) })
     ).json()) as { erasureId: string };

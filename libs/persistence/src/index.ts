@@ -16,3 +16,4 @@ export { execute, insertRows, selectIn, toBytes } from './sql.js';
 export type { Dialect, SqlResult, SqlRow, SqlValue } from './sql.js';
 export { PersistenceError } from './errors.js';
 export type { PersistenceErrorCode } from './errors.js';
+export { databaseFileSource, tableSource } from './audit/table-source.js';

@@ -23,6 +23,7 @@ export type PrivacyErrorCode =
   | 'LOG_DIR_INVALID'
   | 'VERIFICATION_BUSY'
   | 'VERIFICATION_CLOSED'
+  | 'AUDIT_QUESTION_INVALID'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

@@ -39,6 +39,11 @@ export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
+export {
+  verifyCertificate,
+  verifyChain,
+  type VerifiedCertificate,
+} from './certificate/erasure-certificate.js';
 export { readStatement, userCommitment, type ErasureStatement } from './certificate/erasure-statement.js';
 export {
   createSigningKeyFile,
@@ -46,12 +51,7 @@ export {
   publicKeyPem,
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
-export {
-  readCertificate,
-  verifyCertificate,
-  verifyChain,
-  type ReadCertificate,
-} from './certificate/signed-certificate.js';
+export { readCertificate, type ReadCertificate } from './certificate/signed-certificate.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
@@ -69,7 +69,9 @@ export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
-export { openTopicMirror } from './mirror/topic-ledger-mirror.js';
+export { openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
+export { RestrictionService } from './restriction/restriction-service.js';
+export type { RestrictionOptions } from './restriction/restriction-service.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {
@@ -104,3 +106,25 @@ export { LookupError, type LookupErrorCode } from './lookups/lookup-error.js';
 export type { LookupKey, LookupPage, LookupPlace, LookupRow, LookupStore } from './lookups/lookup-store.js';
 export type { RehashOptions, RehashResult } from './lookups/lookup-rehash.js';
 export { UserLookups, type LookupEntry, type UserLookupsOptions } from './lookups/user-lookups.js';
+export {
+  valueSource,
+  type AuditContent,
+  type AuditGap,
+  type AuditSource,
+  type AuditSourceKind,
+  type AuditValue,
+} from './audit/audit-source.js';
+export { fileSource } from './audit/file-source.js';
+export {
+  auditLeaks,
+  type LeakAuditOptions,
+  type LeakAuditProgress,
+  type LeakFinding,
+  type LeakQuestion,
+  type LeakReport,
+  type SourceReport,
+  type UnseenPlace,
+} from './audit/leak-audit.js';
+export { topicSource } from './audit/topic-source.js';
+export type { TermForm } from './audit/term-forms.js';
+export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';

@@ -17,6 +17,7 @@ import { shapeOf, valueAtNames, withoutPaths } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
 import type { AtHand, EventFormat, OpenField, ReadEvent, WriteEvent } from './formats/event-format.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
+import { RestrictedValue, isRestricted } from './restricted.js';
 
 /** By the name of the format. */
 type Readers = ReadonlyMap<string, ReadEvent>;
@@ -134,7 +135,14 @@ class FormatEventCodec implements EventCodec {
     if (userIdPath === null || shape.userIdNames === null) return null;
     const userId = valueAtNames(event.value, shape.userIdNames);
     if (typeof userId !== 'string') {
-      const problem = userId === undefined ? 'missing' : isErased(userId) ? 'erased' : 'not a string';
+      const problem =
+        userId === undefined
+          ? 'missing'
+          : isErased(userId)
+            ? 'erased'
+            : isRestricted(userId)
+              ? 'restricted'
+              : 'not a string';
       throw new SerdeError(
         'EVENT_INVALID',
         `Event ${type}: the user id at ${userIdPath} is ${problem}.`,
@@ -184,7 +192,9 @@ class FormatEventCodec implements EventCodec {
       }
       const { eventId, type, stream, userRef } = headers;
       const erased = opening.erasedAt !== null;
-      return { outcome: 'event', event: { value: event as T, eventId, type, stream, userRef, erased } };
+      const restricted = opening.restricted && !erased;
+      const decoded = { value: event as T, eventId, type, stream, userRef, erased, restricted };
+      return { outcome: 'event', event: decoded };
     } catch (error) {
       if (error instanceof RecordRefused) return error.refusal;
       throw error;
@@ -225,6 +235,8 @@ class FormatEventCodec implements EventCodec {
 class Opening {
   /** Fields that opened, or whose purpose alone is over. */
   others = 0;
+  /** Of the fields that opened so: the user is restricted. */
+  restricted = false;
   /** When all of the user ended. */
   erasedAt: number | null = null;
 
@@ -250,6 +262,10 @@ class Opening {
           this.others++;
         else this.erasedAt = result.erasedAt;
         return new ErasedValue(result.erasedAt);
+      case 'restricted':
+        this.others++;
+        this.restricted = true;
+        return new RestrictedValue(result.since);
       case 'unavailable':
         throw new RecordRefused({ outcome: 'unavailable', reason: result.reason });
       case 'invalid':

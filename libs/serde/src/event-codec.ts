@@ -6,8 +6,17 @@ export interface Erased {
   /** ms since the Unix epoch. */
   readonly erasedAt: number;
 }
+/**
+ * What takes the place of a personal value whose user is restricted (Art. 18 GDPR): it is kept, and comes back when that is lifted. It is
+ * no text: used as one it throws.
+ */
+export interface Restricted {
+  readonly restricted: true;
+  /** ms since the Unix epoch. */
+  readonly since: number;
+}
 /** A personal field as a handler meets it. */
-export type Erasable<T> = T | Erased;
+export type Erasable<T> = T | Erased | Restricted;
 
 /** What a personal field is kept for, where that is less than everything of its user. */
 export interface FieldPurpose {
@@ -62,6 +71,11 @@ export interface DecodedEvent<T> {
    * purpose that was withdrawn, or ended, makes its own fields `Erased` and leaves this false.
    */
   readonly erased: boolean;
+  /**
+   * True when personal fields are `Restricted`: the user is, for now. Those of a purpose that was withdrawn are `Erased` beside them.
+   * What is built from such an event must be built again when the restriction is lifted.
+   */
+  readonly restricted: boolean;
 }
 
 export type Decoded<T> =

@@ -9,10 +9,12 @@ export type {
   EventToEncode,
   FieldPurpose,
   IncomingRecord,
+  Restricted,
 } from './event-codec.js';
 export { createEventCodec } from './create-event-codec.js';
 export type { EventCodecOptions } from './create-event-codec.js';
 export { ErasedValue, isErased } from './erased.js';
+export { RestrictedValue, isRestricted } from './restricted.js';
 export { SerdeError } from './errors.js';
 export type { SerdeErrorCode } from './errors.js';
 export { EVENT_HEADERS, isEventId, readEventHeaders } from './event-headers.js';

@@ -140,3 +140,31 @@ test('compact: driven to the worst, the value stands at 95 % of the bound and is
     { seed, numRuns, endOnFailure: true },
   );
 });
+
+test('what the guard warns of: records dated back do not roll a compacted segment, unless the log dates them', async () => {
+  for (const type of ['CreateTime', 'LogAppendTime']) {
+    const configuration = {
+      topic: {
+        'cleanup.policy': 'compact',
+        'segment.ms': '10000',
+        'min.cleanable.dirty.ratio': '0',
+        'message.timestamp.type': type,
+        'message.timestamp.after.max.ms': '0',
+      },
+      broker: {},
+      gapMs: 5_000,
+      transactionMs: 0,
+      aheadMs: 0,
+    };
+    const log = await openAged(configuration, 0);
+    await log.append('user', secret);
+    await log.append('user', null);
+    const end = log.now() + 2 * boundOf(configuration);
+    for (let behindMs = 5_000; log.now() < end; behindMs += 5_000) {
+      await log.advance(5_000);
+      await log.append('other', 'x', -behindMs);
+    }
+    assert.equal(log.holds(secret), type === 'CreateTime', type);
+    await log.close();
+  }
+});

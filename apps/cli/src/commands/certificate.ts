@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import {
-  readStatement,
   readTrustedKeys,
   verifyCertificate,
   verifyChain,
-  type ErasureStatement,
-  type ReadCertificate,
+  type VerifiedCertificate,
 } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import type { Answer, CliContext } from '../context.js';
@@ -31,22 +29,17 @@ export function addCertificateCommands(program: Command, context: CliContext): v
     const trusted = readTrustedKeys(Buffer.from(read(context, trustedKey)).toString('utf8'));
     const bytes = read(context, file);
     const certificate = verifyCertificate(bytes, trusted);
-    const statement = readStatement(certificate.body);
     const links = chain === undefined ? null : verifyChain(linesOf(read(context, chain)), trusted);
     if (links !== null && !links.some(({ digest }) => digest === certificate.digest))
       throw new CliError(
         'CERTIFICATE_NOT_IN_CHAIN',
-        `The chain is whole, but the certificate ${statement.number} in it is another one than this file.`,
+        `The chain is whole, but the certificate ${certificate.body.number} in it is another one than this file.`,
       );
-    return verified(statement, certificate, links?.length ?? null);
+    return verified(certificate, links?.length ?? null);
   });
 }
 
-function verified(
-  statement: ErasureStatement,
-  { key, digest }: ReadCertificate,
-  chain: number | null,
-): Answer {
+function verified({ key, digest, statement }: VerifiedCertificate, chain: number | null): Answer {
   const { erasure, deadline, outstanding, number } = statement;
   const isWhole = outstanding.length === 0;
   return {

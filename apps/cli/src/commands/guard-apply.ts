@@ -105,7 +105,10 @@ async function isConfirmed(context: CliContext, { yes }: ApplyOptions, plan: Fit
       'NOT_CONFIRMED',
       'guard apply: nothing was set. There is no terminal to ask at: look at what would be set, and give --yes.',
     );
-  return context.confirm(`Set ${plan.changes.length} of ${plan.before.topic}?`);
+  const { length } = plan.changes;
+  return context.confirm(
+    `Set ${length === 1 ? 'this setting' : `these ${length} settings`} of the topic ${plan.before.topic}?`,
+  );
 }
 
 function answerOf(

@@ -6,7 +6,6 @@ import { CliError } from '../errors.js';
 /** Commands that have a name already and nothing behind it. */
 const later: readonly (readonly string[])[] = [
   ['users', 'export'],
-  ['audit', 'leaks'],
   ['lag'],
   ['doctor'],
 ];

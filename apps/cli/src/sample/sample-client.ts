@@ -46,8 +46,42 @@ export class SampleClient {
     }
   }
 
+  /** The documents of an NDJSON answer as they come. Rejects as `ask` does, and with SAMPLE_UNREACHABLE where the answer breaks off. */
+  async *lines(request: SampleRequest): AsyncGenerator<unknown, void, undefined> {
+    const { response, address } = await this.#send(request);
+    if (!response.ok) throw refused(response.status, await response.text());
+    let rest = '';
+    try {
+      for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const lines = (rest + piece).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) yield parseAnswer(address, line);
+      }
+      if (rest !== '') yield parseAnswer(address, rest);
+    } catch (error) {
+      if (this.context.signal.aborted || error instanceof CliError) throw error;
+      throw new CliError('SAMPLE_UNREACHABLE', `The answer of ${address} broke off. Is the sample running?`, {
+        cause: error,
+      });
+    }
+  }
+
   /** What may pass by itself comes back as an error; everything else is thrown. */
   async #try(request: SampleRequest): Promise<{ json: unknown } | CliError> {
+    try {
+      const { response, address } = await this.#send(request);
+      const body = await this.#textOf(response, address);
+      if (response.ok) return { json: body === '' ? null : parseAnswer(address, body) };
+      const refusal = refused(response.status, body);
+      if (response.status === 503) return refusal;
+      throw refusal;
+    } catch (error) {
+      if (error instanceof CliError && error.code === 'SAMPLE_UNREACHABLE') return error;
+      throw error;
+    }
+  }
+
+  async #send(request: SampleRequest): Promise<{ response: Response; address: string }> {
     const { disk, env, signal } = this.context;
     const sample = readRunningSample(disk, this.dataDir);
     if (!sample)
@@ -58,28 +92,35 @@ export class SampleClient {
     const token = readAdminToken(disk, this.dataDir, env);
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
-    let response: Response;
-    let body: string;
+    const address = sample.httpAddress;
     try {
-      response = await fetch(`${sample.httpAddress}${request.path}`, {
+      const response = await fetch(`${address}${request.path}`, {
         method: request.method,
         headers,
         signal,
         ...(request.body !== undefined && { body: request.body }),
       });
-      body = await response.text();
+      return { response, address };
     } catch (error) {
-      if (signal.aborted) throw error;
-      return new CliError(
-        'SAMPLE_UNREACHABLE',
-        `Nothing answers at ${sample.httpAddress}. Is the sample running? Start it with npm start.`,
-        { cause: error },
-      );
+      throw this.#unreachable(address, error);
     }
-    if (response.ok) return { json: body === '' ? null : parseAnswer(sample.httpAddress, body) };
-    const refusal = refused(response.status, body);
-    if (response.status === 503) return refusal;
-    throw refusal;
+  }
+
+  async #textOf(response: Response, address: string): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      throw this.#unreachable(address, error);
+    }
+  }
+
+  #unreachable(address: string, cause: unknown): unknown {
+    if (this.context.signal.aborted) return cause;
+    return new CliError(
+      'SAMPLE_UNREACHABLE',
+      `Nothing answers at ${address}. Is the sample running? Start it with npm start.`,
+      { cause },
+    );
   }
 }
 

@@ -47,7 +47,8 @@ test('the answer is no for another key, a changed byte, a chain with a link miss
   const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'pem', type: 'spki' }).toString();
   const cases: [Record<string, string>, string][] = [
     [{ '/c/key.pub': other }, 'CERTIFICATE_KEY_UNTRUSTED'],
-    [{ '/c/file.json': whole.replace('"erased"', '"Erased"') }, 'CERTIFICATE_FORGED'],
+    [{ '/c/file.json': whole.replace('"lifecycle":1', '"lifecycle":2') }, 'CERTIFICATE_FORGED'],
+    [{ '/c/file.json': whole.replace('"erased"', '"Erased"') }, 'CERTIFICATE_MALFORMED'],
     [{ '/c/file.json': `${whole}\n` }, 'CERTIFICATE_MALFORMED'],
     [{ '/c/key.pub': 'no key' }, 'CERTIFICATE_KEY_INVALID'],
     [{ '/c/chain': `${whole}\n` }, 'CERTIFICATE_CHAIN_BROKEN'],

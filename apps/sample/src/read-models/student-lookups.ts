@@ -32,12 +32,12 @@ export class StudentLookups {
     return this.lookups.put(manager, EMAIL, entries);
   }
 
-  /** Never one who is forgotten. */
+  /** Never one who is forgotten, or restricted. */
   async findByEmail(email: string): Promise<Student[]> {
     const found: Student[] = [];
     for (const userRef of await this.lookups.find(EMAIL, email)) {
       const student = await this.students.find(userRef);
-      if (student !== null) found.push(student);
+      if (student !== null && student !== 'restricted') found.push(student);
     }
     return found;
   }

@@ -3,7 +3,7 @@ import { EventSourcingError, SealedColumns, type OpenRow, type RowToOpen } from 
 import type { UserRef } from '@oubliette/keyring';
 import { Metrics, OUBLIETTE_ENGINE, type OublietteEngine } from '@oubliette/nest';
 import { Database, insertRows, toBytes, type SqlRow } from '@oubliette/persistence';
-import { isErased } from '@oubliette/serde';
+import { isErased, isRestricted } from '@oubliette/serde';
 import type { EntityManager } from 'typeorm';
 import type { StudentProfile } from '../students/student.js';
 
@@ -55,7 +55,7 @@ export class StudentRows {
   }
 
   /** null: no row, or the student is forgotten. */
-  async find(userRef: UserRef): Promise<Student | null> {
+  async find(userRef: UserRef): Promise<Student | 'restricted' | null> {
     const { rows } = await this.database.execute('SELECT * FROM sample_students WHERE user_ref = ?', [
       userRef,
     ]);
@@ -63,7 +63,7 @@ export class StudentRows {
     return row === undefined ? null : toStudent(row);
   }
 
-  /** The students who are not forgotten, first registered first. Reads page by page: never the whole table at once. */
+  /** The students who are neither forgotten nor restricted, first registered first. Reads page by page: never the whole table at once. */
   async *all(): AsyncIterable<Student> {
     let after: SqlRow | undefined;
     do {
@@ -90,7 +90,10 @@ export class StudentRows {
         this.#logger.error(`Alarm: a student was left out of the list. ${row.message}`);
       }
     }
-    return authentic.flatMap((row) => toStudent(row) ?? []);
+    return authentic.flatMap((row) => {
+      const student = toStudent(row);
+      return student === null || student === 'restricted' ? [] : [student];
+    });
   }
 }
 
@@ -102,7 +105,8 @@ function toSealed(row: SqlRow): RowToOpen<Field> {
 }
 
 /** null for a row of a forgotten student. */
-function toStudent(row: OpenRow<Field>): Student | null {
+function toStudent(row: OpenRow<Field>): Student | 'restricted' | null {
   if (fields.some((field) => isErased(row[field]))) return null;
+  if (fields.some((field) => isRestricted(row[field]))) return 'restricted';
   return row as Student;
 }

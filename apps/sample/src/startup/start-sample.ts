@@ -148,7 +148,7 @@ class SampleStart {
 
   async #serve(parts: { engine: OublietteEngine; database: Database; adminToken: string }): Promise<string> {
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.for({ ...parts, page: new Page(this.#disk) }),
+      AppModule.for({ ...parts, page: new Page(this.#disk), dataDir: this.settings.dataDir }),
       { logger: this.#logger, abortOnError: false, bodyParser: false, forceCloseConnections: true },
     );
     prepareHttp(app);

@@ -70,6 +70,6 @@ export class StudentsController {
 
   @Get(':id/lesson-views')
   async views(@Param('id') id: string): Promise<LessonView[]> {
-    return this.viewRows.ofStudent(await this.students.refOf(checkedUserId(id)));
+    return this.viewRows.ofStudent(await this.students.readableRef(checkedUserId(id)));
   }
 }

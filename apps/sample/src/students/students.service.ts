@@ -3,7 +3,7 @@ import { AggregateRepository, streamIdOf } from '@oubliette/event-sourcing';
 import type { UserRef } from '@oubliette/keyring';
 import { OUBLIETTE_ENGINE, ProblemError, randomEventId, type OublietteEngine } from '@oubliette/nest';
 import { TypeOrmEventStore } from '@oubliette/persistence';
-import { isErased } from '@oubliette/serde';
+import { isErased, isRestricted } from '@oubliette/serde';
 import { OnceStreams } from '../enrolments/once-streams.js';
 import { StudentRows, type Student } from '../read-models/student-rows.js';
 import {
@@ -71,17 +71,33 @@ export class StudentsService {
     return new Set([...userRefs].filter((userRef) => missing.has(streamOf(userRef))));
   }
 
-  /** Problems: 404 unknown, 410 forgotten. The event store answers while the read model has not seen the student yet. */
+  /**
+   * Problems: 404 unknown, 410 forgotten, 451 restricted. The event store answers while the read model has not seen the student yet.
+   */
   async find(id: string): Promise<Student> {
     const userRef = this.#livingRef(id);
-    const row = await this.rows.find(userRef);
-    if (row !== null) return row;
+    const student = (await this.rows.find(userRef)) ?? (await this.registered(userRef));
+    if (student === 'forgotten') throw forgottenStudent();
+    if (student === 'restricted') throw restrictedStudent();
+    return student;
+  }
+
+  /** A student by the event store. Problem: 404 unknown. */
+  async registered(userRef: UserRef): Promise<Student | 'forgotten' | 'restricted'> {
     const { registered } = (await this.#repository.load(streamOf(userRef))).state;
     if (registered === null) throw unknownStudent();
     const { userId, ...profile } = registered;
     const student = { id: userId, ...profile };
-    if (Object.values(student).some(isErased)) throw forgottenStudent();
-    return student as Student;
+    const fields = Object.values(student);
+    if (fields.some(isErased)) return 'forgotten';
+    return fields.some(isRestricted) ? 'restricted' : (student as Student);
+  }
+
+  /** As `refOf`, where something is to be shown that stands by pseudonym. Problems: also 451 restricted. */
+  async readableRef(id: string): Promise<UserRef> {
+    const userRef = await this.refOf(id);
+    if (this.engine.keyring.restriction(userRef) !== null) throw restrictedStudent();
+    return userRef;
   }
 
   /** The pseudonym of a registered student who is not forgotten. Problems: 404, 410. */
@@ -108,4 +124,17 @@ function unknownStudent(): ProblemError {
 
 function forgottenStudent(): ProblemError {
   return new ProblemError(410, 'USER_FORGOTTEN', 'This student was forgotten.', 'id');
+}
+
+/**
+ * 451 and not 423: the law is what stands in the way, at somebody's demand, and the body says so (RFC 7725, section 3); 423 (RFC 4918) is of a
+ * lock that the asker may hold or await.
+ */
+function restrictedStudent(): ProblemError {
+  return new ProblemError(
+    451,
+    'USER_RESTRICTED',
+    'The processing of this student’s data is restricted (Art. 18 GDPR): it is kept, and not shown until that is lifted.',
+    'id',
+  );
 }

@@ -24,6 +24,14 @@ export class Client {
     return this.#ask('POST', path, body === undefined ? undefined : JSON.stringify(body));
   }
 
+  put(path: string, body: object): Promise<Answer> {
+    return this.#ask('PUT', path, JSON.stringify(body));
+  }
+
+  delete(path: string, body: object): Promise<Answer> {
+    return this.#ask('DELETE', path, JSON.stringify(body));
+  }
+
   importLines(lines: readonly (object | string)[]): Promise<Answer> {
     const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
     return this.#ask('POST', '/import', text, 'application/x-ndjson');
@@ -35,7 +43,8 @@ export class Client {
       headers: { authorization: `Bearer ${this.token}`, 'content-type': contentType },
       ...(body === undefined ? {} : { body }),
     });
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
+    const text = await response.text();
+    return { status: response.status, body: JSON.parse(text === '' ? '{}' : text) as Answer['body'] };
   }
 }
 

@@ -18,6 +18,12 @@ const ann = {
   disability: 'N',
 };
 const ben = { id: 'student-ben-0043', name: 'Ben', email: 'ben@example.org' };
+const cor = {
+  ...ben,
+  id: 'student-cor-0044',
+  name: 'Cor Restricted-Surname',
+  email: 'cor.restricted@example.org',
+};
 const view = (day: number, clicks: number, course = 'AAA-2013J') => ({ course, site: '546614', day, clicks });
 
 /** What the sample does on any engine and database. `environment` says where those are. */
@@ -189,6 +195,31 @@ export function sampleSuite(
       await eventually(async () => assert.equal((await engagement('IMP-2'))['views'], 6));
     });
 
+    it('restricts a student: kept and counted, and shown to nobody', async () => {
+      const at = `/privacy/users/${cor.id}/restriction`;
+      const views = `/students/${cor.id}/lesson-views`;
+      assert.equal((await client.put(at, { reason: 'accuracy contested' })).status, 404);
+      assert.equal((await client.post('/students', cor)).status, 201);
+      assert.equal((await client.post(views, view(1, 2, 'RES-1'))).status, 202);
+      await eventually(async () => assert.equal((await found(cor.email)).length, 1));
+      const restricted = await client.put(at, { reason: 'accuracy contested' });
+      assert.deepEqual([restricted.status, restricted.body['restricted']], [200, true]);
+      for (const path of [`/students/${cor.id}`, views]) {
+        const { status, body } = await client.get(path);
+        assert.deepEqual([status, body['code']], [451, 'USER_RESTRICTED']);
+      }
+      assert.equal((await client.post(views, view(2, 3, 'RES-1'))).status, 202);
+      await eventually(async () =>
+        assert.deepEqual(await engagement('RES-1'), { course: 'RES-1', views: 2, clicks: 5, students: 1 }),
+      );
+      assert.deepEqual(await found(cor.email), []);
+      const list = (await client.get('/students')).body;
+      assert.equal(JSON.stringify(list).includes(cor.name), false);
+      assert.ok(list.some(({ id }) => id === ben.id));
+      assert.equal((await client.post('/students', cor)).status, 409);
+      assert.equal((await client.get(`/privacy/users/${cor.id}`)).body['restricted'], true);
+    });
+
     it('goes on after a restart where it was', async () => {
       await sample.close();
       await start();
@@ -199,6 +230,15 @@ export function sampleSuite(
       await eventually(async () =>
         assert.equal((await client.get(`/students/${ben.id}/lesson-views`)).body.length, 2),
       );
+    });
+
+    it('shows a student again whose restriction outlived a restart and was lifted', async () => {
+      assert.equal((await client.get(`/students/${cor.id}`)).status, 451);
+      const lifted = await client.delete(`/privacy/users/${cor.id}/restriction`, { reason: 'settled' });
+      assert.equal(lifted.status, 204);
+      assert.equal((await client.get(`/students/${cor.id}`)).body['email'], cor.email);
+      assert.equal((await client.get(`/students/${cor.id}/lesson-views`)).body.length, 2);
+      assert.equal((await found(cor.email)).length, 1);
     });
 
     it('forgets a student: nothing of hers is left to read, and no sum moves', async () => {

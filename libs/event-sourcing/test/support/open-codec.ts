@@ -38,9 +38,10 @@ export class OpenCodec implements EventCodec {
       const erased = userRef !== null && this.forgotten.has(userRef);
       if (erased) for (const path of spec.personalPaths) data[path] = { erased: true, erasedAt: 7 };
       const eventId = headers[EVENT_HEADERS.eventId]!;
+      const { type, stream } = spec;
       return {
         outcome: 'event',
-        event: { value: data as T, eventId, type: spec.type, stream: spec.stream, userRef, erased },
+        event: { value: data as T, eventId, type, stream, userRef, erased, restricted: false },
       };
     });
   }

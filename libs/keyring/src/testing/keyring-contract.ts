@@ -5,6 +5,7 @@ import type { KeyTopicHarness } from './key-log-contract.js';
 import { badInputContract } from './keyring-bad-input-contract.js';
 import { purposesContract } from './keyring-purposes-contract.js';
 import { scaleContract } from './keyring-scale-contract.js';
+import { restrictionContract } from './keyring-restriction-contract.js';
 import { secrecyContract } from './keyring-secrecy-contract.js';
 import { failsWith } from './fails-with.js';
 import { binding, checks, isKeyOf, secret } from './keyring-stage.js';
@@ -236,6 +237,7 @@ export function keyringContract(name: string, make: () => Promise<KeyTopicHarnes
   badInputContract(check);
   secrecyContract(check);
   purposesContract(check);
+  restrictionContract(check);
   timeContract(check);
   scaleContract(check);
 }

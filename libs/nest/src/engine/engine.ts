@@ -1,6 +1,7 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
-import type { Fence, Keyring } from '@oubliette/keyring';
+import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
+  AuditSource,
   CertificateRegister,
   DeadlineAlert,
   Erasure,
@@ -57,6 +58,16 @@ export interface Forgetting {
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
 }
 
+/** Restriction of processing as the module needs it; each act stands in the privacy log. */
+export interface Restrictions {
+  /** Idempotent. Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `USER_ID_INVALID`, `REASON_INVALID`. */
+  restrict(userId: string, reason: string): Promise<Restriction>;
+  /** Idempotent. Rejects as `restrict`. */
+  lift(userId: string, reason: string): Promise<void>;
+  /** Runs `work` with a restricted user's data open to it. Rejects as `restrict`, and as `work` does. */
+  withPermission<T>(userId: string, reason: string, work: () => Promise<T>): Promise<T>;
+}
+
 /** Everything below Nest that the module works on, opened and ready: the key topic is loaded. */
 export interface OublietteEngine {
   readonly clock: Clock;
@@ -68,9 +79,12 @@ export interface OublietteEngine {
   readonly forgetting: Forgetting;
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
+  readonly restrictions: Restrictions;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;
+  /** Every topic of the cluster, for the leak audit. */
+  readonly topics: AuditSource;
   /** Not yet started. */
   createConsumer(options: ConsumerOptions): RecordConsumer;
   /** False while the key topic cannot be heard, or user keys may not be used: readiness. Answers within seconds, never rejects. */

@@ -5,19 +5,22 @@ import {
   createDirectClient,
   createPartitionReader,
   createProducer,
+  createTopicScanner,
   openKeyTopic,
 } from '@oubliette/kafka';
-import type { KafkaSettings, KeyTopic, Logger, RecordProducer, TopicAdmin } from '@oubliette/kafka';
+import type { DirectClient, KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
   CertificateRegister,
   ErasureVerifier,
   ForgettingService,
+  RestrictionService,
   loadSigningKeyFile,
   openTopicMirror,
+  topicSource,
 } from '@oubliette/privacy';
-import type { LedgerMirror } from '@oubliette/privacy';
+import type { LedgerMirror, TopicMirrorParts } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -57,7 +60,10 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => admin.close());
   const producer = await createProducer(settings);
   closes.push(() => producer.close());
-  const mirror = await openMirror({ options, settings, admin, producer, keyring }, closes);
+  // Connects when somebody reads by it.
+  const direct = createDirectClient(settings);
+  closes.push(() => direct.close());
+  const mirror = await openMirror({ options, logger, direct, admin, producer, keyring }, closes);
   const certificates = certificatesOf(options, clock);
   const { stores, deadline } = options;
   const forgetting = new ForgettingService({
@@ -97,9 +103,11 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     producer,
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
     certificates,
     verifier,
+    topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
     createConsumer: (consumer) => createConsumer(settings, consumer),
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
@@ -108,21 +116,15 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
 
 /** Beside the key topic: whoever backs that up has both. */
 async function openMirror(
-  parts: {
+  parts: Pick<TopicMirrorParts, 'admin' | 'producer' | 'keyring' | 'logger'> & {
     readonly options: KafkaEngineOptions;
-    readonly settings: KafkaSettings & { readonly logger: Logger };
-    readonly admin: TopicAdmin;
-    readonly producer: RecordProducer;
-    readonly keyring: Keyring;
+    readonly direct: DirectClient;
   },
   closes: Close[],
 ): Promise<LedgerMirror> {
-  const { options, settings, admin, producer, keyring } = parts;
-  const client = createDirectClient(settings);
-  closes.push(() => client.close());
+  const { options, direct, ...others } = parts;
   const topic = `${options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic}.ledger`;
-  const reader = createPartitionReader(client);
-  const mirror = await openTopicMirror({ topic, admin, producer, reader, keyring, logger: settings.logger });
+  const mirror = await openTopicMirror({ ...others, topic, reader: createPartitionReader(direct) });
   closes.push(() => mirror.close());
   return mirror;
 }

@@ -8,6 +8,8 @@ import type { ErasureStanding, OublietteEngine } from '../engine/engine.js';
 export interface UserStatus {
   /** As the key topic says: `forgotten` once the fence stands. */
   readonly state: 'active' | 'forgotten';
+  /** ms since the Unix epoch; null: the user's data may be processed. */
+  readonly restrictedSince: number | null;
   /** The last request to forget; null: there was none. */
   readonly erasure: Erasure | null;
   /** The legal hold that stands; null: none. */
@@ -87,6 +89,7 @@ export class ForgetUserService {
       );
     return {
       state,
+      restrictedSince: keyring.restriction(userRef)?.since ?? null,
       erasure: await forgetting.findByUser(userId),
       hold: await forgetting.holdOf(userId),
     };

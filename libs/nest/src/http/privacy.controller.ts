@@ -31,6 +31,9 @@ const MOST_USERS = 10_000;
 /** What stands about a user, without the id and the pseudonym. */
 export interface UserReport {
   readonly state: 'active' | 'forgotten';
+  readonly restricted: boolean;
+  /** null: the user's data may be processed. */
+  readonly restrictedSince: string | null;
   /** The last request to forget; null: there was none. */
   readonly erasure: ErasureReport | null;
   /** The legal hold that stands; null: none. */
@@ -54,9 +57,16 @@ export class PrivacyController {
 
   @Get('users/:id')
   async user(@Param('id') id: string): Promise<UserReport> {
-    const { state, erasure, hold } = await this.forgetting.statusOf(checkedUserId(id));
+    const {
+      state,
+      restrictedSince: since,
+      erasure,
+      hold,
+    } = await this.forgetting.statusOf(checkedUserId(id));
     return {
       state,
+      restricted: since !== null,
+      restrictedSince: since === null ? null : new Date(since).toISOString(),
       erasure: erasure === null ? null : report(erasure, await this.forgetting.standingOf(erasure)),
       hold: hold === null ? null : holdReport(hold),
     };

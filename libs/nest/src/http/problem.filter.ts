@@ -24,6 +24,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status >= 500) this.#logger.error(`${problem.code}: ${withoutMessage(exception)}`);
     if (problem.status === 401) httpAdapter.setHeader(response, 'WWW-Authenticate', 'Bearer');
     if (problem.status === 503) httpAdapter.setHeader(response, 'Retry-After', '1');
+    // It may be cached unless it says otherwise (RFC 7725, section 3), and a restriction may be lifted.
+    if (problem.status === 451) httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
     return httpAdapter.reply(response, problem, problem.status);
   }

@@ -33,6 +33,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Content too large',
   415: 'Unsupported media type',
   429: 'Too many requests',
+  451: 'Unavailable for legal reasons',
   500: 'Internal error',
   503: 'Service unavailable',
 };
@@ -41,8 +42,12 @@ const TITLES: Readonly<Record<number, string>> = {
 const STATUSES: Readonly<Record<string, number>> = {
   USER_ID_INVALID: 400,
   EVENT_INVALID: 400,
+  AUDIT_QUESTION_INVALID: 400,
+  AUDIT_UNDER_WAY: 409,
+  AUDIT_STOPPED: 503,
   USER_UNKNOWN: 404,
   USER_FORGOTTEN: 410,
+  USER_RESTRICTED: 451,
   REASON_INVALID: 400,
   CERTIFICATES_OFF: 404,
   DEADLINE_NOT_EXTENDABLE: 409,

@@ -6,12 +6,21 @@ import type {
   Type,
 } from '@nestjs/common';
 import type { TopicSpec } from '@oubliette/kafka';
+import type { AuditSource } from '@oubliette/privacy';
 import type { EventClass } from '../decorators/encrypted-event.js';
 import type { EngineFactory } from '../engine/engine.js';
 import type { KafkaEngineOptions } from '../engine/kafka-engine-options.js';
 
 /** Who may call the guarded routes: a bearer token, or a guard of the application. */
 export type AccessOptions = { readonly token: string } | { readonly guard: Type<CanActivate> | CanActivate };
+
+/** Where the application keeps data beside the topics: what the leak audit reads. */
+export interface AuditOptions {
+  /** Files, and directories with everything below them: logs, exports, snapshots, data directories. */
+  readonly directories?: readonly string[];
+  /** Tables (`tableSource` and `databaseFileSource` of @oubliette/persistence), caches and whatever else (`valueSource`). */
+  readonly sources?: readonly AuditSource[];
+}
 
 interface CommonOptions {
   /** Consumer group of handlers that name none. */
@@ -21,6 +30,7 @@ interface CommonOptions {
   readonly handlerAttempts?: number;
   /** How often, in ms, topics with an `erasureDeadline` and the key topic are judged again; default 5 minutes. */
   readonly retentionGuardEveryMs?: number;
+  readonly audit?: AuditOptions;
 }
 
 /** Brokers, keys and ledger; or `engine`, a factory of its own, for tests. */

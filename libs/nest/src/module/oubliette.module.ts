@@ -2,6 +2,7 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { LeakAuditService } from '../audit/leak-audit.service.js';
 import { FeatureRegistry } from '../boot/feature-registry.js';
 import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
@@ -14,8 +15,10 @@ import { VerificationService } from '../forgetting/verification.service.js';
 import { AccessGuard, configuredGuard } from '../http/access.guard.js';
 import { ErasuresController } from '../http/erasures.controller.js';
 import { HealthController } from '../http/health.controller.js';
+import { AuditController } from '../http/audit.controller.js';
 import { GuardedMetricsController, OpenMetricsController } from '../http/metrics.controller.js';
 import { PrivacyController } from '../http/privacy.controller.js';
+import { RestrictionController } from '../http/restriction.controller.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -118,6 +121,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       VerificationService,
+      LeakAuditService,
       OublietteTransport,
       RetentionService,
       TopicBoot,
@@ -134,6 +138,7 @@ function rootModule(
       ForgetUserService,
       PrivacyService,
       VerificationService,
+      LeakAuditService,
       OublietteTransport,
       RetentionService,
       AccessGuard,
@@ -152,19 +157,21 @@ function controllersOf(http: HttpOptions): Type[] {
   return controllers;
 }
 
+/** The privacy routes, and what each of their controllers is made with. */
+const privacyControllers: readonly (readonly [controller: Type, needs: readonly Type[]])[] = [
+  [PrivacyController, [ForgetUserService]],
+  [ErasuresController, [ForgetUserService, CertificateService]],
+  [RestrictionController, [PrivacyService]],
+  [VerificationController, [VerificationService]],
+  [AuditController, [LeakAuditService]],
+];
+
 /** Nest reads a controller's prefix from its class: another prefix is another class. */
 function privacyControllersAt(prefix: string): Type[] {
-  class MountedPrivacyController extends PrivacyController {}
-  class MountedErasuresController extends ErasuresController {}
-  class MountedVerificationController extends VerificationController {}
-  Reflect.defineMetadata('design:paramtypes', [ForgetUserService], MountedPrivacyController);
-  Reflect.defineMetadata(
-    'design:paramtypes',
-    [ForgetUserService, CertificateService],
-    MountedErasuresController,
-  );
-  Reflect.defineMetadata('design:paramtypes', [VerificationService], MountedVerificationController);
-  const mounted = [MountedPrivacyController, MountedErasuresController, MountedVerificationController];
-  for (const controller of mounted) Controller(prefix)(controller);
-  return mounted;
+  return privacyControllers.map(([controller, needs]) => {
+    const mounted = class extends controller {};
+    Reflect.defineMetadata('design:paramtypes', needs, mounted);
+    Controller(prefix)(mounted);
+    return mounted;
+  });
 }

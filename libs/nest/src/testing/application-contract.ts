@@ -13,6 +13,7 @@ import { EncryptedTopic } from '../decorators/encrypted-topic.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
+import { RetentionService } from '../retention/retention.service.js';
 import { OublietteModule } from '../module/oubliette.module.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
 import { connectOubliette } from '../transport/connect-oubliette.js';
@@ -90,6 +91,7 @@ export function nestApplicationContract(name: string, bootstrap: () => string): 
             stores: new InMemoryStores(),
             access: { token: TOKEN },
             handlerAttempts: 3,
+            retentionGuardEveryMs: 200,
             keyTopic: {
               topic: 'contract.keys',
               partitions: 2,
@@ -143,6 +145,21 @@ export function nestApplicationContract(name: string, bootstrap: () => string): 
       );
       const { admin } = app.get<OublietteEngine>(OUBLIETTE_ENGINE);
       assert.ok((await admin.listTopics()).includes('contract.views.dlt'));
+    });
+
+    it('judges its topics and the key topic while it runs, and sees them drift', async () => {
+      const { admin } = app.get<OublietteEngine>(OUBLIETTE_ENGINE);
+      const verdictOn = (topic: string): string | undefined =>
+        app
+          .get(RetentionService)
+          .verdicts()
+          .find((one) => one.topic === topic)?.verdict;
+      assert.deepEqual([verdictOn('contract.views'), verdictOn('contract.keys')], ['ok', 'ok']);
+      await admin.setTopicConfigs('contract.views', { 'segment.ms': '604800000' });
+      await until('the refusal', () => verdictOn('contract.views') === 'refuse');
+      assert.equal(verdictOn('contract.keys'), 'ok');
+      await admin.setTopicConfigs('contract.views', { 'segment.ms': '3600000' });
+      await until('the end of the refusal', () => verdictOn('contract.views') === 'ok');
     });
 
     it('forgets: forgotten at once, then erased', async () => {

@@ -4,8 +4,10 @@ import type {
   ReceivedRecord,
   RecordConsumer,
   RecordProducer,
+  ScannedBatch,
   TopicAdmin,
   TopicDescription,
+  TopicScanner,
   TopicSpec,
 } from '@oubliette/kafka';
 import type { Clock } from '@oubliette/runtime';
@@ -67,6 +69,16 @@ export class InMemoryCluster {
     };
   }
 
+  scanner(): TopicScanner {
+    return {
+      topics: () =>
+        Promise.resolve(
+          [...this.#topics].map(([name, { partitions }]) => ({ name, partitions: [...partitions.keys()] })),
+        ),
+      scan: (topic, partition) => this.#scan(topic, partition),
+    };
+  }
+
   /** Every record of a topic in partition and offset order; also what somebody else would have written. */
   records(topic: string): readonly ReceivedRecord[] {
     return this.#topics.get(topic)?.partitions.flat() ?? [];
@@ -104,6 +116,17 @@ export class InMemoryCluster {
     const errors: unknown[] = [];
     for (const consumer of this.#consumers) errors.push(...(await consumer.poll()));
     return errors;
+  }
+
+  async *#scan(topic: string, partition: number): AsyncGenerator<ScannedBatch> {
+    await Promise.resolve();
+    const records = this.#topicOf(topic).partitions[partition] ?? [];
+    yield {
+      records: records.map(({ headers, ...record }) => ({
+        ...record,
+        headers: Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) })),
+      })),
+    };
   }
 
   #describe(name: string): TopicDescription[] {

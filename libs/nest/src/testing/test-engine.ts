@@ -1,8 +1,14 @@
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
-import { CertificateRegister, ErasureVerifier, ForgettingService } from '@oubliette/privacy';
-import type { KeyTopicWindow } from '@oubliette/privacy';
+import {
+  CertificateRegister,
+  ErasureVerifier,
+  ForgettingService,
+  RestrictionService,
+  topicSource,
+} from '@oubliette/privacy';
+import type { KeyTopicWindow, PrivacyLog } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -27,6 +33,7 @@ export interface TestEngine extends OublietteEngine {
   readonly clock: ManualClock;
   /** Where verifications look for log directories. */
   readonly disk: SimulatedDisk;
+  readonly privacyLog: PrivacyLog;
   /** Makes readiness fail. */
   fresh: boolean;
   readonly closed: boolean;
@@ -65,6 +72,8 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     producer: cluster.producer(),
     admin,
     forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
+    privacyLog: stores.log,
     certificates: new CertificateRegister({
       store: stores.certificates,
       erasures: stores.erasures,
@@ -72,6 +81,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
       clock,
     }),
     verifier,
+    topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),
     createConsumer: (options) => cluster.consumer(options),
     fresh: true,
     keysFresh: () => Promise.resolve(engine.fresh),

@@ -16,6 +16,8 @@ export interface EventContext {
   readonly userRef: UserRef | null;
   /** True when the user is forgotten: personal properties are `Erased`. */
   readonly erased: boolean;
+  /** True while the user is restricted: personal properties are `Restricted`, and the event is not given again when that is lifted. */
+  readonly restricted: boolean;
 }
 
 /** An event with its context, on its way to a handler. */
@@ -27,8 +29,8 @@ export interface Delivery {
 
 export function contextOf(record: ReceivedRecord, event: DecodedEvent<object>): EventContext {
   const { topic, partition, offset, timestamp } = record;
-  const { eventId, type, userRef, erased } = event;
-  return { topic, partition, offset, timestamp, eventId, type, userRef, erased };
+  const { eventId, type, userRef, erased, restricted } = event;
+  return { topic, partition, offset, timestamp, eventId, type, userRef, erased, restricted };
 }
 
 /** `@Ctx()` of a handler of single events. */
@@ -60,6 +62,9 @@ export class OublietteContext extends BaseRpcContext<[EventContext]> implements 
   }
   get erased(): boolean {
     return this.event.erased;
+  }
+  get restricted(): boolean {
+    return this.event.restricted;
   }
 }
 

@@ -6,7 +6,7 @@ import { software } from '../version.js';
 import type { ChainedBody } from './signed-certificate.js';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
-const moment = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const moment = z.string().refine(isMoment);
 const count = z.int().nonnegative();
 
 /** What keeps a certificate from being whole. */
@@ -97,6 +97,12 @@ export function readStatement(body: ChainedBody): ErasureStatement {
 function outstandingOf({ state }: Erasure): UndatedStatement['outstanding'] {
   if (state === 'erased') return [];
   return state === 'forgotten' ? ['erasure'] : ['forgetting', 'erasure'];
+}
+
+/** Of the years 1970 to 9999, in the one spelling that a certificate has. */
+function isMoment(text: string): boolean {
+  const ms = Date.parse(text);
+  return ms >= 0 && text.length === 24 && iso(ms) === text;
 }
 
 function isoOrNull(ms: number | null): string | null {

@@ -67,12 +67,8 @@ export function readCertificate(file: Uint8Array): ReadCertificate {
   };
 }
 
-/**
- * What a certificate states, signed by a trusted key. Throws PrivacyError CERTIFICATE_MALFORMED, CERTIFICATE_KEY_UNTRUSTED or
- * CERTIFICATE_FORGED.
- */
-export function verifyCertificate(file: Uint8Array, trusted: readonly TrustedKey[]): ReadCertificate {
-  const certificate = readCertificate(file);
+/** Throws PrivacyError CERTIFICATE_KEY_UNTRUSTED or CERTIFICATE_FORGED where no trusted key signed it. */
+export function checkSignature(certificate: ReadCertificate, trusted: readonly TrustedKey[]): void {
   const key = trusted.find(({ name }) => name === certificate.key);
   if (key === undefined) {
     throw refused(
@@ -80,16 +76,15 @@ export function verifyCertificate(file: Uint8Array, trusted: readonly TrustedKey
       `The certificate ${certificate.body.number} says that it was signed by the key ${certificate.key}, which is not among the ${trusted.length} that are trusted.`,
     );
   }
-  if (key.verifies(messageOf(certificate.body), certificate.signature)) return certificate;
+  if (key.verifies(messageOf(certificate.body), certificate.signature)) return;
   throw refused(
     'CERTIFICATE_FORGED',
     `The signature of the certificate ${certificate.body.number} does not fit: it was changed, or signed by another key.`,
   );
 }
 
-/** The certificates of a chain, first to last, each verified. Throws what `verifyCertificate` does, and CERTIFICATE_CHAIN_BROKEN. */
-export function verifyChain(files: readonly Uint8Array[], trusted: readonly TrustedKey[]): ReadCertificate[] {
-  const chain = files.map((file) => verifyCertificate(file, trusted));
+/** Of all certificates of a chain, first to last. Throws PrivacyError CERTIFICATE_CHAIN_BROKEN. */
+export function checkLinks(chain: readonly ReadCertificate[]): void {
   for (const [index, { body }] of chain.entries()) {
     const before = chain[index - 1];
     if (body.number === index + 1 && body.previous === (before?.digest ?? null)) continue;
@@ -100,7 +95,6 @@ export function verifyChain(files: readonly Uint8Array[], trusted: readonly Trus
         : `The certificate ${index + 1} is missing: ${body.number} stands in its place.`,
     );
   }
-  return chain;
 }
 
 function messageOf(body: unknown): Uint8Array {

@@ -1,20 +1,15 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Disk, Entropy } from '@oubliette/runtime';
 import { PrivacyError } from '../errors.js';
-import {
-  privateKeyOfSeed,
-  publicKeyOf,
-  SEED_BYTES,
-  signerOf,
-  TrustedKey,
-  type CertificateSigner,
-} from './signing-key.js';
+import { privateKeyOfSeed, SEED_BYTES, signerOf, TrustedKey, type CertificateSigner } from './signing-key.js';
 
 /** For the owner alone. */
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
-const publicBlock = /-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----/g;
+/** What `openssl pkey -pubout` writes of an Ed25519 key: what stands before its 32 bytes is always the same (RFC 8410, section 4). */
+const publicBlock =
+  /-----BEGIN PUBLIC KEY-----[\t\n\r ]+MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)[\t\n\r ]+-----END PUBLIC KEY-----/g;
 
 /**
  * Makes a random Ed25519 key, in PKCS #8 as PEM (RFC 8410), mode 0600, and its directory (0700) when missing. Keep it apart from the
@@ -63,15 +58,17 @@ export function publicKeyPem(publicKey: Uint8Array): string {
   return new TrustedKey(publicKey).pem;
 }
 
-/** The keys of a file of PEM blocks: one or more. Throws PrivacyError CERTIFICATE_KEY_INVALID. */
+/** The keys of a file of PEM blocks: one or more, and no other blocks. Throws PrivacyError CERTIFICATE_KEY_INVALID. */
 export function readTrustedKeys(text: string): TrustedKey[] {
-  const blocks = text.match(publicBlock) ?? [];
-  if (blocks.length === 0)
+  const keys = [...text.matchAll(publicBlock)].map(([, key = '']) => Buffer.from(key, 'base64'));
+  const blocks = text.split('-----BEGIN').length - 1;
+  // A key that was damaged on its way must not be passed over: its certificates would look like a stranger's.
+  if (keys.length === 0 || keys.length !== blocks)
     throw new PrivacyError(
       'CERTIFICATE_KEY_INVALID',
-      'This is no file of trusted keys: give PEM blocks that begin with -----BEGIN PUBLIC KEY-----.',
+      `This is no file of trusted keys: ${keys.length} of its ${blocks} PEM blocks are public keys of Ed25519, as \`openssl pkey -pubout\` writes them. Give one or more, and no other blocks.`,
     );
-  return blocks.map((block) => new TrustedKey(publicKeyOf(ed25519(() => createPublicKey(block)))));
+  return keys.map((key) => new TrustedKey(key));
 }
 
 /** What Node says of a bad key may quote it. */

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { PrivacyError } from '../errors.js';
+import { isWeakPoint } from './weak-point.js';
 
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
@@ -49,12 +50,14 @@ export function privateKeyOfSeed(seed: Uint8Array): KeyObject {
 export class TrustedKey {
   readonly name: string;
   readonly #key: KeyObject;
+  readonly #isWeak: boolean;
 
   constructor(publicKey: Uint8Array) {
     if (publicKey.length !== PUBLIC_KEY_BYTES) {
       throw invalid(`a public key has ${PUBLIC_KEY_BYTES} bytes, not ${publicKey.length}`);
     }
     this.name = keyName(publicKey);
+    this.#isWeak = isWeakPoint(publicKey);
     this.#key = createPublicKey({
       key: Buffer.concat([publicPrefix, publicKey]),
       format: 'der',
@@ -67,7 +70,9 @@ export class TrustedKey {
     return this.#key.export({ format: 'pem', type: 'spki' }).toString();
   }
 
+  /** False too where key or signature has a point of small order: as libsodium has it. */
   verifies(message: Uint8Array, signature: Uint8Array): boolean {
+    if (this.#isWeak || isWeakPoint(signature.subarray(0, PUBLIC_KEY_BYTES))) return false;
     return verify(null, message, this.#key, signature);
   }
 }

@@ -93,7 +93,7 @@ function clockFindings({ settings }: GuardCase): Finding[] {
     ? []
     : [
         warn(
-          `message.timestamp.type=CreateTime lets a client date a record up to ${spellDuration(ahead)} ahead, and it stays that much longer. Prefer LogAppendTime.`,
+          `message.timestamp.type=CreateTime lets a client date a record up to ${spellDuration(ahead)} ahead, and it stays that much longer.${settings.compacts ? ' Records dated back do not roll a segment, so that no bound holds where all clocks are behind.' : ''} Prefer LogAppendTime.`,
         ),
       ];
 }

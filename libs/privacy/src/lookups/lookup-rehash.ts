@@ -2,7 +2,7 @@ import type { Keyring } from '@oubliette/keyring';
 import { sleep, type Clock } from '@oubliette/runtime';
 import { LookupError } from './lookup-error.js';
 import { placeOf } from './lookup-cleaner.js';
-import type { LookupRows } from './lookup-rows.js';
+import type { LookupRows, OpenedRow } from './lookup-rows.js';
 import type { LookupPlace, LookupRow, LookupStore } from './lookup-store.js';
 
 export interface RehashOptions {
@@ -115,8 +115,9 @@ export class LookupRehash<Tx> {
       const fresh: LookupRow[] = [];
       const refused: LookupRow[] = [];
       for (const row of standing) {
-        const opened = rows.open(row, true);
+        const opened = await this.#open(row);
         if (opened.state === 'unavailable') throw unavailable(opened.reason);
+        if (opened.state === 'restricted') throw unavailable('restricted');
         gone.push(row);
         if (opened.state === 'living') fresh.push(rows.rehashed(row, inUse, opened.value));
         // Found by nobody until its key is restored and the pepper rotated again; it must not hold up the others.
@@ -130,6 +131,17 @@ export class LookupRehash<Tx> {
     tally.rehashed += counts.rehashed;
     tally.ended += counts.ended;
     tally.refused += counts.refused;
+  }
+
+  /**
+   * A restricted user's row is hashed anew like any other: that keeps what is stored, shows the value to nobody, and left out it would
+   * hold up the end of the old pepper (Art. 18(2) GDPR allows storing).
+   */
+  async #open(row: LookupRow): Promise<OpenedRow> {
+    const { rows, keyring } = this.#parts;
+    const opened = rows.open(row, true);
+    if (opened.state !== 'restricted') return opened;
+    return keyring.withPermit(row.userRef, () => Promise.resolve(rows.open(row, true)));
   }
 }
 

@@ -8,6 +8,8 @@ export type OpenedRow =
   | { readonly state: 'living'; readonly value: Uint8Array }
   /** Its user was forgotten, its purpose withdrawn, or its key's time is over. */
   | { readonly state: 'ended' }
+  /** Its user is restricted: the value may be kept, and not be used. */
+  | { readonly state: 'restricted' }
   /** Not now: the reason is the keyring's. */
   | { readonly state: 'unavailable'; readonly reason: string }
   /** It was changed or moved, or its user's key was lost: an alarm. */
@@ -71,6 +73,8 @@ export class LookupRows {
         return { state: 'living', value: opened.value };
       case 'erased':
         return { state: 'ended' };
+      case 'restricted':
+        return { state: 'restricted' };
       case 'unavailable':
         return { state: 'unavailable', reason: opened.reason };
       case 'invalid':

@@ -114,7 +114,7 @@ export class UserLookups<Tx> {
   }
 
   /**
-   * The users with this value, at most `limit` of them; never one who is forgotten. Rejects with `LOOKUP_INCOMPLETE` where rows stand
+   * The users with this value, at most `limit` of them; never one who is forgotten, or restricted. Rejects with `LOOKUP_INCOMPLETE` where rows stand
    * that were hashed with a pepper that is not at hand, `LOOKUP_UNAVAILABLE`, `KEYRING_UNAVAILABLE` (all retriable),
    * `LOOKUP_INDEX_UNKNOWN`, `LOOKUP_VALUE_INVALID`.
    */
@@ -190,6 +190,7 @@ export class UserLookups<Tx> {
     const opened = this.#rows.open(row, true);
     switch (opened.state) {
       case 'ended':
+      case 'restricted':
         return false;
       case 'unavailable':
         throw new LookupError(

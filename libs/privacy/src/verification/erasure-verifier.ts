@@ -34,6 +34,8 @@ export interface LogReading {
   readonly lastOffset: string | null;
   /** Records of this user's keys without key material. */
   readonly tombstones: number;
+  /** Records that say to be keys of a lifecycle that began after the erasure: not judged. */
+  readonly later: number;
   readonly keys: Counted<{
     readonly offset: string;
     readonly kid: string;
@@ -121,7 +123,7 @@ export class ErasureVerifier {
     const judge = new KeyRecordJudge([erasure]);
     const first: LogReading['keys']['first'][number][] = [];
     const ends: { first: bigint | null; last: bigint | null } = { first: null, last: null };
-    const counts = { records: 0, tombstones: 0, keys: 0 };
+    const counts = { records: 0, tombstones: 0, later: 0, keys: 0 };
     for await (const { key, value, offset } of log.records(partition)) {
       this.#closing.signal.throwIfAborted();
       ends.first ??= offset;
@@ -129,6 +131,7 @@ export class ErasureVerifier {
       counts.records++;
       for (const { kid, verdict, lifecycle } of judge.judge(key, value, true)) {
         if (verdict === 'tombstone') counts.tombstones++;
+        if (verdict === 'later') counts.later++;
         if (verdict === 'key' && counts.keys++ < keysKept)
           first.push({ offset: `${offset}`, kid: kidFingerprint(kid), lifecycle });
       }
@@ -139,6 +142,7 @@ export class ErasureVerifier {
       firstOffset: ends.first === null ? null : `${ends.first}`,
       lastOffset: ends.last === null ? null : `${ends.last}`,
       tombstones: counts.tombstones,
+      later: counts.later,
       keys: { total: counts.keys, first },
     };
   }

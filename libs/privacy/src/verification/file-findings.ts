@@ -1,5 +1,5 @@
 import type { LogRecord } from '@oubliette/kafka';
-import type { Counted, FoundBytes, StandingKey } from './files-report.js';
+import type { Counted, FilesReport, FoundBytes, StandingKey } from './files-report.js';
 import { kidFingerprint, KeyRecordJudge, type ForgottenUser } from './key-record-judge.js';
 import { LEAST_NEEDLE_BYTES, Needles, NeedleSearch } from './needle-search.js';
 
@@ -45,6 +45,7 @@ export class FileFindings {
   readonly #usersWithKeys = new Set<number>();
   #secretsFound = false;
   #tombstones = 0;
+  #later = 0;
 
   /** Throws RangeError for a secret of fewer than 8 bytes. */
   constructor({ users, secrets = [] }: FilesQuestion) {
@@ -55,7 +56,10 @@ export class FileFindings {
 
   record({ offset, key, value }: LogRecord, place: Place, isKeyTopic: boolean): void {
     for (const { user, kid, verdict, lifecycle } of this.#judge.judge(key, value, isKeyTopic)) {
-      if (verdict === 'later') continue;
+      if (verdict === 'later') {
+        this.#later++;
+        continue;
+      }
       this.#learn(user, kid);
       if (verdict === 'tombstone') this.#tombstones++;
       else {
@@ -80,8 +84,13 @@ export class FileFindings {
     );
   }
 
-  get counts(): { keys: Counted<StandingKey>; bytes: Counted<FoundBytes>; tombstones: number } {
-    return { keys: this.#keys.counted, bytes: this.#bytes.counted, tombstones: this.#tombstones };
+  get counts(): Pick<FilesReport, 'keys' | 'bytes' | 'tombstones' | 'later'> {
+    return {
+      keys: this.#keys.counted,
+      bytes: this.#bytes.counted,
+      tombstones: this.#tombstones,
+      later: this.#later,
+    };
   }
 
   get usersWithKeys(): number[] {

@@ -105,5 +105,7 @@ export interface FilesReport {
   readonly usersWithKeys: readonly number[];
   /** Records without key material that say of a user asked about that a key is gone. */
   readonly tombstones: number;
+  /** Records that say to be keys of a lifecycle that began after the erasure: not judged. */
+  readonly later: number;
   readonly bytes: Counted<FoundBytes>;
 }

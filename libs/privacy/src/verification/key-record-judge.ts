@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { isRetirement, parseRecordKey, readKeyRecordClaim, type UserRef } from '@oubliette/keyring';
+import {
+  isRetirement,
+  parseRecordKey,
+  readKeyRecordClaim,
+  RETIREMENT_BYTES,
+  type UserRef,
+} from '@oubliette/keyring';
 
 /** A user whose keys up to a lifecycle are forgotten. */
 export interface ForgottenUser {
@@ -45,7 +51,8 @@ export class KeyRecordJudge {
     const { kid } = name;
     const asked = this.#users.get(name.userRef) ?? [];
     if (asked.length === 0) return [];
-    if (value === null || isRetirement(value))
+    // What claims to be a retirement and is larger may have a key in it.
+    if (value === null || (isRetirement(value) && value.length <= RETIREMENT_BYTES))
       return asked.map(({ user }) => ({ user, kid, verdict: 'tombstone', lifecycle: null }));
     const claim = readKeyRecordClaim(value);
     const lifecycle = claim === null || claim === 'unknown-version' ? null : claim.lifecycle;

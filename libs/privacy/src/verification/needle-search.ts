@@ -73,12 +73,13 @@ export class NeedleSearch {
   push(piece: Uint8Array, position: number): void {
     if (position !== this.#next) this.#carry = Buffer.alloc(0);
     this.#next = position + piece.length;
-    const keep = Math.max(0, this.needles.longest - 1);
+    const keep = this.needles.longest - 1;
+    if (keep < 0) return;
     if (this.#carry.length > 0) this.#searchBorder(piece, position, keep);
     this.needles.find(piece, piece.length, (needle, at) => this.found(needle, position + at));
     const rest =
       piece.length < keep ? Buffer.concat([this.#carry, piece]) : Buffer.from(piece.subarray(-keep));
-    this.#carry = keep === 0 ? Buffer.alloc(0) : Buffer.from(rest.subarray(-keep));
+    this.#carry = Buffer.from(rest.subarray(-keep));
   }
 
   /** What begins in the carry and ends in the piece. */

@@ -26,17 +26,15 @@ export async function verifyFiles(
     });
     logDirs.push(await reading.run());
   }
-  const { keys, bytes, tombstones } = findings.counts;
-  const isWhole = logDirs.length > 0 && logDirs.every(isWhollyRead) && bytes.total === 0;
+  const { counts } = findings;
+  const isWhole = logDirs.length > 0 && logDirs.every(isWhollyRead) && counts.bytes.total === 0;
   return {
     verdict: findings.hasRemains ? 'remains' : isWhole ? 'clean' : 'unclear',
     users: question.users.length,
     secrets: question.secrets?.length ?? 0,
     logDirs,
-    keys,
+    ...counts,
     usersWithKeys: findings.usersWithKeys,
-    tombstones,
-    bytes,
   };
 }
 

@@ -4,7 +4,7 @@ import type { UserRef } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { CertificateRegister } from '../../src/certificate/certificate-register.js';
 import { readStatement, userCommitment } from '../../src/certificate/erasure-statement.js';
-import { verifyChain } from '../../src/certificate/signed-certificate.js';
+import { verifyChain } from '../../src/certificate/erasure-certificate.js';
 import { signerOfSeed, TrustedKey } from '../../src/certificate/signing-key.js';
 import { InMemoryStores, requestedErasure } from '../../src/testing/index.js';
 

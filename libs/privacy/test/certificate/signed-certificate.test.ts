@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  checkLinks,
+  checkSignature,
   readCertificate,
   signCertificate,
-  verifyCertificate,
-  verifyChain,
+  type ReadCertificate,
 } from '../../src/certificate/signed-certificate.js';
 import { signerOfSeed, TrustedKey } from '../../src/certificate/signing-key.js';
 import { PrivacyError, type PrivacyErrorCode } from '../../src/errors.js';
@@ -24,6 +25,19 @@ const failsWith =
   (code: PrivacyErrorCode, naming = /./) =>
   (error: unknown): boolean =>
     error instanceof PrivacyError && error.code === code && naming.test(error.message);
+
+/** Whatever its body states. */
+function verifyCertificate(file: Uint8Array, keys: readonly TrustedKey[]): ReadCertificate {
+  const certificate = readCertificate(file);
+  checkSignature(certificate, keys);
+  return certificate;
+}
+
+function verifyChain(files: readonly Uint8Array[], keys: readonly TrustedKey[]): ReadCertificate[] {
+  const chain = files.map((file) => verifyCertificate(file, keys));
+  checkLinks(chain);
+  return chain;
+}
 
 async function chainOf(length: number): Promise<Uint8Array[]> {
   const files: Uint8Array[] = [];

@@ -62,6 +62,17 @@ test('a file of trusted keys has one or more, all of them Ed25519', () => {
     .publicKey.export({ format: 'pem', type: 'spki' })
     .toString();
   assert.equal(readTrustedKeys(`old key\n${one}\nnew key\n${two}`).length, 2);
-  for (const text of ['', 'abc', `${one}${rsa}`, `${one}`.replace('MCow', 'MCox')])
+  const windows = `${one}`.replaceAll('\n', '\r\n');
+  assert.equal(readTrustedKeys(windows)[0]?.pem, one);
+  const secret = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  for (const text of [
+    '',
+    'abc',
+    `${one}${rsa}`,
+    `${one}${secret.toString()}`,
+    `${one}`.replace('MCow', 'MCox'),
+    `${one}${two}`.replace('MCow', 'MCox'),
+    `${one}${two}`.replace(/\n-----END/, '*\n-----END'),
+  ])
     assert.throws(() => readTrustedKeys(text), { code: 'CERTIFICATE_KEY_INVALID' });
 });

@@ -158,7 +158,11 @@ for (const [what, shape, because] of refused) {
 }
 
 const warned: readonly [what: string, shape: Shape, because: RegExp][] = [
-  ["clients' timestamps", { configs: { 'message.timestamp.type': 'CreateTime' } }, /Prefer LogAppendTime/],
+  [
+    "clients' timestamps",
+    { configs: { 'message.timestamp.type': 'CreateTime' } },
+    /dated back.*Prefer LogAppendTime/,
+  ],
   ['transactions', { use: { gapMs: 60_000, openTransactions: true } }, /open transaction/],
   [
     'a transaction that is open',

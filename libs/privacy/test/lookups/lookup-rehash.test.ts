@@ -54,6 +54,23 @@ test('a rotation hashes every row anew, finds everybody all the while, and ends 
   await stage.close();
 });
 
+test('a restricted user is found by nobody, is hashed anew like all others, and is found again once that is lifted', async () => {
+  const stage = await open();
+  const { clock, keyring, lookups, find, alarms } = stage;
+  await stage.put('email', { ada: ['ada@example.org'], bob: ['bob@example.org'] });
+  const ada = keyring.userRef('ada');
+  await keyring.restrict(ada);
+  assert.deepEqual(await find('email', 'ada@example.org'), []);
+  const rotated = await through(clock, lookups.rotatePepper());
+  assert.deepEqual(rotated, { rehashed: 2, ended: 0, refused: 0, peppersEnded: 1 });
+  assert.deepEqual(await find('email', 'ada@example.org'), []);
+  assert.deepEqual(await find('email', 'bob@example.org'), [keyring.userRef('bob')]);
+  await keyring.liftRestriction(ada);
+  assert.deepEqual(await find('email', 'ada@example.org'), [ada]);
+  assert.deepEqual(alarms, []);
+  await stage.close();
+});
+
 test('a rotation that is cut short goes on where it stopped, at the next start', async () => {
   const stage = await open();
   const { clock, topic, store, lookups } = stage;

@@ -97,9 +97,15 @@ test('keys remain until the cleaner took them, by the log and by the files', () 
     fixture.disk.removeFileSync(`/logs/${file}.deleted`);
     const after = await verifier.verify(erased);
     assert.deepEqual([after.state, after.verdict, after.log.tombstones], ['erased', 'clean', 2]);
+    assert.equal(after.log.later, 0);
     const { firstOffset, lastOffset, records } = after.log;
     const standing = deployment.topic.records(partition).map(({ offset }) => `${offset}`);
     assert.deepEqual([firstOffset, lastOffset, records], [standing[0], standing.at(-1), standing.length]);
+
+    // The user comes back: keys of another lifecycle.
+    await deployment.keyring.beginLifecycle(erased.userRef);
+    const anew = await verifier.verify(erased);
+    assert.deepEqual([anew.verdict, anew.log.later], ['clean', 1]);
   }));
 
 test('each replica is named, with what of it was seen', () =>

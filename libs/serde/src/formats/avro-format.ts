@@ -4,7 +4,6 @@ import { CompiledSchemas, type CompiledSchema, type Reading } from '../avro/comp
 import { checkAgainst } from '../avro/encrypted-fields.js';
 import { SealedBytes } from '../avro/encrypted-type.js';
 import type { FramedSchema, SchemaSource } from '../avro/schema-source.js';
-import { isErased } from '../erased.js';
 import { SerdeError } from '../errors.js';
 import { rewritePersonal } from '../event-shape.js';
 import type { EventShape } from '../event-shape.js';
@@ -153,7 +152,7 @@ function read(shape: EventShape, reading: Reading, value: Uint8Array, open: Open
       if (sealed === null) return null;
       if (!(sealed instanceof SealedBytes)) return invalidRecord('malformed', path);
       const opened = open(path, sealed.bytes);
-      if (isErased(opened)) return opened;
+      if (!(opened instanceof Uint8Array)) return opened;
       const field = readAs(() => (reading.serdes.get(path) as AvroField).deserialize(opened), path);
       opened.fill(0);
       return field;

@@ -1,10 +1,10 @@
-import type { Erased } from '../event-codec.js';
+import type { Erased, Restricted } from '../event-codec.js';
 import type { EventShape } from '../event-shape.js';
 
 /** Encrypts one personal value; returns its envelope. */
 export type SealField = (path: string, plaintext: Uint8Array) => Uint8Array;
 /** Decrypts one envelope. Throws `RecordRefused` when it cannot be read. */
-export type OpenField = (path: string, envelope: Uint8Array) => Uint8Array | Erased;
+export type OpenField = (path: string, envelope: Uint8Array) => Uint8Array | Erased | Restricted;
 
 /** An event's bytes. Throws `EVENT_INVALID` naming the path. */
 export type WriteEvent = (event: object, seal: SealField) => Uint8Array;

@@ -1,9 +1,9 @@
 import { fromBase64Url, toBase64Url } from '../base64url.js';
-import { isErased } from '../erased.js';
 import { SerdeError } from '../errors.js';
 import { rewritePersonal } from '../event-shape.js';
 import type { EventShape } from '../event-shape.js';
 import { invalidRecord } from '../refusal.js';
+import { isRestricted } from '../restricted.js';
 import { jsonSerde } from '../serdes.js';
 import type { EventFormat, OpenField, SealField } from './event-format.js';
 
@@ -36,6 +36,10 @@ function write(shape: EventShape, event: object, seal: SealField): Uint8Array {
 }
 
 function sealedText(shape: EventShape, path: string, value: unknown, seal: SealField): string {
+  if (isRestricted(value)) {
+    // Written down it would stand for the value when that may be processed again.
+    throw new SerdeError('EVENT_INVALID', `Event ${shape.spec.type}: ${path} is restricted.`, path);
+  }
   const plaintext = serialized(shape, path, value);
   try {
     return toBase64Url(seal(path, plaintext));
@@ -68,7 +72,7 @@ function read(shape: EventShape, value: Uint8Array, open: OpenField): object {
       const envelope = typeof sealed === 'string' ? fromBase64Url(sealed) : null;
       if (envelope === null) return invalidRecord('malformed', path);
       const opened = open(path, envelope);
-      if (isErased(opened)) return opened;
+      if (!(opened instanceof Uint8Array)) return opened;
       const field = parsed(opened, path);
       opened.fill(0);
       return field;

@@ -1,5 +1,4 @@
 import { fromBase64Url, toBase64Url } from '../base64url.js';
-import { isErased } from '../erased.js';
 import { SerdeError } from '../errors.js';
 import type { EventShape } from '../event-shape.js';
 import { invalidRecord } from '../refusal.js';
@@ -91,7 +90,7 @@ function read(fields: TextFields, value: Uint8Array, open: OpenField): object {
   const envelope = fromBase64Url(Buffer.from(value).toString('latin1'));
   if (envelope === null) return invalidRecord('malformed', '');
   const opened = open('', envelope);
-  if (isErased(opened)) return { [fields.userId]: opened, [fields.text]: opened };
+  if (!(opened instanceof Uint8Array)) return { [fields.userId]: opened, [fields.text]: opened };
   const plaintext = Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength);
   const end = plaintext.length < LENGTH_BYTES ? Infinity : LENGTH_BYTES + plaintext.readUInt16BE(0);
   if (end > plaintext.length) return invalidRecord('malformed', '');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Keyring } from '@oubliette/keyring';
 import { isErased } from '../erased.js';
+import { isRestricted } from '../restricted.js';
 import type { Decoded, EncodedRecord, EventCodec, EventSpec } from '../event-codec.js';
 import { EVENT_HEADERS } from '../event-headers.js';
 import { valueAt } from '../event-shape.js';
@@ -68,6 +69,7 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
           assert.equal(result.event.eventId, id(index + 1));
           assert.equal(result.event.userRef, userRefOf(writer, n));
           assert.equal(result.event.erased, false);
+          assert.equal(result.event.restricted, false);
         });
       }));
 
@@ -108,6 +110,41 @@ export function eventCodecContract(subject: CodecUnderContract, open: () => Prom
         }
         assert.equal(second.event.erased, false);
         assert.deepEqual(second.event.value, subject.event(2));
+      }));
+
+    it('gives restricted values for a restricted user, encodes what is new, and gives it all once that is lifted', () =>
+      withKeyrings(async ({ writer, reader }, codec) => {
+        const restricted = userRefOf(writer, 1);
+        const records = [await encodeOne(codec, 1), await encodeOne(codec, 2)];
+        const { since } = await writer.restrict(restricted);
+        records.push(await encodeOne(codec, 1));
+        await reader.catchUp([restricted]);
+        const [first, second, third] = await codec.decode<object>(spec, records);
+        for (const result of [first, third]) {
+          assert.ok(result?.outcome === 'event');
+          assert.equal(result.event.restricted, true);
+          assert.equal(result.event.erased, false);
+          assert.equal(result.event.userRef, restricted);
+          for (const path of [spec.userIdPath as string, ...spec.personalPaths]) {
+            if (valueAt(subject.event(1), path) === undefined) continue;
+            const value = valueAt(result.event.value, path);
+            assert.ok(isRestricted(value), path);
+            assert.equal(value.since, since);
+            assert.equal(JSON.stringify(value), '{"restricted":true}');
+          }
+          const again = { spec, value: result.event.value, eventId: id(9) };
+          await assert.rejects(codec.encode([again]), { code: 'EVENT_INVALID' });
+        }
+        assert.ok(second?.outcome === 'event');
+        assert.deepEqual(second.event.value, subject.event(2));
+        assert.equal(second.event.restricted, false);
+        await writer.liftRestriction(restricted);
+        await reader.catchUp([restricted]);
+        for (const result of await codec.decode<object>(spec, [records[0]!, records[2]!])) {
+          assert.ok(result.outcome === 'event');
+          assert.deepEqual(result.event.value, subject.event(1));
+          assert.equal(result.event.restricted, false);
+        }
       }));
 
     it('refuses to encode for a forgotten user', () =>

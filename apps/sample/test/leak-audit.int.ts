@@ -1,0 +1,3 @@
+import { leakAudit } from './support/leak-audit.js';
+
+leakAudit('the bundled broker and the embedded database', async () => ({}));

@@ -1,0 +1,45 @@
+// What the cases are made of: a chain that the product issued, and files that its key signed whatever is in them.
+import { CertificateRegister, keyName, publicKeyPem } from '@oubliette/privacy';
+import { InMemoryStores, requestedErasure, testSigner } from '@oubliette/privacy/testing';
+import { ManualClock } from '@oubliette/runtime/testing';
+
+export const signer = testSigner();
+export const pem = publicKeyPem(signer.publicKey);
+
+const at = 1_700_000_000_000;
+const keys = { partition: 3, fingerprints: ['0f'.repeat(16), 'f0'.repeat(16)] };
+const extension = { at: at + 1, reason: 'many requests' };
+const hold = { at: at + 2, reason: 'case 12', liftedAt: null };
+const states = [
+  {},
+  { state: 'held', hold },
+  { extension, hold: { ...hold, liftedAt: at + 3 } },
+  { state: 'forgotten', forgottenAt: at + 4, keys, boundMs: 7_000.5 },
+  { state: 'forgotten', forgottenAt: at + 4, keys: { partition: 0, fingerprints: [] }, boundMs: null },
+  { state: 'erased', forgottenAt: at + 4, erasedAt: at + 9, keys, boundMs: 7_000, extension },
+];
+
+/** The files of a chain, as texts: one in each state that an erasure can be in. */
+export async function issuedChain() {
+  const { erasures, certificates: store } = new InMemoryStores();
+  const register = new CertificateRegister({ store, erasures, signer, clock: new ManualClock() });
+  const asked = states.map((state, index) =>
+    requestedErasure({ erasureId: `e-${index}`, userRef: `${index}`.padStart(32, '0'), ...state }),
+  );
+  return (await register.issue(asked)).map(({ file }) => file);
+}
+
+/** The text of a certificate's body. */
+export function bodyOf(file) {
+  return file.slice('{"body":'.length, file.lastIndexOf(',"key":"'));
+}
+
+/** A body that may be anything, signed with the product's key or another one. */
+export async function signed(body, by = signer) {
+  const signature = await by.sign(Buffer.from(`oubliette/certificate/v1\n${body}`));
+  return withSignature(body, Buffer.from(signature).toString('hex'), by);
+}
+
+export function withSignature(body, signature, by = signer) {
+  return `{"body":${body},"key":"${keyName(by.publicKey)}","signature":"${signature}"}`;
+}
