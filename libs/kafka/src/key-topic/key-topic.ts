@@ -22,7 +22,7 @@ import { ReplayProgress, type KeyTopicProgress } from './replay-progress.js';
 import { readOffsets } from './read-offsets.js';
 import type { PartitionCondition, ReplicaLog, Replicas, ReplicaState } from './replicas.js';
 import { standingRecords } from './standing-records.js';
-import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
+import type { KeyTopicSettingsInForce } from './settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
 export interface KeyTopic extends KeyLog {
@@ -167,9 +167,9 @@ export class FollowedKeyTopic implements KeyTopic {
     await this.append(partition, [nudgeRecord()]);
   }
 
-  settings(): Promise<KeyTopicSettingsInForce> {
+  async settings(): Promise<KeyTopicSettingsInForce> {
     this.#assertUsable();
-    return settingsInForce(this.#parts.admin, this.#parts.keyTopic.topic);
+    return this.#parts.replicas.settings();
   }
 
   close(): Promise<void> {

@@ -1,7 +1,8 @@
-import type { DirectClient, FetchedBatches, PartitionMetadata } from '../direct/index.js';
+import type { ConfigResource, DirectClient, FetchedBatches, PartitionMetadata } from '../direct/index.js';
 import { protocolErrorType } from '../errors.js';
 import { decodeKeyRecords } from './decode-key-records.js';
 import { asKeyTopicError, unavailable } from './key-topic-errors.js';
+import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
 import { toKeyTopicRecord, type KeyTopicRecord } from './key-topic-record.js';
 
 /** A replica of a partition, as the cluster's metadata tells it. */
@@ -84,8 +85,27 @@ export class Replicas {
     const { found } = await this.#metadata(partition);
     const minInSync = await this.#minInSync();
     const { leader, isr } = found;
-    const openTransactions = leader < 0 ? [] : await this.#openTransactions(partition);
+    // With too few in sync a new leader does not know the log's end yet, and gives no offsets.
+    const knowsEnd = leader >= 0 && isr.length >= minInSync;
+    const openTransactions = knowsEnd ? await this.#openTransactions(partition) : [];
     return { leader: leader < 0 ? null : leader, inSync: isr.length, minInSync, openTransactions };
+  }
+
+  /** The settings in force, as any broker that answers has them. */
+  async settings(): Promise<KeyTopicSettingsInForce> {
+    const topic = await this.#configs({ type: 'topic', name: this.#topic });
+    const asked = this.#client.metadata([this.#topic]);
+    const { brokers } = await asKeyTopicError('Looking up the brokers', asked);
+    let failure: unknown = unavailable('No broker is known');
+    for (const { nodeId } of brokers) {
+      try {
+        return settingsInForce(topic, await this.#configs({ type: 'broker', nodeId }));
+      } catch (error) {
+        // One that died a moment ago is still named.
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   close(): Promise<void> {
@@ -102,11 +122,15 @@ export class Replicas {
     return { found, live: new Set(brokers.map(({ nodeId }) => nodeId)) };
   }
 
+  async #configs(resource: ConfigResource): Promise<ReadonlyMap<string, string | null>> {
+    const asked = this.#client.describeConfigs(resource);
+    const entries = await asKeyTopicError(`Reading the settings of the ${resource.type}`, asked);
+    return new Map(entries.map(({ name, value }) => [name, value]));
+  }
+
   async #minInSync(): Promise<number> {
-    const name = 'min.insync.replicas';
-    const asked = this.#client.describeConfigs({ type: 'topic', name: this.#topic }, [name]);
-    const [entry] = await asKeyTopicError('Looking up min.insync.replicas', asked);
-    return Number(entry?.value ?? 1);
+    const configs = await this.#configs({ type: 'topic', name: this.#topic });
+    return Number(configs.get('min.insync.replicas') ?? 1);
   }
 
   async #openTransactions(partition: number): Promise<PartitionCondition['openTransactions']> {

@@ -1,5 +1,4 @@
 import { KafkaClientError } from '../errors.js';
-import type { TopicAdmin } from '../ports.js';
 
 /** What bounds an erasure (the guard's formula), as the cluster has it. Times in ms. */
 export interface KeyTopicSettingsInForce {
@@ -13,25 +12,26 @@ export interface KeyTopicSettingsInForce {
   readonly timestampAfterMaxMs: number;
 }
 
-export async function settingsInForce(admin: TopicAdmin, topic: string): Promise<KeyTopicSettingsInForce> {
-  const [description] = await admin.describeTopics([topic]);
-  const configs = description?.configs ?? {};
-  const broker = await admin.brokerConfigs();
-  const appendTime = configs['message.timestamp.type'] === 'LogAppendTime';
+/** Out of the settings of the topic and of one broker, by Kafka's names. Throws `KAFKA_REFUSED` where one is missing. */
+export function settingsInForce(
+  topic: ReadonlyMap<string, string | null>,
+  broker: ReadonlyMap<string, string | null>,
+): KeyTopicSettingsInForce {
+  const appendTime = topic.get('message.timestamp.type') === 'LogAppendTime';
   return {
-    segmentMs: number(configs, 'segment.ms'),
-    maxCompactionLagMs: number(configs, 'max.compaction.lag.ms'),
-    deleteRetentionMs: number(configs, 'delete.retention.ms'),
-    fileDeleteDelayMs: number(configs, 'file.delete.delay.ms'),
+    segmentMs: number(topic, 'segment.ms'),
+    maxCompactionLagMs: number(topic, 'max.compaction.lag.ms'),
+    deleteRetentionMs: number(topic, 'delete.retention.ms'),
+    fileDeleteDelayMs: number(topic, 'file.delete.delay.ms'),
     cleanerBackoffMs: number(broker, 'log.cleaner.backoff.ms'),
-    minCleanableDirtyRatio: number(configs, 'min.cleanable.dirty.ratio'),
-    timestampAfterMaxMs: appendTime ? 0 : number(configs, 'message.timestamp.after.max.ms'),
+    minCleanableDirtyRatio: number(topic, 'min.cleanable.dirty.ratio'),
+    timestampAfterMaxMs: appendTime ? 0 : number(topic, 'message.timestamp.after.max.ms'),
   };
 }
 
-function number(configs: Readonly<Record<string, string>>, name: string): number {
-  const value = Number(configs[name]);
-  if (configs[name] !== undefined && Number.isFinite(value)) return value;
+function number(configs: ReadonlyMap<string, string | null>, name: string): number {
+  const text = configs.get(name) ?? null;
+  if (text !== null && Number.isFinite(Number(text))) return Number(text);
   throw new KafkaClientError(
     'KAFKA_REFUSED',
     `The cluster does not tell ${name}: the client needs the right to describe configurations (DESCRIBE_CONFIGS).`,

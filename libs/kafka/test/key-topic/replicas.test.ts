@@ -134,13 +134,26 @@ test('a replica that cannot be read says so: down, gone back in a restart, sent 
   assert.equal((await keys(await replicas.read(0, 1))).length, 4);
 });
 
+const described = (settings: Readonly<Record<string, string>>): Reaction => {
+  const of = { readOnly: false, configSource: 1, isSensitive: false, synonyms: [], configType: 3 };
+  const configs = Object.entries(settings).map(([name, value]) => ({
+    ...of,
+    name,
+    value,
+    documentation: null,
+  }));
+  return {
+    results: [{ errorCode: 0, errorMessage: null, resourceType: 2, resourceName: 'keys', configs }],
+  };
+};
+const listed = (offset: bigint, errorCode = 0): Reaction => ({
+  topics: [{ name: 'keys', partitions: [{ partitionIndex: 0, errorCode, offset }] }],
+});
+
 test('the condition names open transactions only where they hold up the last stable offset', async () => {
   let stable = 4n;
-  const { replicas } = await cluster([1], ({ name, body }) => {
-    if (name === 'listOffsets') {
-      const offset = body['isolationLevel'] === 1 ? stable : 4n;
-      return { topics: [{ name: 'keys', partitions: [{ partitionIndex: 0, errorCode: 0, offset }] }] };
-    }
+  const { replicas } = await cluster([1, 2], ({ name, body }) => {
+    if (name === 'listOffsets') return listed(body['isolationLevel'] === 1 ? stable : 4n);
     if (name === 'describeProducers') {
       const producer = { lastSequence: 0, lastTimestamp: 1n, coordinatorEpoch: 0, producerEpoch: 0 };
       const activeProducers = [
@@ -151,27 +164,54 @@ test('the condition names open transactions only where they hold up the last sta
         topics: [{ name: 'keys', partitions: [{ partitionIndex: 0, errorCode: 0, activeProducers }] }],
       };
     }
-    if (name !== 'describeConfigs') return null;
-    const entry = {
-      name: 'min.insync.replicas',
-      value: '2',
-      readOnly: false,
-      configSource: 1,
-      isSensitive: false,
-      synonyms: [],
-      configType: 3,
-      documentation: null,
-    };
-    const configs = [entry];
-    return {
-      results: [{ errorCode: 0, errorMessage: null, resourceType: 2, resourceName: 'keys', configs }],
-    };
+    return name === 'describeConfigs' ? described({ 'min.insync.replicas': '2' }) : null;
   });
-  const sound = { leader: 1, inSync: 1, minInSync: 2 };
+  const sound = { leader: 1, inSync: 2, minInSync: 2 };
   assert.deepEqual(await replicas.condition(0), { ...sound, openTransactions: [] });
   stable = 2n;
   assert.deepEqual(await replicas.condition(0), {
     ...sound,
     openTransactions: [{ producerId: 4000n, startOffset: 2n }],
+  });
+});
+
+test('with too few in sync the condition is told without the offsets that a new leader does not give', async () => {
+  const offsetNotAvailable = 78;
+  const { replicas } = await cluster([1], ({ name }) => {
+    if (name === 'listOffsets') return listed(-1n, offsetNotAvailable);
+    return name === 'describeConfigs' ? described({ 'min.insync.replicas': '2' }) : null;
+  });
+  assert.deepEqual(await replicas.condition(0), {
+    leader: 1,
+    inSync: 1,
+    minInSync: 2,
+    openTransactions: [],
+  });
+});
+
+test('the settings are those of any broker that answers', async () => {
+  const { replicas } = await cluster([1, 2], ({ name, body }) => {
+    if (name !== 'describeConfigs') return null;
+    const [resource] = body['resources'] as { resourceType: number; resourceName: string }[];
+    if (resource?.resourceType === 4) {
+      return resource.resourceName === '1' ? 'hang up' : described({ 'log.cleaner.backoff.ms': '500' });
+    }
+    return described({
+      'segment.ms': '1000',
+      'max.compaction.lag.ms': '2000',
+      'delete.retention.ms': '3000',
+      'file.delete.delay.ms': '4000',
+      'min.cleanable.dirty.ratio': '0.0',
+      'message.timestamp.type': 'LogAppendTime',
+    });
+  });
+  assert.deepEqual(await replicas.settings(), {
+    segmentMs: 1_000,
+    maxCompactionLagMs: 2_000,
+    deleteRetentionMs: 3_000,
+    fileDeleteDelayMs: 4_000,
+    cleanerBackoffMs: 500,
+    minCleanableDirtyRatio: 0,
+    timestampAfterMaxMs: 0,
   });
 });

@@ -22,7 +22,7 @@ export interface CleanRead {
 /** After reading a large partition the nudger rests this many times as long: reading is at most a fifth of its time. */
 const readingShare = 4;
 /** How often one looks whether a replica that was away is back. */
-const watchMs = 30_000;
+const watchMs = 10_000;
 
 /** A job and what the nudger has seen of it. Times on the monotonic clock, in ms, unless they say otherwise. */
 export class PendingJob {
