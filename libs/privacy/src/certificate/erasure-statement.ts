@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PrivacyError } from '../errors.js';
 import type { Erasure } from '../ports.js';
+import { refusalReasons, type Acknowledgement } from '../processors/acknowledgement.js';
 import { software } from '../version.js';
 import type { ChainedBody } from './signed-certificate.js';
 
@@ -10,7 +11,7 @@ const moment = z.string().refine(isMoment);
 const count = z.int().nonnegative();
 
 /** What keeps a certificate from being whole. */
-export const outstandingReasons = ['forgetting', 'erasure'] as const;
+export const outstandingReasons = ['forgetting', 'erasure', 'acknowledgements'] as const;
 
 /** The body of an erasure's certificate (docs/certificate.md): everything in it, and nothing else. */
 const statementSchema = z.strictObject({
@@ -38,6 +39,15 @@ const statementSchema = z.strictObject({
   hold: z.strictObject({ at: moment, reason: z.string(), liftedAt: moment.nullable() }).nullable(),
   keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
   boundMs: count.nullable(),
+  acknowledgements: z.array(
+    z.strictObject({
+      processor: z.string(),
+      outcome: z.enum(['outstanding', 'erased', 'refused']),
+      at: moment.nullable(),
+      reason: z.enum(refusalReasons).nullable(),
+      text: z.string().nullable(),
+    }),
+  ),
 });
 
 /** What a certificate states of an erasure. Times as `yyyy-mm-ddThh:mm:ss.sssZ`. */
@@ -47,13 +57,16 @@ export type ErasureStatement = z.infer<typeof statementSchema>;
 export type UndatedStatement = Omit<ErasureStatement, 'number' | 'previous' | 'issuedAt'>;
 
 /** No pseudonym stands in it: who has the pseudonym can check that it is meant. */
-export function statementOf(erasure: Erasure): UndatedStatement {
+export function statementOf(
+  erasure: Erasure,
+  acknowledgements: readonly Acknowledgement[],
+): UndatedStatement {
   const { erasureId, userRef, lifecycle, state, extension, hold, keys, boundMs } = erasure;
   return {
     version: 1,
     kind: 'erasure',
     software,
-    outstanding: outstandingOf(erasure),
+    outstanding: outstandingOf(erasure, acknowledgements),
     erasure: {
       id: erasureId,
       user: userCommitment(erasureId, userRef),
@@ -72,6 +85,13 @@ export function statementOf(erasure: Erasure): UndatedStatement {
       hold === null ? null : { at: iso(hold.at), reason: hold.reason, liftedAt: isoOrNull(hold.liftedAt) },
     keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
     boundMs: boundMs === null ? null : Math.ceil(boundMs),
+    acknowledgements: acknowledgements.map(({ processor, outcome, answeredAt, reason, text }) => ({
+      processor,
+      outcome,
+      at: isoOrNull(answeredAt),
+      reason,
+      text,
+    })),
   };
 }
 
@@ -94,9 +114,18 @@ export function readStatement(body: ChainedBody): ErasureStatement {
   );
 }
 
-function outstandingOf({ state }: Erasure): UndatedStatement['outstanding'] {
-  if (state === 'erased') return [];
-  return state === 'forgotten' ? ['erasure'] : ['forgetting', 'erasure'];
+function outstandingOf(
+  { state }: Erasure,
+  acknowledgements: readonly Acknowledgement[],
+): UndatedStatement['outstanding'] {
+  const isForgotten = state === 'forgotten' || state === 'erased';
+  return [
+    ...(isForgotten ? [] : (['forgetting'] as const)),
+    ...(state === 'erased' ? [] : (['erasure'] as const)),
+    ...(acknowledgements.some(({ outcome }) => outcome === 'outstanding')
+      ? (['acknowledgements'] as const)
+      : []),
+  ];
 }
 
 /** Of the years 1970 to 9999, in the one spelling that a certificate has. */
