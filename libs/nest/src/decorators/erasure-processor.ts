@@ -25,10 +25,10 @@ const INFO = Symbol('oubliette:erasure-processor');
  * provider of any application with the same key topic. Throwing means "not yet": it is called again with growing pauses.
  */
 export function ErasureProcessor(name: string, options: ErasureProcessorOptions = {}) {
-  return (
+  return <T extends ErasureProcessorMethod>(
     _target: object,
     _method: string | symbol,
-    descriptor: TypedPropertyDescriptor<ErasureProcessorMethod>,
+    descriptor: TypedPropertyDescriptor<T>,
   ): void => {
     const info: ErasureProcessorInfo = { name, options };
     if (descriptor.value !== undefined) Reflect.defineMetadata(INFO, info, descriptor.value);
