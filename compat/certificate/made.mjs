@@ -37,8 +37,14 @@ const states = [
 
 /** The files of a chain, as texts: one in each state that an erasure can be in. */
 export async function issuedChain() {
-  const { erasures, certificates: store } = new InMemoryStores();
-  const register = new CertificateRegister({ store, erasures, signer, clock: new ManualClock() });
+  const { erasures, certificates: store, acknowledgements } = new InMemoryStores();
+  const register = new CertificateRegister({
+    store,
+    erasures,
+    acknowledgements,
+    signer,
+    clock: new ManualClock(),
+  });
   const asked = states.map((state, index) =>
     requestedErasure({ erasureId: `e-${index}`, userRef: `${index}`.padStart(32, '0'), ...state }),
   );

@@ -10,8 +10,7 @@ from nacl.signing import VerifyKey
 
 PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----[\t\n\r ]+MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)[\t\n\r ]+-----END PUBLIC KEY-----")
 
-class Refused(Exception):
-    """Not genuine: the page's code without its CERTIFICATE_, and the reason."""
+class Refused(Exception): """Not genuine: the page's code without its CERTIFICATE_, and the reason."""
 
 # Shapes: each says whether a value has it.
 number = lambda least=0, most=2**53 - 1: lambda value: type(value) is int and least <= value <= most
@@ -29,17 +28,18 @@ EVIDENCE = members(
     passes=listed(members(at=time, replica=number(), logStart=OFFSET, highWatermark=OFFSET, records=number())),
     unseen=listed(members(replica=number(), why=text("down", "out of sync", "unreadable"))), unlinkedAt=time, lateRecords=number(),
     bound=members(ms=nullable(number()), terms=listed(members(name=text(), setting=text(), ms=nullable(number())))))
+ANSWER = members(processor=like("[a-z0-9._-]{1,64}"), outcome=text("outstanding", "erased", "refused"), at=nullable(time), text=nullable(text()),
+    reason=nullable(text("freedom-of-expression", "legal-obligation", "public-health", "archiving-research-statistics", "legal-claims")))
 CERTIFICATE = members(key=digest(32), signature=digest(64), body=members(
     version=number(1, 1), number=number(1), previous=nullable(digest(32)), kind=text("erasure"), issuedAt=time,
-    software=members(name=text(), version=text()), outstanding=listed(text("forgetting", "erasure", "replicas")),
+    software=members(name=text(), version=text()), outstanding=listed(text("forgetting", "erasure", "replicas", "acknowledgements")),
     erasure=members(id=text(), user=digest(32), lifecycle=number(1), state=text("requested", "held", "forgotten", "erased"),
                     requestedAt=time, forgottenAt=nullable(time), erasedAt=nullable(time)),
     deadline=members(law=text(), at=time, extension=nullable(members(at=time, reason=text()))),
     hold=nullable(members(at=time, reason=text(), liftedAt=nullable(time))),
-    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE)))
+    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE), acknowledgements=listed(ANSWER)))
 
-def canonical(value):
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+canonical = lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 def parse(data):
     """The certificate in these bytes: its canonical form and every member of it are as the page says."""

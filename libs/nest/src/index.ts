@@ -8,6 +8,8 @@ export type {
   PersonalOptions,
 } from './decorators/encrypted-event.js';
 export { EncryptedTopic, OUBLIETTE_TRANSPORT } from './decorators/encrypted-topic.js';
+export { ErasureProcessor } from './decorators/erasure-processor.js';
+export type { ErasureProcessorMethod, ErasureProcessorOptions } from './decorators/erasure-processor.js';
 export type { EncryptedTopicOptions } from './decorators/encrypted-topic.js';
 export { OUBLIETTE_ENGINE } from './engine/engine.js';
 export type {
@@ -36,7 +38,12 @@ export { BearerTokenGuard } from './http/bearer-token.guard.js';
 export { ErasuresController } from './http/erasures.controller.js';
 export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
-export type { ErasureAccepted, ErasureReport, HoldReport } from './http/erasure-report.js';
+export type {
+  AcknowledgementReport,
+  ErasureAccepted,
+  ErasureReport,
+  HoldReport,
+} from './http/erasure-report.js';
 export { RestrictionController } from './http/restriction.controller.js';
 export type { RestrictionReport } from './http/restriction.controller.js';
 export { ProblemError, problemOf } from './http/problem.js';

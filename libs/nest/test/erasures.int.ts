@@ -8,12 +8,13 @@ import {
   verifyChain,
 } from '@oubliette/privacy';
 import { CertificateService, EventPublisher } from '../src/index.js';
+import { openTestEngine } from '../src/testing/index.js';
 import type { TestEngine } from '../src/testing/index.js';
 import { LessonViewed, TOKEN, startApp } from './app.js';
 import { assertProblem, bearer, listening } from './http.js';
 
-async function stage(prepare: (engine: TestEngine) => void = () => undefined) {
-  const { app, engine } = await startApp([], { prepare });
+async function stage(prepare: (engine: TestEngine) => void = () => undefined, own?: TestEngine) {
+  const { app, engine } = await startApp([], { prepare, ...(own === undefined ? {} : { engine: own }) });
   const call = await listening(app);
   await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
   const ask = (method: string, path: string, body?: unknown) =>
@@ -64,6 +65,33 @@ describe('the routes of holds and extensions', () => {
     await assertProblem(await extend(1), 400, 'BODY_INVALID', 'reason');
     const unknown = await ask('POST', 'erasures/no-such/extension', { reason: 'x' });
     await assertProblem(unknown, 404, 'ERASURE_UNKNOWN');
+  });
+});
+
+describe('the report of an erasure', () => {
+  it('says who was asked about the data elsewhere, and what they said', async () => {
+    const { ask, forget, engine } = await stage(
+      undefined,
+      await openTestEngine({ processors: ['crm', 'mailing'] }),
+    );
+    const { erasureId } = await forget();
+    await engine.clock.advanceAsync(0);
+    const answer = { outcome: 'refused', reason: 'legal-claims', note: 'case 4' };
+    engine.cluster.append({
+      topic: engine.erasureTopic,
+      key: Buffer.from(`${erasureId}/mailing`),
+      value: Buffer.from(JSON.stringify(answer)),
+    });
+    await engine.cluster.deliver();
+    const at = new Date(engine.clock.now()).toISOString();
+    const { acknowledgements } = (await (await ask('GET', `erasures/${erasureId}`)).json()) as {
+      acknowledgements: object[];
+    };
+    const asked = { asks: 1, askedAt: at };
+    assert.deepEqual(acknowledgements, [
+      { processor: 'crm', outcome: 'outstanding', ...asked, at: null, reason: null, text: null },
+      { processor: 'mailing', outcome: 'refused', ...asked, at, reason: 'legal-claims', text: 'case 4' },
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ export { TypeOrmProjectionStore } from './typeorm-projection-store.js';
 export { privacyStores } from './privacy-stores.js';
 export { TypeOrmLeaseStore } from './typeorm-lease-store.js';
 export { TypeOrmErasureStore } from './typeorm-erasure-store.js';
+export { TypeOrmAcknowledgementStore } from './typeorm-acknowledgement-store.js';
 export { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
 export { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';
 export { TypeOrmLookupStore } from './typeorm-lookup-store.js';

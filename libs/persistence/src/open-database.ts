@@ -4,6 +4,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { Database } from './database.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { PersistenceError } from './errors.js';
+import { CreateOublietteAcknowledgements1764220000000 } from './migrations/create-acknowledgements.js';
 import { CreateOublietteLeases1764200000000 } from './migrations/create-leases.js';
 import { CreateOublietteLedger1764100000000 } from './migrations/create-ledger.js';
 import { CreateOublietteLookups1763900000000 } from './migrations/create-lookups.js';
@@ -52,6 +53,7 @@ function shared({ entities = [], migrations = [] }: DatabaseOptions) {
       CreateOublietteLedger1764100000000,
       CreateOubliettePrivacyLog1764000000000,
       CreateOublietteLeases1764200000000,
+      CreateOublietteAcknowledgements1764220000000,
       ...migrations,
     ],
     migrationsTableName: 'oubliette_migrations',

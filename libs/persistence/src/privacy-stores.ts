@@ -1,5 +1,6 @@
 import type { PrivacyStores } from '@oubliette/privacy';
 import type { Database } from './database.js';
+import { TypeOrmAcknowledgementStore } from './typeorm-acknowledgement-store.js';
 import { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
 import { TypeOrmErasureStore } from './typeorm-erasure-store.js';
 import { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';
@@ -10,5 +11,6 @@ export function privacyStores(database: Database): PrivacyStores {
     erasures: new TypeOrmErasureStore(database),
     certificates: new TypeOrmCertificateStore(database),
     log: new TypeOrmPrivacyLog(database),
+    acknowledgements: new TypeOrmAcknowledgementStore(database),
   };
 }

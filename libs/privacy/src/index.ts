@@ -72,6 +72,30 @@ export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
 export { openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
 export { RestrictionService } from './restriction/restriction-service.js';
 export type { RestrictionOptions } from './restriction/restriction-service.js';
+export type {
+  Acknowledgement,
+  AcknowledgementStore,
+  GivenAnswer,
+  ProcessorAnswer,
+  RefusalReason,
+} from './processors/acknowledgement.js';
+export { refusalReasons } from './processors/acknowledgement.js';
+export {
+  Acknowledgements,
+  type AcknowledgementsParts,
+  type Received,
+} from './processors/acknowledgements.js';
+export { checkAnswer, checkProcessor } from './processors/check-answer.js';
+export {
+  answerRecord,
+  erasureTopicOf,
+  erasureTopicSpec,
+  readAnswer,
+  readQuestion,
+  type AddressedAnswer,
+  type AddressedQuestion,
+  type ErasureQuestion,
+} from './processors/erasure-messages.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {

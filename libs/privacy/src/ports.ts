@@ -3,6 +3,7 @@ import type { UserRef } from '@oubliette/keyring';
 import type { CertificateStore } from './certificate/certificate-store.js';
 import type { PrivacyLog } from './log/privacy-log.js';
 import type { ErasureEvidence } from './verification/erasure-evidence.js';
+import type { AcknowledgementStore } from './processors/acknowledgement.js';
 
 export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
 
@@ -106,6 +107,7 @@ export interface PrivacyStores {
   readonly erasures: ErasureStore;
   readonly certificates: CertificateStore;
   readonly log: PrivacyLog;
+  readonly acknowledgements: AcknowledgementStore;
 }
 
 /** What the nudger needs of the key topic on any engine. */

@@ -8,10 +8,11 @@ import { oubliette } from '../cli-harness.js';
 
 /** Two certificates of one erasure, the second one whole. */
 async function chain() {
-  const { erasures, certificates } = new InMemoryStores();
+  const { erasures, certificates, acknowledgements } = new InMemoryStores();
   const register = new CertificateRegister({
     store: certificates,
     erasures,
+    acknowledgements,
     signer: testSigner(),
     clock: new ManualClock(),
   });

@@ -1,6 +1,7 @@
 import type { ConsumerOptions, RecordConsumer, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
+  Acknowledgement,
   AuditSource,
   CertificateRegister,
   DeadlineAlert,
@@ -19,6 +20,8 @@ export interface ErasureStanding {
   /** The latest moment to forget the user, ms since the Unix epoch; null: nothing bounds how long the bytes stay. */
   readonly actBy: number | null;
   readonly urgency: Urgency;
+  /** What the processors that were asked about it said, by name. */
+  readonly acknowledgements: readonly Acknowledgement[];
 }
 
 /** Forgetting as the module needs it. */
@@ -80,6 +83,8 @@ export interface OublietteEngine {
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
   readonly restrictions: Restrictions;
+  /** Where processors are asked about erasures, and answer: `erasureTopicOf` of @oubliette/privacy. */
+  readonly erasureTopic: string;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;

@@ -1,12 +1,12 @@
 import type { Keyring } from '@oubliette/keyring';
-import type { ErasureStore, ForgettingService } from '@oubliette/privacy';
+import type { ForgettingService, PrivacyStores } from '@oubliette/privacy';
 import type { Forgetting } from './engine.js';
 
 /** Forgetting as the module needs it, by the service of the privacy lib. */
 export function forgettingOf(
   service: ForgettingService,
   keyring: Keyring,
-  erasures: ErasureStore,
+  { erasures, acknowledgements }: Pick<PrivacyStores, 'erasures' | 'acknowledgements'>,
 ): Forgetting {
   return {
     request: (userId) => service.request(userId),
@@ -17,7 +17,10 @@ export function forgettingOf(
     liftHold: (userId, reason) => service.liftHold(userId, reason),
     holdOf: (userId) => service.holdOf(userId),
     extend: (erasureId, reason) => service.extend(erasureId, reason),
-    standing: (erasure) => service.standing(erasure),
+    standing: async (erasure) => ({
+      ...(await service.standing(erasure)),
+      acknowledgements: (await acknowledgements.of([erasure.erasureId])).get(erasure.erasureId) ?? [],
+    }),
     inDanger: () => service.deadlines.counts(),
     onDeadline: (listener) => service.deadlines.onAlert(listener),
     checkLedger: () => service.checkLedger(),

@@ -44,6 +44,11 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   readonly userKeys?: UserKeyOptions;
   /** The ledger of erasures, certificates, the privacy log: `privacyStores` of @oubliette/persistence. They must outlive the process. */
   readonly stores: PrivacyStores;
+  /**
+   * Applications that take decrypted data elsewhere, by the names of their `@ErasureProcessor` methods: each is asked about every user that is
+   * forgotten from now on, and certificates are partial until all have answered. Without: nobody is asked, and no answer is heard.
+   */
+  readonly processors?: readonly string[];
   /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), or a signer of the caller's. Without: no certificates. */
   readonly certificateKey?: { readonly file: string } | CertificateSigner;
   /**

@@ -16,11 +16,12 @@ import {
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
+  erasureTopicOf,
   loadSigningKeyFile,
   openTopicMirror,
   topicSource,
 } from '@oubliette/privacy';
-import type { LedgerMirror, TopicMirrorParts } from '@oubliette/privacy';
+import type { Acknowledgements, LedgerMirror, TopicMirrorParts } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
@@ -29,6 +30,7 @@ import { forgettingOf } from './forgetting-of.js';
 import { KEY_TOPIC_DEFAULTS } from './kafka-engine-options.js';
 import type { KafkaEngineOptions, UserKeyOptions } from './kafka-engine-options.js';
 import { nestLogger } from './nest-logger.js';
+import { openAcknowledgements, type AcknowledgingParts } from '../processors/open-acknowledgements.js';
 import { logsReplay } from './replay-log.js';
 
 const PROBE_MS = 2_000;
@@ -66,6 +68,24 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   const mirror = await openMirror({ options, logger, direct, admin, producer, keyring }, closes);
   const certificates = certificatesOf(options, clock);
   const { stores, deadline } = options;
+  const guardedKeyTopic = options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic;
+  const erasureTopic = erasureTopicOf(guardedKeyTopic);
+  const acknowledgements = await acknowledgementsOf(
+    options,
+    {
+      store: stores.acknowledgements,
+      erasures: stores.erasures,
+      topic: erasureTopic,
+      producer,
+      admin,
+      groupId: `${options.clientId}.acknowledgements`,
+      createConsumer: (consumer) => createConsumer(settings, consumer),
+      clock,
+      logger,
+      ...(certificates === null ? {} : { certificates }),
+    },
+    closes,
+  );
   const forgetting = new ForgettingService({
     keyring,
     store: stores.erasures,
@@ -76,6 +96,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     entropy,
     logger,
     ...(certificates === null ? {} : { certificates }),
+    ...(acknowledgements === null ? {} : { acknowledgements }),
     ...(deadline === undefined ? {} : { deadline }),
   });
   closes.push(() => forgetting.close());
@@ -87,7 +108,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     admin,
     disk: options.disk ?? new SystemDisk(),
     clock,
-    keyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
+    keyTopic: guardedKeyTopic,
     ...(options.logDirs === undefined ? {} : { logDirs: options.logDirs }),
   });
   closes.push(() => verifier.close());
@@ -102,9 +123,10 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     }),
     producer,
     admin,
-    forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
-    guardedKeyTopic: options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic,
+    guardedKeyTopic,
+    erasureTopic,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
@@ -112,6 +134,14 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     keysFresh: async () => keyring.isFresh && (await hears(keyTopic, clock)),
     close: () => closeAll(closes),
   };
+}
+
+async function acknowledgementsOf(
+  { processors }: KafkaEngineOptions,
+  parts: Omit<AcknowledgingParts, 'processors'>,
+  closes: Close[],
+): Promise<Acknowledgements | null> {
+  return processors === undefined ? null : openAcknowledgements({ ...parts, processors }, closes);
 }
 
 /** Beside the key topic: whoever backs that up has both. */
@@ -134,7 +164,7 @@ function certificatesOf(options: KafkaEngineOptions, clock: Clock): CertificateR
   if (certificateKey === undefined) return null;
   const disk = options.disk ?? new SystemDisk();
   const signer = 'file' in certificateKey ? loadSigningKeyFile(certificateKey.file, disk) : certificateKey;
-  return new CertificateRegister({ store: stores.certificates, erasures: stores.erasures, signer, clock });
+  return new CertificateRegister({ ...stores, store: stores.certificates, signer, clock });
 }
 
 function connectionOf({ brokers, clientId, ssl, sasl }: KafkaEngineOptions): Omit<KafkaSettings, 'clock'> {

@@ -1,4 +1,4 @@
-import type { Erasure, Hold } from '@oubliette/privacy';
+import type { Acknowledgement, Erasure, Hold } from '@oubliette/privacy';
 import type { ErasureStanding } from '../engine/engine.js';
 
 /** Answer to a request to forget. Times as ISO 8601. */
@@ -23,8 +23,23 @@ export interface ErasureReport extends ErasureAccepted {
   readonly urgency: ErasureStanding['urgency'];
   readonly extension: { readonly at: string; readonly reason: string } | null;
   readonly hold: HoldReport | null;
-  /** Consumers that confirmed; none are asked yet. */
-  readonly acknowledgements: readonly string[];
+  /** What processors said, by name. */
+  readonly acknowledgements: readonly AcknowledgementReport[];
+}
+
+/** How one processor stands to an erasure. Times as ISO 8601. */
+export interface AcknowledgementReport {
+  readonly processor: string;
+  readonly outcome: Acknowledgement['outcome'];
+  /** How often it was asked, and when the last time; null: not yet. */
+  readonly asks: number;
+  readonly askedAt: string | null;
+  /** When it answered; null: not yet. */
+  readonly at: string | null;
+  /** Of a refusal: Art. 17(3) GDPR. */
+  readonly reason: Acknowledgement['reason'];
+  /** Its proof, or the note to its refusal. */
+  readonly text: string | null;
 }
 
 /** A legal hold. Times as ISO 8601. */
@@ -39,7 +54,10 @@ export function accepted(erasure: Erasure): ErasureAccepted {
   return { erasureId: erasure.erasureId, state: erasure.state, deadline: iso(erasure.deadline) };
 }
 
-export function report(erasure: Erasure, { actBy, urgency }: ErasureStanding): ErasureReport {
+export function report(
+  erasure: Erasure,
+  { actBy, urgency, acknowledgements }: ErasureStanding,
+): ErasureReport {
   const { extension, hold } = erasure;
   return {
     ...accepted(erasure),
@@ -53,7 +71,27 @@ export function report(erasure: Erasure, { actBy, urgency }: ErasureStanding): E
     urgency,
     extension: extension === null ? null : { at: iso(extension.at), reason: extension.reason },
     hold: hold === null ? null : holdReport(hold),
-    acknowledgements: [],
+    acknowledgements: acknowledgements.map(acknowledgementReport),
+  };
+}
+
+function acknowledgementReport({
+  processor,
+  outcome,
+  asks,
+  askedAt,
+  answeredAt,
+  reason,
+  text,
+}: Acknowledgement): AcknowledgementReport {
+  return {
+    processor,
+    outcome,
+    asks,
+    askedAt: isoOrNull(askedAt),
+    at: isoOrNull(answeredAt),
+    reason,
+    text,
   };
 }
 

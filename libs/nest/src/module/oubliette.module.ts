@@ -24,6 +24,7 @@ import { VerificationController } from '../http/verification.controller.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventPublisher } from '../publishing/event-publisher.js';
 import { RetentionService } from '../retention/retention.service.js';
+import { ErasureProcessors } from '../processors/erasure-processors.js';
 import { OublietteTransport } from '../transport/oubliette-transport.js';
 import { OUBLIETTE_GUARD, OUBLIETTE_OPTIONS } from './options.js';
 import type {
@@ -122,6 +123,7 @@ function rootModule(
       PrivacyService,
       VerificationService,
       LeakAuditService,
+      ErasureProcessors,
       OublietteTransport,
       RetentionService,
       TopicBoot,

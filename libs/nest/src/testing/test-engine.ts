@@ -1,3 +1,4 @@
+import { silentLogger, type ConsumerOptions, type Logger } from '@oubliette/kafka';
 import type { Keyring, MasterKeys } from '@oubliette/keyring';
 import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
@@ -6,14 +7,16 @@ import {
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
+  erasureTopicOf,
   topicSource,
 } from '@oubliette/privacy';
-import type { KeyTopicWindow, PrivacyLog } from '@oubliette/privacy';
+import type { Acknowledgements, KeyTopicWindow, PrivacyLog } from '@oubliette/privacy';
 import { InMemoryStores, testSigner } from '@oubliette/privacy/testing';
 import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
 import type { OublietteEngine } from '../engine/engine.js';
 import { forgettingOf } from '../engine/forgetting-of.js';
+import { openAcknowledgements } from '../processors/open-acknowledgements.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
 
 /** The name under which directories in log directories hold the key topic. */
@@ -22,6 +25,10 @@ export const TEST_KEY_TOPIC = 'oubliette.keys';
 export interface TestEngineOptions {
   /** Default: a key that every test may know. */
   readonly masterKeys?: MasterKeys;
+  /** As in KafkaEngineOptions. */
+  readonly processors?: readonly string[];
+  /** Hears what is logged below Nest; default: nobody. */
+  readonly logger?: Logger;
 }
 
 /** An engine on memory for tests of applications: no broker, no timers. `cluster.deliver()` hands records to handlers. */
@@ -39,7 +46,11 @@ export interface TestEngine extends OublietteEngine {
   readonly closed: boolean;
 }
 
-export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Promise<TestEngine> {
+export async function openTestEngine({
+  masterKeys,
+  processors,
+  logger = silentLogger,
+}: TestEngineOptions = {}): Promise<TestEngine> {
   const clock = new ManualClock();
   const entropy = new SeededEntropy(7);
   const disk = new SimulatedDisk(clock);
@@ -49,8 +60,29 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
   const keyring = await openTestKeyring({ topic: keyTopic, log: keyLog, clock, ...own });
   const cluster = new InMemoryCluster(clock);
   const stores = new InMemoryStores();
-  const forgetting = forgettingOn(keyring, stores, clock, entropy);
+  const certificates = new CertificateRegister({
+    ...stores,
+    store: stores.certificates,
+    signer: testSigner(),
+    clock,
+  });
   const admin = cluster.admin();
+  const closes: (() => Promise<void>)[] = [];
+  const acknowledging = {
+    store: stores.acknowledgements,
+    erasures: stores.erasures,
+    topic: erasureTopicOf(TEST_KEY_TOPIC),
+    producer: cluster.producer(),
+    admin,
+    groupId: 'test.acknowledgements',
+    createConsumer: (options: ConsumerOptions) => cluster.consumer(options),
+    certificates,
+    clock,
+    logger,
+  };
+  const acknowledgements =
+    processors === undefined ? null : await openAcknowledgements({ ...acknowledging, processors }, closes);
+  const forgetting = forgettingOn({ keyring, stores, clock, entropy, acknowledgements });
   const verifier = new ErasureVerifier({
     keyring,
     log: keyLog,
@@ -71,15 +103,11 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
     codec: createEventCodec({ keyring, format: createJsonFormat() }),
     producer: cluster.producer(),
     admin,
-    forgetting: forgettingOf(forgetting, keyring, stores.erasures),
+    forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     privacyLog: stores.log,
-    certificates: new CertificateRegister({
-      store: stores.certificates,
-      erasures: stores.erasures,
-      signer: testSigner(),
-      clock,
-    }),
+    erasureTopic: acknowledging.topic,
+    certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),
     createConsumer: (options) => cluster.consumer(options),
@@ -92,6 +120,7 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
       closed = true;
       await verifier.close();
       await forgetting.close();
+      for (const close of closes.reverse()) await close();
       await keyring.close();
     },
   };
@@ -99,12 +128,19 @@ export async function openTestEngine({ masterKeys }: TestEngineOptions = {}): Pr
 }
 
 /** Nothing is to be nudged: there is no log that bytes could stay in. */
-function forgettingOn(
-  keyring: Keyring,
-  stores: InMemoryStores,
-  clock: ManualClock,
-  entropy: SeededEntropy,
-): ForgettingService {
+function forgettingOn({
+  keyring,
+  stores,
+  clock,
+  entropy,
+  acknowledgements,
+}: {
+  readonly keyring: Keyring;
+  readonly stores: InMemoryStores;
+  readonly clock: ManualClock;
+  readonly entropy: SeededEntropy;
+  readonly acknowledgements: Acknowledgements | null;
+}): ForgettingService {
   return new ForgettingService({
     keyring,
     store: stores.erasures,
@@ -112,6 +148,7 @@ function forgettingOn(
     window: emptyWindow,
     clock,
     entropy,
+    ...(acknowledgements === null ? {} : { acknowledgements }),
   });
 }
 

@@ -9,6 +9,7 @@ import type { OublietteEngine } from '../engine/engine.js';
 import { Metrics } from '../metrics/metrics.js';
 import { OUBLIETTE_OPTIONS } from '../module/options.js';
 import type { OublietteOptions } from '../module/options.js';
+import { ErasureProcessors } from '../processors/erasure-processors.js';
 import { DeadLetters } from './dead-letters.js';
 import { GroupWorker } from './group-worker.js';
 import { subscriptionOf, topicHandler } from './topic-handler.js';
@@ -36,13 +37,16 @@ export class OublietteTransport extends Server<TransportEvents, TransportStatus>
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     @Inject(OUBLIETTE_OPTIONS) private readonly options: OublietteOptions,
     private readonly metrics: Metrics,
+    private readonly processors: ErasureProcessors,
   ) {
     super();
   }
 
   /** True while every consumer is in its group; also when there are no handlers to consume for. */
   get healthy(): boolean {
-    return this.#listening && this.#consumers.every((consumer) => consumer.running);
+    return (
+      this.#listening && this.processors.healthy && this.#consumers.every((consumer) => consumer.running)
+    );
   }
 
   override addHandler(
@@ -61,6 +65,7 @@ export class OublietteTransport extends Server<TransportEvents, TransportStatus>
     try {
       this.#consumers.push(...this.#workers().map((worker) => this.#consumerOf(worker)));
       await Promise.all(this.#consumers.map((consumer) => consumer.start()));
+      await this.processors.start();
       this.#listening = true;
       this._status$.next('connected');
       callback();
@@ -73,7 +78,10 @@ export class OublietteTransport extends Server<TransportEvents, TransportStatus>
   override async close(): Promise<void> {
     this.#listening = false;
     const consumers = this.#consumers.splice(0).reverse();
-    const closed = await Promise.allSettled(consumers.map((consumer) => consumer.close()));
+    const closed = await Promise.allSettled([
+      this.processors.close(),
+      ...consumers.map((consumer) => consumer.close()),
+    ]);
     this._status$.next('disconnected');
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }

@@ -8,6 +8,7 @@ import {
 } from '@oubliette/event-sourcing/testing';
 import type { UserRef } from '@oubliette/keyring';
 import {
+  acknowledgementStoreContract,
   certificateStoreContract,
   erasureStoreContract,
   leaseStoreContract,
@@ -17,6 +18,7 @@ import {
 import { sleep, SystemClock } from '@oubliette/runtime';
 import {
   execute,
+  TypeOrmAcknowledgementStore,
   TypeOrmCertificateStore,
   TypeOrmErasureStore,
   TypeOrmEventStore,
@@ -86,6 +88,11 @@ export function storeContracts(name: string, open: () => Promise<TestDatabase>):
   certificateStoreContract(name, async () => {
     const { database, close } = await open();
     return { store: new TypeOrmCertificateStore(database), close };
+  });
+
+  acknowledgementStoreContract(name, async () => {
+    const { database, close } = await open();
+    return { store: new TypeOrmAcknowledgementStore(database), close };
   });
 
   appendOnlyLedger(name, open);

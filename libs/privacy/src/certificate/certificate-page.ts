@@ -24,7 +24,7 @@ export function certificatePage(file: string): string {
 }
 
 function rowsOf(statement: ErasureStatement): Row[] {
-  const { erasure, deadline, keys, boundMs, hold } = statement;
+  const { erasure, deadline, keys, boundMs, hold, acknowledgements } = statement;
   const rows: (readonly [name: string, value: string | null])[] = [
     ['Number', `${statement.number}, issued ${statement.issuedAt}`],
     ['Outstanding', statement.outstanding.length === 0 ? 'nothing' : statement.outstanding.join(', ')],
@@ -46,6 +46,7 @@ function rowsOf(statement: ErasureStatement): Row[] {
     ['Bound, forgotten to erased', boundMs === null ? 'none' : `${boundMs} ms`],
     ['Erased', erasure.erasedAt],
     ...evidenceRows(statement.evidence),
+    ...acknowledgements.map((one) => [`Processor ${one.processor}`, answerOf(one)] as const),
     ['Software', `${statement.software.name} ${statement.software.version}`],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
@@ -63,6 +64,12 @@ function evidenceRows(evidence: ErasureStatement['evidence']): [name: string, va
     ['Replaced files unlinked by', unlinkedAt],
     ['Key records that came late', `${lateRecords}`],
   ];
+}
+
+function answerOf({ outcome, at, reason, text }: ErasureStatement['acknowledgements'][number]): string {
+  if (at === null) return outcome;
+  const said = [reason, text].filter((part) => part !== null);
+  return `${outcome} ${at}${said.length === 0 ? '' : `: ${said.join(', ')}`}`;
 }
 
 function escaped(text: string): string {

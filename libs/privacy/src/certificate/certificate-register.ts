@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize';
 import type { Clock } from '@oubliette/runtime';
 import { PrivacyError } from '../errors.js';
 import type { Erasure, ErasureStore } from '../ports.js';
+import type { AcknowledgementStore } from '../processors/acknowledgement.js';
 import type { CertificateStore, IssuedCertificate } from './certificate-store.js';
 import { statementOf, type UndatedStatement } from './erasure-statement.js';
 import { readCertificate, signCertificate } from './signed-certificate.js';
@@ -10,6 +11,8 @@ import type { CertificateSigner } from './signing-key.js';
 export interface RegisterParts {
   readonly store: CertificateStore;
   readonly erasures: Pick<ErasureStore, 'get'>;
+  /** What processors answered. */
+  readonly acknowledgements: Pick<AcknowledgementStore, 'of'>;
   readonly signer: CertificateSigner;
   readonly clock: Clock;
 }
@@ -54,11 +57,14 @@ export class CertificateRegister {
   }
 
   async #issue(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
-    const { store } = this.parts;
+    const { store, acknowledgements } = this.parts;
     const ids = erasures.map(({ erasureId }) => erasureId);
     for (let tries = 0; tries < mostTries; tries++) {
       const standing = new Map(await store.latestOf(ids));
-      const due = erasures.filter((erasure) => !says(standing.get(erasure.erasureId), statementOf(erasure)));
+      const answers = await acknowledgements.of(ids);
+      const due = erasures
+        .map((erasure) => statementOf(erasure, answers.get(erasure.erasureId) ?? []))
+        .filter((statement) => !says(standing.get(statement.erasure.id), statement));
       const added = await this.#signed(due);
       if (added.length > 0 && !(await store.append(added))) continue;
       for (const certificate of added) standing.set(certificate.erasureId, certificate);
@@ -70,18 +76,18 @@ export class CertificateRegister {
     );
   }
 
-  async #signed(erasures: readonly Erasure[]): Promise<IssuedCertificate[]> {
+  async #signed(statements: readonly UndatedStatement[]): Promise<IssuedCertificate[]> {
     const { store, signer, clock } = this.parts;
     const certificates: IssuedCertificate[] = [];
-    if (erasures.length === 0) return certificates;
+    if (statements.length === 0) return certificates;
     let last = await store.last();
     const issuedAt = new Date(clock.now()).toISOString();
-    for (const erasure of erasures) {
+    for (const statement of statements) {
       const number = (last?.number ?? 0) + 1;
-      const body = { ...statementOf(erasure), number, previous: last?.digest ?? null, issuedAt };
+      const body = { ...statement, number, previous: last?.digest ?? null, issuedAt };
       const file = await signCertificate(body, signer);
       const { digest } = readCertificate(file);
-      last = { number, erasureId: erasure.erasureId, digest, file: Buffer.from(file).toString('utf8') };
+      last = { number, erasureId: statement.erasure.id, digest, file: Buffer.from(file).toString('utf8') };
       certificates.push(last);
     }
     return certificates;

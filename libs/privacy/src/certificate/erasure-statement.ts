@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PrivacyError } from '../errors.js';
 import type { Erasure } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import { refusalReasons, type Acknowledgement } from '../processors/acknowledgement.js';
 import { software } from '../version.js';
 import type { ChainedBody } from './signed-certificate.js';
 
@@ -11,7 +12,7 @@ const moment = z.string().refine(isMoment);
 const count = z.int().nonnegative();
 
 /** What keeps a certificate from being whole. */
-export const outstandingReasons = ['forgetting', 'erasure', 'replicas'] as const;
+export const outstandingReasons = ['forgetting', 'erasure', 'replicas', 'acknowledgements'] as const;
 
 const offset = z.string().regex(/^(0|[1-9]\d{0,18})$/);
 
@@ -62,6 +63,15 @@ const statementSchema = z.strictObject({
   keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
   boundMs: count.nullable(),
   evidence: evidenceSchema.nullable(),
+  acknowledgements: z.array(
+    z.strictObject({
+      processor: z.string(),
+      outcome: z.enum(['outstanding', 'erased', 'refused']),
+      at: moment.nullable(),
+      reason: z.enum(refusalReasons).nullable(),
+      text: z.string().nullable(),
+    }),
+  ),
 });
 
 /** What a certificate states of an erasure. Times as `yyyy-mm-ddThh:mm:ss.sssZ`. */
@@ -71,13 +81,16 @@ export type ErasureStatement = z.infer<typeof statementSchema>;
 export type UndatedStatement = Omit<ErasureStatement, 'number' | 'previous' | 'issuedAt'>;
 
 /** No pseudonym stands in it: who has the pseudonym can check that it is meant. */
-export function statementOf(erasure: Erasure): UndatedStatement {
+export function statementOf(
+  erasure: Erasure,
+  acknowledgements: readonly Acknowledgement[],
+): UndatedStatement {
   const { erasureId, userRef, lifecycle, state, extension, hold, keys, boundMs } = erasure;
   return {
     version: 1,
     kind: 'erasure',
     software,
-    outstanding: outstandingOf(erasure),
+    outstanding: outstandingOf(erasure, acknowledgements),
     erasure: {
       id: erasureId,
       user: userCommitment(erasureId, userRef),
@@ -97,6 +110,13 @@ export function statementOf(erasure: Erasure): UndatedStatement {
     keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
     boundMs: boundMs === null ? null : Math.ceil(boundMs),
     evidence: erasure.evidence === null ? null : evidenceOf(erasure.evidence),
+    acknowledgements: acknowledgements.map(({ processor, outcome, answeredAt, reason, text }) => ({
+      processor,
+      outcome,
+      at: isoOrNull(answeredAt),
+      reason,
+      text,
+    })),
   };
 }
 
@@ -139,9 +159,19 @@ function evidenceOf({
   };
 }
 
-function outstandingOf({ state, evidence }: Erasure): UndatedStatement['outstanding'] {
-  if (state === 'erased') return (evidence?.unseen.length ?? 0) > 0 ? ['replicas'] : [];
-  return state === 'forgotten' ? ['erasure'] : ['forgetting', 'erasure'];
+function outstandingOf(
+  { state, evidence }: Erasure,
+  acknowledgements: readonly Acknowledgement[],
+): UndatedStatement['outstanding'] {
+  const isForgotten = state === 'forgotten' || state === 'erased';
+  return [
+    ...(isForgotten ? [] : (['forgetting'] as const)),
+    ...(state === 'erased' ? [] : (['erasure'] as const)),
+    ...((evidence?.unseen.length ?? 0) > 0 ? (['replicas'] as const) : []),
+    ...(acknowledgements.some(({ outcome }) => outcome === 'outstanding')
+      ? (['acknowledgements'] as const)
+      : []),
+  ];
 }
 
 /** Of the years 1970 to 9999, in the one spelling that a certificate has. */

@@ -7,6 +7,7 @@ import type { BlockedPartition } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
+import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
@@ -24,6 +25,7 @@ export interface DriverParts {
   readonly patienceMs?: number;
   /** False: another instance finds in the ledger what is to be nudged out of the log. */
   readonly leads: () => boolean;
+  readonly acknowledgements?: Pick<Acknowledgements, 'about'>;
 }
 
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
@@ -92,9 +94,11 @@ export class ErasureDriver {
     const free = open.filter(({ userRef }) => !holds.has(userRef));
     for (const erasure of await this.#forget(free)) moved.set(erasure.erasureId, erasure);
     const current = erasures.map((erasure) => moved.get(erasure.erasureId) ?? erasure);
-    for (const { erasureId: id, userRef, state, forgottenAt } of current) {
-      if (state === 'forgotten' && this.#parts.leads())
-        this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
+    const forgotten = current.filter(({ state }) => state === 'forgotten');
+    // First: what is erased is not looked at again after a crash.
+    await this.#parts.acknowledgements?.about(forgotten);
+    for (const { erasureId: id, userRef, forgottenAt } of forgotten) {
+      if (this.#parts.leads()) this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
     }
     return current;
   }

@@ -16,6 +16,7 @@ import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseSt
 import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
+import type { Acknowledgements } from '../processors/acknowledgements.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
@@ -39,6 +40,8 @@ export interface ForgettingOptions {
   readonly log: PrivacyLog;
   /** Without: no certificates. */
   readonly certificates?: CertificateRegister;
+  /** Asks processors about everybody who is forgotten. Without: nobody is asked. */
+  readonly acknowledgements?: Pick<Acknowledgements, 'about'>;
   readonly window: KeyTopicWindow;
   readonly clock: Clock;
   readonly entropy: Entropy;

@@ -1,4 +1,5 @@
 import type { PrivacyStores } from '../ports.js';
+import { InMemoryAcknowledgementStore } from './in-memory-acknowledgement-store.js';
 import { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 import { InMemoryErasureStore } from './in-memory-erasure-store.js';
 import { InMemoryPrivacyLog } from './in-memory-privacy-log.js';
@@ -9,4 +10,5 @@ export class InMemoryStores implements PrivacyStores {
   erasures = new InMemoryErasureStore();
   readonly certificates = new InMemoryCertificateStore();
   readonly log = new InMemoryPrivacyLog();
+  readonly acknowledgements = new InMemoryAcknowledgementStore();
 }

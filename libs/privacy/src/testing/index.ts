@@ -11,6 +11,11 @@ export { lookupStoreContract, type LookupStoreUnderTest } from './lookup-store-c
 export { requestedErasure } from './requested-erasure.js';
 export { InMemoryCertificateStore } from './in-memory-certificate-store.js';
 export { certificateStoreContract, type CertificateStoreUnderTest } from './certificate-store-contract.js';
+export { InMemoryAcknowledgementStore } from './in-memory-acknowledgement-store.js';
+export {
+  acknowledgementStoreContract,
+  type AcknowledgementStoreUnderTest,
+} from './acknowledgement-store-contract.js';
 export { InMemoryStores } from './in-memory-stores.js';
 export { testSigner } from './test-signer.js';
 export { InMemoryLeaseStore } from './in-memory-lease-store.js';

@@ -16,8 +16,7 @@ const files = (chain: readonly { file: string }[]): Buffer[] => chain.map(({ fil
 async function stage() {
   const stores = new InMemoryStores();
   const clock = new ManualClock();
-  const register = () =>
-    new CertificateRegister({ store: stores.certificates, erasures: stores.erasures, signer, clock });
+  const register = () => new CertificateRegister({ ...stores, store: stores.certificates, signer, clock });
   const erasure = await stores.erasures.open(requestedErasure({ erasureId: 'e-1', userRef }));
   return { stores, clock, register, erasure };
 }

@@ -17,8 +17,14 @@ const failsWith =
     error instanceof PrivacyError && error.code === code && naming.test(error.message);
 
 async function chainOf(length: number): Promise<Buffer[]> {
-  const { erasures, certificates: store } = new InMemoryStores();
-  const register = new CertificateRegister({ store, erasures, signer, clock: new ManualClock() });
+  const { erasures, certificates: store, acknowledgements } = new InMemoryStores();
+  const register = new CertificateRegister({
+    store,
+    erasures,
+    acknowledgements,
+    signer,
+    clock: new ManualClock(),
+  });
   const files: Buffer[] = [];
   for (let user = 0; user < length; user++) {
     const userRef = `${user}`.padStart(32, '0') as never;

@@ -41,8 +41,8 @@ export class Deployment {
     readonly stores: InMemoryStores,
   ) {
     this.certificates = new CertificateRegister({
+      ...stores,
       store: stores.certificates,
-      erasures: stores.erasures,
       signer: testSigner(),
       clock,
     });
