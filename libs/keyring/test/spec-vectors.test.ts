@@ -17,7 +17,13 @@ import { partitionOfUser, type Binding, type UserRef } from '../src/index.js';
 import { encodeKeyRecord, readKeyRecordClaim, unwrapKeyRecord } from '../src/key-record.js';
 import { GENERAL_PURPOSE } from '../src/key-scope.js';
 import { Purposes } from '../src/purposes.js';
-import { deploymentName, fenceName, parseRecordKey, restrictionName, userKeyName } from '../src/record-keys.js';
+import {
+  deploymentName,
+  fenceName,
+  parseRecordKey,
+  restrictionName,
+  userKeyName,
+} from '../src/record-keys.js';
 import { loadSodium } from '../src/crypto/sodium.js';
 import { decodeRestriction, encodeRestriction } from '../src/restriction-record.js';
 import { decodeRetirement, encodeRetirement } from '../src/retirement-record.js';

@@ -88,7 +88,13 @@ describe('the privacy routes', () => {
     const call = await listening(app);
     const check = await call('/privacy/erasures/check', { method: 'POST', ...bearer(TOKEN) });
     assert.equal(check.status, 200);
-    assert.deepEqual(await check.json(), { checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0, halves: null });
+    assert.deepEqual(await check.json(), {
+      checked: 0,
+      returned: 0,
+      forgottenAgain: 0,
+      unresolved: 0,
+      halves: null,
+    });
     await assertProblem(await call('/privacy/erasures/check', { method: 'POST' }), 401, 'UNAUTHORIZED');
   });
 

@@ -4,11 +4,7 @@ import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 
 /** Commands that have a name already and nothing behind it. */
-const later: readonly (readonly string[])[] = [
-  ['users', 'export'],
-  ['lag'],
-  ['doctor'],
-];
+const later: readonly (readonly string[])[] = [['users', 'export'], ['lag'], ['doctor']];
 
 /** They say "not yet" and exit 2, whatever options follow. */
 export function addLaterCommands(program: Command, context: CliContext): void {
