@@ -2,6 +2,7 @@
 // and a test in it of just this title; of each suite, the two files that run it, and that what is named beside it is among what they import.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { hasTest, testsNamedIn } from './named-tests.mjs';
 
 const document = 'docs/keys.md';
 const engines = ['int', 'kafka'];
@@ -29,13 +30,14 @@ function rowsOf(text) {
   for (const row of table.split('\n')) {
     if (!row.startsWith('|')) break;
     const [line, , both, suites, more] = row.slice(1, -1).split(' | ');
-    rows.push({ line: line.trim(), both: testsIn(both), suites: filesIn(suites), more: testsIn(more) });
+    rows.push({
+      line: line.trim(),
+      both: testsNamedIn(both),
+      suites: filesIn(suites),
+      more: testsNamedIn(more),
+    });
   }
   return rows;
-}
-
-function testsIn(cell = '') {
-  return [...cell.matchAll(/`([^`]+)`: \*([^*]+)\*/g)].map(([, file, title]) => ({ file, title }));
 }
 
 function filesIn(cell = '') {
@@ -60,14 +62,6 @@ function checkRow({ line, both, suites, more }) {
       if (!run.has(file)) failures.push(`${line}: ${file} is run by none of ${runners.join(', ')}`);
     }
   }
-}
-
-/** A `…` in the title stands for what a template takes in. */
-function hasTest(source, title) {
-  const pieces = title.split('…').map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  const quotes = pieces.length > 1 ? '`' : `['"]`;
-  const literal = pieces.join(String.raw`\$\{[^}]*\}`);
-  return new RegExp(String.raw`\b(?:test|check|it)\(\s*${quotes}${literal}${quotes}`).test(source);
 }
 
 /** The file itself and the sources of ours that it leads to; of an index, those of the names that are asked of it. */

@@ -3,6 +3,7 @@ import type { Database } from './database.js';
 import { TypeOrmAcknowledgementStore } from './typeorm-acknowledgement-store.js';
 import { TypeOrmCertificateStore } from './typeorm-certificate-store.js';
 import { TypeOrmErasureStore } from './typeorm-erasure-store.js';
+import { TypeOrmLeaseStore } from './typeorm-lease-store.js';
 import { TypeOrmPrivacyLog } from './typeorm-privacy-log.js';
 
 /** Everything that privacy keeps, in one database. */
@@ -11,6 +12,8 @@ export function privacyStores(database: Database): PrivacyStores {
     erasures: new TypeOrmErasureStore(database),
     certificates: new TypeOrmCertificateStore(database),
     log: new TypeOrmPrivacyLog(database),
+    // One process owns an embedded database.
+    ...(database.dialect === 'postgres' ? { leases: new TypeOrmLeaseStore(database) } : {}),
     acknowledgements: new TypeOrmAcknowledgementStore(database),
   };
 }

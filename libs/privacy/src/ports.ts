@@ -107,6 +107,8 @@ export interface PrivacyStores {
   readonly erasures: ErasureStore;
   readonly certificates: CertificateStore;
   readonly log: PrivacyLog;
+  /** Where several processes share the database: one of them sees erasures through. */
+  readonly leases?: LeaseStore;
   readonly acknowledgements: AcknowledgementStore;
 }
 

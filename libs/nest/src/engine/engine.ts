@@ -3,6 +3,7 @@ import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
   Acknowledgement,
   AuditSource,
+  BlockedPartition,
   CertificateRegister,
   DeadlineAlert,
   Erasure,
@@ -45,6 +46,8 @@ export interface Forgetting {
   standing(erasure: Erasure): Promise<ErasureStanding>;
   /** How many were in danger of their deadline at the last look, and overdue. */
   inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
+  /** Partitions in which this process cannot get bytes out of the log, and why. */
+  blocked(): readonly BlockedPartition[];
   /** Hears of each erasure that comes into danger, and that is overdue. Returns the unsubscribe. */
   onDeadline(listener: (alert: DeadlineAlert) => void): () => void;
   /** Forgets again whoever the ledger says is forgotten and the key topic does not: a restored copy. */

@@ -21,6 +21,7 @@ export function forgettingOf(
       ...(await service.standing(erasure)),
       acknowledgements: (await acknowledgements.of([erasure.erasureId])).get(erasure.erasureId) ?? [],
     }),
+    blocked: () => service.blocked,
     inDanger: () => service.deadlines.counts(),
     onDeadline: (listener) => service.deadlines.onAlert(listener),
     checkLedger: () => service.checkLedger(),

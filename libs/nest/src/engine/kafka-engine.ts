@@ -91,6 +91,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     store: stores.erasures,
     mirror,
     log: stores.log,
+    ...(stores.leases === undefined ? {} : { leases: stores.leases }),
     window: keyTopic,
     clock,
     entropy,

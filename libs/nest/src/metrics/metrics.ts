@@ -53,6 +53,15 @@ export class Metrics {
         for (const [urgency, count] of Object.entries(forgetting.inDanger())) gauge.set({ urgency }, count);
       },
     );
+    this.gauge(
+      'oubliette_erasures_blocked',
+      'Erasures that wait in a partition of the key topic, and why.',
+      ['partition', 'code'],
+      (gauge) => {
+        gauge.reset();
+        for (const { partition, code, jobs } of forgetting.blocked()) gauge.set({ partition, code }, jobs);
+      },
+    );
     this.gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {
       for (const [state, count] of Object.entries(await forgetting.counts())) gauge.set({ state }, count);
     });
