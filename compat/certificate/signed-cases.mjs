@@ -80,11 +80,14 @@ export async function* bodies(file) {
     [malformed, '"outstanding":["forgetting","erasure"]', '"outstanding":{}'],
     ['genuine', '"outstanding":["forgetting","erasure"]', '"outstanding":[]'],
     [malformed, '"state":"requested"', '"state":"lost"'],
+    ['genuine', '"outstanding":["forgetting","erasure"]', '"outstanding":["replicas","acknowledgements"]'],
+    [malformed, '"acknowledgements":[]', '"acknowledgements":{}'],
+    ...answers(),
     [malformed, '"kind":"erasure"', '"kind":"other"'],
     [malformed, ',"kind":"erasure"', ''],
     [malformed, '"kind":"erasure"', '"kind":"erasure","kinder":1'],
-    [malformed, '{"boundMs"', '{"__proto__":{},"boundMs"'],
-    [malformed, '{"boundMs"', '{"":0,"boundMs"'],
+    [malformed, '{"acknowledgements"', '{"__proto__":{},"acknowledgements"'],
+    [malformed, '{"acknowledgements"', '{"":0,"acknowledgements"'],
     [malformed, '"version":1}', '"version":1,"\u{1f600}":1,"\uff5e":1}'],
     [malformed, '"version":1}', '"version":1,"\uff5e":1,"\u{1f600}":1}'],
     [malformed, '"lifecycle":1', '"lifecycle":1,"lifecycle":1'],
@@ -103,6 +106,34 @@ export async function* bodies(file) {
     const text = body.replace('GDPR', `${'x'.repeat(mostBytes - Buffer.byteLength(file) + 4 + more)}`);
     yield { name: `16 MiB and ${more} bytes`, wanted, file: await signed(text) };
   }
+}
+
+/** Of processors: members in canonical order. */
+function answers() {
+  const answer = (change) => {
+    const whole = { at: null, outcome: 'outstanding', processor: 'crm', reason: null, text: null, ...change };
+    return `"acknowledgements":[${JSON.stringify(whole)}]`;
+  };
+  const genuine = [
+    {},
+    { outcome: 'erased', at: '2024-02-29T23:59:59.999Z', text: 'ticket 7' },
+    { outcome: 'refused', at: '2024-02-29T23:59:59.999Z', reason: 'legal-claims' },
+  ];
+  const none = [
+    { outcome: 'lost' },
+    { at: 1 },
+    { at: '2023-02-29T00:00:00.000Z' },
+    { reason: 'other' },
+    { processor: null },
+    { processor: 'CRM' },
+    { processor: '' },
+    { text: 7 },
+    { z: 1 },
+  ];
+  return [
+    ...genuine.map((change) => ['genuine', '"acknowledgements":[]', answer(change)]),
+    ...none.map((change) => [malformed, '"acknowledgements":[]', answer(change)]),
+  ];
 }
 
 function moments() {

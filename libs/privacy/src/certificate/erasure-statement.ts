@@ -65,7 +65,7 @@ const statementSchema = z.strictObject({
   evidence: evidenceSchema.nullable(),
   acknowledgements: z.array(
     z.strictObject({
-      processor: z.string(),
+      processor: z.string().regex(/^[a-z0-9._-]{1,64}$/),
       outcome: z.enum(['outstanding', 'erased', 'refused']),
       at: moment.nullable(),
       reason: z.enum(refusalReasons).nullable(),
