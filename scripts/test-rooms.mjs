@@ -5,11 +5,13 @@ import { join, resolve, sep } from 'node:path';
 
 const entries = join('.cache', 'test-rooms');
 const sharedKinds = ['test', 'int'];
-// It takes longest and mostly waits. Node takes files in the order of their names, so that an entry of this name begins.
-const longest = {
-  file: join('libs', 'testing', 'dist', 'test', 'engine-contract.int.js'),
-  name: '0-longest',
-};
+// These take longest and mostly wait. Node takes files in the order of their names, so that entries of these names begin.
+const longest = new Map(
+  ['engine-contract.int.js', 'replicas.kafka.js', 'engine-contract.kafka.js'].map((name) => [
+    join('libs', 'testing', 'dist', 'test', name),
+    `0-${name}`,
+  ]),
+);
 
 /** The files to give to the test runner: an entry a room and kind in the place of its tests, the others as they are. */
 export function roomByRoom(files) {
@@ -19,12 +21,13 @@ export function roomByRoom(files) {
   const others = [];
   for (const file of files) {
     const kind = sharedKinds.find((each) => file.endsWith(`.${each}.js`));
-    if (kind === undefined) {
+    const first = longest.get(file);
+    if (kind === undefined && first === undefined) {
       others.push(file);
       continue;
     }
     const room = file.split(sep).slice(0, 2).join('-');
-    const name = file === longest.file ? longest.name : `${room}.${kind}`;
+    const name = first ?? `${room}.${kind}`;
     rooms.set(name, [...(rooms.get(name) ?? []), file]);
   }
   return [...[...rooms].map(([name, tests]) => entryOf(name, tests)), ...others];

@@ -1,6 +1,8 @@
 import type { TopicAdmin } from '@oubliette/kafka';
 import {
   checkTopics,
+  erasureTopicOf,
+  ledgerTopicOf,
   nudgerGapMs,
   readCleanupSettings,
   type TopicRole,
@@ -55,6 +57,18 @@ export async function judgeTopics(
   return verdicts.map((verdict) =>
     isNudged(verdict.topic) ? { ...verdict, notes: [...verdict.notes, nudgerNote] } : verdict,
   );
+}
+
+/** Without those that hold pseudonyms alone, for as long as a ledger does: Kafka's own, the ledger's mirror, questions to processors. */
+export async function topicsOfPeople(
+  context: CliContext,
+  admin: TopicAdmin,
+  { dataDir, keyTopic: given }: Pick<TopicQuestion, 'dataDir' | 'keyTopic'>,
+): Promise<string[]> {
+  const keyTopic = await keyTopicName(context, admin, dataDir, given);
+  const pseudonymous = new Set([ledgerTopicOf(keyTopic), erasureTopicOf(keyTopic)]);
+  const topics = await admin.listTopics();
+  return topics.filter((name) => !name.startsWith('__') && !pseudonymous.has(name));
 }
 
 export interface TopicRoles {

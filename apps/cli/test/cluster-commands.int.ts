@@ -36,6 +36,12 @@ before(async () => {
     configs: { ...common, 'retention.ms': retention(12) },
   });
   await admin.createTopic({ name: 'archive', partitions: 1, configs: { 'retention.ms': '-1' } });
+  // As an application makes it: pseudonyms, for as long as a ledger is kept.
+  await admin.createTopic({
+    name: 'oubliette.keys.ledger',
+    partitions: 1,
+    configs: { 'cleanup.policy': 'compact' },
+  });
   await admin.close();
 });
 
@@ -81,8 +87,10 @@ test('guard check exits 1 when one topic is refused, and 0 when all asked about 
   const check = ['guard', 'check', '--deadline', '24h', '--json', '--brokers', broker.bootstrap];
   const all = await oubliette(check, { clock });
   assert.equal(all.code, 1, all.err);
-  const { verdict } = JSON.parse(all.out) as { verdict: string };
+  const { verdict, topics } = JSON.parse(all.out) as { verdict: string; topics: { topic: string }[] };
   assert.equal(verdict, 'refuse');
+  const judged = topics.map(({ topic }) => topic);
+  assert.ok(judged.includes('archive') && !judged.includes('oubliette.keys.ledger'));
   const one = await oubliette([...check, '--topic', 'lessons'], { clock });
   assert.equal(one.code, 0, one.err);
   const late = await oubliette(

@@ -57,8 +57,12 @@ export async function settleDeployment(around: Surroundings): Promise<Deployment
   const { log, masterKeys } = around;
   let ownId: string | null = null;
   let standing = await standingCandidates(log);
+  if (standing.length === 0 && (await holdsRecords(log))) {
+    // Another first start may have written its record since, and users' behind it.
+    standing = await standingCandidates(log);
+    if (standing.length === 0) throw orphaned();
+  }
   if (standing.length === 0) {
-    await refuseOrphans(log);
     ownId = await foundDeployment(around);
     standing = await standingCandidates(log);
   }
@@ -118,18 +122,25 @@ function pickWinner(candidates: readonly Candidate[]): Candidate | undefined {
   )[0];
 }
 
-/** A second secret over existing users would orphan them all: nobody could find, read or forget them any more. */
-async function refuseOrphans(log: KeyLog): Promise<void> {
+/**
+ * A second secret over existing users would orphan them all: nobody could find, read or forget them any more. Nudges alone are no
+ * records of a deployment.
+ */
+async function holdsRecords(log: KeyLog): Promise<boolean> {
   for (let partition = 0; partition < log.partitionCount; partition++) {
     for await (const { key } of log.records(partition)) {
       const kind = parseRecordKey(key)?.kind;
-      if (kind === undefined || kind === 'nudge') continue;
-      throw new KeyringError(
-        'DEPLOYMENT_MISSING',
-        'The key topic holds records of a deployment but not its deployment record: restore the topic; starting anew on it would lose every user.',
-      );
+      if (kind !== undefined && kind !== 'nudge') return true;
     }
   }
+  return false;
+}
+
+function orphaned(): KeyringError {
+  return new KeyringError(
+    'DEPLOYMENT_MISSING',
+    'The key topic holds records of a deployment but not its deployment record: restore the topic; starting anew on it would lose every user.',
+  );
 }
 
 async function foundDeployment({ log, masterKeys, entropy }: Surroundings): Promise<string> {

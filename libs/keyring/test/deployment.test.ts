@@ -62,6 +62,24 @@ test('a founder that died before it tombstoned its losing record is cleaned up a
   assert.equal(deploymentsIn(topic).length, 1);
 });
 
+test('a deployment that another start founded between two looks is taken for what it is', async () => {
+  const topic = new InMemoryKeyTopic();
+  const log = topic.open();
+  const records = log.records.bind(log);
+  let looks = 0;
+  const founders: Awaited<ReturnType<typeof openTestKeyring>>[] = [];
+  log.records = async function* (partition) {
+    yield* records(partition);
+    if (looks++ > 0) return;
+    const founder = await openTestKeyring({ topic });
+    await founder.ensureKeys([founder.userRef('x')]);
+    founders.push(founder);
+  };
+  const late = await openTestKeyring({ topic, log });
+  assert.equal(late.userRef('x'), founders[0]?.userRef('x'));
+  assert.equal(deploymentsIn(topic).length, 1);
+});
+
 test('users without a deployment record are never given a second secret', async () => {
   for (const removed of ['tombstoned', 'gone']) {
     const { topic } = await foundedTopic();

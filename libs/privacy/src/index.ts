@@ -69,7 +69,7 @@ export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
-export { openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
+export { ledgerTopicOf, openTopicMirror, type TopicMirrorParts } from './mirror/topic-ledger-mirror.js';
 export { RestrictionService } from './restriction/restriction-service.js';
 export type { RestrictionOptions } from './restriction/restriction-service.js';
 export type {

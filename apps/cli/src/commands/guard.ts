@@ -5,7 +5,7 @@ import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext } from '../context.js';
 import { collect, duration, setting } from '../option-values.js';
 import { spell, staysFor } from '../stays-for.js';
-import { judgeTopics } from '../topic-roles.js';
+import { judgeTopics, topicsOfPeople } from '../topic-roles.js';
 import { addGuardApply } from './guard-apply.js';
 import { verdictLines } from '../verdict-lines.js';
 
@@ -78,11 +78,11 @@ function addCheck(guard: Command, context: CliContext): void {
       collect,
     );
   answers<CheckOptions>(check, context, async (options) => {
-    const verdicts = await withAdmin(context, options, (admin) =>
+    const verdicts = await withAdmin(context, options, async (admin) =>
       judgeTopics(context, admin, {
         dataDir: options.dataDir,
         deadlineMs: options.deadline,
-        ...(options.topic && { topics: options.topic }),
+        topics: options.topic ?? (await topicsOfPeople(context, admin, options)),
         ...(options.keyTopic !== undefined && { keyTopic: options.keyTopic }),
         ...(options.gap !== undefined && { gapMs: options.gap }),
         ...(options.readersAway !== undefined && { readersLongestOutageMs: options.readersAway }),

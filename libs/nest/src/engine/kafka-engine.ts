@@ -17,6 +17,7 @@ import {
   ForgettingService,
   RestrictionService,
   erasureTopicOf,
+  ledgerTopicOf,
   loadSigningKeyFile,
   openTopicMirror,
   topicSource,
@@ -154,7 +155,7 @@ async function openMirror(
   closes: Close[],
 ): Promise<LedgerMirror> {
   const { options, direct, ...others } = parts;
-  const topic = `${options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic}.ledger`;
+  const topic = ledgerTopicOf(options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic);
   const mirror = await openTopicMirror({ ...others, topic, reader: createPartitionReader(direct) });
   closes.push(() => mirror.close());
   return mirror;

@@ -11,6 +11,7 @@ import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
+import { inBatches } from './in-batches.js';
 import type { Ledger } from './ledger.js';
 
 export interface DriverParts {
@@ -31,6 +32,7 @@ export interface DriverParts {
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
 /** Brokers that never come back must not fill memory. */
 const mostWatched = 20_000;
+const certifiedTogether = 500;
 const boundIsFreshForMs = 60_000;
 
 /** Takes erasures of the ledger from state to state: what stands in the key topic comes first, then the ledger says so. */
@@ -38,6 +40,8 @@ export class ErasureDriver {
   readonly #parts: DriverParts;
   readonly #nudger: Nudger;
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
+  /** Erased, and without a certificate yet: issued together, one batch at a time. */
+  #uncertified: Erasure[] = [];
   #certifying: Promise<void> = Promise.resolve();
 
   constructor(parts: DriverParts) {
@@ -144,7 +148,7 @@ export class ErasureDriver {
       note: erasedNote(evidence),
       evidence,
     }));
-    this.#certifying = this.#certifying.then(() => this.#certify(erased));
+    this.#certifyLater(erased);
   }
 
   /** A replica came back: the erasure is known better, and its certificate says so. */
@@ -152,16 +156,23 @@ export class ErasureDriver {
     if (!(await this.#parts.ledger.has(erasureId))) return;
     const note = erasedNote(evidence);
     const erased = await this.#parts.ledger.move(erasureId, ['erased'], () => ({ note, evidence }));
-    this.#certifying = this.#certifying.then(() => this.#certify(erased));
+    this.#certifyLater(erased);
+  }
+
+  #certifyLater(erasure: Erasure): void {
+    if (this.#parts.certificates === undefined) return;
+    this.#uncertified.push(erasure);
+    this.#certifying = this.#certifying.then(() => this.#certify(this.#uncertified.splice(0)));
   }
 
   /** Whoever asks for it later gets it all the same. */
-  async #certify(erasure: Erasure): Promise<void> {
+  async #certify(erasures: readonly Erasure[]): Promise<void> {
     try {
-      await this.#parts.certificates?.issue([erasure]);
+      for (const batch of inBatches(erasures, certifiedTogether))
+        await this.#parts.certificates?.issue(batch);
     } catch (error) {
-      this.#parts.logger.warn('A certificate could not be issued; it is when somebody asks for it.', {
-        erasureId: erasure.erasureId,
+      this.#parts.logger.warn('Certificates could not be issued; they are when somebody asks for them.', {
+        erasures: erasures.length,
         error: codeOf(error),
       });
     }

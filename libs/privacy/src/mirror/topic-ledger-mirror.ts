@@ -21,6 +21,11 @@ const wantedReplicas = 3;
 /** One partition: the mirror is read as a whole. */
 const partition = 0;
 
+/** The name of the mirror's topic, beside the key topic. */
+export function ledgerTopicOf(keyTopic: string): string {
+  return `${keyTopic}.ledger`;
+}
+
 /**
  * The mirror on a compacted topic: a record an erasure, keyed by its id, its value a MAC and the step as JSON. Whoever can write to the
  * topic can therefore not have somebody forgotten.

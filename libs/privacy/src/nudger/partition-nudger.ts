@@ -17,6 +17,8 @@ const longestBackoffMs = 30_000;
 const slowFailureMs = 5_000;
 /** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
 const mostWatched = 20_000;
+/** Jobs whose end is told at the same time. */
+const mostAtOnce = 100;
 
 /**
  * Works off one partition: waits until its segment may roll, appends a nudge unless somebody else appended something, lets the cleaner
@@ -92,15 +94,26 @@ export class PartitionNudger {
     const timings = await this.parts.window.settings();
     const now = this.parts.clock.monotonic();
     const ripe: PendingJob[] = [];
+    const done: PendingJob[] = [];
     let next = now + longestPauseMs;
     for (const pending of this.#pending.values()) {
       const due = pending.dueAt(timings, this.#nudgedAt);
       if (due > now) next = Math.min(next, due);
       else if (pending.clean === null) ripe.push(pending);
-      else await this.#finish(pending, timings);
+      else done.push(pending);
     }
+    await this.#finishAll(done, timings);
     if (ripe.length > 0) await this.#attempt(ripe, timings);
     else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
+  }
+
+  /** A ledger takes many steps at once for little more than one. */
+  async #finishAll(done: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
+    for (let from = 0; from < done.length; from += mostAtOnce) {
+      const some = done.slice(from, from + mostAtOnce);
+      const told = await Promise.allSettled(some.map((pending) => this.#finish(pending, timings)));
+      for (const one of told) if (one.status === 'rejected') throw one.reason;
+    }
   }
 
   async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {

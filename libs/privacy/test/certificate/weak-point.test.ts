@@ -25,16 +25,16 @@ function opensslVerifies(publicKey: Buffer, message: Buffer, signature: Buffer):
   return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
 }
 
-test('a signature that needs no key fits under each point of small order in OpenSSL, and not here', () => {
+test('a signature that needs no key fits under no point of small order, whatever OpenSSL says', () => {
   const signature = Buffer.concat([identity, Buffer.alloc(32)]);
   const messages = Array.from({ length: 40 }, (_, index) => Buffer.from(`message ${index}`));
   for (const point of weak.flatMap((one) => [one, signed(one)])) {
     assert.ok(isWeakPoint(point), point.toString('hex'));
     const key = new TrustedKey(point);
     const fitting = messages.find((message) => opensslVerifies(point, message, signature));
-    // With the other sign some are the spelling of no point at all.
-    if (weak.includes(point)) assert.ok(fitting, point.toString('hex'));
-    if (fitting) assert.equal(key.verifies(fitting, signature), false);
+    // OpenSSL before 3.4 finds one for each that is a point; later ones refuse such keys themselves.
+    for (const message of fitting === undefined ? messages : [fitting])
+      assert.equal(key.verifies(message, signature), false);
   }
 });
 
@@ -45,7 +45,6 @@ test('a signature of a good key whose first half is of small order is none', () 
     '0100000000000000000000000000000000000000000000000000000000000000a0000a78db7a82c4c93e9993fa593de3ae8f9c2be437041e83562bebd74d4907',
     'hex',
   );
-  assert.ok(opensslVerifies(Buffer.from(signer.publicKey), Buffer.from('m'), signature));
   assert.equal(new TrustedKey(signer.publicKey).verifies(Buffer.from('m'), signature), false);
 });
 
@@ -55,7 +54,6 @@ test('a good point beside a weak key does not help it', () => {
     'edc876d6831fd2105d0b4389ca2e283166469289146e2ce06faefe98b22548df0500000000000000000000000000000000000000000000000000000000000000',
     'hex',
   );
-  assert.ok(opensslVerifies(identity, Buffer.from('anything'), signature));
   assert.equal(isWeakPoint(signature.subarray(0, 32)), false);
   assert.equal(new TrustedKey(identity).verifies(Buffer.from('anything'), signature), false);
 });
