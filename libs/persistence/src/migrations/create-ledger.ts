@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { dropKept, keepRows } from './append-only.js';
 import { columnTypes } from './column-types.js';
 
 const tables = ['oubliette_ledger', 'oubliette_certificates'];
@@ -37,14 +38,11 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
     await runner.query(
       'CREATE INDEX oubliette_certificates_erasure ON oubliette_certificates (erasure_id, number)',
     );
-    for (const table of tables) await refuseChanges(runner, table);
+    for (const table of tables) await keepRows(runner, table);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of tables) {
-      await runner.query(`DROP TABLE ${table}`);
-      if (runner.dataSource.options.type === 'postgres') await runner.query(`DROP FUNCTION ${table}_stays`);
-    }
+    for (const table of tables) await dropKept(runner, table);
     for (const column of [
       'revision',
       'updated_at',
@@ -57,21 +55,4 @@ export class CreateOublietteLedger1764100000000 implements MigrationInterface {
     ])
       await runner.query(`ALTER TABLE oubliette_erasures DROP COLUMN ${column}`);
   }
-}
-
-async function refuseChanges(runner: QueryRunner, table: string): Promise<void> {
-  const refusal = `${table} is append-only`;
-  if (runner.dataSource.options.type === 'postgres') {
-    await runner.query(
-      `CREATE FUNCTION ${table}_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '${refusal}'; END $$`,
-    );
-    await runner.query(
-      `CREATE TRIGGER ${table}_stays BEFORE UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION ${table}_stays()`,
-    );
-    return;
-  }
-  for (const change of ['UPDATE', 'DELETE'])
-    await runner.query(
-      `CREATE TRIGGER ${table}_no_${change.toLowerCase()} BEFORE ${change} ON ${table} BEGIN SELECT RAISE(ABORT, '${refusal}'); END`,
-    );
 }
