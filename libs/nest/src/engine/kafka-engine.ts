@@ -66,10 +66,10 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   // Connects when somebody reads by it.
   const direct = createDirectClient(settings);
   closes.push(() => direct.close());
-  const mirror = await openMirror({ options, logger, direct, admin, producer, keyring }, closes);
+  const guardedKeyTopic = options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic;
+  const mirror = await openMirror(guardedKeyTopic, direct, { logger, admin, producer, keyring }, closes);
   const certificates = certificatesOf(options, clock);
   const { stores, deadline } = options;
-  const guardedKeyTopic = options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic;
   const erasureTopic = erasureTopicOf(guardedKeyTopic);
   const acknowledgements = await acknowledgementsOf(
     options,
@@ -148,15 +148,13 @@ async function acknowledgementsOf(
 
 /** Beside the key topic: whoever backs that up has both. */
 async function openMirror(
-  parts: Pick<TopicMirrorParts, 'admin' | 'producer' | 'keyring' | 'logger'> & {
-    readonly options: KafkaEngineOptions;
-    readonly direct: DirectClient;
-  },
+  keyTopic: string,
+  direct: DirectClient,
+  parts: Pick<TopicMirrorParts, 'admin' | 'producer' | 'keyring' | 'logger'>,
   closes: Close[],
 ): Promise<LedgerMirror> {
-  const { options, direct, ...others } = parts;
-  const topic = ledgerTopicOf(options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic);
-  const mirror = await openTopicMirror({ ...others, topic, reader: createPartitionReader(direct) });
+  const topic = ledgerTopicOf(keyTopic);
+  const mirror = await openTopicMirror({ ...parts, topic, reader: createPartitionReader(direct) });
   closes.push(() => mirror.close());
   return mirror;
 }
