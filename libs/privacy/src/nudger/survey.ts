@@ -1,4 +1,4 @@
-import type { KeyTopicRecord } from '@oubliette/kafka';
+import type { BareRecord } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 
 /** What still stands of one user in a replica. */
@@ -23,7 +23,7 @@ export type IsLiving = (userRef: UserRef, kid: string) => boolean;
  * random kid for a key and no value, so no key material, and slow readers need it until delete.retention.ms has passed.
  */
 export async function survey(
-  records: AsyncIterable<KeyTopicRecord>,
+  records: AsyncIterable<BareRecord>,
   userRefs: ReadonlySet<UserRef>,
   isLiving: IsLiving,
   signal: AbortSignal,
