@@ -1,4 +1,4 @@
-import type { PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
+import type { LogConfigs, PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { CertificateStore } from './certificate/certificate-store.js';
 import type { PrivacyLog } from './log/privacy-log.js';
@@ -112,14 +112,13 @@ export interface PrivacyStores {
   readonly acknowledgements: AcknowledgementStore;
 }
 
-/** What the nudger needs of the key topic on any engine. */
-export interface KeyTopicWindow {
-  readonly partitionCount: number;
+/** What the nudger needs of a compacted topic on any engine. */
+export interface LogWindow {
   /** Where the partition's replicas are, and which can be read; also while it has no leader. */
   replicas(partition: number): Promise<readonly ReplicaState[]>;
   /**
-   * Begins to read what stands in one replica, log start to the high watermark that its broker knows. The statement that a key's lifetime
-   * was over, in the place of the key's record, counts as a tombstone: no key is in it. Rejects where the replica cannot be read now.
+   * Begins to read what stands in one replica, log start to the high watermark that its broker knows. Rejects where the replica cannot
+   * be read now.
    */
   readReplica(partition: number, broker: number): Promise<ReplicaLog>;
   /** The high watermark at the leader: what was acknowledged before stands below. */
@@ -140,6 +139,25 @@ export interface KeyTopicWindow {
     minCleanableDirtyRatio: number;
     timestampAfterMaxMs: number;
   }>;
+}
+
+/**
+ * The same of the key topic. The statement that a key's lifetime was over, in the place of the key's record, counts as a tombstone: no
+ * key is in it.
+ */
+export interface KeyTopicWindow extends LogWindow {
+  readonly partitionCount: number;
+}
+
+/** The same of a topic of the application (`TopicWindow` of @oubliette/kafka). */
+export interface TopicWindow extends LogWindow {
+  readonly topic: string;
+  partitions(): Promise<readonly number[]>;
+  /** By Kafka's names. */
+  configs(): Promise<LogConfigs>;
+  /** Appends a record without a value for each of these keys. */
+  bury(partition: number, keys: readonly string[]): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Who of several instances does what one is enough for. Time is the store's own: the holders' clocks may differ. */

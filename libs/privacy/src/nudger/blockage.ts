@@ -4,7 +4,7 @@ import type { UnseenReplica } from '../verification/erasure-evidence.js';
 export type BlockageCode =
   'NO_LEADER' | 'TOO_FEW_IN_SYNC' | 'OPEN_TRANSACTION' | 'REPLICA_UNSEEN' | 'CLEANER_STUCK';
 
-/** Why key records do not leave a partition. */
+/** Why records do not leave a partition. */
 export interface Blockage {
   readonly code: BlockageCode;
   /** For the ledger and for operators; no personal data. */
@@ -58,6 +58,6 @@ export function blockageByUnseen(unseen: readonly UnseenReplica[]): Blockage {
 export function cleanerStuck(brokers: readonly number[], boundMs: number): Blockage {
   return {
     code: 'CLEANER_STUCK',
-    message: `the cleaner of broker ${brokers.join(', ')} left key records beyond the bound of ${boundMs} ms: look for uncleanable partitions in its log`,
+    message: `the cleaner of broker ${brokers.join(', ')} left records beyond the bound of ${boundMs} ms: look for uncleanable partitions in its log`,
   };
 }
