@@ -9,7 +9,9 @@ export type {
   KeyTopicWindow,
   LeaseStore,
   LedgerEntry,
+  LogWindow,
   PrivacyStores,
+  TopicWindow,
 } from './ports.js';
 export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
@@ -36,6 +38,15 @@ export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
+export { readErasure } from './forgetting/read-erasure.js';
+export { unseenReplicas } from './forgetting/unseen-replicas.js';
+export type { ErasedTopic, ErasureWay } from './ways/erasure-way.js';
+export type {
+  PartitionMark,
+  TopicErasure,
+  TopicPartitionEvidence,
+  TopicPass,
+} from './ways/topic-erasure.js';
 export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
@@ -65,7 +76,7 @@ export type {
   UnseenReason,
   UnseenReplica,
 } from './verification/erasure-evidence.js';
-export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage.js';
+export type { Blockage, BlockageCode, BlockedPartition, BlockedTopic } from './nudger/blockage.js';
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';

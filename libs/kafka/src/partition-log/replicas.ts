@@ -35,6 +35,12 @@ export interface PartitionCondition {
   readonly openTransactions: readonly { readonly producerId: bigint; readonly startOffset: bigint }[];
 }
 
+/** Offsets: from `logStart` to before `highWatermark`, as the broker itself knows it. */
+export interface LogExtent {
+  readonly logStart: bigint;
+  readonly highWatermark: bigint;
+}
+
 /** By Kafka's names. */
 export interface LogConfigs {
   readonly topic: ReadonlyMap<string, string | null>;
@@ -89,6 +95,19 @@ export class Replicas {
     const first = await this.#first(partition, broker);
     const { logStart, highWatermark } = first;
     return { logStart, highWatermark, records: this.#records(first, broker) };
+  }
+
+  /**
+   * From where to where one replica's log goes, by the broker that has it; null: it does not reach `end` yet. Nothing of it is read.
+   */
+  async extent(partition: number, broker: number, end: bigint): Promise<LogExtent | null> {
+    try {
+      const { logStart, highWatermark } = await this.#fetch(partition, broker, end);
+      return { logStart, highWatermark };
+    } catch (error) {
+      if (protocolErrorType(error) === 'OFFSET_OUT_OF_RANGE') return null;
+      throw error;
+    }
   }
 
   /** The high watermark at the leader. */

@@ -2,7 +2,13 @@ import { createDirectClient, type DirectClient } from '../direct/index.js';
 import { translateError, KafkaClientError } from '../errors.js';
 import type { LogErrors } from '../partition-log/log-errors.js';
 import { Replicas } from '../partition-log/replicas.js';
-import type { LogConfigs, PartitionCondition, ReplicaLog, ReplicaState } from '../partition-log/replicas.js';
+import type {
+  LogConfigs,
+  LogExtent,
+  PartitionCondition,
+  ReplicaLog,
+  ReplicaState,
+} from '../partition-log/replicas.js';
 import type { LogSettingsInForce } from '../partition-log/settings-in-force.js';
 import type { KafkaSettings } from '../settings.js';
 
@@ -19,6 +25,8 @@ export interface TopicWindow {
   replicas(partition: number): Promise<readonly ReplicaState[]>;
   /** Begins to read one replica from the broker that has it. A record without a value is a tombstone. */
   readReplica(partition: number, broker: number): Promise<ReplicaLog>;
+  /** From where to where one replica's log goes; null: it does not reach `end` yet. */
+  extent(partition: number, broker: number, end: bigint): Promise<LogExtent | null>;
   /** The high watermark at the leader. */
   end(partition: number): Promise<bigint>;
   appendedSince(partition: number, at: number): Promise<boolean>;
@@ -73,6 +81,10 @@ class DirectTopicWindow implements TopicWindow {
 
   readReplica(partition: number, broker: number): Promise<ReplicaLog> {
     return this.#replicas.read(partition, broker);
+  }
+
+  extent(partition: number, broker: number, end: bigint): Promise<LogExtent | null> {
+    return this.#replicas.extent(partition, broker, end);
   }
 
   end(partition: number): Promise<bigint> {

@@ -1,6 +1,7 @@
 import type { PartitionReader, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Keyring } from '@oubliette/keyring';
 import type { Logger } from '../logger.js';
+import { readErasure } from '../forgetting/read-erasure.js';
 import type { Erasure } from '../ports.js';
 import type { LedgerMirror } from './ledger-mirror.js';
 
@@ -84,7 +85,7 @@ class TopicLedgerMirror implements LedgerMirror {
     const json = value.subarray(macBytes);
     if (!Buffer.from(this.#mac(key, json)).equals(value.subarray(0, macBytes))) return null;
     // Written by `write`: the MAC says so.
-    return JSON.parse(Buffer.from(json).toString('utf8')) as Erasure;
+    return readErasure(Buffer.from(json).toString('utf8'));
   }
 
   #mac(key: Uint8Array, json: Uint8Array): Uint8Array {

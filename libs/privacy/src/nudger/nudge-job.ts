@@ -10,6 +10,8 @@ import type { ErasedRecords } from './remains.js';
 export interface NudgeJob {
   readonly id: string;
   readonly userRef: UserRef;
+  /** Up to which lifecycle, where records say of which they are. */
+  readonly lifecycle?: number;
   /** When fence and tombstones were appended, ms since the Unix epoch. */
   readonly fencedAt: number;
   /** It is erased but for the replicas that this names as unseen: only those are watched. */

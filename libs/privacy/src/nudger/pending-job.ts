@@ -91,14 +91,14 @@ export class PendingJob {
   dueAt(timings: KeyTopicTimings, nudgedAt: number, lookedAt: number): number {
     if (this.isUnread) return Math.max(this.#buriedAt, lookedAt + nudgeSpacingMs(timings));
     if (this.clean !== null) return this.clean.at + timings.fileDeleteDelayMs + unlinkSlackMs;
-    if (!this.needsRoll)
-      return Math.max(this.#buriedAt + settleMs(timings), this.lastAttemptAt + paceMs(timings, this.attempts));
     const rest = readingShare * this.readMs;
     if (this.erased !== null) {
       // Back, and not clean yet: from now on as everybody's.
       const pause = this.hasRemains ? paceMs(timings, this.attempts) : watchMs;
       return this.lastAttemptAt + Math.max(pause, rest);
     }
+    if (!this.needsRoll)
+      return Math.max(this.#buriedAt + settleMs(timings), this.lastAttemptAt + Math.max(paceMs(timings, this.attempts), rest));
     // A nudge before the segment is old enough lands in the same segment and does nothing.
     const rolls = this.#buriedAt + rollMs(timings) + rollSlackMs;
     if (!this.isServed) return Math.max(rolls, nudgedAt + nudgeSpacingMs(timings));
