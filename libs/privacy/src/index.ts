@@ -40,7 +40,6 @@ export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { readErasure } from './forgetting/read-erasure.js';
 export { unseenReplicas } from './forgetting/unseen-replicas.js';
-export type { ErasedTopic, ErasureWay } from './ways/erasure-way.js';
 export type {
   PartitionMark,
   TopicErasure,

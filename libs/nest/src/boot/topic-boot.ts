@@ -48,6 +48,7 @@ export class TopicBoot implements OnApplicationBootstrap {
       admin,
     );
     await this.retention.start(deadlines);
+    await this.engine.forgetting.begin([]);
   }
 
   async #guard(deadlines: readonly DeclaredDeadline[], cluster: TopicView): Promise<void> {

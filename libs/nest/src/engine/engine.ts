@@ -3,9 +3,10 @@ import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
   Acknowledgement,
   AuditSource,
-  BlockedPartition,
+  BlockedTopic,
   CertificateRegister,
   DeadlineAlert,
+  ErasedTopic,
   Erasure,
   ErasureVerifier,
   ErasureState,
@@ -27,6 +28,11 @@ export interface ErasureStanding {
 
 /** Forgetting as the module needs it. */
 export interface Forgetting {
+  /**
+   * Goes on with what was left of earlier erasures. In these topics the records of whoever is forgotten end too. Until it was called
+   * nobody is forgotten: `FORGETTING_NOT_BEGUN`.
+   */
+  begin(topics: readonly ErasedTopic[]): Promise<void>;
   /** Idempotent: the same erasure again. Rejects with `USER_UNKNOWN` or `USER_ID_INVALID`. Resolves when the user is forgotten. */
   request(userId: string): Promise<Erasure>;
   /** The same for many at once, in the order asked; null for somebody who never had a key. */
@@ -47,7 +53,7 @@ export interface Forgetting {
   /** How many were in danger of their deadline at the last look, and overdue. */
   inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
   /** Partitions in which this process cannot get bytes out of the log, and why. */
-  blocked(): readonly BlockedPartition[];
+  blocked(): readonly BlockedTopic[];
   /** Hears of each erasure that comes into danger, and that is overdue. Returns the unsubscribe. */
   onDeadline(listener: (alert: DeadlineAlert) => void): () => void;
   /** Forgets again whoever the ledger says is forgotten and the key topic does not: a restored copy. */

@@ -7,6 +7,7 @@ import {
   createProducer,
   createTopicScanner,
   openKeyTopic,
+  openTopicWindow,
 } from '@oubliette/kafka';
 import type { DirectClient, KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
@@ -39,8 +40,8 @@ const PROBE_MS = 2_000;
 type Close = () => Promise<void>;
 
 /**
- * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded, what was left of earlier
- * erasures goes on, and whoever came back with a restored key topic is forgotten again. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
+ * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded, and whoever came back with a restored key
+ * topic is forgotten again; what was left of earlier erasures goes on when forgetting begins. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
  */
 export async function openKafkaEngine(options: KafkaEngineOptions): Promise<OublietteEngine> {
   const closes: Close[] = [];
@@ -94,6 +95,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     log: stores.log,
     ...(stores.leases === undefined ? {} : { leases: stores.leases }),
     window: keyTopic,
+    openTopic: (topic) => openTopicWindow(settings, topic),
     clock,
     entropy,
     logger,
@@ -103,7 +105,6 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   });
   closes.push(() => forgetting.close());
   await forgetting.checkLedger();
-  await forgetting.resume();
   const verifier = new ErasureVerifier({
     keyring,
     log: keyTopic,

@@ -1,4 +1,5 @@
 import type { UserRef } from '@oubliette/keyring';
+import { readRecordKey } from '@oubliette/serde';
 import { erasureBound, type ErasureBound } from '../forgetting/erasure-bound.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
 import { RemainsCount, type ErasedRecords, type Look } from '../nudger/remains.js';
@@ -37,18 +38,11 @@ function lookFor(jobs: readonly NudgeJob[]): Look {
     for await (const record of records) {
       signal.throwIfAborted();
       read++;
-      const owner = ownerOf(record.key);
-      if (owner !== null && owner.lifecycle <= (upTo.get(owner.userRef) ?? 0)) count.add(owner.userRef, record);
+      const owner = readRecordKey(record.key);
+      // A key that says no lifecycle is of each.
+      if (owner !== null && (owner.lifecycle ?? 0) <= (upTo.get(owner.userRef) ?? 0))
+        count.add(owner.userRef, record);
     }
     return { remains: count.remains(), records: read };
   };
-}
-
-const recordKey = /^([0-9a-f]{32})(?:#([1-9]\d{0,8})#[0-9a-f]{32})?$/;
-
-/** A key without a lifecycle is of each. */
-function ownerOf(key: string): { userRef: UserRef; lifecycle: number } | null {
-  const parts = recordKey.exec(key);
-  if (parts === null) return null;
-  return { userRef: parts[1] as UserRef, lifecycle: Number(parts[2] ?? 0) };
 }
