@@ -24,7 +24,13 @@ export type { KeyTopicProgress } from './key-topic/replay-progress.js';
 export type { KeyTopic } from './key-topic/key-topic.js';
 export { keyTopicConfigs } from './key-topic/key-topic-configs.js';
 export type { BareRecord } from './partition-log/bare-record.js';
-export type { LogConfigs, LogExtent, PartitionCondition, ReplicaLog, ReplicaState } from './partition-log/replicas.js';
+export type {
+  LogConfigs,
+  LogExtent,
+  PartitionCondition,
+  ReplicaLog,
+  ReplicaState,
+} from './partition-log/replicas.js';
 export type { LogSettingsInForce } from './partition-log/settings-in-force.js';
 export {
   ConnectionError,

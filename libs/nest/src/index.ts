@@ -40,6 +40,7 @@ export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
 export type {
   AcknowledgementReport,
+  TopicReport,
   ErasureAccepted,
   ErasureReport,
   HoldReport,

@@ -53,6 +53,7 @@ describe('the privacy routes', () => {
       'note',
       'requestedAt',
       'state',
+      'topics',
       'urgency',
     ]);
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);

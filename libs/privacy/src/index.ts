@@ -40,12 +40,7 @@ export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { readErasure } from './forgetting/read-erasure.js';
 export { unseenReplicas } from './forgetting/unseen-replicas.js';
-export type {
-  PartitionMark,
-  TopicErasure,
-  TopicPartitionEvidence,
-  TopicPass,
-} from './ways/topic-erasure.js';
+export type { PartitionMark, TopicErasure, TopicPartitionEvidence, TopicPass } from './ways/topic-erasure.js';
 export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';

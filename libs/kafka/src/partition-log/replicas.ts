@@ -165,7 +165,8 @@ export class Replicas {
     const asked = this.#client.metadata([this.#topic]);
     const { topics, brokers } = await this.#errors.as('Looking up the replicas', asked);
     const found = topics[0]?.partitions.find((metadata) => metadata.partition === partition);
-    if (found === undefined) throw this.#errors.unavailable(`Partition ${partition} is not known to the cluster`);
+    if (found === undefined)
+      throw this.#errors.unavailable(`Partition ${partition} is not known to the cluster`);
     return { found, live: new Set(brokers.map(({ nodeId }) => nodeId)) };
   }
 
@@ -212,7 +213,8 @@ export class Replicas {
     for (;;) {
       const { offset, batches, throttleMs, highWatermark } = fetched;
       // After a restart a broker begins with the high watermark of its checkpoint: it would give less than was promised.
-      if (highWatermark < end) throw this.#errors.unavailable(`Broker ${broker} fell back behind offset ${end}`);
+      if (highWatermark < end)
+        throw this.#errors.unavailable(`Broker ${broker} fell back behind offset ${end}`);
       const { records, nextOffset } = decodeRecords(partition, offset, batches);
       for (const record of records) if (record.offset < end) yield toBareRecord(record, this.#isEmpty);
       const isEmpty = nextOffset <= offset && throttleMs === 0;

@@ -124,8 +124,7 @@ export class ErasureDriver {
     const forgotten = current.filter(({ state }) => state === 'forgotten');
     // First: what is erased is not looked at again after a crash.
     await this.#parts.acknowledgements?.about(forgotten);
-    if (this.#parts.leads())
-      for (const erasure of forgotten) this.#follow(erasure, this.#parts.clock.now());
+    if (this.#parts.leads()) for (const erasure of forgotten) this.#follow(erasure, this.#parts.clock.now());
     return current;
   }
 
@@ -167,7 +166,15 @@ export class ErasureDriver {
       const partition = this.#parts.keyring.partitionOf(userRef);
       const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
       const lifted = hold === null ? null : { ...hold, liftedAt: hold.liftedAt ?? now };
-      return { state: 'forgotten', boundMs, forgottenAt: fence?.erasedAt ?? now, keys, hold: lifted, topics, note };
+      return {
+        state: 'forgotten',
+        boundMs,
+        forgottenAt: fence?.erasedAt ?? now,
+        keys,
+        hold: lifted,
+        topics,
+        note,
+      };
     });
   }
 
@@ -226,7 +233,8 @@ export class ErasureDriver {
     const next = { ...current, ...change };
     const waits = next.topics.filter(({ evidence }) => evidence === null).map(({ topic }) => topic);
     if (next.evidence === null) return change;
-    if (waits.length > 0) return { ...change, note: `no key record left; waiting for topic ${waits.join(', ')}` };
+    if (waits.length > 0)
+      return { ...change, note: `no key record left; waiting for topic ${waits.join(', ')}` };
     const erasedAt = next.erasedAt ?? Math.floor(this.#parts.clock.now());
     return { ...change, state: 'erased', erasedAt, note: erasedNote(next) };
   }

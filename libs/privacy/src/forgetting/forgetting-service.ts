@@ -12,7 +12,15 @@ import { silentLogger, type Logger } from '../logger.js';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
 import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
-import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseStore, TopicWindow } from '../ports.js';
+import type {
+  Erasure,
+  ErasureState,
+  ErasureStore,
+  Hold,
+  KeyTopicWindow,
+  LeaseStore,
+  TopicWindow,
+} from '../ports.js';
 import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';

@@ -59,4 +59,3 @@ function livingKeys(
   }
   return living;
 }
-

@@ -286,12 +286,15 @@ export class PartitionNudger {
   }
 
   #report(error: unknown, failures: number): void {
-    this.parts.logger.warn(`Erasing in a partition of ${this.parts.erased.place} failed and is tried again.`, {
-      partition: this.partition,
-      pending: this.#pending.size,
-      failures,
-      error: codeOf(error),
-    });
+    this.parts.logger.warn(
+      `Erasing in a partition of ${this.parts.erased.place} failed and is tried again.`,
+      {
+        partition: this.partition,
+        pending: this.#pending.size,
+        failures,
+        error: codeOf(error),
+      },
+    );
   }
 }
 

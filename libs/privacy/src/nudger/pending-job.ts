@@ -98,7 +98,10 @@ export class PendingJob {
       return this.lastAttemptAt + Math.max(pause, rest);
     }
     if (!this.needsRoll)
-      return Math.max(this.#buriedAt + settleMs(timings), this.lastAttemptAt + Math.max(paceMs(timings, this.attempts), rest));
+      return Math.max(
+        this.#buriedAt + settleMs(timings),
+        this.lastAttemptAt + Math.max(paceMs(timings, this.attempts), rest),
+      );
     // A nudge before the segment is old enough lands in the same segment and does nothing.
     const rolls = this.#buriedAt + rollMs(timings) + rollSlackMs;
     if (!this.isServed) return Math.max(rolls, nudgedAt + nudgeSpacingMs(timings));

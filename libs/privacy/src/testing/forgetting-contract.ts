@@ -95,8 +95,7 @@ export function forgettingContract(engine: ForgettingEngine): void {
         }));
       const of = new Map(['ada', 'ben', 'stays'].map((userId) => [userId, records(userId)]));
       await d.keyring.ensureKeys([...of.keys()].map((userId) => d.keyring.userRef(userId)));
-      for (const { topic } of topics)
-        for (const own of of.values()) await client.produceBatch(topic, 1, own);
+      for (const { topic } of topics) for (const own of of.values()) await client.produceBatch(topic, 1, own);
       const values = (...userIds: readonly string[]): Uint8Array[] =>
         userIds.flatMap((userId) => of.get(userId)!.map(({ value }) => value));
       // Else what follows would prove nothing.

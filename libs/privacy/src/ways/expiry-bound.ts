@@ -31,7 +31,11 @@ export function unlinkMs({ retentionCheckIntervalMs, fileDeleteDelayMs }: Cleanu
 export function expiryBound(settings: CleanupSettings): ErasureBound {
   const { worstCaseMs, terms } = deleteWorstCase(settings);
   const own = [
-    { name: 'nothing more can land', setting: 'what a producer takes until it gives up', ms: settleMs(settings) },
+    {
+      name: 'nothing more can land',
+      setting: 'what a producer takes until it gives up',
+      ms: settleMs(settings),
+    },
     { name: 'eraser looks', setting: "the eraser's pace", ms: 2 * lookPauseMs(settings) },
     {
       name: 'followers unlink',

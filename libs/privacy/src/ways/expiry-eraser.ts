@@ -60,7 +60,7 @@ export class ExpiryEraser implements TopicEraser {
 
   async #run(): Promise<void> {
     const { clock, logger, window } = this.#parts;
-    for (let failures = 0; this.#jobs.size > 0 && !this.#closing.signal.aborted; ) {
+    for (let failures = 0; this.#jobs.size > 0 && !this.#closing.signal.aborted;) {
       let pauseMs: number;
       try {
         pauseMs = await this.#round();
@@ -155,7 +155,8 @@ export class ExpiryEraser implements TopicEraser {
       }
       await this.#tellOne(job, why, listener, window.topic);
     }
-    for (const partition of this.#blocked.keys()) if (!blocked.has(partition)) this.#blocked.delete(partition);
+    for (const partition of this.#blocked.keys())
+      if (!blocked.has(partition)) this.#blocked.delete(partition);
   }
 
   async #tellOne(

@@ -67,7 +67,7 @@ export class TombstoneEraser implements TopicEraser {
   /** To the flows of all partitions. */
   async #spread(): Promise<void> {
     const { window, clock, logger } = this.#parts;
-    for (let failures = 0; this.#waiting.size > 0 && !this.#closing.signal.aborted; ) {
+    for (let failures = 0; this.#waiting.size > 0 && !this.#closing.signal.aborted;) {
       try {
         const partitions = await window.partitions();
         for (const job of this.#waiting.values()) this.#begin(job, partitions);
@@ -107,7 +107,10 @@ export class TombstoneEraser implements TopicEraser {
     };
   }
 
-  async #take(id: string, { partition, passes, unseen, unlinkedAt, lateRecords }: ErasureEvidence): Promise<void> {
+  async #take(
+    id: string,
+    { partition, passes, unseen, unlinkedAt, lateRecords }: ErasureEvidence,
+  ): Promise<void> {
     const progress = this.#progress.get(id);
     if (progress === undefined) return;
     const { partitions, evidence } = progress;
@@ -129,5 +132,12 @@ function asErasureEvidence({
   tombstones,
 }: TopicPartitionEvidence): ErasureEvidence {
   const read = passes.map((pass) => ({ ...pass, records: pass.records ?? 0 }));
-  return { partition, passes: read, unseen, unlinkedAt, lateRecords: tombstones, bound: { ms: null, terms: [] } };
+  return {
+    partition,
+    passes: read,
+    unseen,
+    unlinkedAt,
+    lateRecords: tombstones,
+    bound: { ms: null, terms: [] },
+  };
 }

@@ -21,7 +21,10 @@ class Scene {
   readonly topics = new Map<string, SimulatedTopic>();
 
   private constructor(readonly d: Deployment) {
-    for (const [name, configs] of [['addresses', {}], ['visits', expiring]] as const)
+    for (const [name, configs] of [
+      ['addresses', {}],
+      ['visits', expiring],
+    ] as const)
       this.topics.set(name, new SimulatedTopic(name, new SimulatedKeyTopic(d.clock, quick, 1), configs));
   }
 

@@ -91,14 +91,25 @@ test('a replica that is away holds it up for its time, is named, and told of whe
   expireAll(stage, [3]);
   assert.notEqual(await stage.until('ada gone', 120_000, 500), null);
   assert.deepEqual(stage.evidence.get('ada')?.[0]?.unseen, []);
-  assert.deepEqual(stage.evidence.get('ada')?.[0]?.passes.map(({ replica }) => replica).sort(), [1, 2, 3]);
+  assert.deepEqual(
+    stage.evidence
+      .get('ada')?.[0]
+      ?.passes.map(({ replica }) => replica)
+      .sort(),
+    [1, 2, 3],
+  );
 });
 
 test('what stands beyond the bound is said to be stuck, and how long that is stands in the guard’s terms', async (t) => {
   const stage = expiring(t, { settings: { segmentMs: 10_000, maxCompactionLagMs: 10_000 } });
   const bound = expiryBound(
     readCleanupSettings(
-      { ...configs, 'segment.ms': '10000', 'file.delete.delay.ms': '1000', 'message.timestamp.type': 'LogAppendTime' },
+      {
+        ...configs,
+        'segment.ms': '10000',
+        'file.delete.delay.ms': '1000',
+        'message.timestamp.type': 'LogAppendTime',
+      },
       configs,
     ),
   );
