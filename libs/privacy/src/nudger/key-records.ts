@@ -14,7 +14,7 @@ export interface KeyRecordsParts {
 export function keyRecords({ keyring, buryDead, logger }: KeyRecordsParts): ErasedRecords {
   return {
     place: 'the key topic',
-    look: (jobs) => lookFor(new Set(jobs.map(({ userRef }) => userRef)), keyring),
+    look: (users) => lookFor(new Set(users.map(({ userRef }) => userRef)), keyring),
     bury: async (partition, found) => {
       await keyring.catchUp([...found.keys()]);
       const records = await buryDead();

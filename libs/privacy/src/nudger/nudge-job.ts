@@ -1,17 +1,14 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Keyring } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import type { KeyTopicWindow, LogWindow } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { Blockage } from './blockage.js';
-import type { ErasedRecords } from './remains.js';
+import type { ErasedRecords, Sought } from './remains.js';
 
 /** A forgotten user whose records are to leave the log. */
-export interface NudgeJob {
+export interface NudgeJob extends Sought {
   readonly id: string;
-  readonly userRef: UserRef;
-  /** Up to which lifecycle, where records say of which they are. */
-  readonly lifecycle?: number;
   /** When fence and tombstones were appended, ms since the Unix epoch. */
   readonly fencedAt: number;
   /** It is erased but for the replicas that this names as unseen: only those are watched. */

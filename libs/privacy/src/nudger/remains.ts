@@ -1,8 +1,14 @@
 import type { BareRecord } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { ErasureBound } from '../forgetting/erasure-bound.js';
-import type { NudgeJob } from './nudge-job.js';
 import type { KeyTopicTimings } from './timing.js';
+
+/** A user whose records are looked for. */
+export interface Sought {
+  readonly userRef: UserRef;
+  /** Up to which lifecycle, where records say of which they are. */
+  readonly lifecycle?: number;
+}
 
 /** What still stands of one user in a replica. */
 export interface Remains {
@@ -26,8 +32,7 @@ export type Look = (records: AsyncIterable<BareRecord>, signal: AbortSignal) => 
 export interface ErasedRecords {
   /** For messages: `the key topic`. */
   readonly place: string;
-  /** For the users of these jobs. */
-  look(jobs: readonly NudgeJob[]): Look;
+  look(users: readonly Sought[]): Look;
   /** Tombstones what no tombstone follows, of these users at least, and sees to it that it leaves the log; gives how many records. */
   bury(partition: number, found: ReadonlyMap<UserRef, Remains>): Promise<number>;
   /** The longest from the fence to the end of the records, where each is found at once. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -91,7 +91,7 @@ export function forgettingContract(engine: ForgettingEngine): void {
       const records = (userId: string): { key: Uint8Array; value: Uint8Array }[] =>
         ['home', 'work'].map((name) => ({
           key: writeRecordKey(d.keyring.userRef(userId), 1, createHash('md5').update(name).digest('hex')),
-          value: randomBytes(40),
+          value: randomValue(),
         }));
       const of = new Map(['ada', 'ben', 'stays'].map((userId) => [userId, records(userId)]));
       await d.keyring.ensureKeys([...of.keys()].map((userId) => d.keyring.userRef(userId)));
@@ -228,6 +228,12 @@ async function untilErased(store: InMemoryErasureStore, erasureId: string, befor
     assert.ok(clock.now() <= before, `still ${erasure?.state} (${erasure?.note}) at the end of its bound`);
     await sleep(clock, 50);
   }
+}
+
+function randomValue(): Uint8Array {
+  const value = new Uint8Array(40);
+  new SystemEntropy().fill(value);
+  return value;
 }
 
 /** How many of these byte strings stand in any file below the broker's data directory. */

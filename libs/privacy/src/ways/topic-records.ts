@@ -1,8 +1,7 @@
 import type { UserRef } from '@oubliette/keyring';
 import { readRecordKey } from '@oubliette/serde';
 import { erasureBound, type ErasureBound } from '../forgetting/erasure-bound.js';
-import type { NudgeJob } from '../nudger/nudge-job.js';
-import { RemainsCount, type ErasedRecords, type Look } from '../nudger/remains.js';
+import { RemainsCount, type ErasedRecords, type Look, type Sought } from '../nudger/remains.js';
 import { nudgeSpacingMs, type KeyTopicTimings } from '../nudger/timing.js';
 import type { TopicWindow } from '../ports.js';
 
@@ -28,9 +27,9 @@ export function tombstoneBound(timings: KeyTopicTimings): ErasureBound {
 }
 
 /** What is of a lifecycle that began after the forgetting stays. */
-function lookFor(jobs: readonly NudgeJob[]): Look {
+function lookFor(users: readonly Sought[]): Look {
   const upTo = new Map<UserRef, number>();
-  for (const { userRef, lifecycle = 0 } of jobs)
+  for (const { userRef, lifecycle = 0 } of users)
     upTo.set(userRef, Math.max(lifecycle, upTo.get(userRef) ?? 0));
   return async (records, signal) => {
     const count = new RemainsCount(upTo.keys());
