@@ -56,4 +56,4 @@ export { isRetirement, RETIREMENT_BYTES } from './retirement-record.js';
 export type { Peppers } from './peppers/peppers.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';
-export { ENVELOPE_OVERHEAD, MAX_PLAINTEXT_BYTES } from './envelope.js';
+export { ENVELOPE_OVERHEAD, envelopeLifecycle, MAX_PLAINTEXT_BYTES } from './envelope.js';

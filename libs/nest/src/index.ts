@@ -1,6 +1,6 @@
 export { LeakAuditService } from './audit/leak-audit.service.js';
 export type { LeakAuditRequest } from './audit/leak-audit.service.js';
-export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
+export { EncryptedEvent, Personal, RecordKey, UserId, eventInfoOf } from './decorators/encrypted-event.js';
 export type {
   EncryptedEventOptions,
   EventClass,
@@ -59,6 +59,7 @@ export type {
   AccessOptions,
   AuditOptions,
   HttpOptions,
+  FeatureTopic,
   OublietteFeatureOptions,
   OublietteOptions,
   OublietteRootAsyncOptions,
@@ -68,6 +69,7 @@ export { eventIdFrom, randomEventId } from './publishing/event-ids.js';
 export { EventPublisher } from './publishing/event-publisher.js';
 export type { PublishOptions } from './publishing/event-publisher.js';
 export { RetentionService } from './retention/retention.service.js';
+export { ErasedTopics } from './boot/erased-topics.js';
 export { connectOubliette } from './transport/connect-oubliette.js';
 export { DEAD_LETTER_HEADERS } from './transport/dead-letters.js';
 export { OublietteBatchContext, OublietteContext } from './transport/event-context.js';

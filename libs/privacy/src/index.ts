@@ -157,4 +157,4 @@ export {
 export { topicSource } from './audit/topic-source.js';
 export type { TermForm } from './audit/term-forms.js';
 export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';
-export type { ErasedTopic, ErasureWay } from './ways/erasure-way.js';
+export { erasureWays, type ErasedTopic, type ErasureWay } from './ways/erasure-way.js';

@@ -34,3 +34,23 @@ export function readRecordKey(key: Uint8Array | string): RecordKey | null {
     name: name ?? null,
   };
 }
+
+/** The key of a user's record: the pseudonym alone where nothing names it. */
+export function writeKeyOf(userRef: UserRef, lifecycle: number, name: string | null): Uint8Array {
+  return name === null ? Buffer.from(userRef, 'latin1') : writeRecordKey(userRef, lifecycle, name);
+}
+
+/** What the key of a record of this user says; null for any other key. */
+export function readKeyOf(userRef: UserRef, key: Uint8Array | null): RecordKey | null {
+  if (key === null || !beginsWith(key, userRef)) return null;
+  return key.length === userRef.length ? { userRef, lifecycle: null, name: null } : readRecordKey(key);
+}
+
+/** A pseudonym is ASCII: one byte a character. */
+function beginsWith(key: Uint8Array, userRef: UserRef): boolean {
+  if (key.length < userRef.length) return false;
+  for (let index = 0; index < userRef.length; index++) {
+    if (key[index] !== userRef.charCodeAt(index)) return false;
+  }
+  return true;
+}

@@ -39,7 +39,7 @@ describe('the retention guard on Apache Kafka with its defaults', () => {
   }
   const within = (deadlineMs: number): FittingQuestion => ({ role: 'personal data', deadlineMs });
   const judged = async (topic: string, deadlineMs: number): Promise<TopicVerdict> => {
-    const [verdict] = await checkTopics(admin, [topic], deadlineMs, () => 'personal data');
+    const [verdict] = await checkTopics(admin, [topic], () => ({ role: 'personal data', deadlineMs }));
     assert.ok(verdict);
     return verdict;
   };

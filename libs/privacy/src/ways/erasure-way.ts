@@ -9,3 +9,5 @@ export interface ErasedTopic {
   readonly topic: string;
   readonly way: Exclude<ErasureWay, 'keys'>;
 }
+
+export const erasureWays: readonly ErasureWay[] = ['keys', 'tombstone', 'expiry'];
