@@ -18,6 +18,7 @@ import type { OublietteEngine } from '../engine/engine.js';
 import { forgettingOf } from '../engine/forgetting-of.js';
 import { openAcknowledgements } from '../processors/open-acknowledgements.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
+import { inMemoryTopicWindow } from './in-memory-topic-window.js';
 
 /** The name under which directories in log directories hold the key topic. */
 export const TEST_KEY_TOPIC = 'oubliette.keys';
@@ -82,7 +83,7 @@ export async function openTestEngine({
   };
   const acknowledgements =
     processors === undefined ? null : await openAcknowledgements({ ...acknowledging, processors }, closes);
-  const forgetting = forgettingOn({ keyring, stores, clock, entropy, acknowledgements });
+  const forgetting = forgettingOn({ keyring, stores, clock, entropy, acknowledgements, cluster });
   const verifier = new ErasureVerifier({
     keyring,
     log: keyLog,
@@ -127,14 +128,16 @@ export async function openTestEngine({
   return engine;
 }
 
-/** Nothing is to be nudged: there is no log that bytes could stay in. */
+/** Nothing is to be nudged: there is no log that bytes could stay in. Records of users end in topics that are declared so. */
 function forgettingOn({
   keyring,
   stores,
   clock,
   entropy,
   acknowledgements,
+  cluster,
 }: {
+  readonly cluster: InMemoryCluster;
   readonly keyring: Keyring;
   readonly stores: InMemoryStores;
   readonly clock: ManualClock;
@@ -146,6 +149,7 @@ function forgettingOn({
     store: stores.erasures,
     log: stores.log,
     window: emptyWindow,
+    openTopic: (topic) => inMemoryTopicWindow(cluster, topic),
     clock,
     entropy,
     ...(acknowledgements === null ? {} : { acknowledgements }),
