@@ -52,6 +52,7 @@ export {
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
 export { readCertificate, type ChainLink, type ReadCertificate } from './certificate/signed-certificate.js';
+export { openCertificateKey, type OpenCertificateKey } from './certificate/open-certificate-key.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';

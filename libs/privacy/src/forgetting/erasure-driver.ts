@@ -1,7 +1,6 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
-import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
@@ -9,9 +8,9 @@ import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import { Certifier } from './certifier.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
-import { inBatches } from './in-batches.js';
 import type { Ledger } from './ledger.js';
 
 export interface DriverParts {
@@ -32,7 +31,6 @@ export interface DriverParts {
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
 /** Brokers that never come back must not fill memory. */
 const mostWatched = 20_000;
-const certifiedTogether = 500;
 const boundIsFreshForMs = 60_000;
 
 /** Takes erasures of the ledger from state to state: what stands in the key topic comes first, then the ledger says so. */
@@ -40,12 +38,12 @@ export class ErasureDriver {
   readonly #parts: DriverParts;
   readonly #nudger: Nudger;
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
-  /** Erased, and without a certificate yet: issued together, one batch at a time. */
-  #uncertified: Erasure[] = [];
-  #certifying: Promise<void> = Promise.resolve();
+  readonly #certifier: Certifier | null;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    const { certificates } = parts;
+    this.#certifier = certificates === undefined ? null : new Certifier({ ...parts, certificates });
     this.#nudger = new Nudger({
       ...parts,
       listener: {
@@ -85,7 +83,7 @@ export class ErasureDriver {
   /** What is pending stays in the ledger. */
   async close(): Promise<void> {
     await this.#nudger.close();
-    await this.#certifying;
+    await this.#certifier?.close();
   }
 
   /** Takes erasures as far as they go at once: to *held*, or to *forgotten* and into the nudger's hands. */
@@ -148,7 +146,7 @@ export class ErasureDriver {
       note: erasedNote(evidence),
       evidence,
     }));
-    this.#certifyLater(erased);
+    this.#certifier?.add(erased);
   }
 
   /** A replica came back: the erasure is known better, and its certificate says so. */
@@ -156,26 +154,7 @@ export class ErasureDriver {
     if (!(await this.#parts.ledger.has(erasureId))) return;
     const note = erasedNote(evidence);
     const erased = await this.#parts.ledger.move(erasureId, ['erased'], () => ({ note, evidence }));
-    this.#certifyLater(erased);
-  }
-
-  #certifyLater(erasure: Erasure): void {
-    if (this.#parts.certificates === undefined) return;
-    this.#uncertified.push(erasure);
-    this.#certifying = this.#certifying.then(() => this.#certify(this.#uncertified.splice(0)));
-  }
-
-  /** Whoever asks for it later gets it all the same. */
-  async #certify(erasures: readonly Erasure[]): Promise<void> {
-    try {
-      for (const batch of inBatches(erasures, certifiedTogether))
-        await this.#parts.certificates?.issue(batch);
-    } catch (error) {
-      this.#parts.logger.warn('Certificates could not be issued; they are when somebody asks for them.', {
-        erasures: erasures.length,
-        error: codeOf(error),
-      });
-    }
+    this.#certifier?.add(erased);
   }
 
   /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
