@@ -30,7 +30,7 @@ async function stage() {
   const certifier = new Certifier({
     certificates,
     clock,
-    logger: { debug: log, info: log, warn: log, error: log },
+    logger: { info: log, warn: log, error: log },
   });
   const erasureOf = (id: number) =>
     stores.erasures.open(
