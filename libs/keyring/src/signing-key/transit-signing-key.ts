@@ -93,7 +93,7 @@ async function ask(
       error.complaint,
     );
     const advice = isGone ? '. Its versions were changed: start the application again' : '';
-    throw signingKeyErrors.refused(service.place, `HTTP 400${error.complaint} for ${error.path}${advice}`);
+    throw signingKeyErrors.refused(service.place, `${error.complaint} for ${error.path}${advice}`);
   }
 }
 

@@ -53,7 +53,7 @@ export class FakeTransit {
     const { input, key_version: version } = JSON.parse(body) as { input: string; key_version: number };
     const key = this.#versions[version - 1];
     if (key === undefined || version < this.minEncryption)
-      return json(400, {
+      return json(500, {
         errors: ['requested version for signing is less than the minimum encryption key version'],
       })(response, request);
     const signature = sign(null, Buffer.from(input, 'base64'), key).toString('base64');

@@ -216,7 +216,7 @@ class TransitMasterKeys implements MasterKeys {
     } catch (error) {
       if (!(error instanceof TransitComplaint)) throw error;
       if (expected.some((pattern) => pattern.test(error.complaint))) return error;
-      throw masterKeyRefused(this.#service.place, `HTTP 400${error.complaint} for ${error.path}`);
+      throw masterKeyRefused(this.#service.place, `${error.complaint} for ${error.path}`);
     }
   }
 

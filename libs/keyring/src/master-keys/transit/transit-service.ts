@@ -10,13 +10,16 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Statuses that a later try may overcome: sealed, standby, rate limit, not caught up (HTTP status codes of /sys/health). */
 const LATER = new Set([307, 412, 429, 472, 473]);
 
-/** A 400: the service understood and says what is wrong with the request. */
+/** OpenBao 2.7.2 answers 500, not 400, where a version of a key may not sign. */
+const VERSION_MAY_NOT_SIGN = /requested version for signing is/;
+
+/** The service understood and says what is wrong with the request. */
 export class TransitComplaint extends Error {
   constructor(
     readonly path: string,
     readonly complaint: string,
   ) {
-    super(`The Transit service answered 400${complaint} to ${path}`);
+    super(`The Transit service answered ${complaint} to ${path}`);
     this.name = 'TransitComplaint';
   }
 }
@@ -82,9 +85,10 @@ export class TransitService {
       throw this.#errors.unavailable(this.place, 'the answer was not from a Transit service');
     }
     const said = complaintOf(answer, token);
+    if (status === 400 || VERSION_MAY_NOT_SIGN.test(said))
+      throw new TransitComplaint(path, `HTTP ${status}${said}`);
     if (status >= 500 || LATER.has(status))
       throw this.#errors.unavailable(this.place, `HTTP ${status}${said}`);
-    if (status === 400) throw new TransitComplaint(path, said);
     throw this.#errors.refused(
       this.place,
       `HTTP ${status}${said} for ${path}. ${adviceFor(status, this.#errors.page)}`,
