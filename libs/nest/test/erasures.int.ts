@@ -76,12 +76,8 @@ describe('the report of an erasure', () => {
     );
     const { erasureId } = await forget();
     await engine.clock.advanceAsync(0);
-    const answer = { outcome: 'refused', reason: 'legal-claims', note: 'case 4' };
-    engine.cluster.append({
-      topic: engine.erasureTopic,
-      key: Buffer.from(`${erasureId}/mailing`),
-      value: Buffer.from(JSON.stringify(answer)),
-    });
+    const answer = { outcome: 'refused', reason: 'legal-claims', note: 'case 4' } as const;
+    engine.cluster.append(engine.erasureMessages.answer({ erasureId, processor: 'mailing', answer }));
     await engine.cluster.deliver();
     const at = new Date(engine.clock.now()).toISOString();
     const { acknowledgements } = (await (await ask('GET', `erasures/${erasureId}`)).json()) as {

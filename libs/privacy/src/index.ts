@@ -88,15 +88,12 @@ export {
 } from './processors/acknowledgements.js';
 export { checkAnswer, checkProcessor } from './processors/check-answer.js';
 export {
-  answerRecord,
+  ErasureMessages,
   erasureTopicOf,
   erasureTopicSpec,
-  readAnswer,
-  readQuestion,
-  type AddressedAnswer,
-  type AddressedQuestion,
-  type ErasureQuestion,
+  type ErasureMessagesParts,
 } from './processors/erasure-messages.js';
+export type { AddressedAnswer, AddressedQuestion, ErasureQuestion } from './processors/erasure-question.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {

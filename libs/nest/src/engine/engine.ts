@@ -8,6 +8,7 @@ import type {
   DeadlineAlert,
   Erasure,
   ErasureVerifier,
+  ErasureMessages,
   ErasureState,
   Hold,
   LedgerCheck,
@@ -86,8 +87,8 @@ export interface OublietteEngine {
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
   readonly restrictions: Restrictions;
-  /** Where processors are asked about erasures, and answer: `erasureTopicOf` of @oubliette/privacy. */
-  readonly erasureTopic: string;
+  /** How processors are asked about erasures, and answer. */
+  readonly erasureMessages: ErasureMessages;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;

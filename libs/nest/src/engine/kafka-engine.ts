@@ -12,6 +12,7 @@ import type { DirectClient, KafkaSettings, KeyTopic, Logger } from '@oubliette/k
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
+  ErasureMessages,
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
@@ -69,13 +70,13 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   const mirror = await openMirror(guardedKeyTopic, direct, { logger, admin, producer, keyring }, closes);
   const certificates = await certificatesOf(options, { clock, entropy }, closes);
   const { stores, deadline } = options;
-  const erasureTopic = erasureTopicOf(guardedKeyTopic);
+  const erasureMessages = new ErasureMessages({ topic: erasureTopicOf(guardedKeyTopic), keyring, logger });
   const acknowledgements = await acknowledgementsOf(
     options,
     {
       store: stores.acknowledgements,
       erasures: stores.erasures,
-      topic: erasureTopic,
+      messages: erasureMessages,
       producer,
       admin,
       groupId: `${options.clientId}.acknowledgements`,
@@ -127,7 +128,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic,
-    erasureTopic,
+    erasureMessages,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
