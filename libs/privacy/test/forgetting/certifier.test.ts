@@ -10,14 +10,15 @@ const minute = 60_000;
 
 async function stage() {
   const [stores, clock, signer] = [new InMemoryStores(), new ManualClock(), testSigner()];
-  const service = { isAway: false, asked: 0 };
+  const service = { isAway: false, asked: 0, answers: Promise.resolve() };
   const certificates = new CertificateRegister({
     ...stores,
     store: stores.certificates,
     signer: {
       publicKey: signer.publicKey,
-      sign: (message) => {
+      sign: async (message) => {
         service.asked++;
+        await service.answers;
         return service.isAway
           ? Promise.reject(Object.assign(new Error('away'), { code: 'SIGNING_KEY_UNAVAILABLE' }))
           : signer.sign(message);
@@ -64,13 +65,19 @@ test('what could not be signed is tried again after growing pauses, with what ca
 test('of what waits the newest word is signed, and nothing is after closing', async () => {
   const { stores, clock, service, certifier, erasureOf, issued } = await stage();
   service.isAway = true;
+  let answer = (): void => assert.fail();
+  service.answers = new Promise((resolve) => (answer = resolve));
   const erasure = await erasureOf(1);
   certifier.add(erasure);
   await clock.advanceAsync(0);
-  service.isAway = false;
+  assert.equal(service.asked, 1);
   await stores.erasures.advance({ ...erasure, revision: 1, state: 'erased', forgottenAt: 8, erasedAt: 9 });
+  // While the first try is under way, which then fails.
   certifier.add((await stores.erasures.get('e-1'))!);
+  answer();
   await clock.advanceAsync(0);
+  service.isAway = false;
+  await clock.advanceAsync(2 * minute);
   const [{ file } = assert.fail()] = await stores.certificates.list(0, 10);
   assert.match(file, /"state":"erased"/);
   service.isAway = true;
