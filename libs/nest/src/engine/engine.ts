@@ -44,7 +44,8 @@ export interface Forgetting {
   holdOf(userId: string): Promise<Hold | null>;
   /** Rejects with `ERASURE_MISSING`, `DEADLINE_NOT_EXTENDABLE`, `REASON_INVALID`. */
   extend(erasureId: string, reason: string): Promise<Erasure>;
-  standing(erasure: Erasure): Promise<ErasureStanding>;
+  /** In the order given. */
+  standings(erasures: readonly Erasure[]): Promise<readonly ErasureStanding[]>;
   /** How many were in danger of their deadline at the last look, and overdue. */
   inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
   /** Partitions in which this process cannot get bytes out of the log, and why. */
