@@ -57,6 +57,7 @@ export {
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
 export { readCertificate, type ChainLink, type ReadCertificate } from './certificate/signed-certificate.js';
+export { openCertificateKey, type OpenCertificateKey } from './certificate/open-certificate-key.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
@@ -92,15 +93,12 @@ export {
 } from './processors/acknowledgements.js';
 export { checkAnswer, checkProcessor } from './processors/check-answer.js';
 export {
-  answerRecord,
+  ErasureMessages,
   erasureTopicOf,
   erasureTopicSpec,
-  readAnswer,
-  readQuestion,
-  type AddressedAnswer,
-  type AddressedQuestion,
-  type ErasureQuestion,
+  type ErasureMessagesParts,
 } from './processors/erasure-messages.js';
+export type { AddressedAnswer, AddressedQuestion, ErasureQuestion } from './processors/erasure-question.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {

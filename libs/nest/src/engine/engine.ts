@@ -9,6 +9,7 @@ import type {
   ErasedTopic,
   Erasure,
   ErasureVerifier,
+  ErasureMessages,
   ErasureState,
   Hold,
   LedgerCheck,
@@ -49,7 +50,8 @@ export interface Forgetting {
   holdOf(userId: string): Promise<Hold | null>;
   /** Rejects with `ERASURE_MISSING`, `DEADLINE_NOT_EXTENDABLE`, `REASON_INVALID`. */
   extend(erasureId: string, reason: string): Promise<Erasure>;
-  standing(erasure: Erasure): Promise<ErasureStanding>;
+  /** In the order given. */
+  standings(erasures: readonly Erasure[]): Promise<readonly ErasureStanding[]>;
   /** How many were in danger of their deadline at the last look, and overdue. */
   inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
   /** Partitions in which this process cannot get bytes out of the log, and why. */
@@ -92,8 +94,8 @@ export interface OublietteEngine {
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
   readonly restrictions: Restrictions;
-  /** Where processors are asked about erasures, and answer: `erasureTopicOf` of @oubliette/privacy. */
-  readonly erasureTopic: string;
+  /** How processors are asked about erasures, and answer. */
+  readonly erasureMessages: ErasureMessages;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;

@@ -32,10 +32,15 @@ export function forgettingOf(
     },
     holdOf: (userId) => service.holdOf(userId),
     extend: (erasureId, reason) => service.extend(erasureId, reason),
-    standing: async (erasure) => ({
-      ...(await service.standing(erasure)),
-      acknowledgements: (await acknowledgements.of([erasure.erasureId])).get(erasure.erasureId) ?? [],
-    }),
+    standings: async (asked) => {
+      const answers = await acknowledgements.of(asked.map(({ erasureId }) => erasureId));
+      return Promise.all(
+        asked.map(async (erasure) => ({
+          ...(await service.standing(erasure)),
+          acknowledgements: answers.get(erasure.erasureId) ?? [],
+        })),
+      );
+    },
     blocked: () => service.blocked,
     inDanger: () => service.deadlines.counts(),
     onDeadline: (listener) => service.deadlines.onAlert(listener),

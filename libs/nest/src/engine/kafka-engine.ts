@@ -13,13 +13,12 @@ import type { DirectClient, KafkaSettings, KeyTopic, Logger } from '@oubliette/k
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
-  CertificateRegister,
+  ErasureMessages,
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
   erasureTopicOf,
   ledgerTopicOf,
-  loadSigningKeyFile,
   openTopicMirror,
   topicSource,
 } from '@oubliette/privacy';
@@ -27,6 +26,7 @@ import type { Acknowledgements, LedgerMirror, TopicMirrorParts } from '@oubliett
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
+import { certificatesOf } from './certificates-of.js';
 import type { OublietteEngine } from './engine.js';
 import { forgettingOf } from './forgetting-of.js';
 import { KEY_TOPIC_DEFAULTS } from './kafka-engine-options.js';
@@ -69,15 +69,15 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => direct.close());
   const guardedKeyTopic = options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic;
   const mirror = await openMirror(guardedKeyTopic, direct, { logger, admin, producer, keyring }, closes);
-  const certificates = certificatesOf(options, clock);
+  const certificates = await certificatesOf(options, { clock, entropy }, closes);
   const { stores, deadline } = options;
-  const erasureTopic = erasureTopicOf(guardedKeyTopic);
+  const erasureMessages = new ErasureMessages({ topic: erasureTopicOf(guardedKeyTopic), keyring, logger });
   const acknowledgements = await acknowledgementsOf(
     options,
     {
       store: stores.acknowledgements,
       erasures: stores.erasures,
-      topic: erasureTopic,
+      messages: erasureMessages,
       producer,
       admin,
       groupId: `${options.clientId}.acknowledgements`,
@@ -129,7 +129,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic,
-    erasureTopic,
+    erasureMessages,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
@@ -158,14 +158,6 @@ async function openMirror(
   const mirror = await openTopicMirror({ ...parts, topic, reader: createPartitionReader(direct) });
   closes.push(() => mirror.close());
   return mirror;
-}
-
-function certificatesOf(options: KafkaEngineOptions, clock: Clock): CertificateRegister | null {
-  const { certificateKey, stores } = options;
-  if (certificateKey === undefined) return null;
-  const disk = options.disk ?? new SystemDisk();
-  const signer = 'file' in certificateKey ? loadSigningKeyFile(certificateKey.file, disk) : certificateKey;
-  return new CertificateRegister({ ...stores, store: stores.certificates, signer, clock });
 }
 
 function connectionOf({ brokers, clientId, ssl, sasl }: KafkaEngineOptions): Omit<KafkaSettings, 'clock'> {

@@ -28,12 +28,18 @@ export class Metrics {
   readonly alarms = this.#counter('oubliette_alarms_total', 'Signs of tampering.', ['code']);
 
   constructor(@Inject(OUBLIETTE_ENGINE) engine: OublietteEngine) {
-    const { keyring, forgetting, guardedKeyTopic: keyTopic = '' } = engine;
+    const { keyring, forgetting, erasureMessages, guardedKeyTopic: keyTopic = '' } = engine;
     keyring.onAlarm(({ code, partition, offset, count }) => {
       this.alarms.inc({ code }, count);
       const more = count === 1 ? '' : `, the last of ${count} more`;
       this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}${more}.`);
     });
+    this.gauge(
+      'oubliette_erasure_messages_refused',
+      'Records of the topic of erasures that are no message of this deployment, since the start.',
+      [],
+      (gauge) => gauge.set(erasureMessages.refused),
+    );
     this.gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
     this.gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
       gauge.set({ state: 'active' }, keyring.size().users);

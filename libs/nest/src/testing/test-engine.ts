@@ -4,6 +4,7 @@ import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
 import {
   CertificateRegister,
+  ErasureMessages,
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
@@ -72,7 +73,7 @@ export async function openTestEngine({
   const acknowledging = {
     store: stores.acknowledgements,
     erasures: stores.erasures,
-    topic: erasureTopicOf(TEST_KEY_TOPIC),
+    messages: new ErasureMessages({ topic: erasureTopicOf(TEST_KEY_TOPIC), keyring, logger }),
     producer: cluster.producer(),
     admin,
     groupId: 'test.acknowledgements',
@@ -107,7 +108,7 @@ export async function openTestEngine({
     forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     privacyLog: stores.log,
-    erasureTopic: acknowledging.topic,
+    erasureMessages: acknowledging.messages,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),

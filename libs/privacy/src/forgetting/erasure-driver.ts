@@ -1,7 +1,6 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
-import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { BlockedTopic } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
@@ -9,6 +8,7 @@ import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, TopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import { Certifier } from './certifier.js';
 import type { ErasedTopic } from '../ways/erasure-way.js';
 import type { PartitionMark, TopicPartitionEvidence } from '../ways/topic-erasure.js';
 import { TopicErasers } from '../ways/topic-erasers.js';
@@ -38,7 +38,6 @@ export interface DriverParts {
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
 /** Brokers that never come back must not fill memory. */
 const mostWatched = 20_000;
-const certifiedTogether = 500;
 const markedTogether = 1_000;
 const boundIsFreshForMs = 60_000;
 
@@ -49,12 +48,12 @@ export class ErasureDriver {
   readonly #erasers: TopicErasers;
   #topics: readonly ErasedTopic[] = [];
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
-  /** Erased, and without a certificate yet: issued together, one batch at a time. */
-  #uncertified: Erasure[] = [];
-  #certifying: Promise<void> = Promise.resolve();
+  readonly #certifier: Certifier | null;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    const { certificates } = parts;
+    this.#certifier = certificates === undefined ? null : new Certifier({ ...parts, certificates });
     this.#nudger = new Nudger({
       ...parts,
       listener: {
@@ -108,7 +107,7 @@ export class ErasureDriver {
   /** What is pending stays in the ledger. */
   async close(): Promise<void> {
     await Promise.all([this.#nudger.close(), this.#erasers.close()]);
-    await this.#certifying;
+    await this.#certifier?.close();
   }
 
   /** Takes erasures as far as they go at once: to *held*, or to *forgotten* and into the nudger's hands. */
@@ -189,7 +188,7 @@ export class ErasureDriver {
     const moved = await this.#parts.ledger.move(erasureId, ['forgotten'], (current) =>
       this.#step(current, { evidence }),
     );
-    this.#certifyLater(moved);
+    this.#certify(moved);
   }
 
   /** A replica came back: the erasure is known better, and its certificate says so. */
@@ -198,7 +197,7 @@ export class ErasureDriver {
     const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
       this.#step(current, { evidence }),
     );
-    this.#certifyLater(moved);
+    this.#certify(moved);
   }
 
   async #marked(ids: readonly string[], topic: string, marks: readonly PartitionMark[]): Promise<void> {
@@ -225,7 +224,7 @@ export class ErasureDriver {
         topics: current.topics.map((one) => (one.topic === topic ? { ...one, evidence } : one)),
       }),
     );
-    this.#certifyLater(moved);
+    this.#certify(moved);
   }
 
   /** It is *erased* once its keys are gone, and its records from each of its topics. */
@@ -239,23 +238,8 @@ export class ErasureDriver {
     return { ...change, state: 'erased', erasedAt, note: erasedNote(next) };
   }
 
-  #certifyLater(erasure: Erasure): void {
-    if (this.#parts.certificates === undefined || erasure.state !== 'erased') return;
-    this.#uncertified.push(erasure);
-    this.#certifying = this.#certifying.then(() => this.#certify(this.#uncertified.splice(0)));
-  }
-
-  /** Whoever asks for it later gets it all the same. */
-  async #certify(erasures: readonly Erasure[]): Promise<void> {
-    try {
-      for (const batch of inBatches(erasures, certifiedTogether))
-        await this.#parts.certificates?.issue(batch);
-    } catch (error) {
-      this.#parts.logger.warn('Certificates could not be issued; they are when somebody asks for them.', {
-        erasures: erasures.length,
-        error: codeOf(error),
-      });
-    }
+  #certify(erasure: Erasure): void {
+    if (erasure.state === 'erased') this.#certifier?.add(erasure);
   }
 
   /** The longest from *forgotten* to *erased* that the settings of all topics allow, in ms; null: unbounded. */

@@ -26,6 +26,7 @@ import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasedTopic } from '../ways/erasure-way.js';
+import { Consents } from './consents.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
 import type { BlockedTopic } from '../nudger/blockage.js';
@@ -89,6 +90,7 @@ export class ForgettingService {
   readonly #calendar: LegalCalendar;
   readonly #ledger: Ledger;
   readonly #holds: Holds;
+  readonly #consents: Consents;
   readonly #driver: ErasureDriver;
   readonly #leadership: Leadership | null;
   /** How requests stand to their deadlines, once `resume` was called. */
@@ -112,6 +114,7 @@ export class ForgettingService {
     this.#calendar = new LegalCalendar(calendar);
     this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
     this.#holds = new Holds(options);
+    this.#consents = new Consents(options);
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
     this.#leadership = this.#lead(options);
     const leads = (): boolean => this.#leadership?.leads ?? true;
@@ -147,20 +150,20 @@ export class ForgettingService {
   }
 
   /**
-   * Ends one purpose of a user (Art. 7(3) GDPR): resolves once nobody can decrypt what is kept for it. Again: the same. It is not in the
-   * ledger, whose entries are of whole users: the fence in the key topic says it. Rejects with USER_UNKNOWN, and as the keyring's `withdraw`.
+   * Ends one purpose of a user (Art. 7(3) GDPR): resolves once nobody can decrypt what is kept for it. Again: the same. It is in the
+   * privacy log and not in the ledger, whose entries are of whole users. Rejects with USER_UNKNOWN, and as log and keyring do.
    */
   async withdraw(userId: string, purpose: string): Promise<Fence> {
     this.#assertOpen();
     return this.#own(this.#withdraw(this.#parts.keyring.userRef(userId), purpose));
   }
 
-  /** Begins a withdrawn purpose anew; what was kept before stays erased. Rejects with USER_UNKNOWN, and as the keyring's `grant`. */
+  /** Begins a withdrawn purpose anew; what was kept before stays erased. In the privacy log too. Rejects with USER_UNKNOWN, and as log and keyring do. */
   async grant(userId: string, purpose: string): Promise<void> {
     this.#assertOpen();
     const { keyring } = this.#parts;
     const userRef = keyring.userRef(userId);
-    await this.#own(this.#assertKnown(userRef).then(() => keyring.grant(userRef, purpose)));
+    await this.#own(this.#assertKnown(userRef).then(() => this.#consents.grant(userRef, purpose)));
   }
 
   /**
@@ -354,9 +357,9 @@ export class ForgettingService {
   }
 
   async #withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
-    const { keyring, clock } = this.#parts;
+    const { clock } = this.#parts;
     await this.#assertKnown(userRef);
-    const fence = await keyring.withdraw(userRef, purpose);
+    const fence = await this.#consents.withdraw(userRef, purpose);
     const { purpose: tag, generation } = fence;
     const id = `withdrawn:${userRef}:${tag}.${generation}`;
     this.#driver.nudge({ id, userRef, fencedAt: clock.now(), isLocal: true });
