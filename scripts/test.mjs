@@ -14,7 +14,8 @@ if (build.status !== 0) {
 } else {
   const isLong = asked.length > 0 || process.env['OUBLIETTE_FULL'] === '1';
   const timeoutMs = isLong ? longestFileMs.asked : longestFileMs.quick;
-  const files = roomByRoom(testFiles(asked.length > 0 ? asked : ['test', 'int', 'e2e']));
+  const kinds = asked.length > 0 ? asked : ['test', 'int', 'e2e'];
+  const files = roomByRoom(testFiles(kinds), kinds.join('-'));
   const { status } = spawnSync(
     process.execPath,
     ['--test', '--test-reporter=spec', '--test-concurrency=3', `--test-timeout=${timeoutMs}`, ...files],
