@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { testFiles } from './test-files.mjs';
 import { roomByRoom } from './test-rooms.mjs';
 
-// A process that hangs must not hold the run for ever; the slowest of those that need only Node takes 200 s where four runs share two cores.
+// A process that hangs must not hold the run for ever; one that takes 25 s alone takes 180 s where twenty share two cores.
 // Those that run long where OUBLIETTE_FULL asks for it have as much as those that are asked for by kind.
 const longestFileMs = { quick: 400_000, asked: 1_200_000 };
 const asked = process.argv.slice(2);
