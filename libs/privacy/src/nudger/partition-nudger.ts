@@ -104,7 +104,8 @@ export class PartitionNudger {
     }
     await this.#finishAll(done, timings);
     if (ripe.length > 0) await this.#attempt(ripe, timings);
-    else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
+    // What was finished may be watched from now on, and is not in `next`.
+    else if (done.length === 0) await this.#pause(Math.max(0, next - now));
   }
 
   /** A ledger takes many steps at once for little more than one. */
