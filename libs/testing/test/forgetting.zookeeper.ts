@@ -1,0 +1,5 @@
+import { RestartableEngine, startKafkaWithZooKeeper } from '@oubliette/testing';
+import { forgettingOn } from './forgetting.js';
+import { quickConfig } from './quick-config.js';
+
+forgettingOn(new RestartableEngine('Apache Kafka 3.9 with ZooKeeper', startKafkaWithZooKeeper, quickConfig));
