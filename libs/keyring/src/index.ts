@@ -50,6 +50,13 @@ export {
   type MasterKeyId,
   type MasterKeys,
 } from './master-keys/master-keys.js';
+export { parseSigningKeyPlace, type SigningKeyPlace } from './signing-key/signing-key-place.js';
+export type { SigningKey } from './signing-key/signing-key.js';
+export {
+  openTransitSigningKey,
+  type SigningKeyPorts,
+  type SigningKeyServiceOptions,
+} from './signing-key/transit-signing-key.js';
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { isPurposeName } from './purposes.js';
 export { isRetirement, RETIREMENT_BYTES } from './retirement-record.js';

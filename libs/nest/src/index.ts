@@ -21,7 +21,12 @@ export type {
 } from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
-export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
+export type {
+  KafkaEngineOptions,
+  PlacedCertificateKey,
+  PlacedMasterKeys,
+  UserKeyOptions,
+} from './engine/kafka-engine-options.js';
 export { nestLogger } from './engine/nest-logger.js';
 export { logsReplay } from './engine/replay-log.js';
 export { EventRefusedError, OublietteError } from './errors.js';
@@ -40,6 +45,7 @@ export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
 export type {
   AcknowledgementReport,
+  TopicReport,
   ErasureAccepted,
   ErasureReport,
   HoldReport,

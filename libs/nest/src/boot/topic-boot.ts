@@ -18,9 +18,8 @@ import { DEAD_LETTER_SUFFIX, topicMatcher } from '../transport/topic-handler.js'
 
 /**
  * At bootstrap: refuses to go on where a topic cannot keep the `erasureDeadline` of a handler, or does not end records in the way that is
- * declared of it, with what to change; then makes
- * the declared topics, which were judged as they would be. A refused start has made none. Runs before anything is consumed, and hands
- * on what is to be judged again from then on.
+ * declared of it, with what to change; then makes the declared topics, which were judged as they would be. A refused start has made none.
+ * Runs before anything is consumed, hands on what is to be judged again from then on, and lets forgetting begin.
  */
 @Injectable()
 export class TopicBoot implements OnApplicationBootstrap {
@@ -56,6 +55,7 @@ export class TopicBoot implements OnApplicationBootstrap {
       admin,
     );
     await this.retention.start(promises);
+    await this.engine.forgetting.begin(this.erased.all());
   }
 
   /** What handlers promise, and what is declared of topics that no handler names a deadline of. */

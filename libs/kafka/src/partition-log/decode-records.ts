@@ -34,7 +34,7 @@ const noKey = new Uint8Array(0);
  * key record does not have, one object a record; with `only`, of these offsets alone. All bytes are checked at once, and a
  * record is made when it is gone to, so that no more than one need be alive. Throws `KafkaError` as `iterateRecords` does.
  */
-export function decodeKeyRecords(
+export function decodeRecords(
   partition: number,
   offset: bigint,
   batches: Uint8Array | null,
@@ -194,5 +194,5 @@ class Cursor {
 }
 
 function invalid(what: string): KafkaError {
-  return new KafkaError('INVALID_RECORD', `${what} in the key topic`);
+  return new KafkaError('INVALID_RECORD', `${what} in a record batch`);
 }

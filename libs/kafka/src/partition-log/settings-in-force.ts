@@ -1,7 +1,7 @@
 import { KafkaClientError } from '../errors.js';
 
 /** What bounds an erasure (the guard's formula), as the cluster has it. Times in ms. */
-export interface KeyTopicSettingsInForce {
+export interface LogSettingsInForce {
   readonly segmentMs: number;
   readonly maxCompactionLagMs: number;
   readonly deleteRetentionMs: number;
@@ -16,7 +16,7 @@ export interface KeyTopicSettingsInForce {
 export function settingsInForce(
   topic: ReadonlyMap<string, string | null>,
   broker: ReadonlyMap<string, string | null>,
-): KeyTopicSettingsInForce {
+): LogSettingsInForce {
   const appendTime = topic.get('message.timestamp.type') === 'LogAppendTime';
   return {
     segmentMs: number(topic, 'segment.ms'),

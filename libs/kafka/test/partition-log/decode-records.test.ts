@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crc32c, encodeBatch, KafkaError } from '@oubliette/protocol';
 import fc from 'fast-check';
 import { decodeFetched } from '../../src/direct/fetch.js';
-import { decodeKeyRecords } from '../../src/key-topic/decode-key-records.js';
+import { decodeRecords } from '../../src/partition-log/decode-records.js';
 
 const bytes = fc.uint8Array({ maxLength: 200 });
 const record = fc.record({
@@ -44,7 +44,7 @@ test('it gives what the general decoder gives, without headers', () => {
     fc.property(answer, fc.bigInt({ min: 0n, max: 30n }), fc.nat({ max: 80 }), (batches, offset, cut) => {
       const bytesCome = batches.subarray(0, Math.max(0, batches.length - cut));
       const plain = decodeFetched({ ...place, offset, batches: bytesCome });
-      const decoded = decodeKeyRecords(3, offset, bytesCome);
+      const decoded = decodeRecords(3, offset, bytesCome);
       const quick = { ...decoded, records: [...decoded.records] };
       assert.equal(decoded.records.length, quick.records.length);
       assert.deepEqual(
@@ -56,7 +56,7 @@ test('it gives what the general decoder gives, without headers', () => {
       );
       assert.equal(quick.nextOffset, plain.nextOffset);
       const only = new Set(quick.records.map((found) => found.offset).filter((found) => found % 3n === 0n));
-      const some = decodeKeyRecords(3, offset, bytesCome, only);
+      const some = decodeRecords(3, offset, bytesCome, only);
       assert.deepEqual(
         [...some.records],
         quick.records.filter((found) => only.has(found.offset)),
@@ -81,7 +81,7 @@ test('a batch whose records are not what its header counts is refused, and readi
       let quick: unknown;
       let plain: unknown;
       try {
-        quick = [...decodeKeyRecords(3, 0n, broken).records].length;
+        quick = [...decodeRecords(3, 0n, broken).records].length;
       } catch (error) {
         assert.ok(error instanceof KafkaError && error.codeName === 'INVALID_RECORD', String(error));
         quick = 'refused';
@@ -96,7 +96,7 @@ test('a batch whose records are not what its header counts is refused, and readi
   }
   const flipped = Uint8Array.from(intact);
   flipped[intact.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
-  assert.throws(() => decodeKeyRecords(3, 0n, flipped), { codeName: 'CORRUPT_MESSAGE' });
+  assert.throws(() => decodeRecords(3, 0n, flipped), { codeName: 'CORRUPT_MESSAGE' });
 });
 
 function withCrc(batch: Uint8Array): Uint8Array {

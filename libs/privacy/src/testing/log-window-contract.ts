@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KeyLogRecord } from '@oubliette/keyring';
-import type { KeyTopicWindow } from '../ports.js';
+import type { LogWindow } from '../ports.js';
 
-/** An empty key topic of one partition or more, and how to write to it. */
-export interface KeyTopicWindowUnderTest {
-  readonly window: KeyTopicWindow;
+/** An empty topic of one partition or more, and how to write to it. */
+export interface LogWindowUnderTest {
+  readonly window: LogWindow;
   readonly append: (partition: number, records: readonly KeyLogRecord[]) => Promise<bigint>;
   /** ms since the Unix epoch, by the log's clock to a second. */
   readonly now: () => number;
@@ -18,9 +18,9 @@ const record = (key: string, value: string | null): KeyLogRecord => ({
 });
 const anHour = 3_600_000;
 
-/** What every KeyTopicWindow must do while its cluster is up. `factory` gives an empty topic each time. */
-export function keyTopicWindowContract(name: string, factory: () => Promise<KeyTopicWindowUnderTest>): void {
-  test(`key topic window: ${name}: each replica gives what stands in it, and says how far it knows`, async () => {
+/** What every LogWindow must do while its cluster is up. `factory` gives an empty topic each time. */
+export function logWindowContract(name: string, factory: () => Promise<LogWindowUnderTest>): void {
+  test(`log window: ${name}: each replica gives what stands in it, and says how far it knows`, async () => {
     const { window, append, close } = await factory();
     try {
       await append(0, [record('a#1', 'key'), record('a', 'fence'), record('a#1', null)]);
@@ -43,7 +43,7 @@ export function keyTopicWindowContract(name: string, factory: () => Promise<KeyT
     }
   });
 
-  test(`key topic window: ${name}: a nudge is an append, and appends are found by their time`, async () => {
+  test(`log window: ${name}: a nudge is an append, and appends are found by their time`, async () => {
     const { window, now, close } = await factory();
     try {
       const began = now();
@@ -57,7 +57,7 @@ export function keyTopicWindowContract(name: string, factory: () => Promise<KeyT
     }
   });
 
-  test(`key topic window: ${name}: nothing holds up the cleaner of a sound partition`, async () => {
+  test(`log window: ${name}: nothing holds up the cleaner of a sound partition`, async () => {
     const { window, append, close } = await factory();
     try {
       await append(0, [record('a#1', 'key')]);
@@ -70,7 +70,7 @@ export function keyTopicWindowContract(name: string, factory: () => Promise<KeyT
     }
   });
 
-  test(`key topic window: ${name}: a broker that has no replica cannot be read`, async () => {
+  test(`log window: ${name}: a broker that has no replica cannot be read`, async () => {
     const { window, close } = await factory();
     try {
       await assert.rejects(window.readReplica(0, 97));

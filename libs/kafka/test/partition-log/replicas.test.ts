@@ -3,7 +3,9 @@ import { afterEach, test } from 'node:test';
 import { encodeBatch } from '@oubliette/protocol';
 import { SystemClock } from '@oubliette/runtime';
 import { createDirectClient } from '../../src/direct/index.js';
-import { Replicas, type ReplicaLog } from '../../src/key-topic/replicas.js';
+import { holdsNoKey } from '../../src/key-topic/key-topic.js';
+import { keyTopicErrors } from '../../src/key-topic/key-topic-errors.js';
+import { Replicas, type ReplicaLog } from '../../src/partition-log/replicas.js';
 import { ScriptedBroker, type Reaction, type SeenRequest } from '../direct/scripted-broker.js';
 
 /** The logs of two scripted brokers: 1 leads, 2 follows; each answers from its own. */
@@ -47,7 +49,7 @@ async function cluster(isr: readonly number[] = [1, 2], script?: (request: SeenR
   }
   const settings = { brokers: [brokers[0]!.address], clientId: 'test', clock: new SystemClock() };
   const client = createDirectClient(settings, { retry: { attempts: 1, initialMs: 0, maxMs: 0 } });
-  const replicas = new Replicas('keys', client);
+  const replicas = new Replicas({ topic: 'keys', client, errors: keyTopicErrors, isEmpty: holdsNoKey });
   cleanups.push(() => replicas.close());
   return { replicas, logs, brokers };
 }

@@ -1,9 +1,9 @@
 import type { ConfigResource, DirectClient, FetchedBatches, PartitionMetadata } from '../direct/index.js';
 import { protocolErrorType } from '../errors.js';
-import { decodeKeyRecords } from './decode-key-records.js';
-import { asKeyTopicError, unavailable } from './key-topic-errors.js';
-import { settingsInForce, type KeyTopicSettingsInForce } from './settings-in-force.js';
-import { toKeyTopicRecord, type KeyTopicRecord } from './key-topic-record.js';
+import { toBareRecord, type BareRecord, type IsEmpty } from './bare-record.js';
+import { decodeRecords } from './decode-records.js';
+import type { LogErrors } from './log-errors.js';
+import { settingsInForce, type LogSettingsInForce } from './settings-in-force.js';
 
 /** A replica of a partition, as the cluster's metadata tells it. */
 export interface ReplicaState {
@@ -21,7 +21,7 @@ export interface ReplicaLog {
   /** As this broker knows it when reading begins; it gives nothing behind. */
   readonly highWatermark: bigint;
   /** What stands from log start to `highWatermark`, to be gone through once. */
-  readonly records: AsyncIterable<KeyTopicRecord>;
+  readonly records: AsyncIterable<BareRecord>;
 }
 
 /** What may hold up the cleaner in a partition. */
@@ -35,22 +35,50 @@ export interface PartitionCondition {
   readonly openTransactions: readonly { readonly producerId: bigint; readonly startOffset: bigint }[];
 }
 
+/** Offsets: from `logStart` to before `highWatermark`, as the broker itself knows it. */
+export interface LogExtent {
+  readonly logStart: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** By Kafka's names. */
+export interface LogConfigs {
+  readonly topic: ReadonlyMap<string, string | null>;
+  readonly broker: ReadonlyMap<string, string | null>;
+}
+
 const answerBytes = 1024 * 1024;
 /** What is asked for is there already: a broker has nothing to wait for. */
 const waitMs = 10;
 
-/**
- * Looks at the partitions of the key topic, replica by replica. Rejects with `KEY_TOPIC_UNAVAILABLE` (retriable) when a
- * broker does not answer, and with `KAFKA_REFUSED`.
- */
+export interface ReplicasParts {
+  readonly topic: string;
+  /** Becomes theirs. */
+  readonly client: DirectClient;
+  readonly errors: LogErrors;
+  readonly isEmpty: IsEmpty;
+}
+
+/** Looks at the partitions of a topic, replica by replica. Rejects as its `errors` have it: retriable when a broker does not answer. */
 export class Replicas {
   readonly #topic: string;
   readonly #client: DirectClient;
+  readonly #errors: LogErrors;
+  readonly #isEmpty: IsEmpty;
 
-  /** The client becomes this object's. */
-  constructor(topic: string, client: DirectClient) {
+  constructor({ topic, client, errors, isEmpty }: ReplicasParts) {
     this.#topic = topic;
     this.#client = client;
+    this.#errors = errors;
+    this.#isEmpty = isEmpty;
+  }
+
+  /** The numbers of the topic's partitions, in order. */
+  async partitions(): Promise<readonly number[]> {
+    const asked = this.#client.metadata([this.#topic]);
+    const [found] = (await this.#errors.as('Looking up the partitions', asked)).topics;
+    if (found === undefined) throw this.#errors.unavailable('The topic is not known to the cluster');
+    return found.partitions.map(({ partition }) => partition).sort((a, b) => a - b);
   }
 
   async list(partition: number): Promise<readonly ReplicaState[]> {
@@ -69,16 +97,29 @@ export class Replicas {
     return { logStart, highWatermark, records: this.#records(first, broker) };
   }
 
+  /**
+   * From where to where one replica's log goes, by the broker that has it; null: it does not reach `end` yet. Nothing of it is read.
+   */
+  async extent(partition: number, broker: number, end: bigint): Promise<LogExtent | null> {
+    try {
+      const { logStart, highWatermark } = await this.#fetch(partition, broker, end);
+      return { logStart, highWatermark };
+    } catch (error) {
+      if (protocolErrorType(error) === 'OFFSET_OUT_OF_RANGE') return null;
+      throw error;
+    }
+  }
+
   /** The high watermark at the leader. */
   async end(partition: number): Promise<bigint> {
     const asked = this.#client.listOffsets(this.#topic, partition, 'latest');
-    return (await asKeyTopicError('Looking up the end of the log', asked)).offset;
+    return (await this.#errors.as('Looking up the end of the log', asked)).offset;
   }
 
   /** Whether a record with a timestamp of `at` (ms since the Unix epoch) or later stands in the partition. */
   async appendedSince(partition: number, at: number): Promise<boolean> {
     const asked = this.#client.listOffsets(this.#topic, partition, BigInt(Math.ceil(at)));
-    return (await asKeyTopicError('Looking up the newest record', asked)).offset >= 0n;
+    return (await this.#errors.as('Looking up the newest record', asked)).offset >= 0n;
   }
 
   async condition(partition: number): Promise<PartitionCondition> {
@@ -92,14 +133,20 @@ export class Replicas {
   }
 
   /** The settings in force, as any broker that answers has them. */
-  async settings(): Promise<KeyTopicSettingsInForce> {
+  async settings(): Promise<LogSettingsInForce> {
+    const { topic, broker } = await this.configs();
+    return settingsInForce(topic, broker);
+  }
+
+  /** The topic's settings in force, and those of any broker that answers, by Kafka's names. */
+  async configs(): Promise<LogConfigs> {
     const topic = await this.#configs({ type: 'topic', name: this.#topic });
     const asked = this.#client.metadata([this.#topic]);
-    const { brokers } = await asKeyTopicError('Looking up the brokers', asked);
-    let failure: unknown = unavailable('No broker is known');
+    const { brokers } = await this.#errors.as('Looking up the brokers', asked);
+    let failure: unknown = this.#errors.unavailable('No broker is known');
     for (const { nodeId } of brokers) {
       try {
-        return settingsInForce(topic, await this.#configs({ type: 'broker', nodeId }));
+        return { topic, broker: await this.#configs({ type: 'broker', nodeId }) };
       } catch (error) {
         // One that died a moment ago is still named.
         failure = error;
@@ -116,15 +163,16 @@ export class Replicas {
     partition: number,
   ): Promise<{ readonly found: PartitionMetadata; readonly live: ReadonlySet<number> }> {
     const asked = this.#client.metadata([this.#topic]);
-    const { topics, brokers } = await asKeyTopicError('Looking up the replicas', asked);
+    const { topics, brokers } = await this.#errors.as('Looking up the replicas', asked);
     const found = topics[0]?.partitions.find((metadata) => metadata.partition === partition);
-    if (found === undefined) throw unavailable(`Partition ${partition} is not known to the cluster`);
+    if (found === undefined)
+      throw this.#errors.unavailable(`Partition ${partition} is not known to the cluster`);
     return { found, live: new Set(brokers.map(({ nodeId }) => nodeId)) };
   }
 
   async #configs(resource: ConfigResource): Promise<ReadonlyMap<string, string | null>> {
     const asked = this.#client.describeConfigs(resource);
-    const entries = await asKeyTopicError(`Reading the settings of the ${resource.type}`, asked);
+    const entries = await this.#errors.as(`Reading the settings of the ${resource.type}`, asked);
     return new Map(entries.map(({ name, value }) => [name, value]));
   }
 
@@ -138,10 +186,10 @@ export class Replicas {
       this.#client.listOffsets(this.#topic, partition, 'stable'),
       this.#client.listOffsets(this.#topic, partition, 'latest'),
     ]);
-    const [stable, latest] = await asKeyTopicError('Looking up the last stable offset', asked);
+    const [stable, latest] = await this.#errors.as('Looking up the last stable offset', asked);
     if (stable.offset >= latest.offset) return [];
     const producers = this.#client.describeProducers(this.#topic, partition);
-    return (await asKeyTopicError('Looking up open transactions', producers)).flatMap(
+    return (await this.#errors.as('Looking up open transactions', producers)).flatMap(
       ({ producerId, openTransactionStart: startOffset }) =>
         startOffset === null ? [] : [{ producerId, startOffset }],
     );
@@ -155,19 +203,20 @@ export class Replicas {
       if (protocolErrorType(error) !== 'OFFSET_OUT_OF_RANGE') throw error;
     }
     const asked = this.#client.listOffsets(this.#topic, partition, 'earliest');
-    const { offset } = await asKeyTopicError('Looking up the start of the log', asked);
+    const { offset } = await this.#errors.as('Looking up the start of the log', asked);
     return this.#fetch(partition, broker, offset);
   }
 
-  async *#records(first: FetchedBatches, broker: number): AsyncGenerator<KeyTopicRecord, void, undefined> {
+  async *#records(first: FetchedBatches, broker: number): AsyncGenerator<BareRecord, void, undefined> {
     const { partition, highWatermark: end } = first;
     let fetched = first;
     for (;;) {
       const { offset, batches, throttleMs, highWatermark } = fetched;
       // After a restart a broker begins with the high watermark of its checkpoint: it would give less than was promised.
-      if (highWatermark < end) throw unavailable(`Broker ${broker} fell back behind offset ${end}`);
-      const { records, nextOffset } = decodeKeyRecords(partition, offset, batches);
-      for (const record of records) if (record.offset < end) yield toKeyTopicRecord(record);
+      if (highWatermark < end)
+        throw this.#errors.unavailable(`Broker ${broker} fell back behind offset ${end}`);
+      const { records, nextOffset } = decodeRecords(partition, offset, batches);
+      for (const record of records) if (record.offset < end) yield toBareRecord(record, this.#isEmpty);
       const isEmpty = nextOffset <= offset && throttleMs === 0;
       if (nextOffset >= end || isEmpty) return;
       fetched = await this.#fetch(partition, broker, nextOffset);
@@ -177,7 +226,7 @@ export class Replicas {
   async #fetch(partition: number, broker: number, offset: bigint): Promise<FetchedBatches> {
     const options = { maxWaitMs: waitMs, maxBytes: answerBytes };
     const at = { topic: this.#topic, partition, offset, broker };
-    const [fetched] = await asKeyTopicError('Reading a replica', this.#client.fetchBatches([at], options));
+    const [fetched] = await this.#errors.as('Reading a replica', this.#client.fetchBatches([at], options));
     if (fetched === undefined) throw new TypeError('one position gives one answer');
     return fetched;
   }
