@@ -1,5 +1,7 @@
 import { RestartableEngine, startKafkaWithZooKeeper } from '@oubliette/testing';
 import { forgettingOn } from './forgetting.js';
-import { quickConfig } from './quick-config.js';
+import { quickRetentionOnKafka } from './quick-config.js';
 
-forgettingOn(new RestartableEngine('Apache Kafka 3.9 with ZooKeeper', startKafkaWithZooKeeper, quickConfig));
+forgettingOn(
+  new RestartableEngine('Apache Kafka 3.9 with ZooKeeper', startKafkaWithZooKeeper, quickRetentionOnKafka),
+);

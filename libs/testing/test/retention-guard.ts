@@ -48,7 +48,7 @@ export function retentionGuardOn(engine: RestartableEngine, { aheadMs }: Guarded
     }
     const within = (deadlineMs: number): FittingQuestion => ({ role: 'personal data', deadlineMs });
     const judged = async (topic: string, deadlineMs: number): Promise<TopicVerdict> => {
-      const [verdict] = await checkTopics(admin, [topic], deadlineMs, () => 'personal data');
+      const [verdict] = await checkTopics(admin, [topic], () => ({ role: 'personal data', deadlineMs }));
       assert.ok(verdict);
       return verdict;
     };
