@@ -1,7 +1,7 @@
 import { RestartableEngine, startKafkaWithZooKeeper } from '@oubliette/testing';
 import { forgettingOn } from './forgetting.js';
-import { quickRetentionOnKafka } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 
 forgettingOn(
-  new RestartableEngine('Apache Kafka 3.9 with ZooKeeper', startKafkaWithZooKeeper, quickRetentionOnKafka),
+  new RestartableEngine('Apache Kafka 3.9 with ZooKeeper', startKafkaWithZooKeeper, quickRetention),
 );
