@@ -43,8 +43,8 @@ async function scanBoth(where, options, directories, say) {
     const students = await registerStudents(sample, registered);
     const before = await userKeysOf(sample);
     const places = [sample.directory, ...directories];
-    const found = (list) => plainScan(list, places).found;
-    const standing = found(before.map(({ wrapped }) => hex(wrapped)));
+    const found = async (list) => (await plainScan(list, places)).found;
+    const standing = await found(before.map(({ wrapped }) => hex(wrapped)));
     const erasing = students.slice(0, forgotten);
     const ids = [];
     for (const { id } of erasing) ids.push(await forgetStudent(sample, id));
@@ -56,42 +56,42 @@ async function scanBoth(where, options, directories, say) {
     const needles = needlesOf(keys, erasing);
     for (const id of ids) await untilErased(sample, id);
     const all = [...needles.wrapped, ...needles.raw, ...needles.personal];
-    const planted = findsPlanted(all);
-    const running = plainScan(all, places);
-    const living = found(
+    const planted = await findsPlanted(all);
+    const { files, bytes } = await plainScan(all, places);
+    const living = await found(
       before.filter(({ userRef }) => !fenced.has(userRef)).map(({ wrapped }) => hex(wrapped)),
     );
-    say(`${where}: ${running.files} files, ${Math.round(running.bytes / 2 ** 20)} MiB looked through`);
-    return [
-      told(
-        `${where}: wrapped keys found, nobody forgotten`,
-        standing,
-        standing === registered,
-        `${registered}`,
-      ),
-      told(`${where}: wrapped keys of the living, after`, living, living === stay, `${stay}`),
-      told(
-        `${where}: what is looked for, found where it was put`,
-        planted,
-        planted === all.length,
-        `${all.length}`,
-      ),
-      told(`${where}: wrapped keys of the ${forgotten} erased, after`, found(needles.wrapped)),
-      told(`${where}: the keys themselves, unwrapped`, found(needles.raw)),
-      told(`${where}: their names, addresses and ids`, found(needles.personal)),
-      {
-        what: `${where}: looked through`,
-        measured: running.bytes,
-        text: `${running.files} files, ${Math.round(running.bytes / 2 ** 20)} MiB`,
-      },
-    ];
+    say(`${where}: ${files} files, ${mib(bytes)} looked through`);
+    const left = {
+      wrapped: await found(needles.wrapped),
+      raw: await found(needles.raw),
+      personal: await found(needles.personal),
+    };
+    const control = { standing, living, planted, wanted: all.length };
+    return rowsOf(where, control, left, { files, bytes });
   } finally {
     await sample.close();
   }
 }
 
-function told(what, measured, met = measured === 0, wanted = '0') {
-  return { what, measured, text: `${measured}`, wanted, met };
+function rowsOf(where, { standing, living, planted, wanted }, left, { files, bytes }) {
+  return [
+    told(`${where}: wrapped keys found, nobody forgotten`, standing, registered),
+    told(`${where}: wrapped keys of the living, after`, living, stay),
+    told(`${where}: what is looked for, found where it was put`, planted, wanted),
+    told(`${where}: wrapped keys of the ${forgotten} erased, after`, left.wrapped, 0),
+    told(`${where}: the keys themselves, unwrapped`, left.raw, 0),
+    told(`${where}: their names, addresses and ids`, left.personal, 0),
+    { what: `${where}: looked through`, measured: bytes, text: `${files} files, ${mib(bytes)}` },
+  ];
+}
+
+function told(what, measured, wanted) {
+  return { what, measured, text: `${measured}`, wanted: `${wanted}`, met: measured === wanted };
+}
+
+function mib(bytes) {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
 function needlesOf(keys, students) {

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,20 +12,22 @@ const scanner = fileURLToPath(new URL('../../compat/byte-scan/scan.py', import.m
  * how many of the needles stand in any. Needles are `text:…` or `hex:…`.
  */
 export function plainScan(needles, directories) {
-  return withOwnDirectory((own) => {
+  return withOwnDirectory(async (own) => {
     const file = join(own, 'needles');
     writeFileSync(file, `${needles.join('\n')}\n`);
-    const options = { encoding: 'utf8', maxBuffer: 2 ** 28 };
-    const { stdout, stderr, status } = spawnSync('python3', [scanner, file, ...directories], options);
-    if (status !== 0 && status !== 1) throw new Error(`the scanner ended with ${status}: ${stderr}`);
-    const { files, bytes, hits } = JSON.parse(stdout);
+    const child = spawn('python3', [scanner, file, ...directories], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (data) => (out += data));
+    const [code] = await once(child, 'close');
+    if (code !== 0 && code !== 1) throw new Error(`the scanner ended with ${code}`);
+    const { files, bytes, hits } = JSON.parse(out);
     return { files, bytes, found: new Set(hits.map(({ needle }) => needle)).size };
   });
 }
 
 /** How many of the needles it finds where all of them were put: without that, finding none elsewhere says nothing. */
 export function findsPlanted(needles) {
-  return withOwnDirectory((own) => {
+  return withOwnDirectory(async (own) => {
     const bytes = needles.map((needle) =>
       needle.startsWith('hex:') ? Buffer.from(needle.slice(4), 'hex') : Buffer.from(needle.slice(5)),
     );
@@ -32,14 +35,15 @@ export function findsPlanted(needles) {
       join(own, 'planted'),
       Buffer.concat(bytes.flatMap((each) => [each, Buffer.from([0, 255])])),
     );
-    return plainScan(needles, [own]).found;
+    const { found } = await plainScan(needles, [own]);
+    return found;
   });
 }
 
-function withOwnDirectory(use) {
+async function withOwnDirectory(use) {
   const own = mkdtempSync(join(tmpdir(), 'oubliette-bench-needles-'));
   try {
-    return use(own);
+    return await use(own);
   } finally {
     rmSync(own, { recursive: true });
   }
