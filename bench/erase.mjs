@@ -6,7 +6,7 @@ import { eraseScan } from './support/erase-scan.mjs';
 
 export const title =
   'Erasing: how soon the bytes are gone, what it costs, and what a scanner of other makers finds';
-export const parts = ['idle', 'applied', 'scan', 'many'];
+export const parts = ['idle', 'applied', 'scan', 'pace', 'bulk'];
 
 const isQuick = process.argv.includes('--quick');
 const hasKafka = process.env['OUBLIETTE_KAFKA_LIBS'] !== undefined;
@@ -16,6 +16,7 @@ export async function run({ say, only }) {
   const rows = isAsked('idle') ? await eraseIdle(say) : [];
   if (isAsked('applied') && hasKafka) rows.push(...(await eraseApplied(say)));
   if (isAsked('scan')) rows.push(...(await eraseScan(say)));
-  if (isAsked('many') && hasKafka) rows.push(...(await eraseMany(say, isQuick)));
+  const many = ['pace', 'bulk'].filter(isAsked);
+  if (many.length > 0 && hasKafka) rows.push(...(await eraseMany(say, isQuick, many)));
   return rows;
 }

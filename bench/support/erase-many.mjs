@@ -19,8 +19,8 @@ const quickLagMs = minute;
 const usersAtOnce = 12_000;
 const { partitions, topic } = KEY_TOPIC_DEFAULTS;
 
-/** A million users on Apache Kafka with the module's defaults: 10,000 forgets a day for some minutes, then 10,000 in one call. */
-export async function eraseMany(say, isQuick) {
+/** A million users on Apache Kafka with the module's defaults: 10,000 forgets a day for some minutes (`pace`), 10,000 in one call (`bulk`). */
+export async function eraseMany(say, isQuick, asked) {
   const users = Number(process.env['BENCH_USERS'] ?? (isQuick ? 100_000 : 1_000_000));
   const paceMinutes = isQuick ? 3 : 10;
   const directory = temporaryDirectory('oubliette-bench-');
@@ -38,8 +38,8 @@ export async function eraseMany(say, isQuick) {
     const erasing = await openWatchedErasing(order, closers);
     const mintedMs = await mint(erasing.keyring, users);
     say(`${users} users' keys made in ${spell(mintedMs)}`);
-    const rows = await atPace(erasing, kafka, users, paceMinutes, say);
-    rows.push(...(await together(erasing, kafka, users, say)));
+    const rows = asked.includes('pace') ? await atPace(erasing, kafka, users, paceMinutes, say) : [];
+    if (asked.includes('bulk')) rows.push(...(await together(erasing, kafka, users, say)));
     return rows;
   } finally {
     for (const close of closers.reverse()) await close();
@@ -130,6 +130,8 @@ async function together(erasing, kafka, users, say) {
   const most = Math.max(...reads.map(({ waiting }) => waiting));
   // A fence and a tombstone each are new beside what the user alone left standing.
   const ratio = Math.max(...reads.map(({ records, waiting }) => records / (single.records + 2 * waiting)));
+  const times = reads.map(({ at, endedAt }) => `${spell(at - began)} to ${spell(endedAt - began)}`);
+  say(`read after ${times.join(', ')}`);
   say(`${reads.length} reads, ${most} waiting at most; ${nudges.length} nudges; ${mib(received)} read`);
   return [
     {

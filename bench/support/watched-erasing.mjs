@@ -9,7 +9,7 @@ import { masterKeysFor } from './keyring-on.mjs';
 
 /**
  * Forgetting as an application has it, keyring and ledger and all, with a count of what it reads of the key topic's replicas:
- * `reads` has `{ partition, waiting, records }` of each, `waiting` the erasures that were under way in that partition.
+ * `reads` has `{ partition, at, endedAt, waiting, records }` of each, `waiting` the erasures that were under way in that partition.
  */
 export async function openWatchedErasing({ bootstrap, masterKeys, keyTopic, directory }, closers) {
   const [clock, entropy] = [new SystemClock(), new SystemEntropy()];
@@ -47,7 +47,13 @@ export async function openWatchedErasing({ bootstrap, masterKeys, keyTopic, dire
 function watching(window, waiting, reads) {
   const readReplica = async (partition, broker) => {
     const replica = await window.readReplica(partition, broker);
-    const read = { partition, waiting: waiting[partition].size, records: 0 };
+    const read = {
+      partition,
+      at: performance.now(),
+      endedAt: Number.NaN,
+      waiting: waiting[partition].size,
+      records: 0,
+    };
     reads.push(read);
     return { ...replica, records: counted(replica.records, read) };
   };
@@ -65,6 +71,7 @@ async function* counted(records, read) {
     read.records++;
     yield record;
   }
+  read.endedAt = performance.now();
 }
 
 async function forget(forgetting, { keyring, waiting }, userIds) {
