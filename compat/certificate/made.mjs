@@ -19,6 +19,14 @@ const evidence = {
   bound: { ms: 7_000.5, terms: [{ name: 'segment rolls', setting: 'segment.ms', ms: 2_000 }] },
   lateRecords: 1,
 };
+const away = [{ replica: 3, why: 'out of sync' }];
+const looked = { partition: 0, mark: null, tombstones: 2, passes: [pass], unseen: [], unlinkedAt: at + 8 };
+const expired = { ...looked, mark: '18', tombstones: 0, passes: [{ ...pass, records: null }], unseen: away };
+const topics = [
+  { topic: 'shop.addresses', way: 'tombstone', boundMs: 7_000.5, marks: null, evidence: [looked] },
+  { topic: 'shop.visits', way: 'expiry', boundMs: 9_000, marks: [], evidence: [expired, looked] },
+];
+const waiting = topics.map((topic) => ({ ...topic, boundMs: null, evidence: null }));
 const states = [
   {},
   { state: 'held', hold },
@@ -26,6 +34,8 @@ const states = [
   { state: 'forgotten', forgottenAt: at + 4, keys, boundMs: 7_000.5 },
   { state: 'forgotten', forgottenAt: at + 4, keys: { partition: 0, fingerprints: [] }, boundMs: null },
   { state: 'erased', forgottenAt: at + 4, erasedAt: at + 9, keys, boundMs: 7_000, extension, evidence },
+  { state: 'forgotten', forgottenAt: at + 4, keys, boundMs: 7_000.5, evidence, topics: waiting },
+  { state: 'erased', forgottenAt: at + 4, erasedAt: at + 9, keys, boundMs: 7_000, evidence, topics },
   {
     state: 'erased',
     forgottenAt: at + 4,

@@ -76,6 +76,9 @@ export async function* bodies(file) {
     ['genuine', '"keys":null', '"keys":{"fingerprints":["0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"],"partition":0}'],
     [malformed, '"keys":null', `"keys":${'['.repeat(200)}${']'.repeat(200)}`],
     [malformed, '"keys":null', `"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ...topics().map(([wanted, topic]) => [wanted, '"topics":[]', `"topics":[${topic}]`]),
+    [malformed, '"topics":[]', '"topics":null'],
+    [malformed, '"topics":[]', '"topics":{}'],
     [malformed, '"outstanding":["forgetting","erasure"]', '"outstanding":["everything"]'],
     [malformed, '"outstanding":["forgetting","erasure"]', '"outstanding":{}'],
     ['genuine', '"outstanding":["forgetting","erasure"]', '"outstanding":[]'],
@@ -133,6 +136,33 @@ function answers() {
   return [
     ...genuine.map((change) => ['genuine', '"acknowledgements":[]', answer(change)]),
     ...none.map((change) => [malformed, '"acknowledgements":[]', answer(change)]),
+  ];
+}
+
+/** Members of `topics`, in canonical JSON. */
+function topics() {
+  const pass =
+    '{"at":"2026-01-01T00:00:00.000Z","highWatermark":"9","logStart":"0","records":null,"replica":1}';
+  const partition = (mark, passes = `[${pass}]`, tombstones = '0') =>
+    `{"mark":${mark},"partition":0,"passes":${passes},"tombstones":${tombstones},"unlinkedAt":"2026-01-01T00:00:00.000Z","unseen":[]}`;
+  const topic = (partitions, way = '"expiry"') =>
+    `{"boundMs":null,"partitions":${partitions},"topic":"t","way":${way}}`;
+  return [
+    ['genuine', topic('null')],
+    ['genuine', topic('[]', '"tombstone"')],
+    ['genuine', topic(`[${partition('"12"')}]`)],
+    ['genuine', topic(`[${partition('null', '[]', '7')}]`)],
+    [malformed, topic('null', '"keys"')],
+    [malformed, topic('null', 'null')],
+    [malformed, topic(`[${partition('12')}]`)],
+    [malformed, topic(`[${partition('"012"')}]`)],
+    [malformed, topic(`[${partition('"12"', 'null')}]`)],
+    [malformed, topic(`[${partition('"12"', `[${pass.replace('null', '-1')}]`)}]`)],
+    [malformed, topic(`[${partition('"12"', `[${pass}]`, 'null')}]`)],
+    [malformed, topic(`[${partition('"12"').replace('"unseen":[]', '"unseen":[{"replica":1,"why":"x"}]')}]`)],
+    [malformed, topic(`[${partition('"12"').replace('"unseen":[]', '"unseen":null')}]`)],
+    [malformed, topic('null').replace('"topic":"t",', '')],
+    [malformed, topic('null').replace('"topic"', '"more":1,"topic"')],
   ];
 }
 

@@ -17,17 +17,18 @@ number = lambda least=0, most=2**53 - 1: lambda value: type(value) is int and le
 text = lambda *allowed: lambda value: type(value) is str and (not allowed or value in allowed)
 like = lambda pattern: lambda value: type(value) is str and re.fullmatch(pattern, value) is not None
 digest = lambda size: like(f"[0-9a-f]{{{2 * size}}}")
-nullable = lambda shape: lambda value: value is None or shape(value)
-listed = lambda shape: lambda value: type(value) is list and all(map(shape, value))
+nullable, listed = lambda shape: lambda value: value is None or shape(value), lambda shape: lambda value: type(value) is list and all(map(shape, value))
 members = lambda **shapes: lambda value: type(value) is dict and value.keys() == shapes.keys() and all(shapes[name](value[name]) for name in shapes)
 def time(value):
     return type(value) is str and len(value) == 24 and value >= "1970" and value == datetime.fromisoformat(value[:-1]).isoformat(timespec="milliseconds") + "Z"
 
 OFFSET = like("0|[1-9][0-9]{0,18}")
-EVIDENCE = members(
-    passes=listed(members(at=time, replica=number(), logStart=OFFSET, highWatermark=OFFSET, records=number())),
-    unseen=listed(members(replica=number(), why=text("down", "out of sync", "unreadable"))), unlinkedAt=time, lateRecords=number(),
+PASSES = lambda records: listed(members(at=time, replica=number(), logStart=OFFSET, highWatermark=OFFSET, records=records))
+UNSEEN = listed(members(replica=number(), why=text("down", "out of sync", "unreadable")))
+EVIDENCE = members(passes=PASSES(number()), unseen=UNSEEN, unlinkedAt=time, lateRecords=number(),
     bound=members(ms=nullable(number()), terms=listed(members(name=text(), setting=text(), ms=nullable(number())))))
+TOPIC = members(topic=text(), way=text("tombstone", "expiry"), boundMs=nullable(number()), partitions=nullable(listed(members(
+    partition=number(), mark=nullable(OFFSET), tombstones=number(), passes=PASSES(nullable(number())), unseen=UNSEEN, unlinkedAt=time))))
 ANSWER = members(processor=like("[a-z0-9._-]{1,64}"), outcome=text("outstanding", "erased", "refused"), at=nullable(time), text=nullable(text()),
     reason=nullable(text("freedom-of-expression", "legal-obligation", "public-health", "archiving-research-statistics", "legal-claims")))
 CERTIFICATE = members(key=digest(32), signature=digest(64), body=members(
@@ -37,7 +38,8 @@ CERTIFICATE = members(key=digest(32), signature=digest(64), body=members(
                     requestedAt=time, forgottenAt=nullable(time), erasedAt=nullable(time)),
     deadline=members(law=text(), at=time, extension=nullable(members(at=time, reason=text()))),
     hold=nullable(members(at=time, reason=text(), liftedAt=nullable(time))),
-    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE), acknowledgements=listed(ANSWER)))
+    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE), topics=listed(TOPIC),
+    acknowledgements=listed(ANSWER)))
 
 canonical = lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -54,14 +56,12 @@ def parse(data):
 
 def trusted(data):
     """The public keys in a PEM file, by their names."""
-    keys = [base64.b64decode(block) for block in PEM.findall(data)]
-    if not keys or len(keys) != data.count(b"-----BEGIN"):
+    if not (keys := [base64.b64decode(block) for block in PEM.findall(data)]) or len(keys) != data.count(b"-----BEGIN"):
         raise Refused("KEY_INVALID", "give Ed25519 public keys in PEM, and nothing else in PEM")
     return {hashlib.sha256(key).hexdigest(): VerifyKey(key) for key in keys}
 
 def verify(data, keys):
-    certificate = parse(data)
-    name, signature, body = certificate["key"], bytes.fromhex(certificate["signature"]), certificate["body"]
+    name, signature, body = (certificate := parse(data))["key"], bytes.fromhex(certificate["signature"]), certificate["body"]
     if name not in keys:
         raise Refused("KEY_UNTRUSTED", name)
     try:

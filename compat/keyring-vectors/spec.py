@@ -18,7 +18,7 @@ def mac(key, message, size=16):
 def lp(text):
     return pack(">I", len(text.encode())) + text.encode()
 
-names = ("user-ref", "envelope-header", "fence", "key-fingerprint", "purpose")  # section 2
+names = ("user-ref", "envelope-header", "fence", "key-fingerprint", "purpose", "record-name")  # section 2
 sub = made["subkeys"] = {name: mac(root, f"oubliette/v1/{name}".encode(), 32) for name in names}
 tag = made["purposeTag"] = mac(sub["purpose"], given["purpose"].encode())[:4]
 general, special = pack(">III", lifecycle, 0, 1), pack(">I4sI", lifecycle, tag, given["generation"])
@@ -26,6 +26,7 @@ refs = {user: mac(sub["user-ref"], user.encode()) for user in given["userIds"]} 
 partitions = {user: int.from_bytes(refs[user][:4], "big") % count for user in refs}
 made["userRefs"] = [{"userId": user, "userRef": refs[user], "partition": partitions[user]} for user in refs]
 ref = refs[given["userId"]]
+made["recordName"] = mac(sub["record-name"], ref + given["recordText"].encode())
 
 head = b"\1\1" + pack(">I", epoch) + special  # section 5
 head += pack(">IQI", given["rotation"], given["madeAt"], given["lifetimeSeconds"])

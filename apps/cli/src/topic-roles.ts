@@ -5,6 +5,7 @@ import {
   ledgerTopicOf,
   nudgerGapMs,
   readCleanupSettings,
+  type ErasureWay,
   type TopicRole,
   type TopicUse,
   type TopicVerdict,
@@ -21,7 +22,9 @@ export interface TopicQuestion {
   /** Without: all topics but internal ones (`__…`). */
   readonly topics?: readonly string[];
   readonly keyTopic?: string;
-  /** Without: the pace of the nudger for the key topic, idle for others. */
+  /** How the records of topics other than the key topic end; without: with their keys alone. */
+  readonly erasure?: ErasureWay;
+  /** Without: the pace of the nudger for the key topic and for topics with tombstones, idle for others. */
   readonly gapMs?: number;
   readonly readersLongestOutageMs?: number;
   /** Log directories of brokers that this machine can read. */
@@ -53,7 +56,13 @@ export async function judgeTopics(
 ): Promise<TopicVerdict[]> {
   const names = question.topics ?? (await admin.listTopics()).filter((name) => !name.startsWith('__'));
   const { roleOf, useOf, isNudged } = await topicRoles(context, admin, question, names);
-  const verdicts = await checkTopics(admin, names, question.deadlineMs, roleOf, useOf);
+  const { deadlineMs, erasure } = question;
+  const verdicts = await checkTopics(admin, names, (topic) => ({
+    role: roleOf(topic),
+    deadlineMs,
+    use: useOf(topic),
+    ...(erasure !== undefined && { erasure }),
+  }));
   return verdicts.map((verdict) =>
     isNudged(verdict.topic) ? { ...verdict, notes: [...verdict.notes, nudgerNote] } : verdict,
   );
@@ -87,16 +96,18 @@ export async function topicRoles(
 ): Promise<TopicRoles> {
   const { gapMs, readersLongestOutageMs, logDirs } = question;
   const keyTopic = await keyTopicName(context, admin, question.dataDir, question.keyTopic);
-  const isNudged = (topic: string): boolean => topic === keyTopic && gapMs === undefined;
-  const pace = names.some(isNudged) ? await nudgerPace(admin, keyTopic) : undefined;
+  const isKeyTopic = (topic: string): boolean => topic === keyTopic;
+  const isNudged = (topic: string): boolean =>
+    gapMs === undefined && (isKeyTopic(topic) || question.erasure === 'tombstone');
+  const pace = gapMs === undefined && names.some(isKeyTopic) ? await nudgerPace(admin, keyTopic) : undefined;
   const directoryNames = (logDirs ?? []).flatMap((path) =>
     context.disk.listSync(path).map(({ name }) => name),
   );
   return {
-    roleOf: (topic) => (topic === keyTopic ? 'key topic' : 'personal data'),
+    roleOf: (topic) => (isKeyTopic(topic) ? 'key topic' : 'personal data'),
     isNudged,
     useOf: (topic) => {
-      const gap = isNudged(topic) ? pace : gapMs;
+      const gap = isKeyTopic(topic) ? (gapMs ?? pace) : gapMs;
       return {
         directoryNames,
         ...(gap !== undefined && { gapMs: gap }),

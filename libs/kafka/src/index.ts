@@ -23,9 +23,15 @@ export { openKeyTopic, type OpenKeyTopicOptions } from './key-topic/open-key-top
 export type { KeyTopicProgress } from './key-topic/replay-progress.js';
 export type { KeyTopic } from './key-topic/key-topic.js';
 export { keyTopicConfigs } from './key-topic/key-topic-configs.js';
-export type { KeyTopicRecord } from './key-topic/key-topic-record.js';
-export type { PartitionCondition, ReplicaLog, ReplicaState } from './key-topic/replicas.js';
-export type { KeyTopicSettingsInForce } from './key-topic/settings-in-force.js';
+export type { BareRecord } from './partition-log/bare-record.js';
+export type {
+  LogConfigs,
+  LogExtent,
+  PartitionCondition,
+  ReplicaLog,
+  ReplicaState,
+} from './partition-log/replicas.js';
+export type { LogSettingsInForce } from './partition-log/settings-in-force.js';
 export {
   ConnectionError,
   createDirectClient,
@@ -57,6 +63,7 @@ export {
   type LogTroubleReason,
   type ReadLogFileOptions,
 } from './log-files/read-log-file.js';
+export { openTopicWindow, type TopicWindow } from './topic-window/topic-window.js';
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
 export { ThrottledLogger } from './throttled-logger.js';

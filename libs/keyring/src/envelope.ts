@@ -44,6 +44,11 @@ export function envelopeScope(envelope: Uint8Array): KeyScope {
   };
 }
 
+/** The user's lifecycle in a header that was just sealed, or whose MAC was checked. */
+export function envelopeLifecycle(envelope: Uint8Array): number {
+  return new DataView(envelope.buffer, envelope.byteOffset, envelope.byteLength).getUint32(LIFECYCLE_AT);
+}
+
 /** What a ciphertext is bound to: the prefix and the binding's texts, each after its length (SPEC.md, section 8). */
 export function associatedData(prefix: Uint8Array, binding: Binding): Uint8Array {
   return new ByteWriter()

@@ -25,11 +25,20 @@ export type KeyringErrorCode =
   | 'MASTER_KEY_FIXED'
   | 'MASTER_KEY_SETTING_INVALID'
   | 'MASTER_KEY_SDK_MISSING'
+  | 'SIGNING_KEY_SETTING_INVALID'
+  | 'SIGNING_KEY_UNAVAILABLE'
+  | 'SIGNING_KEY_REFUSED'
   | 'DEPLOYMENT_MISSING'
   | 'DEPLOYMENT_RECORD_INVALID'
   | 'PARTITION_COUNT_CHANGED'
   | 'SODIUM_UNSUITABLE'
   | 'SODIUM_OUT_OF_MEMORY';
+
+const retriableCodes: readonly KeyringErrorCode[] = [
+  'KEYRING_UNAVAILABLE',
+  'MASTER_KEY_UNAVAILABLE',
+  'SIGNING_KEY_UNAVAILABLE',
+];
 
 /** What the keyring throws. `code` is stable; the message says what happened and what to do, and carries no personal value. */
 export class KeyringError extends Error {
@@ -43,7 +52,7 @@ export class KeyringError extends Error {
 
   /** True when the same call may succeed later. */
   get retriable(): boolean {
-    return this.code === 'KEYRING_UNAVAILABLE' || this.code === 'MASTER_KEY_UNAVAILABLE';
+    return retriableCodes.includes(this.code);
   }
 }
 

@@ -50,10 +50,17 @@ export {
   type MasterKeyId,
   type MasterKeys,
 } from './master-keys/master-keys.js';
+export { parseSigningKeyPlace, type SigningKeyPlace } from './signing-key/signing-key-place.js';
+export type { SigningKey } from './signing-key/signing-key.js';
+export {
+  openTransitSigningKey,
+  type SigningKeyPorts,
+  type SigningKeyServiceOptions,
+} from './signing-key/transit-signing-key.js';
 export { openKeyring, type KeyringOptions } from './open-keyring.js';
 export { isPurposeName } from './purposes.js';
 export { isRetirement, RETIREMENT_BYTES } from './retirement-record.js';
 export type { Peppers } from './peppers/peppers.js';
 export { nudgeRecord, parseRecordKey, type RecordName } from './record-keys.js';
 export { isUserRef, MAX_USER_ID_BYTES, parseUserRef, partitionOfUser } from './user-ref.js';
-export { ENVELOPE_OVERHEAD, MAX_PLAINTEXT_BYTES } from './envelope.js';
+export { ENVELOPE_OVERHEAD, envelopeLifecycle, MAX_PLAINTEXT_BYTES } from './envelope.js';

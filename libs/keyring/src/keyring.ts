@@ -146,6 +146,11 @@ export interface Keyring {
    * the statement with a text of its own kind.
    */
   authenticate(statement: Uint8Array): Uint8Array;
+  /**
+   * Pseudonym of what tells a user's records apart (SPEC.md, section 3), 32 lower-case hex digits: the same text of another user has
+   * another. `text` is well-formed Unicode.
+   */
+  recordName(userRef: UserRef, text: string): string;
   /** True while no part of the key topic was out of reach for longer than the lease: keys may be used. */
   readonly isFresh: boolean;
   /**

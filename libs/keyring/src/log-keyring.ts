@@ -51,6 +51,7 @@ import { Purposes } from './purposes.js';
 import { Restrictor } from './restrictor.js';
 import { wipeSubkeys, type Subkeys } from './subkeys.js';
 import { deadRecordsOf, Undertaker } from './undertaker.js';
+import { hashRecordName } from './record-name.js';
 import type { UserEntry } from './user-entry.js';
 import { isAtHand, type UserKey } from './user-key.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
@@ -136,6 +137,12 @@ export class LogKeyring implements Keyring {
     this.#assertOpen();
     const { sodium, subkeys } = this.#parts;
     return sodium.mac(subkeys.statement, statement, MAC_BYTES);
+  }
+
+  recordName(userRef: UserRef, text: string): string {
+    this.#assertOpen();
+    const { sodium, subkeys } = this.#parts;
+    return hashRecordName(sodium, subkeys.recordName, userRef, text);
   }
 
   partitionOf(userRef: UserRef): number {

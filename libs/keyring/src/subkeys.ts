@@ -8,6 +8,7 @@ export interface Subkeys {
   readonly fingerprint: Uint8Array;
   readonly purpose: Uint8Array;
   readonly statement: Uint8Array;
+  readonly recordName: Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -22,6 +23,7 @@ export function deriveSubkeys(sodium: Sodium, root: Uint8Array): Subkeys {
     fingerprint: derive('key-fingerprint'),
     purpose: derive('purpose'),
     statement: derive('statement'),
+    recordName: derive('record-name'),
   };
 }
 

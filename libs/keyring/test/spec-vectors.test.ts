@@ -28,6 +28,7 @@ import { loadSodium } from '../src/crypto/sodium.js';
 import { decodeRestriction, encodeRestriction } from '../src/restriction-record.js';
 import { decodeRetirement, encodeRetirement } from '../src/retirement-record.js';
 import { deriveSubkeys } from '../src/subkeys.js';
+import { hashRecordName } from '../src/record-name.js';
 import { hashUserId } from '../src/user-ref.js';
 
 interface Vectors {
@@ -54,9 +55,14 @@ interface Vectors {
     lifetimeSeconds: number;
     erasedAt: number;
     userId: string;
+    recordText: string;
   };
   masterKeyFingerprint: string;
-  subkeys: Record<'user-ref' | 'envelope-header' | 'fence' | 'key-fingerprint' | 'purpose', string>;
+  subkeys: Record<
+    'user-ref' | 'envelope-header' | 'fence' | 'key-fingerprint' | 'purpose' | 'record-name',
+    string
+  >;
+  recordName: string;
   userRefs: { userId: string; userRef: string; partition: number }[];
   keyRecord: { key: string; value: string };
   fences: { key: string; value: string }[];
@@ -88,6 +94,7 @@ test('subkeys and master-key fingerprint', () => {
       fence: toHex(subkeys.fence),
       'key-fingerprint': toHex(subkeys.fingerprint),
       purpose: toHex(subkeys.purpose),
+      'record-name': toHex(subkeys.recordName),
     },
     vectors.subkeys,
   );
@@ -103,6 +110,10 @@ test('userRefs and partitions', () => {
     assert.equal(hashUserId(sodium, subkeys.userRef, vector.userId), vector.userRef);
     assert.equal(partitionOfUser(vector.userRef as UserRef, inputs.partitionCount), vector.partition);
   }
+});
+
+test('the name of a record', () => {
+  assert.equal(hashRecordName(sodium, subkeys.recordName, userRef, inputs.recordText), vectors.recordName);
 });
 
 test('key record', () => {

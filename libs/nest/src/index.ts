@@ -1,6 +1,6 @@
 export { LeakAuditService } from './audit/leak-audit.service.js';
 export type { LeakAuditRequest } from './audit/leak-audit.service.js';
-export { EncryptedEvent, Personal, UserId, eventInfoOf } from './decorators/encrypted-event.js';
+export { EncryptedEvent, Personal, RecordKey, UserId, eventInfoOf } from './decorators/encrypted-event.js';
 export type {
   EncryptedEventOptions,
   EventClass,
@@ -21,7 +21,12 @@ export type {
 } from './engine/engine.js';
 export { openKafkaEngine } from './engine/kafka-engine.js';
 export { KEY_TOPIC_DEFAULTS } from './engine/kafka-engine-options.js';
-export type { KafkaEngineOptions, PlacedMasterKeys, UserKeyOptions } from './engine/kafka-engine-options.js';
+export type {
+  KafkaEngineOptions,
+  PlacedCertificateKey,
+  PlacedMasterKeys,
+  UserKeyOptions,
+} from './engine/kafka-engine-options.js';
 export { nestLogger } from './engine/nest-logger.js';
 export { logsReplay } from './engine/replay-log.js';
 export { EventRefusedError, OublietteError } from './errors.js';
@@ -40,6 +45,7 @@ export { PrivacyController, checkedUserId } from './http/privacy.controller.js';
 export type { ErasuresAccepted, UserReport } from './http/privacy.controller.js';
 export type {
   AcknowledgementReport,
+  TopicReport,
   ErasureAccepted,
   ErasureReport,
   HoldReport,
@@ -58,6 +64,7 @@ export type {
   AccessOptions,
   AuditOptions,
   HttpOptions,
+  FeatureTopic,
   OublietteFeatureOptions,
   OublietteOptions,
   OublietteRootAsyncOptions,
@@ -67,6 +74,7 @@ export { eventIdFrom, randomEventId } from './publishing/event-ids.js';
 export { EventPublisher } from './publishing/event-publisher.js';
 export type { PublishOptions } from './publishing/event-publisher.js';
 export { RetentionService } from './retention/retention.service.js';
+export { ErasedTopics } from './boot/erased-topics.js';
 export { connectOubliette } from './transport/connect-oubliette.js';
 export { DEAD_LETTER_HEADERS } from './transport/dead-letters.js';
 export { OublietteBatchContext, OublietteContext } from './transport/event-context.js';

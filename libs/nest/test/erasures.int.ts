@@ -7,6 +7,7 @@ import {
   verifyCertificate,
   verifyChain,
 } from '@oubliette/privacy';
+import { InMemoryAcknowledgementStore } from '@oubliette/privacy/testing';
 import { CertificateService, EventPublisher } from '../src/index.js';
 import { openTestEngine } from '../src/testing/index.js';
 import type { TestEngine } from '../src/testing/index.js';
@@ -76,12 +77,8 @@ describe('the report of an erasure', () => {
     );
     const { erasureId } = await forget();
     await engine.clock.advanceAsync(0);
-    const answer = { outcome: 'refused', reason: 'legal-claims', note: 'case 4' };
-    engine.cluster.append({
-      topic: engine.erasureTopic,
-      key: Buffer.from(`${erasureId}/mailing`),
-      value: Buffer.from(JSON.stringify(answer)),
-    });
+    const answer = { outcome: 'refused', reason: 'legal-claims', note: 'case 4' } as const;
+    engine.cluster.append(engine.erasureMessages.answer({ erasureId, processor: 'mailing', answer }));
     await engine.cluster.deliver();
     const at = new Date(engine.clock.now()).toISOString();
     const { acknowledgements } = (await (await ask('GET', `erasures/${erasureId}`)).json()) as {
@@ -92,6 +89,32 @@ describe('the report of an erasure', () => {
       { processor: 'crm', outcome: 'outstanding', ...asked, at: null, reason: null, text: null },
       { processor: 'mailing', outcome: 'refused', ...asked, at, reason: 'legal-claims', text: 'case 4' },
     ]);
+  });
+});
+
+describe('the list of erasures', () => {
+  it('asks the store of answers once for a page, and gives each its own', async (t) => {
+    const { app, engine, ask } = await stage(undefined, await openTestEngine({ processors: ['crm'] }));
+    for (const studentId of ['bob', 'cy'])
+      await app.get(EventPublisher).publish(new LessonViewed({ studentId, course: 'AAA', clicks: 1 }));
+    for (const id of ['ann', 'bob', 'cy']) await ask('POST', `users/${id}/forget`);
+    await engine.clock.advanceAsync(0);
+    const listed = async () =>
+      (await (await ask('GET', 'erasures')).json()) as {
+        erasureId: string;
+        acknowledgements: { text: string }[];
+      }[];
+    const [{ erasureId } = assert.fail()] = await listed();
+    const answer = { outcome: 'erased', proof: 'row 7' } as const;
+    engine.cluster.append(engine.erasureMessages.answer({ erasureId, processor: 'crm', answer }));
+    await engine.cluster.deliver();
+    const { mock } = t.mock.method(InMemoryAcknowledgementStore.prototype, 'of');
+    const page = await listed();
+    assert.equal(mock.callCount(), 1);
+    assert.deepEqual(
+      page.map(({ acknowledgements }) => acknowledgements.map(({ text }) => text)),
+      [['row 7'], [null], [null]],
+    );
   });
 });
 

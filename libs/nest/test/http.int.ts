@@ -53,6 +53,7 @@ describe('the privacy routes', () => {
       'note',
       'requestedAt',
       'state',
+      'topics',
       'urgency',
     ]);
     assert.equal(JSON.stringify(body).includes(engine.keyring.userRef('ann')), false);
@@ -247,12 +248,12 @@ describe('health and metrics', () => {
     assert.deepEqual(await statusOf('deadlines'), [200, 'up']);
     engine.forgetting.inDanger = () => ({ endangered: 0, overdue: 1 });
     engine.forgetting.blocked = () => [
-      { partition: 3, code: 'NO_LEADER', message: 'start it', since: 1, jobs: 7 },
+      { topic: null, partition: 3, code: 'NO_LEADER', message: 'start it', since: 1, jobs: 7 },
     ];
     assert.deepEqual(await statusOf('deadlines'), [503, 'down']);
     const inDanger = await (await call('/metrics', bearer(TOKEN))).text();
     assert.match(inDanger, /^oubliette_erasures_in_danger\{urgency="overdue"\} 1$/m);
-    assert.match(inDanger, /^oubliette_erasures_blocked\{partition="3",code="NO_LEADER"\} 7$/m);
+    assert.match(inDanger, /^oubliette_erasures_blocked\{topic="",partition="3",code="NO_LEADER"\} 7$/m);
   });
 
   it('guard the metrics unless they are opened, and count', async () => {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Controller, Injectable, Scope, type Type } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
+import { silentLogger } from '@oubliette/kafka';
+import { openTestKeyring } from '@oubliette/keyring/testing';
 import type { ErasureQuestion, ProcessorAnswer } from '@oubliette/privacy';
-import { readCertificate, readStatement } from '@oubliette/privacy';
+import { ErasureMessages, readCertificate, readStatement } from '@oubliette/privacy';
 import {
   CertificateService,
   EncryptedTopic,
@@ -12,6 +14,7 @@ import {
   ForgetUserService,
   OublietteContext,
 } from '../src/index.js';
+import { Metrics } from '../src/metrics/metrics.js';
 import { openTestEngine } from '../src/testing/index.js';
 import { LessonViewed, startApp } from './app.js';
 
@@ -24,7 +27,8 @@ async function stage(processors: readonly string[], controllers: readonly Type[]
   const logger = { debug: log, info: log, warn: log, error: log };
   const engine = await openTestEngine({ processors, logger });
   const { app } = await startApp(controllers, { engine });
-  const { cluster, clock, erasureTopic } = engine;
+  const { cluster, clock, keyring } = engine;
+  const { topic } = engine.erasureMessages;
   await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'A', clicks: 1 }));
   const forgetting = app.get(ForgetUserService);
   const { erasureId } = await forgetting.forgetUser('ann');
@@ -39,9 +43,14 @@ async function stage(processors: readonly string[], controllers: readonly Type[]
     const { file } = await app.get(CertificateService).certificateOf(erasureId);
     return readStatement(readCertificate(Buffer.from(file)).body).outstanding;
   };
-  const say = (key: string, value: string) =>
-    cluster.append({ topic: erasureTopic, key: Buffer.from(key), value: Buffer.from(value) });
-  return { app, engine, cluster, clock, erasureId, standing, outstanding, say, logged };
+  const write = (key: string, value: Uint8Array) =>
+    cluster.append({ topic, key: Buffer.from(key), value: Buffer.from(value) });
+  /** As a processor of this deployment would (SPEC.md of the keyring, section 2). */
+  const say = (key: string, text: string) => {
+    const mac = keyring.authenticate(Buffer.from(`oubliette/erasure-answer/v1\n${key}\n${text}`));
+    write(key, Buffer.concat([mac, Buffer.from(text)]));
+  };
+  return { app, engine, cluster, clock, erasureId, standing, outstanding, write, say, logged };
 }
 
 test('a processor hears the pseudonym that handlers know, once, and its answer stands in report and certificate', async () => {
@@ -71,7 +80,7 @@ test('a processor hears the pseudonym that handlers know, once, and its answer s
   assert.deepEqual(heard, [{ erasureId, userRef, lifecycle: 1, requestedAt, deadline }]);
   assert.deepEqual(await standing(), ['crm erased rows 1']);
   assert.ok(!(await outstanding()).includes('acknowledgements'));
-  const left = cluster.records(engine.erasureTopic).slice(-2);
+  const left = cluster.records(engine.erasureMessages.topic).slice(-2);
   assert.deepEqual(
     left.map(({ key, value }) => [String(key), value]),
     [
@@ -179,12 +188,45 @@ test('who was not asked, and what is no answer, is logged and changes nothing', 
   assert.deepEqual(await standing(), ['crm erased x']);
 });
 
+test('an answer and a question that nobody of this deployment wrote change nothing, and are counted', async () => {
+  const heard: string[] = [];
+  @Controller()
+  class Crm {
+    @ErasureProcessor('mailing')
+    erase({ erasureId }: ErasureQuestion): ProcessorAnswer {
+      heard.push(erasureId);
+      return { outcome: 'erased', proof: 'x' };
+    }
+  }
+  const { app, cluster, engine, erasureId, standing, write, logged } = await stage(['crm'], [Crm]);
+  const stranger = await openTestKeyring();
+  const { topic } = engine.erasureMessages;
+  const theirs = new ErasureMessages({ topic, keyring: stranger, logger: silentLogger });
+  const answer = { outcome: 'erased', proof: 'x' } as const;
+  const question = {
+    erasureId,
+    userRef: engine.keyring.userRef('bob'),
+    lifecycle: 1,
+    requestedAt: 1,
+    deadline: 2,
+  };
+  cluster.append(theirs.answer({ erasureId, processor: 'crm', answer }));
+  cluster.append(theirs.question({ ...question, processors: ['mailing'] }));
+  write(`${erasureId}/crm`, Buffer.from(JSON.stringify(answer)));
+  assert.deepEqual(await cluster.deliver(), []);
+  assert.deepEqual(await standing(), ['crm outstanding null']);
+  assert.deepEqual(heard, []);
+  assert.equal(logged.length, 3);
+  assert.match(logged.join(), /ERASURE_MESSAGE_UNAUTHENTIC/);
+  assert.match(await app.get(Metrics).registry.metrics(), /oubliette_erasure_messages_refused 3/);
+});
+
 test('an application without processors asks nobody, and its certificates need nobody', async () => {
   const engine = await openTestEngine();
   const { app } = await startApp([], { engine });
   await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'A', clicks: 1 }));
   await app.get(ForgetUserService).forgetUser('ann');
-  assert.ok(!engine.cluster.topics().includes(engine.erasureTopic));
+  assert.ok(!engine.cluster.topics().includes(engine.erasureMessages.topic));
 });
 
 test('a processor that cannot be called, or is there twice, is refused at start', async () => {

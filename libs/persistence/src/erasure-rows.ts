@@ -1,4 +1,4 @@
-import type { Erasure, ErasureState } from '@oubliette/privacy';
+import { unseenReplicas, type Erasure, type ErasureState } from '@oubliette/privacy';
 import type { SqlRow, SqlValue } from './sql.js';
 
 export const erasureColumns = [
@@ -20,6 +20,7 @@ export const erasureColumns = [
   'note',
   'evidence',
   'unseen_replicas',
+  'topics',
 ];
 
 /** What a step may change. */
@@ -47,7 +48,8 @@ export function erasureValues(erasure: Erasure): SqlValue[] {
     erasure.erasedAt,
     erasure.note,
     json(erasure.evidence),
-    erasure.evidence?.unseen.length ?? 0,
+    unseenReplicas(erasure).length,
+    JSON.stringify(erasure.topics),
   ];
 }
 
@@ -71,6 +73,7 @@ export function erasureOf(row: SqlRow): Erasure {
     erasedAt: number('erased_at'),
     note: row['note'] === null ? null : String(row['note']),
     evidence: parsed<Erasure['evidence']>(row['evidence']),
+    topics: parsed<Erasure['topics']>(row['topics']) ?? [],
   };
 }
 

@@ -4,6 +4,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { Database } from './database.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { PersistenceError } from './errors.js';
+import { AddOublietteErasureTopics1764300000000 } from './migrations/add-erasure-topics.js';
 import { CreateOublietteAcknowledgements1764220000000 } from './migrations/create-acknowledgements.js';
 import { CreateOublietteLeases1764200000000 } from './migrations/create-leases.js';
 import { CreateOublietteLedger1764100000000 } from './migrations/create-ledger.js';
@@ -54,6 +55,7 @@ function shared({ entities = [], migrations = [] }: DatabaseOptions) {
       CreateOubliettePrivacyLog1764000000000,
       CreateOublietteLeases1764200000000,
       CreateOublietteAcknowledgements1764220000000,
+      AddOublietteErasureTopics1764300000000,
       ...migrations,
     ],
     migrationsTableName: 'oubliette_migrations',

@@ -1,4 +1,11 @@
-import type { Erasure, ErasurePlace, ErasureState, ErasureStore, LedgerEntry } from '@oubliette/privacy';
+import {
+  readErasure,
+  type Erasure,
+  type ErasurePlace,
+  type ErasureState,
+  type ErasureStore,
+  type LedgerEntry,
+} from '@oubliette/privacy';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database.js';
 import { changingColumns, erasureColumns, erasureOf, erasureValues } from './erasure-rows.js';
@@ -167,7 +174,7 @@ export class TypeOrmErasureStore implements ErasureStore {
     );
     return rows.map((row) => ({
       number: Number(row['number']),
-      erasure: JSON.parse(String(row['entry'])) as Erasure,
+      erasure: readErasure(String(row['entry'])),
     }));
   }
 

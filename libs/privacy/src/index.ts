@@ -9,7 +9,9 @@ export type {
   KeyTopicWindow,
   LeaseStore,
   LedgerEntry,
+  LogWindow,
   PrivacyStores,
+  TopicWindow,
 } from './ports.js';
 export { PrivacyError } from './errors.js';
 export type { PrivacyErrorCode } from './errors.js';
@@ -36,6 +38,9 @@ export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
+export { readErasure } from './forgetting/read-erasure.js';
+export { unseenReplicas } from './forgetting/unseen-replicas.js';
+export type { PartitionMark, TopicErasure, TopicPartitionEvidence, TopicPass } from './ways/topic-erasure.js';
 export { certificatePage } from './certificate/certificate-page.js';
 export { CertificateRegister } from './certificate/certificate-register.js';
 export type { CertificateStore, IssuedCertificate } from './certificate/certificate-store.js';
@@ -52,6 +57,7 @@ export {
   readTrustedKeys,
 } from './certificate/signing-key-file.js';
 export { readCertificate, type ChainLink, type ReadCertificate } from './certificate/signed-certificate.js';
+export { openCertificateKey, type OpenCertificateKey } from './certificate/open-certificate-key.js';
 export { keyName, type CertificateSigner, type TrustedKey } from './certificate/signing-key.js';
 export type { DeadlineAlert } from './deadlines/deadline-watch.js';
 export { deadlineOf, urgencyOf, type Deadline, type Urgency } from './deadlines/deadline.js';
@@ -65,7 +71,7 @@ export type {
   UnseenReason,
   UnseenReplica,
 } from './verification/erasure-evidence.js';
-export type { Blockage, BlockageCode, BlockedPartition } from './nudger/blockage.js';
+export type { Blockage, BlockageCode, BlockedPartition, BlockedTopic } from './nudger/blockage.js';
 export { compareHalves, type LedgerHalves } from './mirror/compare-halves.js';
 export type { LedgerMirror } from './mirror/ledger-mirror.js';
 export { MirroredErasureStore } from './mirror/mirrored-erasure-store.js';
@@ -87,15 +93,12 @@ export {
 } from './processors/acknowledgements.js';
 export { checkAnswer, checkProcessor } from './processors/check-answer.js';
 export {
-  answerRecord,
+  ErasureMessages,
   erasureTopicOf,
   erasureTopicSpec,
-  readAnswer,
-  readQuestion,
-  type AddressedAnswer,
-  type AddressedQuestion,
-  type ErasureQuestion,
+  type ErasureMessagesParts,
 } from './processors/erasure-messages.js';
+export type { AddressedAnswer, AddressedQuestion, ErasureQuestion } from './processors/erasure-question.js';
 export { nudgerGapMs } from './nudger/timing.js';
 export type { KeyTopicTimings } from './nudger/timing.js';
 export {
@@ -152,3 +155,4 @@ export {
 export { topicSource } from './audit/topic-source.js';
 export type { TermForm } from './audit/term-forms.js';
 export { AUDIT_PRESETS, auditPattern, type AuditPattern } from './audit/text-patterns.js';
+export { erasureWays, type ErasedTopic, type ErasureWay } from './ways/erasure-way.js';

@@ -1,8 +1,9 @@
-import type { PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
+import type { LogConfigs, LogExtent, PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { CertificateStore } from './certificate/certificate-store.js';
 import type { PrivacyLog } from './log/privacy-log.js';
 import type { ErasureEvidence } from './verification/erasure-evidence.js';
+import type { TopicErasure } from './ways/topic-erasure.js';
 import type { AcknowledgementStore } from './processors/acknowledgement.js';
 
 export type ErasureState = 'requested' | 'held' | 'forgotten' | 'erased';
@@ -51,14 +52,16 @@ export interface Erasure {
   readonly hold: Hold | null;
   /** null until it is *forgotten*. */
   readonly keys: ForgottenKeys | null;
-  /** Longest time in ms from `forgotten` to `erased` that the key topic's settings allow; null: unbounded. */
+  /** Longest time in ms from `forgotten` to `erased` that the topics' settings allow; null: unbounded. */
   readonly boundMs: number | null;
   readonly forgottenAt: number | null;
   readonly erasedAt: number | null;
   /** What the last look at the log showed, e.g. `3 key records left`; no personal data. */
   readonly note: string | null;
-  /** What was seen in the key topic's logs; null until it is *erased*. */
+  /** What was seen in the key topic's logs; null until the keys' bytes are gone. */
   readonly evidence: ErasureEvidence | null;
+  /** The topics in which the user's records end too, as they were declared when it was *forgotten*. */
+  readonly topics: readonly TopicErasure[];
 }
 
 /** Where an erasure stands in the ledger's order: by the time it was requested, then by its id. */
@@ -112,14 +115,13 @@ export interface PrivacyStores {
   readonly acknowledgements: AcknowledgementStore;
 }
 
-/** What the nudger needs of the key topic on any engine. */
-export interface KeyTopicWindow {
-  readonly partitionCount: number;
+/** What the nudger needs of a compacted topic on any engine. */
+export interface LogWindow {
   /** Where the partition's replicas are, and which can be read; also while it has no leader. */
   replicas(partition: number): Promise<readonly ReplicaState[]>;
   /**
-   * Begins to read what stands in one replica, log start to the high watermark that its broker knows. The statement that a key's lifetime
-   * was over, in the place of the key's record, counts as a tombstone: no key is in it. Rejects where the replica cannot be read now.
+   * Begins to read what stands in one replica, log start to the high watermark that its broker knows. Rejects where the replica cannot
+   * be read now.
    */
   readReplica(partition: number, broker: number): Promise<ReplicaLog>;
   /** The high watermark at the leader: what was acknowledged before stands below. */
@@ -140,6 +142,27 @@ export interface KeyTopicWindow {
     minCleanableDirtyRatio: number;
     timestampAfterMaxMs: number;
   }>;
+}
+
+/**
+ * The same of the key topic. The statement that a key's lifetime was over, in the place of the key's record, counts as a tombstone: no
+ * key is in it.
+ */
+export interface KeyTopicWindow extends LogWindow {
+  readonly partitionCount: number;
+}
+
+/** The same of a topic of the application (`TopicWindow` of @oubliette/kafka). */
+export interface TopicWindow extends LogWindow {
+  readonly topic: string;
+  partitions(): Promise<readonly number[]>;
+  /** From where to where one replica's log goes; null: it does not reach `end` yet. Rejects where the broker does not tell. */
+  extent(partition: number, broker: number, end: bigint): Promise<LogExtent | null>;
+  /** By Kafka's names. */
+  configs(): Promise<LogConfigs>;
+  /** Appends a record without a value for each of these keys. */
+  bury(partition: number, keys: readonly string[]): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Who of several instances does what one is enough for. Time is the store's own: the holders' clocks may differ. */

@@ -1,4 +1,4 @@
-import { isForCatchUp, type Keyring, type UserRef } from '@oubliette/keyring';
+import { envelopeLifecycle, isForCatchUp, type Keyring, type UserRef } from '@oubliette/keyring';
 import { ErasedValue, isErased } from './erased.js';
 import { SerdeError, codeOf } from './errors.js';
 import type {
@@ -16,6 +16,8 @@ import { EventKeys, type OwnedEvent } from './event-keys.js';
 import { shapeOf, valueAtNames, withoutPaths } from './event-shape.js';
 import type { EventShape } from './event-shape.js';
 import type { AtHand, EventFormat, OpenField, ReadEvent, WriteEvent } from './formats/event-format.js';
+import { readKeyOf, writeKeyOf, type RecordKey } from './record-key.js';
+import { recordTextIn, recordTextOf } from './record-text.js';
 import { RecordRefused, invalidRecord } from './refusal.js';
 import { RestrictedValue, isRestricted } from './restricted.js';
 
@@ -108,10 +110,12 @@ class FormatEventCodec implements EventCodec {
       const { spec, value, eventId, key } = event;
       const shape = this.#shapeOf(spec);
       const userId = this.#userIdOf(shape, event);
-      if (userId === null) return { shape, value, eventId, key, userRef: null };
+      if (userId === null) return { shape, value, eventId, key, userRef: null, recordName: null };
       const userRef = refs?.get(userId) ?? this.keyring.userRef(userId);
       refs?.set(userId, userRef);
-      return { shape, value, eventId, key, userRef };
+      const text = recordTextIn(shape, value);
+      const recordName = text === null ? null : this.keyring.recordName(userRef, text);
+      return { shape, value, eventId, key, userRef, recordName };
     });
   }
 
@@ -159,18 +163,25 @@ class FormatEventCodec implements EventCodec {
     return userId;
   }
 
-  #encodeOne({ shape, value, eventId, key, userRef }: OwnedEvent, write: WriteEvent): EncodedRecord {
+  #encodeOne(
+    { shape, value, eventId, key, userRef, recordName }: OwnedEvent,
+    write: WriteEvent,
+  ): EncodedRecord {
     const { stream, type } = shape.spec;
     const { purposes } = shape;
+    let lifecycle = 0;
     const omitted = userRef === null || purposes.size === 0 ? [] : this.#keys.omitted(shape, userRef);
     const written = write(withoutPaths(value, omitted), (path, plaintext) => {
       if (userRef === null)
         throw new SerdeError('EVENT_SPEC_INVALID', `Event ${type} has no user to encrypt for.`);
       const binding = { stream, type, eventId, path };
-      return this.keyring.seal(userRef, binding, plaintext, purposes.get(path)?.purpose);
+      const envelope = this.keyring.seal(userRef, binding, plaintext, purposes.get(path)?.purpose);
+      // That of the key in use: the user id is always sealed, and nothing comes between two fields.
+      if (recordName !== null) lifecycle = envelopeLifecycle(envelope);
+      return envelope;
     });
     return {
-      key: userRef === null ? (key ?? null) : Buffer.from(userRef, 'latin1'),
+      key: userRef === null ? (key ?? null) : writeKeyOf(userRef, lifecycle, recordName),
       value: written,
       headers: writeEventHeaders({ stream, type, eventId, userRef, format: this.format.name }),
     };
@@ -181,7 +192,8 @@ class FormatEventCodec implements EventCodec {
       const headers = this.#checkedHeaders(shape.spec, record);
       const value = record.value ?? invalidRecord('malformed', '');
       const reader = readers.get(headers.format) as ReadEvent;
-      const opening = new Opening(this.keyring, shape, headers, caughtUp);
+      const key = this.#checkedKey(record, headers);
+      const opening = new Opening(this.keyring, shape, headers, key, caughtUp);
       let event = reader(value, opening.open);
       if (opening.erasedAt !== null && opening.others > 0) {
         // A user is forgotten as a whole: what else opened (a key of a later lifecycle) is withheld too.
@@ -190,6 +202,7 @@ class FormatEventCodec implements EventCodec {
       if (shape.userIdNames !== null && valueAtNames(event, shape.userIdNames) === undefined) {
         return invalidRecord('malformed', shape.userIdNames.join('.'));
       }
+      this.#checkName(shape, event, key);
       const { eventId, type, stream, userRef } = headers;
       const erased = opening.erasedAt !== null;
       const restricted = opening.restricted && !erased;
@@ -209,9 +222,20 @@ class FormatEventCodec implements EventCodec {
     if (!this.#formats.has(headers.format)) return invalidRecord('headers', 'oubliette-format');
     if ((headers.userRef === null) !== (spec.userIdPath === null))
       return invalidRecord('headers', 'oubliette-user');
-    if (headers.userRef !== null && !keyIs(record.key, headers.userRef))
-      return invalidRecord('headers', 'key');
     return headers;
+  }
+
+  /** null for an event without a user, whose key is the caller's. */
+  #checkedKey({ key }: IncomingRecord, { userRef }: EventHeaders): RecordKey | null {
+    return userRef === null ? null : (readKeyOf(userRef, key) ?? invalidRecord('headers', 'key'));
+  }
+
+  /** What names the record may be erased or withheld by now; what is there must be what the key says. */
+  #checkName({ recordKeyNames }: EventShape, event: object, key: RecordKey | null): void {
+    if (recordKeyNames === null || key === null || key.name === null) return;
+    const text = recordTextOf(valueAtNames(event, recordKeyNames));
+    if (text !== null && this.keyring.recordName(key.userRef, text) !== key.name)
+      invalidRecord('headers', 'key');
   }
 
   async #catchUp(records: readonly IncomingRecord[], waiting: readonly number[]): Promise<boolean> {
@@ -244,6 +268,7 @@ class Opening {
     private readonly keyring: Keyring,
     private readonly shape: EventShape,
     private readonly headers: EventHeaders,
+    private readonly key: RecordKey | null,
     private readonly caughtUp: boolean,
   ) {}
 
@@ -252,6 +277,9 @@ class Opening {
     const owner = this.keyring.userRefOf(envelope);
     if (owner === null) return invalidRecord('header-mac', path);
     if (owner !== userRef) return invalidRecord('headers', path);
+    const lifecycle = this.key?.lifecycle ?? null;
+    if (lifecycle !== null && envelopeLifecycle(envelope) !== lifecycle)
+      return invalidRecord('headers', 'key');
     const result = this.keyring.open({ stream, type, eventId, path }, envelope, { caughtUp: this.caughtUp });
     switch (result.outcome) {
       case 'value':
@@ -291,12 +319,3 @@ function valuesIn(name: string, records: readonly IncomingRecord[]): Uint8Array[
 const unread: ReadEvent = () => {
   throw new RangeError('an event is read before its reader was loaded');
 };
-
-/** A pseudonym is ASCII: one byte a character. */
-function keyIs(key: Uint8Array | null, userRef: UserRef): boolean {
-  if (key?.length !== userRef.length) return false;
-  for (let index = 0; index < userRef.length; index++) {
-    if (key[index] !== userRef.charCodeAt(index)) return false;
-  }
-  return true;
-}

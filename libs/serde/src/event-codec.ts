@@ -43,6 +43,11 @@ export interface EventSpec {
   readonly personalPaths: readonly string[];
   /** Those of the personal paths that are kept for one purpose; the others end with the user only. */
   readonly purposes?: Readonly<Record<string, FieldPurpose>>;
+  /**
+   * Path of the text or whole number that tells a user's records apart; personal or not, it stands in the record's key as a keyed hash.
+   * Without it all records of a user have one key, the pseudonym.
+   */
+  readonly recordKeyPath?: string;
 }
 
 /** A record ready for a topic or an outbox: no personal value in clear in key, value or headers. */
@@ -92,7 +97,7 @@ export interface EventToEncode {
   readonly value: object;
   /** A UUID; the caller may make it deterministic so that a repeated publication has the same id. */
   readonly eventId: string;
-  /** Record key of an event without a user; refused for others, whose key is the pseudonym. Never a personal value. */
+  /** Record key of an event without a user; refused for others, whose key begins with the pseudonym. Never a personal value. */
   readonly key?: Uint8Array;
 }
 

@@ -12,6 +12,8 @@ export interface OwnedEvent {
   readonly key: Uint8Array | undefined;
   /** null: of nobody. */
   readonly userRef: UserRef | null;
+  /** What tells the record apart from others of its user; null: nothing does. */
+  readonly recordName: string | null;
 }
 
 /** The users of whom something is to be encrypted, by purpose; under undefined what is kept for none. */

@@ -17,6 +17,8 @@ export interface EventShape {
   readonly steps: readonly PathStep[];
   /** The user id's path in parts. */
   readonly userIdNames: readonly string[] | null;
+  /** The same of what names the record. */
+  readonly recordKeyNames: readonly string[] | null;
   /** By path. */
   readonly purposes: ReadonlyMap<string, FieldPurpose>;
 }
@@ -25,7 +27,7 @@ interface OpenStep extends PathStep {
   readonly steps: OpenStep[];
 }
 
-/** Throws `EVENT_SPEC_INVALID` for empty names, empty or overlapping paths, personal paths without a user, and purposes of other paths. */
+/** Throws `EVENT_SPEC_INVALID` for empty names, empty or overlapping paths, personal paths without a user, purposes of other paths, and record keys of nobody. */
 export function shapeOf(spec: EventSpec): EventShape {
   if (spec.stream === '' || spec.type === '') {
     throw new SerdeError('EVENT_SPEC_INVALID', 'An event needs a stream and a type: give both a name.');
@@ -39,7 +41,35 @@ export function shapeOf(spec: EventSpec): EventShape {
   const paths = [...new Set([...(spec.userIdPath === null ? [] : [spec.userIdPath]), ...spec.personalPaths])];
   const steps: OpenStep[] = [];
   for (const path of paths) addPath(spec, steps, path);
-  return { spec, paths, steps, userIdNames: spec.userIdPath?.split('.') ?? null, purposes: purposesOf(spec) };
+  const userIdNames = spec.userIdPath?.split('.') ?? null;
+  return {
+    spec,
+    paths,
+    steps,
+    userIdNames,
+    recordKeyNames: recordKeyNamesOf(spec),
+    purposes: purposesOf(spec),
+  };
+}
+
+function recordKeyNamesOf(spec: EventSpec): readonly string[] | null {
+  const { recordKeyPath: path, userIdPath, purposes = {} } = spec;
+  if (path === undefined) return null;
+  const names = path.split('.');
+  const mayBeOmitted = Object.entries(purposes).some(
+    ([above, { whenWithdrawn }]) => whenWithdrawn === 'omit' && `${path}.`.startsWith(`${above}.`),
+  );
+  const problem =
+    userIdPath === null
+      ? 'names a record of a user, and the event has none'
+      : names.includes('')
+        ? 'is empty in a part'
+        : mayBeOmitted
+          ? 'names the record, and may not be left out when a purpose is withdrawn'
+          : null;
+  if (problem !== null)
+    throw new SerdeError('EVENT_SPEC_INVALID', `Event ${spec.type}: "${path}" ${problem}.`, path);
+  return names;
 }
 
 function purposesOf(spec: EventSpec): ReadonlyMap<string, FieldPurpose> {

@@ -35,3 +35,5 @@ export type { RegistryOptions } from './avro/registry-schemas.js';
 export type { FramedSchema, SchemaSource } from './avro/schema-source.js';
 export { createFieldCipher } from './field-cipher.js';
 export type { FieldCipher } from './field-cipher.js';
+export { readRecordKey, writeRecordKey } from './record-key.js';
+export type { RecordKey } from './record-key.js';

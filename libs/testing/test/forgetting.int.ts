@@ -1,5 +1,5 @@
 import { RestartableEngine, startBundledBroker } from '@oubliette/testing';
 import { forgettingOn } from './forgetting.js';
-import { quickConfig } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 
-forgettingOn(new RestartableEngine('the bundled broker', startBundledBroker, quickConfig));
+forgettingOn(new RestartableEngine('the bundled broker', startBundledBroker, quickRetention));

@@ -1,5 +1,5 @@
 import { RestartableEngine, startKafka } from '@oubliette/testing';
 import { forgettingOn } from './forgetting.js';
-import { quickConfig } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 
-forgettingOn(new RestartableEngine('Apache Kafka', startKafka, quickConfig));
+forgettingOn(new RestartableEngine('Apache Kafka', startKafka, quickRetention));

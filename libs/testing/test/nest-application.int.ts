@@ -1,5 +1,5 @@
 import { RestartableEngine, startBundledBroker } from '@oubliette/testing';
-import { quickConfig } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 import { nestApplicationOn } from './nest-application.js';
 
-nestApplicationOn(new RestartableEngine('the bundled broker', startBundledBroker, quickConfig));
+nestApplicationOn(new RestartableEngine('the bundled broker', startBundledBroker, quickRetention));

@@ -1,5 +1,5 @@
 import { after, before, describe } from 'node:test';
-import { nestApplicationContract } from '@oubliette/nest/testing';
+import { erasureWaysContract, nestApplicationContract } from '@oubliette/nest/testing';
 import type { RestartableEngine } from '@oubliette/testing';
 
 /** A whole Nest application, from publishing to *erased*. */
@@ -8,5 +8,6 @@ export function nestApplicationOn(engine: RestartableEngine): void {
     before(() => engine.start());
     after(() => engine.dispose());
     nestApplicationContract(engine.name, () => engine.bootstrap());
+    erasureWaysContract(engine.name, () => engine.bootstrap());
   });
 }

@@ -6,3 +6,10 @@ export const quickConfig = {
   // On, so that consuming and producing show that they create nothing even where the broker would let them.
   'auto.create.topics.enable': 'true',
 };
+
+/** The same, where retention is waited for: a broker looks at it for the first time half a minute after its start, if nobody says otherwise. */
+export const quickRetention = {
+  ...quickConfig,
+  'log.retention.check.interval.ms': '1000',
+  'log.initial.task.delay.ms': '500',
+};

@@ -34,6 +34,7 @@ export function restoredCopyOn(name: string, start: StartEngine): void {
           keyTopic: { partitions: 3, segmentMs: 2_000, maxCompactionLagMs: 2_000, fileDeleteDelayMs: 1_000 },
         });
         try {
+          await engine.forgetting.begin([]);
           await work(engine);
         } finally {
           await engine.close();

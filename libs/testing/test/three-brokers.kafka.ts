@@ -106,8 +106,8 @@ describe('the key topic on three brokers of Apache Kafka', () => {
   test('the retention guard sees every replica, and which broker is away', async () => {
     const admin = await createAdmin(settings);
     try {
-      const use = () => ({ gapMs: 1_000 });
-      const judged = async () => checkTopics(admin, [keys.topic], null, () => 'key topic', use);
+      const question = { role: 'key topic', deadlineMs: null, use: { gapMs: 1_000 } } as const;
+      const judged = async () => checkTopics(admin, [keys.topic], () => question);
       const [verdict] = await judged();
       assert.equal(verdict?.verdict, 'warn', verdict?.reasons.join('\n'));
       const reasons = verdict?.reasons.join('\n') ?? '';

@@ -4,6 +4,7 @@ import {
   applyFitting,
   fittingSettings,
   seeTopics,
+  type ErasureWay,
   type FittingPlan,
   type FittingQuestion,
   type TopicVerdict,
@@ -11,6 +12,7 @@ import {
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext, GlobalOptions } from '../context.js';
+import { erasureOption } from '../erasure-option.js';
 import { CliError } from '../errors.js';
 import { duration } from '../option-values.js';
 import { spell } from '../stays-for.js';
@@ -21,6 +23,7 @@ import { verdictLines } from '../verdict-lines.js';
 interface ApplyOptions {
   readonly deadline: number;
   readonly topic: string;
+  readonly erasure?: ErasureWay;
   readonly retention?: number;
   readonly keyTopic?: string;
   readonly gap?: number;
@@ -34,6 +37,7 @@ export function addGuardApply(guard: Command, context: CliContext): void {
     .description('sets what a topic needs to meet a deadline, after asking; everything else stays as it is')
     .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
     .requiredOption('--topic <name>', 'the topic')
+    .addOption(erasureOption())
     .option(
       '--retention <duration>',
       'shorten retention.ms to this; without, it is never shortened',
@@ -77,7 +81,7 @@ async function questionOf(
   admin: TopicAdmin,
   options: ApplyOptions & GlobalOptions,
 ): Promise<FittingQuestion> {
-  const { topic, dataDir, deadline, retention, keyTopic, gap, readersAway } = options;
+  const { topic, dataDir, deadline, erasure, retention, keyTopic, gap, readersAway } = options;
   const { roleOf, useOf } = await topicRoles(
     context,
     admin,
@@ -93,6 +97,7 @@ async function questionOf(
     role: roleOf(topic),
     deadlineMs: deadline,
     use: useOf(topic),
+    ...(erasure !== undefined && { erasure }),
     ...(retention !== undefined && { retentionMs: retention }),
   };
 }

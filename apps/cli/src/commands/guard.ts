@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
-import { guardBound, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
+import { guardBound, type ErasureWay, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext } from '../context.js';
+import { erasureOption } from '../erasure-option.js';
 import { collect, duration, setting } from '../option-values.js';
 import { spell, staysFor } from '../stays-for.js';
 import { judgeTopics, topicsOfPeople } from '../topic-roles.js';
@@ -19,6 +20,7 @@ interface BoundOptions {
 
 interface CheckOptions {
   readonly deadline: number;
+  readonly erasure?: ErasureWay;
   readonly topic?: readonly string[];
   readonly keyTopic?: string;
   readonly gap?: number;
@@ -65,6 +67,7 @@ function addCheck(guard: Command, context: CliContext): void {
     .description('holds the topics of a live cluster against a deadline')
     .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
     .option('--topic <name>', 'only this topic (repeatable); without: all but internal ones', collect)
+    .addOption(erasureOption())
     .option('--key-topic <name>', 'the topic of the user keys')
     .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration)
     .option(
@@ -83,6 +86,7 @@ function addCheck(guard: Command, context: CliContext): void {
         dataDir: options.dataDir,
         deadlineMs: options.deadline,
         topics: options.topic ?? (await topicsOfPeople(context, admin, options)),
+        ...(options.erasure !== undefined && { erasure: options.erasure }),
         ...(options.keyTopic !== undefined && { keyTopic: options.keyTopic }),
         ...(options.gap !== undefined && { gapMs: options.gap }),
         ...(options.readersAway !== undefined && { readersLongestOutageMs: options.readersAway }),

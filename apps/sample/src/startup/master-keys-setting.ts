@@ -1,18 +1,31 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import { KeyringError, parseMasterKeyPlace, type MasterKeyPlace } from '@oubliette/keyring';
+import {
+  KeyringError,
+  parseMasterKeyPlace,
+  type MasterKeyPlace,
+  type SigningKeyPlace,
+} from '@oubliette/keyring';
 import { SampleError } from '../errors.js';
+
+type TransitPlace = Extract<MasterKeyPlace, { kind: 'transit' }>;
 
 /** The place that OUBLIETTE_MASTER_KEYS names, its files made absolute from `directory` on. Throws `SETTING_INVALID`. */
 export function masterKeysOf(text: string, directory: string): MasterKeyPlace {
   const place = parsed(text);
   if (place.kind === 'file') return { kind: 'file', path: resolve(directory, place.path) };
-  if (place.kind !== 'transit' || !('file' in place.settings.token)) return place;
-  const token = { file: resolve(directory, place.settings.token.file) };
-  return { kind: 'transit', settings: { ...place.settings, token } };
+  return place.kind === 'transit' ? absoluteToken(place, directory) : place;
 }
 
-/** The files that the place needs: the keys, or the token that a key service is asked with. */
-export function filesOf(place: MasterKeyPlace): readonly string[] {
+/** A Transit place, the file of its token made absolute from `directory` on. */
+export function absoluteToken(place: TransitPlace, directory: string): TransitPlace {
+  const { token } = place.settings;
+  if (!('file' in token)) return place;
+  const settings = { ...place.settings, token: { file: resolve(directory, token.file) } };
+  return { kind: 'transit', settings };
+}
+
+/** The files that the place of a key needs: the key, or the token that a key service is asked with. */
+export function filesOf(place: MasterKeyPlace | SigningKeyPlace): readonly string[] {
   if (place.kind === 'file') return [place.path];
   return place.kind === 'transit' && 'file' in place.settings.token ? [place.settings.token.file] : [];
 }
@@ -26,7 +39,7 @@ export function refuseKeysAmongData(dataDir: string, file: string): void {
   if (inside.startsWith('..') || isAbsolute(inside)) return;
   throw new SampleError(
     'MASTER_KEYS_IN_DATA_DIR',
-    `The master keys, or the token for them (${file}), would lie inside DATA_DIR (${dataDir}), so that a copy of the data were a copy of its keys. Set OUBLIETTE_MASTER_KEYS to a path elsewhere.`,
+    `The master keys, the key of certificates, or a token for one of them (${file}) would lie inside DATA_DIR (${dataDir}), so that a copy of the data were a copy of its keys. Set OUBLIETTE_MASTER_KEYS or OUBLIETTE_CERTIFICATE_KEY to a path elsewhere.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@oubliette/kafka';
 import type { MasterKeyPlace } from '@oubliette/keyring';
 import { openKafkaEngine, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
-import type { PrivacyStores } from '@oubliette/privacy';
+import type { CertificateSigner, PrivacyStores } from '@oubliette/privacy';
 import { createAvroFormat, createJsonFormat, type EventFormat, type SchemaSource } from '@oubliette/serde';
 
 export const KEY_TOPIC = 'com.udacity.user.keys';
@@ -12,7 +12,7 @@ const timings = { segmentMs: 2_000, maxCompactionLagMs: 2_000, fileDeleteDelayMs
 export interface EngineOptions {
   readonly brokers: readonly string[];
   readonly masterKeys: MasterKeyPlace;
-  readonly certificateKey: string;
+  readonly certificateKey: CertificateSigner;
   readonly stores: PrivacyStores;
   /** null: events travel as JSON. */
   readonly schemas: SchemaSource | null;
@@ -23,17 +23,11 @@ export interface EngineOptions {
 }
 
 /** Opens everything below Nest; the key topic is loaded when it resolves. */
-export function openEngine({
-  masterKeys,
-  certificateKey,
-  schemas,
-  ...options
-}: EngineOptions): Promise<OublietteEngine> {
+export function openEngine({ masterKeys, schemas, ...options }: EngineOptions): Promise<OublietteEngine> {
   return openKafkaEngine({
     ...options,
     ...(schemas === null ? {} : avro(schemas)),
     masterKeys: { place: masterKeys },
-    certificateKey: { file: certificateKey },
     clientId: 'oubliette-sample',
     keyTopic: { topic: KEY_TOPIC, partitions: 4, ...timings },
   });

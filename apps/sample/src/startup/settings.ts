@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
-import type { MasterKeyPlace } from '@oubliette/keyring';
+import type { MasterKeyPlace, SigningKeyPlace } from '@oubliette/keyring';
 import { SampleError } from '../errors.js';
+import { certificateKeyOf } from './certificate-key-setting.js';
 import { filesOf, masterKeysOf, refuseKeysAmongData } from './master-keys-setting.js';
 
 /** What the sample starts with; README.md has the environment variables. */
@@ -18,8 +19,8 @@ export interface Settings {
   readonly schemaRegistry: SchemaRegistry | null;
   /** Its files are absolute, and outside of the data directory. */
   readonly masterKeys: MasterKeyPlace;
-  /** The file of the key that signs certificates; absolute, and outside of the data directory. */
-  readonly certificateKey: string;
+  /** The key that signs certificates. Its files are absolute, and outside of the data directory. */
+  readonly certificateKey: SigningKeyPlace;
   /** Most user keys held in memory; null: the keyring's default. */
   readonly keysInMemory: number | null;
   /** null: made once and kept in the data directory. */
@@ -44,11 +45,11 @@ export function readSettings(environment: Environment, directory: string): Setti
     value('OUBLIETTE_MASTER_KEYS') ?? join('master-keys', 'keys.json'),
     directory,
   );
-  const certificateKey = resolve(
-    directory,
+  const certificateKey = certificateKeyOf(
     value('OUBLIETTE_CERTIFICATE_KEY') ?? join(directoryOf(masterKeys), 'certificate.pem'),
+    directory,
   );
-  for (const file of [...filesOf(masterKeys), certificateKey]) refuseKeysAmongData(dataDir, file);
+  for (const file of [...filesOf(masterKeys), ...filesOf(certificateKey)]) refuseKeysAmongData(dataDir, file);
   return {
     host: value('HOST') ?? '127.0.0.1',
     port: portOf(value('PORT') ?? '3000'),

@@ -5,6 +5,7 @@ import { startBroker } from '@oubliette/broker';
 import { connectOubliette, logsReplay, type OublietteEngine, type UserKeyOptions } from '@oubliette/nest';
 import type { LogFields } from '@oubliette/kafka';
 import { openDatabase, privacyStores, type Database } from '@oubliette/persistence';
+import type { OpenCertificateKey } from '@oubliette/privacy';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { AppModule } from '../app.module.js';
 import { DemoClass } from '../demo/demo-class.js';
@@ -70,7 +71,7 @@ class SampleStart {
     this.closers.defer(this.#files.take());
     const schemas = await this.#openSchemas();
     this.#files.ensureMasterKeys((message) => this.#logger.warn(message));
-    ensureCertificateKey(this.settings, this.#disk, this.#entropy, (message) => this.#logger.warn(message));
+    const certificateKey = await this.#openCertificateKey();
     const adminToken = this.#files.adminToken();
     const brokers = this.settings.brokers ?? [await this.#startBroker()];
     await brokersAnswer(brokers, this.#clock);
@@ -80,7 +81,7 @@ class SampleStart {
       await this.engineOf({
         brokers,
         masterKeys: this.settings.masterKeys,
-        certificateKey: this.settings.certificateKey,
+        certificateKey,
         stores: privacyStores(database),
         schemas: schemas?.source ?? null,
         logger: this.#logger.lines,
@@ -98,6 +99,19 @@ class SampleStart {
       keyTopic: KEY_TOPIC,
     });
     return { address, adminToken, brokers, close: () => this.closers.close() };
+  }
+
+  async #openCertificateKey(): Promise<OpenCertificateKey> {
+    const ports = {
+      disk: this.#disk,
+      entropy: this.#entropy,
+      clock: this.#clock,
+      environment: process.env,
+    };
+    const warn = (message: string): void => this.#logger.warn(message);
+    const key = await ensureCertificateKey(this.settings, ports, warn);
+    this.closers.defer(() => key.close());
+    return key;
   }
 
   /** A start that takes long says why. */

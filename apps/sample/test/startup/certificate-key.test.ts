@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadSigningKeyFile, publicKeyPem, readTrustedKeys } from '@oubliette/privacy';
-import { SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
+import { ManualClock, SeededEntropy, SimulatedDisk } from '@oubliette/runtime/testing';
 import { ensureCertificateKey } from '../../src/startup/certificate-key.js';
 
-const settings = { certificateKey: '/keys/certificate.pem', dataDir: '/data' };
+const keyFile = '/keys/certificate.pem';
+const settings = { certificateKey: { kind: 'file', path: keyFile }, dataDir: '/data' } as const;
 const publicFile = '/data/certificate.pub';
 
 function stage() {
@@ -12,34 +13,36 @@ function stage() {
   disk.makeDirectorySync('/data');
   const warnings: string[] = [];
   let seed = 1;
-  const ensure = (): void =>
-    ensureCertificateKey(settings, disk, new SeededEntropy(seed++), (message) => warnings.push(message));
+  const ensure = () => {
+    const ports = { disk, entropy: new SeededEntropy(seed++), clock: new ManualClock(), environment: {} };
+    return ensureCertificateKey(settings, ports, (message) => warnings.push(message));
+  };
   const read = (path: string): string => Buffer.from(disk.readFileSync(path)).toString('utf8');
   return { disk, warnings, ensure, read };
 }
 
-test('the first start makes the key and its public half; the next one leaves both as they are', () => {
+test('the first start makes the key and its public half; the next one leaves both as they are', async () => {
   const { disk, warnings, ensure, read } = stage();
-  ensure();
-  const { publicKey } = loadSigningKeyFile(settings.certificateKey, disk);
+  await ensure();
+  const { publicKey } = loadSigningKeyFile(keyFile, disk);
   assert.equal(read(publicFile), publicKeyPem(publicKey));
   assert.equal(warnings.length, 1);
-  const before = [read(settings.certificateKey), read(publicFile)];
-  ensure();
-  assert.deepEqual([read(settings.certificateKey), read(publicFile)], before);
+  const before = [read(keyFile), read(publicFile)];
+  await ensure();
+  assert.deepEqual([read(keyFile), read(publicFile)], before);
   assert.equal(warnings.length, 1);
 });
 
-test('a new key is trusted beside the old one; a lost one is no reason to make another', () => {
+test('a new key is trusted beside the old one; a lost one is no reason to make another', async () => {
   const { disk, ensure, read } = stage();
-  ensure();
-  disk.removeFileSync(settings.certificateKey);
-  assert.throws(ensure, { code: 'CERTIFICATE_KEY_MISSING' });
+  await ensure();
+  disk.removeFileSync(keyFile);
+  await assert.rejects(ensure, { code: 'CERTIFICATE_KEY_MISSING' });
   const old = read(publicFile);
   disk.removeFileSync(publicFile);
-  ensure();
+  await ensure();
   disk.replaceFileSync(publicFile, Buffer.from(old));
-  ensure();
+  await ensure();
   assert.equal(readTrustedKeys(read(publicFile)).length, 2);
   assert.ok(read(publicFile).startsWith(old));
 });

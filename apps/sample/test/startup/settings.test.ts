@@ -12,7 +12,7 @@ describe('readSettings', () => {
       databaseUrl: null,
       schemaRegistry: null,
       masterKeys: { kind: 'file', path: '/srv/master-keys/keys.json' },
-      certificateKey: '/srv/master-keys/certificate.pem',
+      certificateKey: { kind: 'file', path: '/srv/master-keys/certificate.pem' },
       keysInMemory: null,
       adminToken: null,
       demoClass: true,
@@ -43,7 +43,7 @@ describe('readSettings', () => {
       databaseUrl: 'postgres://h/d',
       schemaRegistry: { url: 'https://h:8081/apis/v7', auth: { username: 'a@b', password: 's/c' } },
       masterKeys: { kind: 'file', path: '/srv/k.json' },
-      certificateKey: '/srv/certificate.pem',
+      certificateKey: { kind: 'file', path: '/srv/certificate.pem' },
       keysInMemory: 500_000,
       adminToken: '0123456789abcdef',
       demoClass: false,
@@ -72,6 +72,8 @@ describe('readSettings', () => {
       ['OUBLIETTE_KEYS_IN_MEMORY', '2e6'],
       ['SAMPLE_CLASS', 'large'],
       ['OUBLIETTE_MASTER_KEYS', 'transit:https://user:secret@bao:8200/transit/k?token-file=/t'],
+      ['OUBLIETTE_CERTIFICATE_KEY', 'transit:https://user:secret@bao:8200/transit/k?token-file=/t'],
+      ['OUBLIETTE_CERTIFICATE_KEY', 'kms:alias/secret'],
       ['OUBLIETTE_MASTER_KEYS', `1:${'secret'.padEnd(43, 'A')}=`],
     ] as const) {
       assert.throws(
@@ -104,5 +106,16 @@ describe('readSettings', () => {
     const place = placeOf(`${transit}run/token`);
     assert.deepEqual(place.kind === 'transit' && place.settings.token, { file: '/srv/run/token' });
     assert.throws(() => placeOf(`${transit}data/token`), { code: 'MASTER_KEYS_IN_DATA_DIR' });
+  });
+
+  it('takes a file or a Transit service for the key of certificates, with the same care', () => {
+    const placeOf = (text: string) =>
+      readSettings({ OUBLIETTE_CERTIFICATE_KEY: text }, '/srv').certificateKey;
+    assert.deepEqual(placeOf('keys/c.pem'), { kind: 'file', path: '/srv/keys/c.pem' });
+    const transit = 'transit:https://bao:8200/transit/c?token-file=';
+    const place = placeOf(`${transit}run/token`);
+    assert.deepEqual(place.kind === 'transit' && place.settings.token, { file: '/srv/run/token' });
+    for (const inside of ['data/c.pem', `${transit}data/token`])
+      assert.throws(() => placeOf(inside), { code: 'MASTER_KEYS_IN_DATA_DIR' });
   });
 });

@@ -1,7 +1,7 @@
 import type { KeyLogRecord } from '@oubliette/keyring';
 import type { DirectClient, FetchedBatches } from '../direct/index.js';
 import { KafkaClientError, protocolErrorType } from '../errors.js';
-import { decodeKeyRecords } from './decode-key-records.js';
+import { decodeRecords } from '../partition-log/decode-records.js';
 import { asKeyTopicError, unavailable } from './key-topic-errors.js';
 import type { FetchedPartition, KeyTopicLink, LookOptions } from './link.js';
 
@@ -102,7 +102,7 @@ const lookWaitMs = 10;
 
 function decoded(fetched: FetchedBatches, only?: ReadonlySet<bigint>): FetchedPartition {
   const { partition, offset, batches, highWatermark, throttleMs } = fetched;
-  const { records, nextOffset } = decodeKeyRecords(partition, offset, batches, only);
+  const { records, nextOffset } = decodeRecords(partition, offset, batches, only);
   return { partition, records, nextOffset, highWatermark, isThrottled: throttleMs > 0 };
 }
 

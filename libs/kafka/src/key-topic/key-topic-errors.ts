@@ -1,5 +1,6 @@
 import { isRetriable } from '../direct/index.js';
 import { KafkaClientError, nameOf } from '../errors.js';
+import type { LogErrors } from '../partition-log/log-errors.js';
 
 /** What the direct client threw, as this lib's errors: retriable or not. */
 export async function asKeyTopicError<T>(what: string, work: Promise<T>): Promise<T> {
@@ -20,3 +21,6 @@ export function unavailable(what: string, cause?: unknown): KafkaClientError {
     { retriable: true, cause },
   );
 }
+
+/** The same for whoever looks at its logs. */
+export const keyTopicErrors: LogErrors = { as: asKeyTopicError, unavailable };

@@ -1,4 +1,5 @@
 import {
+  isRetirement,
   nudgeRecord,
   type HeardAt,
   type KeyLog,
@@ -13,21 +14,21 @@ import type { Logger } from '../logger.js';
 import type { KeyTopicSettings, PartitionReader, TopicAdmin } from '../ports.js';
 import { DeleteRetention } from './delete-retention.js';
 import { Follower } from './follower.js';
-import { toKeyTopicRecord, type KeyTopicRecord } from './key-topic-record.js';
+import { toBareRecord, type BareRecord } from '../partition-log/bare-record.js';
 import type { KeyTopicLink } from './link.js';
 import { momentOf } from './moments.js';
 import type { PartitionCourse } from './partition-course.js';
 import { Positions } from './positions.js';
 import { ReplayProgress, type KeyTopicProgress } from './replay-progress.js';
 import { readOffsets } from './read-offsets.js';
-import type { PartitionCondition, ReplicaLog, Replicas, ReplicaState } from './replicas.js';
+import type { PartitionCondition, ReplicaLog, Replicas, ReplicaState } from '../partition-log/replicas.js';
 import { standingRecords } from './standing-records.js';
-import type { KeyTopicSettingsInForce } from './settings-in-force.js';
+import type { LogSettingsInForce } from '../partition-log/settings-in-force.js';
 
 /** The key topic: the keyring's log, and the window through which an erasure is watched. */
 export interface KeyTopic extends KeyLog {
   /** All records that still stand in the partition, log start to high watermark. A retirement counts as a tombstone: no key is in it. */
-  scan(partition: number): AsyncIterable<KeyTopicRecord>;
+  scan(partition: number): AsyncIterable<BareRecord>;
   /** Where the partition's replicas are, and which can be read. */
   replicas(partition: number): Promise<readonly ReplicaState[]>;
   /** Begins to read one replica from the broker that has it. Rejects with `KEY_TOPIC_UNAVAILABLE` where it cannot be read now. */
@@ -41,7 +42,7 @@ export interface KeyTopic extends KeyLog {
   /** Appends one nudge record: without an append no segment rolls, and what is in the active one is never cleaned. */
   nudge(partition: number): Promise<void>;
   /** The settings in force, read from the cluster. */
-  settings(): Promise<KeyTopicSettingsInForce>;
+  settings(): Promise<LogSettingsInForce>;
 }
 
 export interface KeyTopicParts {
@@ -56,6 +57,11 @@ export interface KeyTopicParts {
 }
 
 const reachedTimeoutMs = 30_000;
+
+/** A tombstone, or the statement that a key's lifetime was over: no key is in it either way. */
+export function holdsNoKey(value: Uint8Array | null): boolean {
+  return value === null || isRetirement(value);
+}
 
 export class FollowedKeyTopic implements KeyTopic {
   readonly partitionCount: number;
@@ -132,10 +138,10 @@ export class FollowedKeyTopic implements KeyTopic {
     await this.#positions.reached(partition, end - 1n);
   }
 
-  async *scan(partition: number): AsyncIterable<KeyTopicRecord> {
+  async *scan(partition: number): AsyncIterable<BareRecord> {
     this.#assertUsable();
     for await (const record of this.#parts.reader.scan(this.#parts.keyTopic.topic, partition))
-      yield toKeyTopicRecord(record);
+      yield toBareRecord(record, holdsNoKey);
   }
 
   async replicas(partition: number): Promise<readonly ReplicaState[]> {
@@ -167,7 +173,7 @@ export class FollowedKeyTopic implements KeyTopic {
     await this.append(partition, [nudgeRecord()]);
   }
 
-  async settings(): Promise<KeyTopicSettingsInForce> {
+  async settings(): Promise<LogSettingsInForce> {
     this.#assertUsable();
     return this.#parts.replicas.settings();
   }

@@ -1,5 +1,5 @@
 import type { KeyLogRecord } from '@oubliette/keyring';
-import type { CountedRecords } from './decode-key-records.js';
+import type { CountedRecords } from '../partition-log/decode-records.js';
 
 /** What one fetch gave for one partition. */
 export interface FetchedPartition {

@@ -6,8 +6,9 @@ import type { KafkaSettings } from '../settings.js';
 import { DirectLink } from './direct-link.js';
 import { ensureKeyTopic } from './ensure-key-topic.js';
 import type { KeyTopicProgress } from './replay-progress.js';
-import { FollowedKeyTopic, type KeyTopic } from './key-topic.js';
-import { Replicas } from './replicas.js';
+import { FollowedKeyTopic, holdsNoKey, type KeyTopic } from './key-topic.js';
+import { keyTopicErrors } from './key-topic-errors.js';
+import { Replicas } from '../partition-log/replicas.js';
 
 export interface OpenKeyTopicOptions {
   /** False only reads what is there: no topic is made, no setting changed. Default true. */
@@ -50,7 +51,12 @@ export async function openKeyTopic(
     keyTopic,
     link: new DirectLink({ topic: keyTopic.topic, requests, polls }),
     reader: createPartitionReader(requests),
-    replicas: new Replicas(keyTopic.topic, looks),
+    replicas: new Replicas({
+      topic: keyTopic.topic,
+      client: looks,
+      errors: keyTopicErrors,
+      isEmpty: holdsNoKey,
+    }),
     admin,
     clock: settings.clock,
     logger,

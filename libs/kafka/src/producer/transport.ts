@@ -1,7 +1,8 @@
-import kafkajs, { type Kafka, type Message, type Producer, type TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import { asBuffer } from '../client/buffers.js';
 import { metadataMaxAge, retryOptions } from '../client/kafkajs-client.js';
 import type { OutgoingRecord } from '../ports.js';
+import { userPartitioner } from './user-partitioner.js';
 
 /** Sends one request at a time; a failed one leaves nothing behind that could harm the next. */
 export interface ProduceTransport {
@@ -70,8 +71,7 @@ export class KafkajsTransport implements ProduceTransport {
       allowAutoTopicCreation: false,
       metadataMaxAge,
       retry: retryOptions,
-      // The same partition for a key as Java's producer: murmur2 of its bytes.
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner: userPartitioner,
     });
     await producer.connect();
     this.#producer = producer;

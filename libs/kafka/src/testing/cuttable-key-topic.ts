@@ -3,8 +3,9 @@ import { createAdmin } from '../admin/create-admin.js';
 import { createDirectClient, createPartitionReader } from '../direct/index.js';
 import { KafkaClientError } from '../errors.js';
 import { DirectLink } from '../key-topic/direct-link.js';
-import { FollowedKeyTopic, type KeyTopic } from '../key-topic/key-topic.js';
-import { Replicas } from '../key-topic/replicas.js';
+import { FollowedKeyTopic, holdsNoKey, type KeyTopic } from '../key-topic/key-topic.js';
+import { keyTopicErrors } from '../key-topic/key-topic-errors.js';
+import { Replicas } from '../partition-log/replicas.js';
 import type { FetchedPartition, KeyTopicLink, LookOptions } from '../key-topic/link.js';
 import { silentLogger } from '../logger.js';
 import type { KeyTopicSettings } from '../ports.js';
@@ -22,7 +23,12 @@ export async function openCuttableKeyTopic(
     keyTopic,
     link,
     reader: createPartitionReader(requests),
-    replicas: new Replicas(keyTopic.topic, createDirectClient(settings)),
+    replicas: new Replicas({
+      topic: keyTopic.topic,
+      client: createDirectClient(settings),
+      errors: keyTopicErrors,
+      isEmpty: holdsNoKey,
+    }),
     admin: await createAdmin(settings),
     clock: settings.clock,
     logger: settings.logger ?? silentLogger,

@@ -2,7 +2,7 @@ import type { KeyLogListener } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { FollowedKeyTopic } from '../../src/key-topic/key-topic.js';
 import type { KeyTopicProgress } from '../../src/key-topic/replay-progress.js';
-import type { Replicas } from '../../src/key-topic/replicas.js';
+import type { Replicas } from '../../src/partition-log/replicas.js';
 import { silentLogger, type LogFields } from '../../src/logger.js';
 import type { PartitionReader, TopicAdmin, TopicDescription } from '../../src/ports.js';
 import { SimulatedLink } from './simulated-link.js';

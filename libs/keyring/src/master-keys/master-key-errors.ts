@@ -50,6 +50,7 @@ export function masterKeySettingInvalid(what: string): KeyringError {
   return new KeyringError('MASTER_KEY_SETTING_INVALID', what);
 }
 
-function capital(text: string): string {
+/** As a sentence begins. */
+export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,8 @@
 import { masterKeySettingInvalid } from './master-key-errors.js';
 import { checkKmsSettings, type KmsSettings } from './kms/kms-settings.js';
-import { checkTransitSettings, type TransitSettings } from './transit/transit-settings.js';
+import { parametersOf, variableOf, type PlaceErrors } from './place-parameters.js';
+import { readTransitPlace } from './transit/transit-place.js';
+import type { TransitSettings } from './transit/transit-settings.js';
 
 /** Where master keys are, as one line of configuration says it. */
 export type MasterKeyPlace =
@@ -23,15 +25,17 @@ export function parseMasterKeyPlace(text: string): MasterKeyPlace {
   if (rest === '') throw masterKeySettingInvalid(`The place of the master keys is empty: give ${FORMS}.`);
   switch (scheme) {
     case 'env':
-      return { kind: 'environment', variable: variableOf(rest) };
+      return { kind: 'environment', variable: variableOf(rest, errors) };
     case 'transit':
-      return { kind: 'transit', settings: transitOf(rest) };
+      return { kind: 'transit', settings: readTransitPlace(rest, errors) };
     case 'kms':
       return { kind: 'kms', settings: kmsOf(rest) };
     default:
       return { kind: 'file', path: pathOf(rest) };
   }
 }
+
+const errors: PlaceErrors = { what: 'The place of the master keys', settingInvalid: masterKeySettingInvalid };
 
 /** A key in the place of its place would be shown in messages as a file's path. */
 function pathOf(rest: string): string {
@@ -44,40 +48,14 @@ function pathOf(rest: string): string {
 const FORMS =
   'a path, file:PATH, env:VARIABLE, transit:https://HOST:PORT/MOUNT/KEY?token-file=PATH or kms:alias/NAME?region=REGION';
 
-function transitOf(rest: string): TransitSettings {
-  if (!URL.canParse(rest)) throw invalid('transit:https://HOST:PORT/MOUNT/KEY?token-file=PATH');
-  const url = new URL(rest);
-  const path = url.pathname.split('/').slice(1);
-  const key = path.pop() ?? '';
-  const named = parametersOf(url.searchParams, [
-    'token-file',
-    'token-variable',
-    'namespace',
-    'allow-plain-http',
-  ]);
-  const [file, variable] = [named.get('token-file'), named.get('token-variable')];
-  if ((file === undefined) === (variable === undefined))
-    throw masterKeySettingInvalid('A Transit place names token-file or token-variable, one of them.');
-  const namespace = named.get('namespace');
-  const plain = flagOf(named, 'allow-plain-http');
-  // As it was given, a name and a password in it too: the check refuses them.
-  const address = `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host}`;
-  const settings: TransitSettings = {
-    address,
-    mount: path.join('/'),
-    key,
-    token: file === undefined ? { variable: variableOf(variable ?? '') } : { file },
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(plain ? { allowPlainHttp: true } : {}),
-  };
-  checkTransitSettings(settings);
-  return settings;
-}
-
 function kmsOf(rest: string): KmsSettings {
   const [alias = '', query = '', ...more] = rest.split('?');
   if (more.length > 0) throw invalid('kms:alias/NAME?region=REGION');
-  const named = parametersOf(new URLSearchParams(query), ['region', 'endpoint', 'deletion-wait-days']);
+  const named = parametersOf(
+    new URLSearchParams(query),
+    ['region', 'endpoint', 'deletion-wait-days'],
+    errors,
+  );
   const [region, endpoint, days] = ['region', 'endpoint', 'deletion-wait-days'].map((name) =>
     named.get(name),
   );
@@ -89,30 +67,6 @@ function kmsOf(rest: string): KmsSettings {
   };
   checkKmsSettings(settings);
   return settings;
-}
-
-function variableOf(name: string): string {
-  if (/^[A-Za-z_]\w*$/.test(name)) return name;
-  throw masterKeySettingInvalid('An environment variable has a name of letters, digits and "_".');
-}
-
-function parametersOf(given: URLSearchParams, known: readonly string[]): Map<string, string> {
-  const named = new Map<string, string>();
-  for (const [name, value] of given) {
-    if (!known.includes(name) || named.has(name) || value === '') {
-      throw masterKeySettingInvalid(
-        `The place of the master keys has a parameter that is unknown, empty or given twice: known are ${known.join(', ')}.`,
-      );
-    }
-    named.set(name, value);
-  }
-  return named;
-}
-
-function flagOf(named: ReadonlyMap<string, string>, name: string): boolean {
-  const value = named.get(name) ?? 'false';
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw masterKeySettingInvalid(`${name} is true or false.`);
 }
 
 function invalid(form: string): Error {

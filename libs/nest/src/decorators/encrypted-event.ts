@@ -28,6 +28,7 @@ export interface EventClassInfo {
 
 const OPTIONS = Symbol('oubliette:event');
 const USER_ID = Symbol('oubliette:user-id');
+const RECORD_KEY = Symbol('oubliette:record-key');
 const PERSONAL = Symbol('oubliette:personal');
 const PURPOSES = Symbol('oubliette:purposes');
 const INFO = Symbol('oubliette:info');
@@ -41,6 +42,25 @@ export function EncryptedEvent(options: EncryptedEventOptions): ClassDecorator {
 export function UserId(): PropertyDecorator {
   return (target, property) => {
     Reflect.defineMetadata(USER_ID, nameOf(property), target.constructor);
+  };
+}
+
+/**
+ * Marks the property that tells a user's records apart, a text or a whole number: each value is a record of its own in a compacted topic,
+ * and the next event with the same value takes its place. It stands in the record's key as a keyed hash, so it may be personal; on the
+ * `@UserId()` property, a user has one record.
+ */
+export function RecordKey(): PropertyDecorator {
+  return (target, property) => {
+    const name = nameOf(property);
+    const other = Reflect.getOwnMetadata(RECORD_KEY, target.constructor) as string | undefined;
+    if (other !== undefined && other !== name) {
+      throw new OublietteError(
+        'EVENT_CLASS_INVALID',
+        `Class ${target.constructor.name}: @RecordKey stands on ${other} and on ${name}. One property names a record.`,
+      );
+    }
+    Reflect.defineMetadata(RECORD_KEY, name, target.constructor);
   };
 }
 
@@ -97,6 +117,13 @@ function infoFrom(eventClass: EventClass, options: EncryptedEventOptions): Event
       `Event ${type} has @Personal properties but no @UserId: whose data is it?`,
     );
   }
+  const recordKeyPath = Reflect.getMetadata(RECORD_KEY, eventClass) as string | undefined;
+  if (userIdPath === null && recordKeyPath !== undefined) {
+    throw new OublietteError(
+      'EVENT_CLASS_INVALID',
+      `Event ${type} has a @RecordKey property but no @UserId: it names a record of a user.`,
+    );
+  }
   const purposes = purposesOf(eventClass);
   for (const [path, { purpose }] of Object.entries(purposes)) {
     if (isPurposeName(purpose)) continue;
@@ -112,6 +139,7 @@ function infoFrom(eventClass: EventClass, options: EncryptedEventOptions): Event
       userIdPath,
       personalPaths: Object.freeze([...personalPaths]),
       ...(Object.keys(purposes).length === 0 ? {} : { purposes: Object.freeze(purposes) }),
+      ...(recordKeyPath === undefined ? {} : { recordKeyPath }),
     }),
     topic: options.topic ?? options.stream,
   };

@@ -1,4 +1,5 @@
 import { EventPattern } from '@nestjs/microservices';
+import type { ErasureWay } from '@oubliette/privacy';
 import type { EventClass } from './encrypted-event.js';
 
 /** Handlers with this transport id are bound by `OublietteTransport` only. */
@@ -10,6 +11,12 @@ export interface EncryptedTopicOptions {
    * cannot keep it, the application refuses to start.
    */
   readonly erasureDeadline?: string | number;
+  /**
+   * How the records of forgotten users end in this topic: with their keys alone (`keys`, the default); by a record without a value for each
+   * of theirs in a compacted topic (`tombstone`, for events with a `@RecordKey`); or because every record expires (`expiry`). Where the
+   * topic's settings do not end them so, the application refuses to start. Not for a regular expression.
+   */
+  readonly erasure?: ErasureWay;
   /** Consumer group; default: the module's. */
   readonly groupId?: string;
   /** Event classes this handler takes; default: the declared type of its first parameter. Needed for batches. */

@@ -3,11 +3,13 @@ import type { Fence, Keyring, Restriction } from '@oubliette/keyring';
 import type {
   Acknowledgement,
   AuditSource,
-  BlockedPartition,
+  BlockedTopic,
   CertificateRegister,
   DeadlineAlert,
+  ErasedTopic,
   Erasure,
   ErasureVerifier,
+  ErasureMessages,
   ErasureState,
   Hold,
   LedgerCheck,
@@ -27,6 +29,11 @@ export interface ErasureStanding {
 
 /** Forgetting as the module needs it. */
 export interface Forgetting {
+  /**
+   * Goes on with what was left of earlier erasures. In these topics the records of whoever is forgotten end too. Until it was called
+   * nobody is forgotten: `FORGETTING_NOT_BEGUN`.
+   */
+  begin(topics: readonly ErasedTopic[]): Promise<void>;
   /** Idempotent: the same erasure again. Rejects with `USER_UNKNOWN` or `USER_ID_INVALID`. Resolves when the user is forgotten. */
   request(userId: string): Promise<Erasure>;
   /** The same for many at once, in the order asked; null for somebody who never had a key. */
@@ -43,11 +50,12 @@ export interface Forgetting {
   holdOf(userId: string): Promise<Hold | null>;
   /** Rejects with `ERASURE_MISSING`, `DEADLINE_NOT_EXTENDABLE`, `REASON_INVALID`. */
   extend(erasureId: string, reason: string): Promise<Erasure>;
-  standing(erasure: Erasure): Promise<ErasureStanding>;
+  /** In the order given. */
+  standings(erasures: readonly Erasure[]): Promise<readonly ErasureStanding[]>;
   /** How many were in danger of their deadline at the last look, and overdue. */
   inDanger(): Readonly<Record<DeadlineAlert['urgency'], number>>;
   /** Partitions in which this process cannot get bytes out of the log, and why. */
-  blocked(): readonly BlockedPartition[];
+  blocked(): readonly BlockedTopic[];
   /** Hears of each erasure that comes into danger, and that is overdue. Returns the unsubscribe. */
   onDeadline(listener: (alert: DeadlineAlert) => void): () => void;
   /** Forgets again whoever the ledger says is forgotten and the key topic does not: a restored copy. */
@@ -86,8 +94,8 @@ export interface OublietteEngine {
   /** The key topic's name in the cluster, where there is one that the retention guard can judge. */
   readonly guardedKeyTopic?: string;
   readonly restrictions: Restrictions;
-  /** Where processors are asked about erasures, and answer: `erasureTopicOf` of @oubliette/privacy. */
-  readonly erasureTopic: string;
+  /** How processors are asked about erasures, and answer. */
+  readonly erasureMessages: ErasureMessages;
   /** null: there is no key to sign with. */
   readonly certificates: CertificateRegister | null;
   readonly verifier: Pick<ErasureVerifier, 'verify'>;

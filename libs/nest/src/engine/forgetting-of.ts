@@ -1,5 +1,6 @@
 import type { Keyring } from '@oubliette/keyring';
 import type { ForgettingService, PrivacyStores } from '@oubliette/privacy';
+import { OublietteError } from '../errors.js';
 import type { Forgetting } from './engine.js';
 
 /** Forgetting as the module needs it, by the service of the privacy lib. */
@@ -8,19 +9,38 @@ export function forgettingOf(
   keyring: Keyring,
   { erasures, acknowledgements }: Pick<PrivacyStores, 'erasures' | 'acknowledgements'>,
 ): Forgetting {
+  let hasBegun = false;
   return {
-    request: (userId) => service.request(userId),
-    requestMany: (userIds) => service.requestMany(userIds),
+    begin: async (topics) => {
+      await service.resume(topics);
+      hasBegun = true;
+    },
+    request: async (userId) => {
+      assertBegun(hasBegun);
+      return service.request(userId);
+    },
+    requestMany: async (userIds) => {
+      assertBegun(hasBegun);
+      return service.requestMany(userIds);
+    },
     withdraw: (userId, purpose) => service.withdraw(userId, purpose),
     grant: (userId, purpose) => service.grant(userId, purpose),
     hold: (userId, reason) => service.hold(userId, reason),
-    liftHold: (userId, reason) => service.liftHold(userId, reason),
+    liftHold: async (userId, reason) => {
+      assertBegun(hasBegun);
+      return service.liftHold(userId, reason);
+    },
     holdOf: (userId) => service.holdOf(userId),
     extend: (erasureId, reason) => service.extend(erasureId, reason),
-    standing: async (erasure) => ({
-      ...(await service.standing(erasure)),
-      acknowledgements: (await acknowledgements.of([erasure.erasureId])).get(erasure.erasureId) ?? [],
-    }),
+    standings: async (asked) => {
+      const answers = await acknowledgements.of(asked.map(({ erasureId }) => erasureId));
+      return Promise.all(
+        asked.map(async (erasure) => ({
+          ...(await service.standing(erasure)),
+          acknowledgements: answers.get(erasure.erasureId) ?? [],
+        })),
+      );
+    },
     blocked: () => service.blocked,
     inDanger: () => service.deadlines.counts(),
     onDeadline: (listener) => service.deadlines.onAlert(listener),
@@ -33,4 +53,12 @@ export function forgettingOf(
     list: (limit, before) => erasures.list(limit, before),
     counts: () => erasures.counts(),
   };
+}
+
+function assertBegun(hasBegun: boolean): void {
+  if (hasBegun) return;
+  throw new OublietteError(
+    'FORGETTING_NOT_BEGUN',
+    'Nobody can be forgotten before the application has started: which topics keep records of users is not known yet. Forget after app.init().',
+  );
 }

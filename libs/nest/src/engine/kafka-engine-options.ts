@@ -5,6 +5,8 @@ import type {
   MasterKeyPlace,
   MasterKeys,
   MasterKeyServiceOptions,
+  SigningKeyPlace,
+  SigningKeyServiceOptions,
 } from '@oubliette/keyring';
 import type { CertificateSigner, DeadlineOptions, PrivacyStores } from '@oubliette/privacy';
 import type { Clock, Disk, Entropy } from '@oubliette/runtime';
@@ -15,6 +17,15 @@ export interface PlacedMasterKeys {
   readonly place: string | MasterKeyPlace;
   /** How a service is asked: time limits, tries, how long an answer is kept. */
   readonly service?: MasterKeyServiceOptions;
+  /** Where variables are read; default `process.env`. */
+  readonly environment?: Environment;
+}
+
+/** The key of certificates by where it is: a file, or a Vault-compatible Transit (`parseSigningKeyPlace`). */
+export interface PlacedCertificateKey {
+  readonly place: string | SigningKeyPlace;
+  /** How a service is asked: time limits, tries. */
+  readonly service?: SigningKeyServiceOptions;
   /** Where variables are read; default `process.env`. */
   readonly environment?: Environment;
 }
@@ -49,8 +60,8 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
    * forgotten from now on, and certificates are partial until all have answered. Without: nobody is asked, and no answer is heard.
    */
   readonly processors?: readonly string[];
-  /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), or a signer of the caller's. Without: no certificates. */
-  readonly certificateKey?: { readonly file: string } | CertificateSigner;
+  /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), another place, or a signer that stays the caller's. Without: no certificates. */
+  readonly certificateKey?: { readonly file: string } | PlacedCertificateKey | CertificateSigner;
   /**
    * Log directories of brokers (`log.dirs`) that this process can read, such as those of a broker on the same machine: verifications look
    * at the key topic's files in them. Default: none.

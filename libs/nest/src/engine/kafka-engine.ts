@@ -7,18 +7,18 @@ import {
   createProducer,
   createTopicScanner,
   openKeyTopic,
+  openTopicWindow,
 } from '@oubliette/kafka';
 import type { DirectClient, KafkaSettings, KeyTopic, Logger } from '@oubliette/kafka';
 import { loadMasterKeyFile, openKeyring, openMasterKeys } from '@oubliette/keyring';
 import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
-  CertificateRegister,
+  ErasureMessages,
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
   erasureTopicOf,
   ledgerTopicOf,
-  loadSigningKeyFile,
   openTopicMirror,
   topicSource,
 } from '@oubliette/privacy';
@@ -26,6 +26,7 @@ import type { Acknowledgements, LedgerMirror, TopicMirrorParts } from '@oubliett
 import { SystemClock, SystemDisk, SystemEntropy, sleep } from '@oubliette/runtime';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import { createEventCodec, createJsonFormat } from '@oubliette/serde';
+import { certificatesOf } from './certificates-of.js';
 import type { OublietteEngine } from './engine.js';
 import { forgettingOf } from './forgetting-of.js';
 import { KEY_TOPIC_DEFAULTS } from './kafka-engine-options.js';
@@ -39,8 +40,8 @@ const PROBE_MS = 2_000;
 type Close = () => Promise<void>;
 
 /**
- * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded, what was left of earlier
- * erasures goes on, and whoever came back with a restored key topic is forgotten again. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
+ * Opens everything below Nest over Kafka's protocol and resolves when the key topic is loaded, and whoever came back with a restored key
+ * topic is forgotten again; what was left of earlier erasures goes on when forgetting begins. What was opened is closed again when a later step fails; errors are those of the libs, as they are.
  */
 export async function openKafkaEngine(options: KafkaEngineOptions): Promise<OublietteEngine> {
   const closes: Close[] = [];
@@ -68,15 +69,15 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   closes.push(() => direct.close());
   const guardedKeyTopic = options.keyTopic?.topic ?? KEY_TOPIC_DEFAULTS.topic;
   const mirror = await openMirror(guardedKeyTopic, direct, { logger, admin, producer, keyring }, closes);
-  const certificates = certificatesOf(options, clock);
+  const certificates = await certificatesOf(options, { clock, entropy }, closes);
   const { stores, deadline } = options;
-  const erasureTopic = erasureTopicOf(guardedKeyTopic);
+  const erasureMessages = new ErasureMessages({ topic: erasureTopicOf(guardedKeyTopic), keyring, logger });
   const acknowledgements = await acknowledgementsOf(
     options,
     {
       store: stores.acknowledgements,
       erasures: stores.erasures,
-      topic: erasureTopic,
+      messages: erasureMessages,
       producer,
       admin,
       groupId: `${options.clientId}.acknowledgements`,
@@ -94,6 +95,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     log: stores.log,
     ...(stores.leases === undefined ? {} : { leases: stores.leases }),
     window: keyTopic,
+    openTopic: (topic) => openTopicWindow(settings, topic),
     clock,
     entropy,
     logger,
@@ -103,7 +105,6 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
   });
   closes.push(() => forgetting.close());
   await forgetting.checkLedger();
-  await forgetting.resume();
   const verifier = new ErasureVerifier({
     keyring,
     log: keyTopic,
@@ -128,7 +129,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     guardedKeyTopic,
-    erasureTopic,
+    erasureMessages,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: createTopicScanner(direct) }),
@@ -157,14 +158,6 @@ async function openMirror(
   const mirror = await openTopicMirror({ ...parts, topic, reader: createPartitionReader(direct) });
   closes.push(() => mirror.close());
   return mirror;
-}
-
-function certificatesOf(options: KafkaEngineOptions, clock: Clock): CertificateRegister | null {
-  const { certificateKey, stores } = options;
-  if (certificateKey === undefined) return null;
-  const disk = options.disk ?? new SystemDisk();
-  const signer = 'file' in certificateKey ? loadSigningKeyFile(certificateKey.file, disk) : certificateKey;
-  return new CertificateRegister({ ...stores, store: stores.certificates, signer, clock });
 }
 
 function connectionOf({ brokers, clientId, ssl, sasl }: KafkaEngineOptions): Omit<KafkaSettings, 'clock'> {

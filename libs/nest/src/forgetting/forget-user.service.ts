@@ -56,8 +56,15 @@ export class ForgetUserService {
   }
 
   /** How an erasure stands to its deadline. */
-  standingOf(erasure: Erasure): Promise<ErasureStanding> {
-    return this.engine.forgetting.standing(erasure);
+  async standingOf(erasure: Erasure): Promise<ErasureStanding> {
+    const [standing] = await this.standingsOf([erasure]);
+    if (standing !== undefined) return standing;
+    throw new TypeError('one erasure has one standing');
+  }
+
+  /** How each of them does, in the order given; the store is asked once. */
+  standingsOf(erasures: readonly Erasure[]): Promise<readonly ErasureStanding[]> {
+    return this.engine.forgetting.standings(erasures);
   }
 
   /** Hears of each erasure that comes into danger of its deadline, and that is overdue. Returns the unsubscribe. */

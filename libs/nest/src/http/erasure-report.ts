@@ -1,4 +1,4 @@
-import type { Acknowledgement, Erasure, Hold } from '@oubliette/privacy';
+import type { Acknowledgement, ErasedTopic, Erasure, Hold } from '@oubliette/privacy';
 import type { ErasureStanding } from '../engine/engine.js';
 
 /** Answer to a request to forget. Times as ISO 8601. */
@@ -10,7 +10,7 @@ export interface ErasureAccepted {
 
 /** How far an erasure has got: pseudonymous, and without the pseudonym. */
 export interface ErasureReport extends ErasureAccepted {
-  /** Longest time in ms from *forgotten* to *erased* that the key topic's settings allow; null: unbounded. */
+  /** Longest time in ms from *forgotten* to *erased* that the topics' settings allow; null: unbounded. */
   readonly bound: number | null;
   readonly requestedAt: string;
   readonly forgottenAt: string | null;
@@ -25,6 +25,18 @@ export interface ErasureReport extends ErasureAccepted {
   readonly hold: HoldReport | null;
   /** What processors said, by name. */
   readonly acknowledgements: readonly AcknowledgementReport[];
+  /** The topics from which the user's records go too. */
+  readonly topics: readonly TopicReport[];
+}
+
+/** How an erasure stands in one topic. */
+export interface TopicReport {
+  readonly topic: string;
+  readonly way: ErasedTopic['way'];
+  /** As of the erasure, of this topic. */
+  readonly bound: number | null;
+  /** True: none of the user's records is left. */
+  readonly gone: boolean;
 }
 
 /** How one processor stands to an erasure. Times as ISO 8601. */
@@ -72,6 +84,12 @@ export function report(
     extension: extension === null ? null : { at: iso(extension.at), reason: extension.reason },
     hold: hold === null ? null : holdReport(hold),
     acknowledgements: acknowledgements.map(acknowledgementReport),
+    topics: erasure.topics.map(({ topic, way, boundMs, evidence }) => ({
+      topic,
+      way,
+      bound: boundMs,
+      gone: evidence !== null,
+    })),
   };
 }
 

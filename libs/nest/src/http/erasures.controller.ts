@@ -53,7 +53,11 @@ export class ErasuresController {
     const size = checkedLimit(limit);
     const last = before === undefined ? undefined : await this.#last(before);
     const erasures = await this.forgetting.listErasures(size, last);
-    return Promise.all(erasures.map(async (one) => report(one, await this.forgetting.standingOf(one))));
+    const standings = await this.forgetting.standingsOf(erasures);
+    return erasures.flatMap((erasure, index) => {
+      const standing = standings[index];
+      return standing === undefined ? [] : [report(erasure, standing)];
+    });
   }
 
   @Get('erasures/:erasureId')

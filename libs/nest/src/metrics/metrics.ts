@@ -28,12 +28,18 @@ export class Metrics {
   readonly alarms = this.#counter('oubliette_alarms_total', 'Signs of tampering.', ['code']);
 
   constructor(@Inject(OUBLIETTE_ENGINE) engine: OublietteEngine) {
-    const { keyring, forgetting } = engine;
+    const { keyring, forgetting, erasureMessages, guardedKeyTopic: keyTopic = '' } = engine;
     keyring.onAlarm(({ code, partition, offset, count }) => {
       this.alarms.inc({ code }, count);
       const more = count === 1 ? '' : `, the last of ${count} more`;
       this.#logger.error(`Alarm ${code} in the key topic, partition ${partition} offset ${offset}${more}.`);
     });
+    this.gauge(
+      'oubliette_erasure_messages_refused',
+      'Records of the topic of erasures that are no message of this deployment, since the start.',
+      [],
+      (gauge) => gauge.set(erasureMessages.refused),
+    );
     this.gauge('oubliette_keys', 'User keys in memory.', [], (gauge) => gauge.set(keyring.size().keys));
     this.gauge('oubliette_users', 'Users known by the key topic.', ['state'], (gauge) => {
       gauge.set({ state: 'active' }, keyring.size().users);
@@ -55,11 +61,12 @@ export class Metrics {
     );
     this.gauge(
       'oubliette_erasures_blocked',
-      'Erasures that wait in a partition of the key topic, and why.',
-      ['partition', 'code'],
+      'Erasures that wait in a partition of the key topic, or of another that their records are erased from, and why.',
+      ['topic', 'partition', 'code'],
       (gauge) => {
         gauge.reset();
-        for (const { partition, code, jobs } of forgetting.blocked()) gauge.set({ partition, code }, jobs);
+        for (const { topic, partition, code, jobs } of forgetting.blocked())
+          gauge.set({ topic: topic ?? keyTopic, partition, code }, jobs);
       },
     );
     this.gauge('oubliette_erasures', 'Erasures in the ledger.', ['state'], async (gauge) => {

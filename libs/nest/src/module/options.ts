@@ -6,7 +6,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import type { TopicSpec } from '@oubliette/kafka';
-import type { AuditSource } from '@oubliette/privacy';
+import type { AuditSource, ErasureWay } from '@oubliette/privacy';
 import type { EventClass } from '../decorators/encrypted-event.js';
 import type { EngineFactory } from '../engine/engine.js';
 import type { KafkaEngineOptions } from '../engine/kafka-engine-options.js';
@@ -55,9 +55,15 @@ export interface OublietteRootAsyncOptions extends Pick<ModuleMetadata, 'imports
   readonly useFactory: (...args: never[]) => OublietteOptions | Promise<OublietteOptions>;
 }
 
+/** A topic of the application's, as it is made where it is missing. */
+export interface FeatureTopic extends TopicSpec {
+  /** As of `@EncryptedTopic`, for a topic that this application publishes to. */
+  readonly erasure?: ErasureWay;
+}
+
 export interface OublietteFeatureOptions {
   /** Topics made at start where they are missing, before any handler runs. */
-  readonly topics?: readonly TopicSpec[];
+  readonly topics?: readonly FeatureTopic[];
   /** Event classes, checked at start rather than at their first use. */
   readonly events?: readonly EventClass[];
 }

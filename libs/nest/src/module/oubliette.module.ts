@@ -3,6 +3,7 @@ import type { DynamicModule, OnApplicationShutdown, Provider, Type } from '@nest
 import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { LeakAuditService } from '../audit/leak-audit.service.js';
+import { ErasedTopics } from '../boot/erased-topics.js';
 import { FeatureRegistry } from '../boot/feature-registry.js';
 import { TopicBoot } from '../boot/topic-boot.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
@@ -116,6 +117,7 @@ function rootModule(
           'engine' in resolved ? resolved.engine() : openKafkaEngine(resolved),
       },
       FeatureRegistry,
+      ErasedTopics,
       Metrics,
       EventPublisher,
       CertificateService,
@@ -134,6 +136,7 @@ function rootModule(
       OUBLIETTE_ENGINE,
       OUBLIETTE_GUARD,
       FeatureRegistry,
+      ErasedTopics,
       Metrics,
       EventPublisher,
       CertificateService,

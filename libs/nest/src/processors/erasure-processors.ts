@@ -33,9 +33,10 @@ export class ErasureProcessors {
     const processors = this.#bound();
     if (processors.length === 0) return;
     const { engine } = this;
-    const { erasureTopic: topic } = engine;
+    const { erasureMessages: messages, producer, clock } = engine;
+    const { topic } = messages;
     await ensureErasureTopic(engine.admin, topic);
-    const parts = { topic, producer: engine.producer, clock: engine.clock, logger: new Logger('Oubliette') };
+    const parts = { messages, producer, clock, logger: new Logger('Oubliette') };
     for (const processor of processors) {
       const worker = new ProcessorWorker(processor, parts);
       const consumer = engine.createConsumer({

@@ -1,9 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import type { ReceivedRecord, RecordBatch, RecordProducer } from '@oubliette/kafka';
-import { answerRecord, checkAnswer, readQuestion, type AddressedQuestion } from '@oubliette/privacy';
+import { checkAnswer, type AddressedQuestion, type ErasureMessages } from '@oubliette/privacy';
 import type { Clock } from '@oubliette/runtime';
 import type { ErasureProcessorMethod } from '../decorators/erasure-processor.js';
-import { OublietteError, codeOf, withoutMessage } from '../errors.js';
+import { OublietteError, withoutMessage } from '../errors.js';
 
 /** A method with `@ErasureProcessor`, ready to be called. */
 export interface BoundProcessor {
@@ -15,10 +15,10 @@ export interface BoundProcessor {
 }
 
 export interface ProcessorParts {
-  readonly topic: string;
+  readonly messages: ErasureMessages;
   readonly producer: Pick<RecordProducer, 'send'>;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly logger: Pick<Logger, 'warn'>;
 }
 
 interface Asked {
@@ -69,26 +69,14 @@ export class ProcessorWorker {
   #asked(records: readonly ReceivedRecord[]): Map<string, Asked> {
     const asked = new Map<string, Asked>();
     for (const record of records) {
-      const question = this.#read(record);
-      // Taken out of the topic, an answer, or nothing that can be read.
-      if (question === null) asked.delete(Buffer.from(record.key ?? []).toString('utf8'));
-      else if (question.processors.includes(this.processor.name))
+      if (record.value === null) asked.delete(Buffer.from(record.key ?? []).toString('utf8'));
+      const question = this.parts.messages.questionIn(record);
+      if (question === null) continue;
+      if (question.processors.includes(this.processor.name))
         asked.set(question.erasureId, { question, offset: record.offset });
       else asked.delete(question.erasureId);
     }
     return asked;
-  }
-
-  #read(record: ReceivedRecord): AddressedQuestion | null {
-    try {
-      return readQuestion(record);
-    } catch (error) {
-      const { topic, partition, offset } = record;
-      this.parts.logger.error(
-        `The record at ${topic}-${partition} offset ${offset} is no question about an erasure (${codeOf(error)}); it is left alone.`,
-      );
-      return null;
-    }
   }
 
   async #isAnswered({ question, offset }: Asked): Promise<boolean> {
@@ -98,8 +86,8 @@ export class ProcessorWorker {
     if (tries !== undefined && this.parts.clock.monotonic() < tries.dueAt) return false;
     const answer = await this.#call(question, tries?.failures ?? 0);
     if (answer === null) return false;
-    const { topic, producer } = this.parts;
-    await producer.send([answerRecord(topic, { erasureId, processor: this.processor.name, answer })]);
+    const { messages, producer } = this.parts;
+    await producer.send([messages.answer({ erasureId, processor: this.processor.name, answer })]);
     this.#note(erasureId, { failures: 0, dueAt: 0, answered: offset });
     return true;
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OutgoingRecord } from '@oubliette/kafka';
 import type { EventToEncode } from '@oubliette/serde';
+import { ErasedTopics } from '../boot/erased-topics.js';
 import { eventInfoOf } from '../decorators/encrypted-event.js';
 import type { EventClass, EventClassInfo } from '../decorators/encrypted-event.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
@@ -34,11 +35,12 @@ export class EventPublisher {
   constructor(
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     private readonly metrics: Metrics,
+    private readonly erasedTopics: ErasedTopics,
   ) {}
 
   /**
    * Resolves when all in-sync replicas hold the events; order is kept per user. One forgotten user refuses the whole call.
-   * Rejects with `USER_FORGOTTEN`, `USER_ID_INVALID`, `EVENT_INVALID`, `KEYRING_UNAVAILABLE`, or the producer's error.
+   * Rejects with `USER_FORGOTTEN`, `USER_ID_INVALID`, `EVENT_INVALID`, `EVENT_CLASS_INVALID`, `KEYRING_UNAVAILABLE`, or the producer's error.
    */
   async publish<T extends object>(events: T | readonly T[], options: PublishOptions<T> = {}): Promise<void> {
     const prepared = this.#prepare(events, options);
@@ -82,7 +84,9 @@ export class EventPublisher {
       const info = infoOf(event);
       const id = typeof eventId === 'function' ? eventId(event, index) : eventId;
       const encode = { spec: info.spec, value: event, eventId: id ?? randomEventId(this.engine.entropy) };
-      return { topic: options.topic ?? info.topic, encode };
+      const topic = options.topic ?? info.topic;
+      this.erasedTopics.assertPublishable(info, topic);
+      return { topic, encode };
     });
   }
 

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   RetentionWatch,
+  erasureWays,
   nudgerGapMs,
   readCleanupSettings,
   type WatchedTopic,
   type WatchedVerdict,
 } from '@oubliette/privacy';
+import { ErasedTopics } from '../boot/erased-topics.js';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { OublietteEngine } from '../engine/engine.js';
 import { nestLogger } from '../engine/nest-logger.js';
@@ -27,6 +29,7 @@ export class RetentionService {
     @Inject(OUBLIETTE_ENGINE) private readonly engine: OublietteEngine,
     @Inject(OUBLIETTE_OPTIONS) options: OublietteOptions,
     metrics: Metrics,
+    private readonly erased: ErasedTopics,
   ) {
     const { retentionGuardEveryMs: everyMs } = options;
     const { admin: cluster, clock } = engine;
@@ -58,7 +61,7 @@ export class RetentionService {
   start(deadlines: readonly DeclaredDeadline[]): Promise<void> {
     const { guardedKeyTopic } = this.engine;
     return this.#watch.start([
-      ...deadlines.map(watchedTopic),
+      ...deadlines.flatMap((deadline) => this.#watched(deadline)),
       ...(guardedKeyTopic === undefined ? [] : [watchedKeyTopic(guardedKeyTopic)]),
     ]);
   }
@@ -73,18 +76,20 @@ export class RetentionService {
     return this.verdicts().every(({ verdict }) => verdict !== 'refuse');
   }
 
+  /** Topics that a regular expression names may end their records in different ways. */
+  #watched({ topic, deadlineMs }: DeclaredDeadline): WatchedTopic[] {
+    const matches = topicMatcher(topic);
+    return erasureWays.map((erasure) => ({
+      matches: (name) =>
+        matches(name) && !name.endsWith(DEAD_LETTER_SUFFIX) && this.erased.wayOf(name) === erasure,
+      question: () => ({ role: 'personal data', deadlineMs, erasure }),
+    }));
+  }
+
   /** Resolves when a look under way has ended, which closing the engine ends too. */
   close(): Promise<void> {
     return this.#watch.close();
   }
-}
-
-function watchedTopic({ topic, deadlineMs }: DeclaredDeadline): WatchedTopic {
-  const matches = topicMatcher(topic);
-  return {
-    matches: (name) => matches(name) && !name.endsWith(DEAD_LETTER_SUFFIX),
-    question: () => ({ role: 'personal data', deadlineMs }),
-  };
 }
 
 /** Each erasure has a deadline of its own, and an alarm; here it is only asked whether there is a bound at all. */

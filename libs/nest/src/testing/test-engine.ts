@@ -4,6 +4,7 @@ import { InMemoryKeyTopic, openTestKeyring } from '@oubliette/keyring/testing';
 import type { InMemoryKeyLog } from '@oubliette/keyring/testing';
 import {
   CertificateRegister,
+  ErasureMessages,
   ErasureVerifier,
   ForgettingService,
   RestrictionService,
@@ -18,6 +19,7 @@ import type { OublietteEngine } from '../engine/engine.js';
 import { forgettingOf } from '../engine/forgetting-of.js';
 import { openAcknowledgements } from '../processors/open-acknowledgements.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
+import { inMemoryTopicWindow } from './in-memory-topic-window.js';
 
 /** The name under which directories in log directories hold the key topic. */
 export const TEST_KEY_TOPIC = 'oubliette.keys';
@@ -71,7 +73,7 @@ export async function openTestEngine({
   const acknowledging = {
     store: stores.acknowledgements,
     erasures: stores.erasures,
-    topic: erasureTopicOf(TEST_KEY_TOPIC),
+    messages: new ErasureMessages({ topic: erasureTopicOf(TEST_KEY_TOPIC), keyring, logger }),
     producer: cluster.producer(),
     admin,
     groupId: 'test.acknowledgements',
@@ -82,7 +84,7 @@ export async function openTestEngine({
   };
   const acknowledgements =
     processors === undefined ? null : await openAcknowledgements({ ...acknowledging, processors }, closes);
-  const forgetting = forgettingOn({ keyring, stores, clock, entropy, acknowledgements });
+  const forgetting = forgettingOn({ keyring, stores, clock, entropy, acknowledgements, cluster });
   const verifier = new ErasureVerifier({
     keyring,
     log: keyLog,
@@ -106,7 +108,7 @@ export async function openTestEngine({
     forgetting: forgettingOf(forgetting, keyring, stores),
     restrictions: new RestrictionService({ keyring, clock, log: stores.log }),
     privacyLog: stores.log,
-    erasureTopic: acknowledging.topic,
+    erasureMessages: acknowledging.messages,
     certificates,
     verifier,
     topics: topicSource({ name: 'topics', scanner: cluster.scanner() }),
@@ -127,14 +129,16 @@ export async function openTestEngine({
   return engine;
 }
 
-/** Nothing is to be nudged: there is no log that bytes could stay in. */
+/** Nothing is to be nudged: there is no log that bytes could stay in. Records of users end in topics that are declared so. */
 function forgettingOn({
   keyring,
   stores,
   clock,
   entropy,
   acknowledgements,
+  cluster,
 }: {
+  readonly cluster: InMemoryCluster;
   readonly keyring: Keyring;
   readonly stores: InMemoryStores;
   readonly clock: ManualClock;
@@ -146,6 +150,7 @@ function forgettingOn({
     store: stores.erasures,
     log: stores.log,
     window: emptyWindow,
+    openTopic: (topic) => inMemoryTopicWindow(cluster, topic),
     clock,
     entropy,
     ...(acknowledgements === null ? {} : { acknowledgements }),

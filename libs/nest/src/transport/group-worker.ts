@@ -18,7 +18,7 @@ type Opened =
 
 /**
  * All handlers of one consumer group. A batch is decoded as a whole, then each handler gets its events in offset order.
- * Invalid records go to the dead-letter topic; an unavailable one stops the batch there, and the rest comes again.
+ * Records without a value are passed over. Invalid ones go to the dead-letter topic; an unavailable one stops the batch there, and the rest comes again.
  */
 export class GroupWorker {
   readonly #runs: readonly HandlerRun[];
@@ -69,6 +69,8 @@ export class GroupWorker {
     const byType = new Map<HandledType, number[]>();
     const types = this.#typesOf(batch.topic);
     batch.records.forEach((record, index) => {
+      // A tombstone, or a nudge: it takes an earlier record out of the topic, and is no event.
+      if (record.value === null) return;
       const headers = readEventHeaders(record.headers);
       if (headers === null) {
         opened[index] = { kind: 'invalid', reason: 'headers' };

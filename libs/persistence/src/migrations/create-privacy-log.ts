@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { dropKept, keepRows } from './append-only.js';
 import { columnTypes } from './column-types.js';
 
-/** The trail of restrictions, holds and permits. Triggers keep what stands in it; pseudonyms, times and reasons only. */
+/** The trail of restrictions, holds, permits and consents. Triggers keep what stands in it; pseudonyms, times and reasons only. */
 export class CreateOubliettePrivacyLog1764000000000 implements MigrationInterface {
   readonly name = 'CreateOubliettePrivacyLog1764000000000';
 

@@ -46,6 +46,7 @@ function rowsOf(statement: ErasureStatement): Row[] {
     ['Bound, forgotten to erased', boundMs === null ? 'none' : `${boundMs} ms`],
     ['Erased', erasure.erasedAt],
     ...evidenceRows(statement.evidence),
+    ...statement.topics.map((topic) => [`Topic ${topic.topic}, by ${topic.way}`, topicText(topic)] as const),
     ...acknowledgements.map((one) => [`Processor ${one.processor}`, answerOf(one)] as const),
     ['Software', `${statement.software.name} ${statement.software.version}`],
   ];
@@ -64,6 +65,21 @@ function evidenceRows(evidence: ErasureStatement['evidence']): [name: string, va
     ['Replaced files unlinked by', unlinkedAt],
     ['Key records that came late', `${lateRecords}`],
   ];
+}
+
+function topicText({ boundMs, partitions }: ErasureStatement['topics'][number]): string {
+  const bound = `bound ${boundMs === null ? 'none' : `${boundMs} ms`}`;
+  if (partitions === null) return `not done; ${bound}`;
+  const looks = partitions.flatMap(({ partition, mark, tombstones, passes, unseen, unlinkedAt }) => [
+    `partition ${partition}: ${mark === null ? `${tombstones} records tombstoned` : `everything before offset ${mark}`}`,
+    ...passes.map(
+      ({ replica, at, logStart, highWatermark }) =>
+        `broker ${replica} at ${at}, offsets ${logStart} to ${highWatermark}`,
+    ),
+    ...unseen.map(({ replica, why }) => `not seen on broker ${replica}: ${why}`),
+    `unlinked by ${unlinkedAt}`,
+  ]);
+  return [bound, ...looks].join('; ');
 }
 
 function answerOf({ outcome, at, reason, text }: ErasureStatement['acknowledgements'][number]): string {

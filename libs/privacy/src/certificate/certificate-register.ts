@@ -4,9 +4,14 @@ import { PrivacyError } from '../errors.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 import type { AcknowledgementStore } from '../processors/acknowledgement.js';
 import type { CertificateStore, IssuedCertificate } from './certificate-store.js';
-import { statementOf, type UndatedStatement } from './erasure-statement.js';
-import { readCertificate, signCertificate } from './signed-certificate.js';
-import type { CertificateSigner } from './signing-key.js';
+import { readStatement, statementOf, type UndatedStatement } from './erasure-statement.js';
+import {
+  checkSignature,
+  readCertificate,
+  signCertificate,
+  type ReadCertificate,
+} from './signed-certificate.js';
+import { TrustedKey, type CertificateSigner } from './signing-key.js';
 
 export interface RegisterParts {
   readonly store: CertificateStore;
@@ -85,12 +90,30 @@ export class CertificateRegister {
     for (const statement of statements) {
       const number = (last?.number ?? 0) + 1;
       const body = { ...statement, number, previous: last?.digest ?? null, issuedAt };
+      // What no reader would take must not be signed, nor stand in the chain for good.
+      readStatement(body);
       const file = await signCertificate(body, signer);
-      const { digest } = readCertificate(file);
+      const { digest } = this.#ownCertificate(file);
       last = { number, erasureId: statement.erasure.id, digest, file: Buffer.from(file).toString('utf8') };
       certificates.push(last);
     }
     return certificates;
+  }
+
+  /** A key service may have another key by now: what a reader would call forged must not be stored. */
+  #ownCertificate(file: Uint8Array): ReadCertificate {
+    const certificate = readCertificate(file);
+    const key = new TrustedKey(this.publicKey);
+    try {
+      checkSignature(certificate, [key]);
+      return certificate;
+    } catch (cause) {
+      throw new PrivacyError(
+        'CERTIFICATE_SIGNATURE_WRONG',
+        `What signs certificates gave a signature that does not fit its public key ${key.name}: nothing was issued. Another key may stand in its place by now; start the application again where that is meant.`,
+        { cause },
+      );
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PrivacyError } from '../errors.js';
+import { unseenReplicas } from '../forgetting/unseen-replicas.js';
 import type { Erasure } from '../ports.js';
+import type { TopicErasure } from '../ways/topic-erasure.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import { refusalReasons, type Acknowledgement } from '../processors/acknowledgement.js';
 import { software } from '../version.js';
@@ -16,6 +18,8 @@ export const outstandingReasons = ['forgetting', 'erasure', 'replicas', 'acknowl
 
 const offset = z.string().regex(/^(0|[1-9]\d{0,18})$/);
 
+const unseenSchema = z.strictObject({ replica: count, why: z.enum(['down', 'out of sync', 'unreadable']) });
+
 /** What was seen in the logs of the key topic's partition. */
 const evidenceSchema = z.strictObject({
   passes: z.array(
@@ -27,13 +31,40 @@ const evidenceSchema = z.strictObject({
       records: count,
     }),
   ),
-  unseen: z.array(z.strictObject({ replica: count, why: z.enum(['down', 'out of sync', 'unreadable']) })),
+  unseen: z.array(unseenSchema),
   unlinkedAt: moment,
   lateRecords: count,
   bound: z.strictObject({
     ms: count.nullable(),
     terms: z.array(z.strictObject({ name: z.string(), setting: z.string(), ms: count.nullable() })),
   }),
+});
+
+/** A topic from which the user's records went too, and what was seen in its logs. */
+const topicSchema = z.strictObject({
+  topic: z.string(),
+  way: z.enum(['tombstone', 'expiry']),
+  boundMs: count.nullable(),
+  partitions: z
+    .array(
+      z.strictObject({
+        partition: count,
+        mark: offset.nullable(),
+        tombstones: count,
+        passes: z.array(
+          z.strictObject({
+            at: moment,
+            replica: count,
+            logStart: offset,
+            highWatermark: offset,
+            records: count.nullable(),
+          }),
+        ),
+        unseen: z.array(unseenSchema),
+        unlinkedAt: moment,
+      }),
+    )
+    .nullable(),
 });
 
 /** The body of an erasure's certificate (docs/certificate.md): everything in it, and nothing else. */
@@ -63,6 +94,7 @@ const statementSchema = z.strictObject({
   keys: z.strictObject({ partition: count, fingerprints: z.array(hex(16)) }).nullable(),
   boundMs: count.nullable(),
   evidence: evidenceSchema.nullable(),
+  topics: z.array(topicSchema),
   acknowledgements: z.array(
     z.strictObject({
       processor: z.string().regex(/^[a-z0-9._-]{1,64}$/),
@@ -108,8 +140,9 @@ export function statementOf(
     hold:
       hold === null ? null : { at: iso(hold.at), reason: hold.reason, liftedAt: isoOrNull(hold.liftedAt) },
     keys: keys === null ? null : { partition: keys.partition, fingerprints: [...keys.fingerprints] },
-    boundMs: boundMs === null ? null : Math.ceil(boundMs),
+    boundMs: whole(boundMs),
     evidence: erasure.evidence === null ? null : evidenceOf(erasure.evidence),
+    topics: erasure.topics.map(topicOf),
     acknowledgements: acknowledgements.map(({ processor, outcome, answeredAt, reason, text }) => ({
       processor,
       outcome,
@@ -146,7 +179,6 @@ function evidenceOf({
   lateRecords,
   bound,
 }: ErasureEvidence): ErasureStatement['evidence'] {
-  const whole = (ms: number | null): number | null => (ms === null ? null : Math.ceil(ms));
   return {
     passes: passes.map((pass) => ({ ...pass, at: iso(pass.at) })),
     unseen: [...unseen],
@@ -159,15 +191,27 @@ function evidenceOf({
   };
 }
 
+function topicOf({ topic, way, boundMs, evidence }: TopicErasure): ErasureStatement['topics'][number] {
+  const partitions =
+    evidence?.map(({ passes, unseen, unlinkedAt, ...one }) => ({
+      ...one,
+      passes: passes.map((pass) => ({ ...pass, at: iso(pass.at) })),
+      unseen: [...unseen],
+      unlinkedAt: iso(unlinkedAt),
+    })) ?? null;
+  return { topic, way, boundMs: whole(boundMs), partitions };
+}
+
 function outstandingOf(
-  { state, evidence }: Erasure,
+  erasure: Erasure,
   acknowledgements: readonly Acknowledgement[],
 ): UndatedStatement['outstanding'] {
+  const { state } = erasure;
   const isForgotten = state === 'forgotten' || state === 'erased';
   return [
     ...(isForgotten ? [] : (['forgetting'] as const)),
     ...(state === 'erased' ? [] : (['erasure'] as const)),
-    ...((evidence?.unseen.length ?? 0) > 0 ? (['replicas'] as const) : []),
+    ...(unseenReplicas(erasure).length > 0 ? (['replicas'] as const) : []),
     ...(acknowledgements.some(({ outcome }) => outcome === 'outstanding')
       ? (['acknowledgements'] as const)
       : []),
@@ -178,6 +222,10 @@ function outstandingOf(
 function isMoment(text: string): boolean {
   const ms = Date.parse(text);
   return ms >= 0 && text.length === 24 && iso(ms) === text;
+}
+
+function whole(ms: number | null): number | null {
+  return ms === null ? null : Math.ceil(ms);
 }
 
 function isoOrNull(ms: number | null): string | null {

@@ -9,7 +9,7 @@ export const SEED_BYTES = 32;
 const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Signs certificates with Ed25519 (RFC 8032): a key file, or a key service. */
+/** Signs certificates with Ed25519 (RFC 8032): a key file, or a `SigningKey` of a key service. */
 export interface CertificateSigner {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;

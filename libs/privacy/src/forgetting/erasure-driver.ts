@@ -1,25 +1,31 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
-import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { BlockedPartition } from '../nudger/blockage.js';
+import type { BlockedTopic } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
-import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow } from '../ports.js';
+import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, TopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import { Certifier } from './certifier.js';
+import type { ErasedTopic } from '../ways/erasure-way.js';
+import type { PartitionMark, TopicPartitionEvidence } from '../ways/topic-erasure.js';
+import { TopicErasers } from '../ways/topic-erasers.js';
 import { erasureBoundMs } from './erasure-bound.js';
 import type { Holds } from './holds.js';
 import { inBatches } from './in-batches.js';
 import type { Ledger } from './ledger.js';
+import { unseenReplicas } from './unseen-replicas.js';
 
 export interface DriverParts {
   readonly keyring: Keyring;
-  readonly store: Pick<ErasureStore, 'unseen'>;
+  readonly store: Pick<ErasureStore, 'unseen' | 'getAll'>;
   readonly ledger: Ledger;
   readonly holds: Holds;
   readonly window: KeyTopicWindow;
+  /** Opens a topic of the application; what it gives is closed here. */
+  readonly openTopic: (topic: string) => TopicWindow;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly certificates?: CertificateRegister;
@@ -32,20 +38,22 @@ export interface DriverParts {
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
 /** Brokers that never come back must not fill memory. */
 const mostWatched = 20_000;
-const certifiedTogether = 500;
+const markedTogether = 1_000;
 const boundIsFreshForMs = 60_000;
 
 /** Takes erasures of the ledger from state to state: what stands in the key topic comes first, then the ledger says so. */
 export class ErasureDriver {
   readonly #parts: DriverParts;
   readonly #nudger: Nudger;
+  readonly #erasers: TopicErasers;
+  #topics: readonly ErasedTopic[] = [];
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
-  /** Erased, and without a certificate yet: issued together, one batch at a time. */
-  #uncertified: Erasure[] = [];
-  #certifying: Promise<void> = Promise.resolve();
+  readonly #certifier: Certifier | null;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    const { certificates } = parts;
+    this.#certifier = certificates === undefined ? null : new Certifier({ ...parts, certificates });
     this.#nudger = new Nudger({
       ...parts,
       listener: {
@@ -56,6 +64,21 @@ export class ErasureDriver {
         seen: (id, evidence) => this.#seen(id, evidence),
       },
     });
+    this.#erasers = new TopicErasers({
+      ...parts,
+      listener: {
+        standing: (id, topic, records) => this.#note(id, 'forgotten', `${left(records)} in topic ${topic}`),
+        blocked: (id, topic, { message }) =>
+          this.#note(id, 'forgotten', `blocked in topic ${topic}: ${message}`),
+        marked: (ids, topic, marks) => this.#marked(ids, topic, marks),
+        gone: (id, topic, evidence) => this.#goneFrom(topic, id, evidence),
+      },
+    });
+  }
+
+  /** In these topics the records of whoever is forgotten from now on end too. */
+  declare(topics: readonly ErasedTopic[]): void {
+    this.#topics = topics;
   }
 
   /** Has key records nudged out of the log, of whatever reason. */
@@ -66,26 +89,25 @@ export class ErasureDriver {
   /** Leaves to another instance what it finds in the ledger. */
   release(): void {
     this.#nudger.release();
+    this.#erasers.release();
   }
 
   /** The partitions in which erasures are held up, and why. */
-  get blocked(): readonly BlockedPartition[] {
-    return this.#nudger.blocked;
+  get blocked(): readonly BlockedTopic[] {
+    return [...this.#nudger.blocked.map((one) => ({ ...one, topic: null })), ...this.#erasers.blocked];
   }
 
   /** Goes on watching for replicas that erasures name as unseen. */
   async watchUnseen(): Promise<void> {
     const { store, clock, leads } = this.#parts;
     if (!leads()) return;
-    for (const { erasureId: id, userRef, forgottenAt, evidence } of await store.unseen(mostWatched))
-      if (evidence !== null)
-        this.nudge({ id, userRef, fencedAt: forgottenAt ?? clock.now(), erased: evidence });
+    for (const erasure of await store.unseen(mostWatched)) this.#follow(erasure, clock.now());
   }
 
   /** What is pending stays in the ledger. */
   async close(): Promise<void> {
-    await this.#nudger.close();
-    await this.#certifying;
+    await Promise.all([this.#nudger.close(), this.#erasers.close()]);
+    await this.#certifier?.close();
   }
 
   /** Takes erasures as far as they go at once: to *held*, or to *forgotten* and into the nudger's hands. */
@@ -101,10 +123,17 @@ export class ErasureDriver {
     const forgotten = current.filter(({ state }) => state === 'forgotten');
     // First: what is erased is not looked at again after a crash.
     await this.#parts.acknowledgements?.about(forgotten);
-    for (const { erasureId: id, userRef, forgottenAt } of forgotten) {
-      if (this.#parts.leads()) this.nudge({ id, userRef, fencedAt: forgottenAt ?? this.#parts.clock.now() });
-    }
+    if (this.#parts.leads()) for (const erasure of forgotten) this.#follow(erasure, this.#parts.clock.now());
     return current;
+  }
+
+  /** Whatever of it is not gone, or not seen everywhere. */
+  #follow(erasure: Erasure, now: number): void {
+    const { erasureId: id, userRef, forgottenAt, evidence } = erasure;
+    const job = { id, userRef, fencedAt: forgottenAt ?? now };
+    if (evidence === null) this.nudge(job);
+    else if (evidence.unseen.length > 0) this.nudge({ ...job, erased: evidence });
+    this.#erasers.add(erasure);
   }
 
   async #wait(held: readonly Erasure[], holds: ReadonlyMap<UserRef, Hold>): Promise<readonly Erasure[]> {
@@ -117,10 +146,17 @@ export class ErasureDriver {
 
   async #forget(free: readonly Erasure[]): Promise<readonly Erasure[]> {
     if (free.length === 0) return [];
-    const [fences, boundMs] = await bothSettled(
+    const [fences, bounds] = await bothSettled(
       this.#parts.keyring.forgetMany(free.map(({ userRef }) => userRef)),
-      this.boundMs(),
+      this.#bounds(),
     );
+    const boundMs = longest(bounds);
+    const topics = this.#topics.map((erased, index) => ({
+      ...erased,
+      boundMs: bounds[index + 1] ?? null,
+      marks: null,
+      evidence: null,
+    }));
     const fenceOf = new Map(fences.map((fence) => [fence.userRef, fence]));
     const note = boundMs === null ? 'no bound: see `oubliette guard check`' : null;
     const now = Math.floor(this.#parts.clock.now());
@@ -129,7 +165,15 @@ export class ErasureDriver {
       const partition = this.#parts.keyring.partitionOf(userRef);
       const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
       const lifted = hold === null ? null : { ...hold, liftedAt: hold.liftedAt ?? now };
-      return { state: 'forgotten', boundMs, forgottenAt: fence?.erasedAt ?? now, keys, hold: lifted, note };
+      return {
+        state: 'forgotten',
+        boundMs,
+        forgottenAt: fence?.erasedAt ?? now,
+        keys,
+        hold: lifted,
+        topics,
+        note,
+      };
     });
   }
 
@@ -141,45 +185,75 @@ export class ErasureDriver {
 
   async #finish(erasureId: string, evidence: ErasureEvidence): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
-    const erasedAt = Math.floor(this.#parts.clock.now());
-    const erased = await this.#parts.ledger.move(erasureId, ['forgotten'], () => ({
-      state: 'erased',
-      erasedAt,
-      note: erasedNote(evidence),
-      evidence,
-    }));
-    this.#certifyLater(erased);
+    const moved = await this.#parts.ledger.move(erasureId, ['forgotten'], (current) =>
+      this.#step(current, { evidence }),
+    );
+    this.#certify(moved);
   }
 
   /** A replica came back: the erasure is known better, and its certificate says so. */
   async #seen(erasureId: string, evidence: ErasureEvidence): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
-    const note = erasedNote(evidence);
-    const erased = await this.#parts.ledger.move(erasureId, ['erased'], () => ({ note, evidence }));
-    this.#certifyLater(erased);
+    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
+      this.#step(current, { evidence }),
+    );
+    this.#certify(moved);
   }
 
-  #certifyLater(erasure: Erasure): void {
-    if (this.#parts.certificates === undefined) return;
-    this.#uncertified.push(erasure);
-    this.#certifying = this.#certifying.then(() => this.#certify(this.#uncertified.splice(0)));
-  }
-
-  /** Whoever asks for it later gets it all the same. */
-  async #certify(erasures: readonly Erasure[]): Promise<void> {
-    try {
-      for (const batch of inBatches(erasures, certifiedTogether))
-        await this.#parts.certificates?.issue(batch);
-    } catch (error) {
-      this.#parts.logger.warn('Certificates could not be issued; they are when somebody asks for them.', {
-        erasures: erasures.length,
-        error: codeOf(error),
-      });
+  async #marked(ids: readonly string[], topic: string, marks: readonly PartitionMark[]): Promise<void> {
+    const { ledger, store } = this.#parts;
+    for (const batch of inBatches(ids, markedTogether)) {
+      const standing = [...(await store.getAll(batch)).values()];
+      await ledger.moveAll(
+        standing.filter(({ state }) => state === 'forgotten'),
+        ['forgotten'],
+        ({ topics }) => ({
+          topics: topics.map((one) => (one.topic === topic ? { ...one, marks: one.marks ?? marks } : one)),
+        }),
+      );
     }
   }
 
-  /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
+  async #goneFrom(
+    topic: string,
+    erasureId: string,
+    evidence: readonly TopicPartitionEvidence[],
+  ): Promise<void> {
+    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
+      this.#step(current, {
+        topics: current.topics.map((one) => (one.topic === topic ? { ...one, evidence } : one)),
+      }),
+    );
+    this.#certify(moved);
+  }
+
+  /** It is *erased* once its keys are gone, and its records from each of its topics. */
+  #step(current: Erasure, change: Pick<Erasure, 'evidence'> | Pick<Erasure, 'topics'>): Partial<Erasure> {
+    const next = { ...current, ...change };
+    const waits = next.topics.filter(({ evidence }) => evidence === null).map(({ topic }) => topic);
+    if (next.evidence === null) return change;
+    if (waits.length > 0)
+      return { ...change, note: `no key record left; waiting for topic ${waits.join(', ')}` };
+    const erasedAt = next.erasedAt ?? Math.floor(this.#parts.clock.now());
+    return { ...change, state: 'erased', erasedAt, note: erasedNote(next) };
+  }
+
+  #certify(erasure: Erasure): void {
+    if (erasure.state === 'erased') this.#certifier?.add(erasure);
+  }
+
+  /** The longest from *forgotten* to *erased* that the settings of all topics allow, in ms; null: unbounded. */
   async boundMs(): Promise<number | null> {
+    return longest(await this.#bounds());
+  }
+
+  /** Of the key topic, then of each topic that was declared. */
+  #bounds(): Promise<readonly (number | null)[]> {
+    return Promise.all([this.#keyBoundMs(), ...this.#topics.map((topic) => this.#erasers.boundMs(topic))]);
+  }
+
+  /** Read from the cluster at most once a minute: forgetting must not wait for settings each time. */
+  async #keyBoundMs(): Promise<number | null> {
     const { clock } = this.#parts;
     const now = clock.monotonic();
     if (!this.#bound || now - this.#bound.readAt > boundIsFreshForMs)
@@ -197,10 +271,21 @@ export class ErasureDriver {
   }
 }
 
-function erasedNote({ unseen }: ErasureEvidence): string {
-  if (unseen.length === 0) return 'no key record left';
-  const named = unseen.map(({ replica, why }) => `${replica} (${why})`).join(', ');
-  return `no key record left; not seen: the replica on broker ${named}`;
+function erasedNote(erasure: Erasure): string {
+  const gone = erasure.topics.length === 0 ? 'no key record left' : 'no key record and no record left';
+  const unseen = new Map(unseenReplicas(erasure).map((one) => [one.replica, one]));
+  if (unseen.size === 0) return gone;
+  const named = [...unseen.values()].map(({ replica, why }) => `${replica} (${why})`).join(', ');
+  return `${gone}; not seen: the replica on broker ${named}`;
+}
+
+function left(records: number | null): string {
+  if (records === null) return 'records left';
+  return `${records} record${records === 1 ? '' : 's'} left`;
+}
+
+function longest(bounds: readonly (number | null)[]): number | null {
+  return bounds.reduce((most, ms) => (most === null || ms === null ? null : Math.max(most, ms)));
 }
 
 /** The failure of one must not leave the other without an owner. */

@@ -12,14 +12,24 @@ import { silentLogger, type Logger } from '../logger.js';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
 import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
-import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, LeaseStore } from '../ports.js';
+import type {
+  Erasure,
+  ErasureState,
+  ErasureStore,
+  Hold,
+  KeyTopicWindow,
+  LeaseStore,
+  TopicWindow,
+} from '../ports.js';
 import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
+import type { ErasedTopic } from '../ways/erasure-way.js';
+import { Consents } from './consents.js';
 import { ErasureDriver } from './erasure-driver.js';
 import { Holds } from './holds.js';
-import type { BlockedPartition } from '../nudger/blockage.js';
+import type { BlockedTopic } from '../nudger/blockage.js';
 import { Leadership } from '../nudger/leadership.js';
 import { inBatches } from './in-batches.js';
 import { randomUuid } from './random-uuid.js';
@@ -43,6 +53,8 @@ export interface ForgettingOptions {
   /** Asks processors about everybody who is forgotten. Without: nobody is asked. */
   readonly acknowledgements?: Pick<Acknowledgements, 'about'>;
   readonly window: KeyTopicWindow;
+  /** Opens a topic whose records are to end too. Without: `resume` takes none. */
+  readonly openTopic?: (topic: string) => TopicWindow;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger?: Logger;
@@ -78,6 +90,7 @@ export class ForgettingService {
   readonly #calendar: LegalCalendar;
   readonly #ledger: Ledger;
   readonly #holds: Holds;
+  readonly #consents: Consents;
   readonly #driver: ErasureDriver;
   readonly #leadership: Leadership | null;
   /** How requests stand to their deadlines, once `resume` was called. */
@@ -101,10 +114,12 @@ export class ForgettingService {
     this.#calendar = new LegalCalendar(calendar);
     this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
     this.#holds = new Holds(options);
+    this.#consents = new Consents(options);
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
     this.#leadership = this.#lead(options);
     const leads = (): boolean => this.#leadership?.leads ?? true;
-    this.#driver = new ErasureDriver({ ...options, ledger, holds, logger, leads });
+    const { openTopic = notOpened } = options;
+    this.#driver = new ErasureDriver({ ...options, openTopic, ledger, holds, logger, leads });
     this.deadlines = new DeadlineWatch({
       ...options,
       logger: this.#logger,
@@ -135,20 +150,20 @@ export class ForgettingService {
   }
 
   /**
-   * Ends one purpose of a user (Art. 7(3) GDPR): resolves once nobody can decrypt what is kept for it. Again: the same. It is not in the
-   * ledger, whose entries are of whole users: the fence in the key topic says it. Rejects with USER_UNKNOWN, and as the keyring's `withdraw`.
+   * Ends one purpose of a user (Art. 7(3) GDPR): resolves once nobody can decrypt what is kept for it. Again: the same. It is in the
+   * privacy log and not in the ledger, whose entries are of whole users. Rejects with USER_UNKNOWN, and as log and keyring do.
    */
   async withdraw(userId: string, purpose: string): Promise<Fence> {
     this.#assertOpen();
     return this.#own(this.#withdraw(this.#parts.keyring.userRef(userId), purpose));
   }
 
-  /** Begins a withdrawn purpose anew; what was kept before stays erased. Rejects with USER_UNKNOWN, and as the keyring's `grant`. */
+  /** Begins a withdrawn purpose anew; what was kept before stays erased. In the privacy log too. Rejects with USER_UNKNOWN, and as log and keyring do. */
   async grant(userId: string, purpose: string): Promise<void> {
     this.#assertOpen();
     const { keyring } = this.#parts;
     const userRef = keyring.userRef(userId);
-    await this.#own(this.#assertKnown(userRef).then(() => keyring.grant(userRef, purpose)));
+    await this.#own(this.#assertKnown(userRef).then(() => this.#consents.grant(userRef, purpose)));
   }
 
   /**
@@ -198,8 +213,8 @@ export class ForgettingService {
     return this.#own(this.#checkLedger());
   }
 
-  /** The partitions of the key topic in which erasures are held up, and why. */
-  get blocked(): readonly BlockedPartition[] {
+  /** The partitions in which erasures are held up, and why. */
+  get blocked(): readonly BlockedTopic[] {
     return this.#driver.blocked;
   }
 
@@ -220,10 +235,12 @@ export class ForgettingService {
 
   /**
    * Drives on everything pending in the ledger; call it once the keyring is loaded and `checkLedger` has made the ledger whole. What fails is tried again with
-   * growing pauses, so it rejects only when the ledger cannot be read.
+   * growing pauses, so it rejects only when the ledger cannot be read. In `topics` the records of whoever is forgotten from then on end too,
+   * before the erasure is *erased*.
    */
-  async resume(): Promise<void> {
+  async resume(topics: readonly ErasedTopic[] = []): Promise<void> {
     this.#assertOpen();
+    this.#driver.declare(topics);
     if (this.#leadership !== null) await this.#own(this.#leadership.start());
     await this.#own(this.#resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
@@ -340,9 +357,9 @@ export class ForgettingService {
   }
 
   async #withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
-    const { keyring, clock } = this.#parts;
+    const { clock } = this.#parts;
     await this.#assertKnown(userRef);
-    const fence = await keyring.withdraw(userRef, purpose);
+    const fence = await this.#consents.withdraw(userRef, purpose);
     const { purpose: tag, generation } = fence;
     const id = `withdrawn:${userRef}:${tag}.${generation}`;
     this.#driver.nudge({ id, userRef, fencedAt: clock.now(), isLocal: true });
@@ -426,6 +443,10 @@ export class ForgettingService {
         'The forgetting service was closed. Do not use it any more.',
       );
   }
+}
+
+function notOpened(topic: string): never {
+  throw new TypeError(`an erasure in topic ${topic} needs the option openTopic`);
 }
 
 function unknownUser(): PrivacyError {

@@ -46,6 +46,7 @@ export class Ledger {
         erasedAt: null,
         note: null,
         evidence: null,
+        topics: [],
       })),
     );
   }

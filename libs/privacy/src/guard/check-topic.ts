@@ -1,11 +1,12 @@
 import { assertDurations } from './assert-durations.js';
 import { readCleanupSettings } from './cleanup-settings.js';
-import { worstCaseOf } from './guard-bound.js';
 import { liveFindings } from './live-rules.js';
 import { replicaFindings } from './replica-rules.js';
 import { settingFindings } from './rules.js';
+import type { ErasureWay } from '../ways/erasure-way.js';
 import { seeTopics, type ClusterView, type TopicSight } from './topic-sight.js';
 import { concluded, type Finding, type GuardResult, type TopicRole } from './verdict.js';
+import { worstCaseOf } from './way-formulas.js';
 import type { LogUse, WorstCase } from './worst-case.js';
 
 export interface TopicVerdict extends GuardResult {
@@ -26,7 +27,12 @@ export interface TopicUse extends LogUse {
 export interface SightQuestion {
   readonly role: TopicRole;
   readonly deadlineMs: number | null;
-  /** For compaction, `gapMs` says how long a partition can go without an append (the nudger's pace); without it: idle. */
+  /** How the records of a topic with personal data end; default: with their keys alone. */
+  readonly erasure?: ErasureWay;
+  /**
+   * For compaction, `gapMs` says how long a partition can go without an append (the nudger's pace); without it: idle, and where records are
+   * tombstoned, the nudger's own.
+   */
   readonly use?: TopicUse;
 }
 
@@ -37,6 +43,7 @@ export interface SightQuestion {
  */
 export function judgeSight(sight: TopicSight, question: SightQuestion): TopicVerdict {
   const { role, deadlineMs, use: asked = {} } = question;
+  const erasure = wayOf(question);
   assertDurations({ ...asked, deadlineMs });
   const use = withSeenTransactions(asked, sight);
   const { readersLongestOutageMs } = use;
@@ -44,11 +51,11 @@ export function judgeSight(sight: TopicSight, question: SightQuestion): TopicVer
   let longest: WorstCase | null = null;
   for (const broker of sight.brokers) {
     const settings = readCleanupSettings(sight.description.configs, broker);
-    const worstCase = worstCaseOf(settings, use);
+    const worstCase = worstCaseOf(settings, use, erasure);
     longest = longest === null || isLonger(worstCase, longest) ? worstCase : longest;
     const outage = readersLongestOutageMs === undefined ? {} : { readersLongestOutageMs };
     for (const finding of [
-      ...settingFindings({ role, settings, use, worstCase, deadlineMs, ...outage }),
+      ...settingFindings({ role, settings, erasure, use, worstCase, deadlineMs, ...outage }),
       ...replicaFindings(sight.description, settings, role),
       ...liveFindings(sight, settings, use.directoryNames ?? []),
     ])
@@ -59,19 +66,19 @@ export function judgeSight(sight: TopicSight, question: SightQuestion): TopicVer
   return { topic: sight.description.name, role, deadlineMs, ...concluded(longest, [...findings.values()]) };
 }
 
-/** Judges several topics, read through an admin client. `roleOf` says what each is there for. */
+/** Judges several topics, read through an admin client; `questionOf` says what each is held against. */
 export async function checkTopics(
   cluster: ClusterView,
   names: readonly string[],
-  deadlineMs: number | null,
-  roleOf: (topic: string) => TopicRole,
-  useOf: (topic: string) => TopicUse = () => ({}),
+  questionOf: (topic: string) => SightQuestion,
 ): Promise<TopicVerdict[]> {
   const sights = await seeTopics(cluster, names);
-  return sights.map((sight) => {
-    const { name } = sight.description;
-    return judgeSight(sight, { role: roleOf(name), deadlineMs, use: useOf(name) });
-  });
+  return sights.map((sight) => judgeSight(sight, questionOf(sight.description.name)));
+}
+
+/** A key topic's records end in one way. */
+export function wayOf({ role, erasure }: SightQuestion): ErasureWay {
+  return role === 'key topic' ? 'keys' : (erasure ?? 'keys');
 }
 
 /** Who has written a transaction to a topic may write one again. */

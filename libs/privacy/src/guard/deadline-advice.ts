@@ -1,5 +1,7 @@
 import type { CleanupSettings } from './cleanup-settings.js';
+import type { ErasureWay } from '../ways/erasure-way.js';
 import { spellDuration } from './spell-duration.js';
+import { worstCaseOf } from './way-formulas.js';
 import { transactionMs, type LogUse, type WorstCase } from './worst-case.js';
 
 /** Says by how much a deadline is missed under cleanup.policy=delete and the largest segment.ms that would pass. */
@@ -21,11 +23,12 @@ export function deleteAdvice(settings: CleanupSettings, worstCase: WorstCase, de
 export function compactAdvice(
   settings: CleanupSettings,
   use: LogUse,
+  erasure: ErasureWay,
   worstCase: WorstCase,
   deadlineMs: number,
 ): string {
   const missed = missedBy(worstCase, deadlineMs);
-  const fits = largestCompactionLagMs(settings, use, deadlineMs);
+  const fits = largestCompactionLagMs(settings, use, erasure, deadlineMs);
   return fits === null
     ? `${missed} No segment.ms passes: the other terms alone take longer.`
     : `${missed} With segment.ms and max.compaction.lag.ms of at most ${exact(fits)} it passes.`;
@@ -48,15 +51,35 @@ export function largestSegmentMs(
 
 /**
  * The largest value of both segment.ms and max.compaction.lag.ms whose worst case under cleanup.policy=compact is within the
- * deadline, or null where none is: deadline − (A + max(G + X, m) + b + Q + F), at least Kafka's minimum of 1 ms.
+ * deadline, or null where none is: deadline − (A + max(G + X, m) + b + Q + F), at least Kafka's minimum of 1 ms. The nudger's pace,
+ * where records are tombstoned, goes by these settings itself, so that it is searched for.
  */
 export function largestCompactionLagMs(
   settings: CleanupSettings,
   use: LogUse,
+  erasure: ErasureWay,
   deadlineMs: number,
 ): number | null {
-  const fits = deadlineMs - overheadMs(settings, use);
+  const fits =
+    erasure === 'tombstone'
+      ? largestUpTo(deadlineMs, (lagMs) => {
+          const tried = { ...settings, segmentMs: lagMs, maxCompactionLagMs: lagMs };
+          const { worstCaseMs } = worstCaseOf(tried, use, erasure);
+          return worstCaseMs !== null && worstCaseMs <= deadlineMs;
+        })
+      : deadlineMs - overheadMs(settings, use);
   return fits < 1 ? null : fits;
+}
+
+/** The largest whole number that passes, where every smaller one does too; 0: none. */
+function largestUpTo(most: number, passes: (value: number) => boolean): number {
+  let [fits, fails] = [0, most + 1];
+  while (fails - fits > 1) {
+    const middle = Math.floor((fits + fails) / 2);
+    if (passes(middle)) fits = middle;
+    else fails = middle;
+  }
+  return fits;
 }
 
 function largestRetentionMs(

@@ -1,9 +1,10 @@
 import { assertDurations } from './assert-durations.js';
-import { judgeSight, withSeenTransactions, type SightQuestion, type TopicVerdict } from './check-topic.js';
+import { judgeSight, wayOf, withSeenTransactions } from './check-topic.js';
+import type { SightQuestion, TopicVerdict } from './check-topic.js';
 import { readCleanupSettings, type CleanupSettings } from './cleanup-settings.js';
 import { largestCompactionLagMs, largestSegmentMs } from './deadline-advice.js';
-import { worstCaseOf } from './guard-bound.js';
 import type { TopicSight } from './topic-sight.js';
+import { isByRetention, worstCaseOf } from './way-formulas.js';
 import type { WorstCase } from './worst-case.js';
 
 /** One setting of a topic to be set. `from` is what is in force, null where the cluster does not tell. */
@@ -72,8 +73,13 @@ function changesFrom(standing: Readonly<Record<string, string>>, wanted: Wanted)
 }
 
 function wantPersonalData(sight: TopicSight, question: FittingQuestion, wanted: Wanted): void {
-  const { deletes } = slowest(sight, question, wanted).settings;
-  if (!deletes) {
+  const { settings } = slowest(sight, question, wanted);
+  // Another policy is for the application to choose: compaction takes all but the last record of a key.
+  if (
+    wayOf(question) === 'tombstone' ? !settings.compacts : wayOf(question) === 'expiry' && !settings.deletes
+  )
+    return;
+  if (!isByRetention(settings, wayOf(question))) {
     wantCompactionLag(sight, question, wanted, Number.POSITIVE_INFINITY);
     return;
   }
@@ -135,7 +141,7 @@ function wantCompactionLag(
   const { settings, worstCase } = slowest(sight, question, wanted);
   const { worstCaseMs } = worstCase;
   if (worstCaseMs !== null && worstCaseMs <= question.deadlineMs) return;
-  const fits = largestCompactionLagMs(settings, question.use ?? {}, question.deadlineMs);
+  const fits = largestCompactionLagMs(settings, question.use ?? {}, wayOf(question), question.deadlineMs);
   const lagMs = fits === null ? null : Math.min(fits, usualMs);
   // The broker takes no maximal lag below the minimal one.
   if (lagMs === null || lagMs < settings.minCompactionLagMs) return;
@@ -172,7 +178,7 @@ function slowest(
   for (const [name, { to }] of wanted) configs[name] = to;
   const cases = brokers.map((broker) => {
     const settings = readCleanupSettings(configs, broker);
-    return { settings, worstCase: worstCaseOf(settings, question.use ?? {}) };
+    return { settings, worstCase: worstCaseOf(settings, question.use ?? {}, wayOf(question)) };
   });
   const [first, ...others] = cases;
   if (first === undefined) throw new TypeError('a sight has at least one broker');

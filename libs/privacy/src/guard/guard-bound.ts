@@ -1,13 +1,9 @@
 import { assertDurations } from './assert-durations.js';
-import {
-  assertConsistent,
-  assertKnownSettings,
-  readCleanupSettings,
-  type CleanupSettings,
-} from './cleanup-settings.js';
+import { assertConsistent, assertKnownSettings, readCleanupSettings } from './cleanup-settings.js';
 import { settingFindings } from './rules.js';
 import { concluded, type GuardResult, type TopicRole } from './verdict.js';
-import { compactWorstCase, deleteWorstCase, type LogUse, type WorstCase } from './worst-case.js';
+import { worstCaseOf } from './way-formulas.js';
+import type { LogUse } from './worst-case.js';
 
 /** A configuration on paper: Kafka's names and values; what is not given is Kafka's default. */
 export interface BoundQuestion extends LogUse {
@@ -28,12 +24,11 @@ export function guardBound(question: BoundQuestion): GuardResult {
   const settings = readCleanupSettings({ ...question.settings, 'cleanup.policy': question.policy });
   assertConsistent(settings);
   const role = question.role ?? (question.policy === 'compact' ? 'key topic' : 'personal data');
-  const worstCase = worstCaseOf(settings, question);
+  const worstCase = worstCaseOf(settings, question, 'keys');
   const deadlineMs = question.deadlineMs ?? null;
-  return concluded(worstCase, settingFindings({ role, settings, use: question, worstCase, deadlineMs }));
-}
-
-/** By the policy: where retention deletes too, it bounds what compaction leaves. */
-export function worstCaseOf(settings: CleanupSettings, use: LogUse): WorstCase {
-  return settings.deletes ? deleteWorstCase(settings, use) : compactWorstCase(settings, use);
+  const erasure = 'keys';
+  return concluded(
+    worstCase,
+    settingFindings({ role, settings, erasure, use: question, worstCase, deadlineMs }),
+  );
 }

@@ -1,14 +1,17 @@
 import type { CleanupSettings } from './cleanup-settings.js';
 import { compactAdvice, deleteAdvice } from './deadline-advice.js';
+import type { ErasureWay } from '../ways/erasure-way.js';
 import { durationSettings } from './setting-names.js';
 import { spellDuration } from './spell-duration.js';
 import type { Finding, TopicRole } from './verdict.js';
+import { isByRetention } from './way-formulas.js';
 import type { LogUse, WorstCase } from './worst-case.js';
 
 /** What is judged: settings and use of a topic's log, its worst case, and the deadline where there is one (ms). */
 export interface GuardCase {
   readonly role: TopicRole;
   readonly settings: CleanupSettings;
+  readonly erasure: ErasureWay;
   readonly use: LogUse;
   readonly worstCase: WorstCase;
   readonly deadlineMs: number | null;
@@ -28,30 +31,47 @@ export function settingFindings(question: GuardCase): Finding[] {
   ];
 }
 
-function policyFindings({ role, settings }: GuardCase): Finding[] {
+function policyFindings({ role, settings, erasure }: GuardCase): Finding[] {
   if (role === 'key topic' && settings.deletes)
     return [
       refuse(
         'cleanup.policy with delete on the key topic deletes living keys: everybody is forgotten. Set cleanup.policy=compact.',
       ),
     ];
+  if (!hasPolicyOf(erasure, settings))
+    return [
+      refuse(
+        erasure === 'tombstone'
+          ? 'Erasure by tombstones needs compaction, and cleanup.policy is delete: a record without a value takes no earlier one. Set cleanup.policy=compact, once every record has a key of its own (compaction keeps the last of each key).'
+          : 'Erasure by expiry needs retention, and cleanup.policy is compact: no record expires. Set cleanup.policy=delete and retention.ms.',
+      ),
+    ];
   return [];
 }
 
-function unboundedFindings({ role, settings, use }: GuardCase): Finding[] {
+/** Whether the log is cleaned in the way that ends its records at all: without, no figure says anything. */
+function hasPolicyOf(erasure: ErasureWay, { compacts, deletes }: CleanupSettings): boolean {
+  return erasure === 'keys' || (erasure === 'tombstone' ? compacts : deletes);
+}
+
+function unboundedFindings({ role, settings, erasure, use }: GuardCase): Finding[] {
   const findings: Finding[] = [];
-  if (settings.deletes && role === 'personal data' && settings.retentionMs === Number.POSITIVE_INFINITY)
+  if (!hasPolicyOf(erasure, settings)) return findings;
+  const byRetention = isByRetention(settings, erasure);
+  if (byRetention && role === 'personal data' && settings.retentionMs === Number.POSITIVE_INFINITY)
     findings.push(
       refuse('retention.ms=-1 keeps records for ever: retention.bytes bounds no time. Set retention.ms.'),
     );
-  if (settings.compacts && !settings.deletes) {
+  if (!byRetention) {
     if (settings.minCleanableDirtyRatio > 0 && settings.maxCompactionLagMs === Number.POSITIVE_INFINITY)
       findings.push(
         refuse(
           `min.cleanable.dirty.ratio=${settings.minCleanableDirtyRatio} without max.compaction.lag.ms lets a small dirty part wait for ever. Set max.compaction.lag.ms, or the ratio to 0.`,
         ),
       );
-    if ((use.gapMs ?? Number.POSITIVE_INFINITY) === Number.POSITIVE_INFINITY)
+    // Where records are tombstoned, the nudger appends.
+    const usualGapMs = erasure === 'tombstone' ? 0 : Number.POSITIVE_INFINITY;
+    if ((use.gapMs ?? usualGapMs) === Number.POSITIVE_INFINITY)
       findings.push(
         refuse(
           'In an idle partition no segment rolls and compaction never sees the last one: somebody must append (a nudger), so give the longest pause between appends.',
@@ -66,16 +86,17 @@ function unboundedFindings({ role, settings, use }: GuardCase): Finding[] {
 }
 
 function deadlineFindings(question: GuardCase): Finding[] {
-  const { settings, use, worstCase, deadlineMs } = question;
-  if (deadlineMs === null) return [];
+  const { settings, erasure, use, worstCase, deadlineMs } = question;
+  if (deadlineMs === null || !hasPolicyOf(erasure, settings)) return [];
   if (worstCase.worstCaseMs !== null && worstCase.worstCaseMs <= deadlineMs) return [];
   // Why compaction has no bound is said already, and no segment.ms helps then.
-  if (!settings.deletes && unboundedFindings(question).length > 0) return [];
+  const byRetention = isByRetention(settings, erasure);
+  if (!byRetention && unboundedFindings(question).length > 0) return [];
   return [
     refuse(
-      settings.deletes
+      byRetention
         ? deleteAdvice(settings, worstCase, deadlineMs)
-        : compactAdvice(settings, use, worstCase, deadlineMs),
+        : compactAdvice(settings, use, erasure, worstCase, deadlineMs),
     ),
   ];
 }
@@ -124,7 +145,7 @@ function cleanerFindings({ role, settings, use, readersLongestOutageMs }: GuardC
   return findings;
 }
 
-function copyFindings({ role, settings }: GuardCase): Finding[] {
+function copyFindings({ role, settings, erasure }: GuardCase): Finding[] {
   const findings: Finding[] = [];
   if (settings.remoteStorage)
     findings.push(
@@ -132,7 +153,7 @@ function copyFindings({ role, settings }: GuardCase): Finding[] {
         'remote.storage.enable=true: local deletion waits for the upload, and a second copy is outside of these bounds.',
       ),
     );
-  if (role === 'personal data' && settings.deletes && hasDefaultTimes(settings))
+  if (role === 'personal data' && isByRetention(settings, erasure) && hasDefaultTimes(settings))
     findings.push(
       warn(
         'segment.ms and retention.ms are the defaults, as in a topic made by accident: a record can stay for two weeks.',

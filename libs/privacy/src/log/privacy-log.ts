@@ -1,7 +1,15 @@
 import type { UserRef } from '@oubliette/keyring';
 import { PrivacyError } from '../errors.js';
 
-const kinds = ['restricted', 'restriction-lifted', 'restricted-read', 'held', 'hold-lifted'] as const;
+const kinds = [
+  'restricted',
+  'restriction-lifted',
+  'restricted-read',
+  'held',
+  'hold-lifted',
+  'purpose-withdrawn',
+  'purpose-granted',
+] as const;
 
 /** What was done. `restricted-read`: personal data of a restricted user was opened under a permit. */
 export type PrivacyLogKind = (typeof kinds)[number];
@@ -12,7 +20,7 @@ export interface PrivacyLogEntry {
   readonly at: number;
   readonly kind: PrivacyLogKind;
   readonly userRef: UserRef;
-  /** Why, in a code or a few words that name nobody: as `checkReason` has it. */
+  /** Why, in a code or a few words that name nobody: as `checkReason` has it. Of a purpose: which one. */
   readonly reason: string;
   /** The erasure that it is about; null where it is about none. */
   readonly erasureId: string | null;

@@ -1,6 +1,8 @@
 import type { PartitionReader, RecordProducer, TopicAdmin } from '@oubliette/kafka';
 import type { Keyring } from '@oubliette/keyring';
+import { AuthenticValues } from '../authentic-values.js';
 import type { Logger } from '../logger.js';
+import { readErasure } from '../forgetting/read-erasure.js';
 import type { Erasure } from '../ports.js';
 import type { LedgerMirror } from './ledger-mirror.js';
 
@@ -15,8 +17,7 @@ export interface TopicMirrorParts {
   readonly logger: Logger;
 }
 
-const domain = 'oubliette/ledger-mirror/v1\n';
-const macBytes = 16;
+const kind = 'oubliette/ledger-mirror/v1';
 const wantedReplicas = 3;
 /** One partition: the mirror is read as a whole. */
 const partition = 0;
@@ -48,15 +49,18 @@ export async function openTopicMirror(parts: TopicMirrorParts): Promise<LedgerMi
 }
 
 class TopicLedgerMirror implements LedgerMirror {
-  constructor(private readonly parts: TopicMirrorParts) {}
+  readonly #values: AuthenticValues;
+
+  constructor(private readonly parts: TopicMirrorParts) {
+    this.#values = new AuthenticValues(parts.keyring, kind);
+  }
 
   write(erasures: readonly Erasure[]): Promise<void> {
     const { topic, producer } = this.parts;
     return producer.send(
       erasures.map((erasure) => {
-        const json = Buffer.from(JSON.stringify(erasure), 'utf8');
         const key = Buffer.from(erasure.erasureId, 'utf8');
-        return { topic, partition, key, value: Buffer.concat([this.#mac(key, json), json]) };
+        return { topic, partition, key, value: this.#values.write(key, erasure) };
       }),
     );
   }
@@ -81,15 +85,8 @@ class TopicLedgerMirror implements LedgerMirror {
   }
 
   #erasureOf(key: Uint8Array, value: Uint8Array): Erasure | null {
-    const json = value.subarray(macBytes);
-    if (!Buffer.from(this.#mac(key, json)).equals(value.subarray(0, macBytes))) return null;
+    const json = this.#values.read(key, value);
     // Written by `write`: the MAC says so.
-    return JSON.parse(Buffer.from(json).toString('utf8')) as Erasure;
-  }
-
-  #mac(key: Uint8Array, json: Uint8Array): Uint8Array {
-    return this.parts.keyring.authenticate(
-      Buffer.concat([Buffer.from(domain, 'utf8'), key, Buffer.from('\n'), json]),
-    );
+    return json === null ? null : readErasure(json);
   }
 }

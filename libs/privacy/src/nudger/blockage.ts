@@ -2,9 +2,14 @@ import type { PartitionCondition } from '@oubliette/kafka';
 import type { UnseenReplica } from '../verification/erasure-evidence.js';
 
 export type BlockageCode =
-  'NO_LEADER' | 'TOO_FEW_IN_SYNC' | 'OPEN_TRANSACTION' | 'REPLICA_UNSEEN' | 'CLEANER_STUCK';
+  | 'NO_LEADER'
+  | 'TOO_FEW_IN_SYNC'
+  | 'OPEN_TRANSACTION'
+  | 'REPLICA_UNSEEN'
+  | 'CLEANER_STUCK'
+  | 'RETENTION_STUCK';
 
-/** Why key records do not leave a partition. */
+/** Why records do not leave a partition. */
 export interface Blockage {
   readonly code: BlockageCode;
   /** For the ledger and for operators; no personal data. */
@@ -18,6 +23,12 @@ export interface BlockedPartition extends Blockage {
   readonly since: number;
   /** How many erasures wait. */
   readonly jobs: number;
+}
+
+/** The same, of whichever topic. */
+export interface BlockedTopic extends BlockedPartition {
+  /** null: the key topic. */
+  readonly topic: string | null;
 }
 
 /** A message names at most so many transactions. */
@@ -58,6 +69,14 @@ export function blockageByUnseen(unseen: readonly UnseenReplica[]): Blockage {
 export function cleanerStuck(brokers: readonly number[], boundMs: number): Blockage {
   return {
     code: 'CLEANER_STUCK',
-    message: `the cleaner of broker ${brokers.join(', ')} left key records beyond the bound of ${boundMs} ms: look for uncleanable partitions in its log`,
+    message: `the cleaner of broker ${brokers.join(', ')} left records beyond the bound of ${boundMs} ms: look for uncleanable partitions in its log`,
+  };
+}
+
+/** Nothing explains it, and the bound has passed. */
+export function retentionStuck(brokers: readonly number[], boundMs: number): Blockage {
+  return {
+    code: 'RETENTION_STUCK',
+    message: `retention on broker ${brokers.join(', ')} left records beyond the bound of ${boundMs} ms: look for records dated ahead, and for offline log directories`,
   };
 }

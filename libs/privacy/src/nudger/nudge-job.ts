@@ -1,25 +1,27 @@
-import type { Keyring, UserRef } from '@oubliette/keyring';
+import type { Keyring } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
-import type { KeyTopicWindow } from '../ports.js';
+import type { KeyTopicWindow, LogWindow } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { Blockage } from './blockage.js';
+import type { ErasedRecords, Sought } from './remains.js';
 
-/** A forgotten user whose key records are to leave the log. */
-export interface NudgeJob {
+/** A forgotten user whose records are to leave the log. */
+export interface NudgeJob extends Sought {
   readonly id: string;
-  readonly userRef: UserRef;
   /** When fence and tombstones were appended, ms since the Unix epoch. */
   readonly fencedAt: number;
   /** It is erased but for the replicas that this names as unseen: only those are watched. */
   readonly erased?: ErasureEvidence;
   /** In no ledger, so that no other instance can take it over. */
   readonly isLocal?: boolean;
+  /** Nobody has looked for its records yet, and none has a tombstone: a look comes first, and the wait begins with what it finds. */
+  readonly isUnread?: boolean;
 }
 
 /** Told what becomes of a job. A rejection is logged and the call made again. */
 export interface NudgeListener {
-  /** Key records with a value still stand: the most that any replica has. */
+  /** Records with a value still stand: the most that any replica has. */
   standing(jobId: string, values: number): Promise<void>;
   /** They stand because of this; told when it changes. When it is over, `standing` is told again. */
   blocked(jobId: string, blockage: Blockage): Promise<void>;
@@ -29,12 +31,10 @@ export interface NudgeListener {
   seen(jobId: string, evidence: ErasureEvidence): Promise<void>;
 }
 
-export interface NudgerParts {
-  readonly window: KeyTopicWindow;
-  readonly keyring: Pick<
-    Keyring,
-    'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead' | 'retireEnded'
-  >;
+/** What the work in one partition needs. */
+export interface PartitionParts {
+  readonly window: LogWindow;
+  readonly erased: ErasedRecords;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: NudgeListener;
@@ -43,9 +43,14 @@ export interface NudgerParts {
    * Default: the bound of the settings in force; where they bound nothing it holds it up for ever.
    */
   readonly patienceMs?: number;
+}
+
+export interface NudgerParts extends Omit<PartitionParts, 'erased'> {
+  readonly window: KeyTopicWindow;
+  readonly keyring: Pick<
+    Keyring,
+    'partitionOf' | 'state' | 'list' | 'catchUp' | 'deadRecords' | 'buryDead' | 'retireEnded'
+  >;
   /** False: another instance sweeps and retires. Default: this one does. */
   readonly leads?: () => boolean;
 }
-
-/** Tombstones every dead record in any partition and sees to it that each of them leaves the log; gives how many. */
-export type BuryDead = () => Promise<number>;

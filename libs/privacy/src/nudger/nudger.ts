@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import type { Timer } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { BlockedPartition } from './blockage.js';
+import { keyRecords } from './key-records.js';
 import type { NudgeJob, NudgerParts } from './nudge-job.js';
-import { PartitionNudger } from './partition-nudger.js';
+import { PartitionFlows } from './partition-flows.js';
 
 const sweepMs = 30_000;
 /** Keys whose time is over are looked for in every so many sweeps: it means looking at every key. */
@@ -18,66 +18,44 @@ const nudgesAfterRetiring = 3;
  */
 export class Nudger {
   readonly #closing = new AbortController();
-  readonly #flows = new Map<number, { readonly nudger: PartitionNudger; readonly done: Promise<void> }>();
+  readonly #flows: PartitionFlows;
   #sweep: Timer;
   #sweeping: Promise<void> = Promise.resolve();
   #sweeps = 0;
   #nudgesOwed = 0;
 
   constructor(private readonly parts: NudgerParts) {
-    // Each flow listens while it waits: many are no leak, their number is that of the partitions.
-    setMaxListeners(0, this.#closing.signal);
+    const { keyring, logger } = parts;
+    const erased = keyRecords({ keyring, logger, buryDead: () => this.#buryDead() });
+    this.#flows = new PartitionFlows({ ...parts, erased });
     this.#sweep = this.#scheduleSweep();
   }
 
   /** Takes a job; under an id that is pending it begins anew if its fence is later. After `close`: nothing happens. */
   add(job: NudgeJob): void {
-    this.#addTo(job, this.parts);
+    this.#flows.add(this.parts.keyring.partitionOf(job.userRef), job);
   }
 
   /** Drops the jobs that another instance finds in the ledger. */
   release(): void {
-    for (const { nudger } of this.#flows.values()) nudger.release();
+    this.#flows.release();
   }
 
   /** The partitions in which erasures are held up, and why. */
   get blocked(): readonly BlockedPartition[] {
-    return [...this.#flows.values()].flatMap(({ nudger }) => nudger.blocked ?? []);
+    return this.#flows.blocked;
   }
 
   /** Number of jobs not yet gone. */
   get pending(): number {
-    let count = 0;
-    for (const { nudger } of this.#flows.values()) count += nudger.size;
-    return count;
+    return this.#flows.pending;
   }
 
   /** Stops all flows and resolves when they have ended; what is pending stays in the ledger. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#sweep.cancel();
-    await this.#sweeping;
-    await Promise.all([...this.#flows.values()].map(({ done }) => done));
-  }
-
-  #addTo(job: NudgeJob, parts: NudgerParts): void {
-    if (this.#closing.signal.aborted) return;
-    const partition = parts.keyring.partitionOf(job.userRef);
-    const flow = this.#flows.get(partition);
-    if (flow) {
-      flow.nudger.add(job);
-      return;
-    }
-    const nudger = new PartitionNudger(partition, parts, () => this.#buryDead(), this.#closing.signal);
-    nudger.add(job);
-    this.#flows.set(partition, { nudger, done: this.#follow(partition, nudger) });
-  }
-
-  async #follow(partition: number, nudger: PartitionNudger): Promise<void> {
-    // A job may come in while a run ends: look again before the flow is given up.
-    do await nudger.run();
-    while (!nudger.isIdle && !this.#closing.signal.aborted);
-    this.#flows.delete(partition);
+    await Promise.all([this.#sweeping, this.#flows.close()]);
   }
 
   #scheduleSweep(): Timer {
@@ -131,7 +109,7 @@ export class Nudger {
     if (dead.length === 0) return 0;
     const buried = await keyring.buryDead();
     for (const userRef of new Set(dead.map((record) => record.userRef))) {
-      this.#addTo({ id: `late:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true }, this.parts);
+      this.add({ id: `late:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
     }
     return buried;
   }

@@ -1,10 +1,9 @@
 import type { ReplicaState } from '@oubliette/kafka';
 import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
-import { erasureBound } from '../forgetting/erasure-bound.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { BlockedPartition } from './blockage.js';
-import type { BuryDead, NudgeJob, NudgerParts } from './nudge-job.js';
+import type { NudgeJob, PartitionParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
 import { StandingTeller } from './standing-teller.js';
@@ -27,12 +26,13 @@ export class PartitionNudger {
   readonly #pending = new Map<string, PendingJob>();
   readonly #wake = new Set<() => void>();
   #nudgedAt = Number.NEGATIVE_INFINITY;
+  /** When jobs that nobody had looked for were looked for the last time. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #teller: StandingTeller;
 
   constructor(
     private readonly partition: number,
-    private readonly parts: NudgerParts,
-    private readonly buryDead: BuryDead,
+    private readonly parts: PartitionParts,
     private readonly signal: AbortSignal,
   ) {
     this.#teller = new StandingTeller(partition, parts);
@@ -96,14 +96,15 @@ export class PartitionNudger {
     const done: PendingJob[] = [];
     let next = now + longestPauseMs;
     for (const pending of this.#pending.values()) {
-      const due = pending.dueAt(timings, this.#nudgedAt);
+      const due = pending.dueAt(timings, this.#nudgedAt, this.#lookedAt);
       if (due > now) next = Math.min(next, due);
       else if (pending.clean === null) ripe.push(pending);
       else done.push(pending);
     }
     await tellAll(done, (pending) => this.#finish(pending, timings));
     if (ripe.length > 0) await this.#attempt(ripe, timings);
-    else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
+    // What was finished may be watched from now on, and is not in `next`.
+    else if (done.length === 0) await this.#pause(Math.max(0, next - now));
   }
 
   async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {
@@ -114,7 +115,7 @@ export class PartitionNudger {
       passes: [...(erased?.passes ?? []), ...clean.passes],
       unseen: clean.unseen,
       unlinkedAt: Math.floor(this.parts.clock.now()),
-      bound: erased?.bound ?? erasureBound(timings),
+      bound: erased?.bound ?? this.parts.erased.bound(timings),
       lateRecords: (erased?.lateRecords ?? 0) + lateRecords,
     };
     const { listener } = this.parts;
@@ -149,6 +150,7 @@ export class PartitionNudger {
       (pending) => pending.clean === null && canBeSeen(pending, replicas),
     );
     const readFrom = clock.monotonic();
+    if (due.some(({ isUnread }) => isUnread)) this.#lookedAt = readFrom;
     const round = await this.#read(watched, replicas);
     const now = clock.monotonic();
     for (const pending of due) {
@@ -156,6 +158,7 @@ export class PartitionNudger {
       pending.lastAttemptAt = now;
       pending.readMs = now - readFrom;
     }
+    for (const pending of watched) pending.isUnread = false;
     const findings = watched.map((pending): [PendingJob, Finding] => [
       pending,
       round.of(pending.job.userRef, pending.watched),
@@ -178,7 +181,9 @@ export class PartitionNudger {
   /** Nudges where nothing else made the segments roll, and gives the cleaner its time then. */
   async #nudgeFor(due: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
     const { window, clock } = this.parts;
-    const fresh = due.filter(({ isServed, erased }) => !isServed && erased === null);
+    const fresh = due.filter(
+      ({ isServed, isUnread, needsRoll, erased }) => !isServed && !isUnread && needsRoll && erased === null,
+    );
     // A replica that came back may have all since in one segment: it needs another append, as what was looked at in vain does.
     const inVain = due.some(
       ({ isServed, erased, hasRemains }) => hasRemains && (isServed || erased !== null),
@@ -198,43 +203,32 @@ export class PartitionNudger {
   }
 
   async #read(watched: readonly PendingJob[], replicas: readonly ReplicaState[]): Promise<ReplicaRound> {
-    const { window, clock, keyring } = this.parts;
-    const userRefs = new Set(watched.map(({ job }) => job.userRef));
-    const living = new Set<string>();
-    if ([...userRefs].some((userRef) => keyring.state(userRef) === 'active')) {
-      for (const { userRef, state, kids } of keyring.list()) {
-        if (state === 'active' && userRefs.has(userRef))
-          for (const kid of kids) living.add(`${userRef}#${kid}`);
-      }
-    }
+    const { window, clock, erased } = this.parts;
+    const jobs = watched.map(({ job }) => job);
     return ReplicaRound.read({
       partition: this.partition,
       replicas: replicas.filter(({ broker }) =>
         watched.some((pending) => pending.watched?.has(broker) ?? true),
       ),
-      userRefs,
-      isLiving: (userRef, kid) => living.has(`${userRef}#${kid}`),
+      userRefs: new Set(jobs.map(({ userRef }) => userRef)),
+      look: erased.look(jobs),
       window,
       clock,
       signal: this.signal,
     });
   }
 
-  /** A key record without a tombstone after it landed late: it gets one, and its wait begins again. */
+  /** A record without a tombstone after it was not found before, or landed late: it gets one, and its wait begins again. */
   async #buryFound(findings: readonly [PendingJob, Finding][]): Promise<void> {
-    const late = findings.filter(([, { unburied }]) => unburied > 0);
-    if (late.length === 0) return;
-    const { keyring, clock, logger } = this.parts;
-    await keyring.catchUp(late.map(([{ job }]) => job.userRef));
-    const buried = await this.buryDead();
-    const fields = { partition: this.partition, records: buried };
-    if (buried > 0) logger.info('Key records that landed after their fence were tombstoned.', fields);
-    else
-      logger.warn(
-        'A key record of a forgotten user has no tombstone and the keyring does not know it.',
-        fields,
-      );
-    for (const [pending, { unburied }] of late) pending.buriedAgain(clock, buried > 0 ? unburied : 0);
+    const unburied = findings.filter(([, finding]) => finding.unburied.length > 0);
+    if (unburied.length === 0) return;
+    const { erased, clock, logger } = this.parts;
+    const found = new Map(unburied.map(([{ job }, finding]) => [job.userRef, finding]));
+    const records = await erased.bury(this.partition, found);
+    const fields = { partition: this.partition, records };
+    if (records > 0) logger.info(`Records of forgotten users in ${erased.place} were tombstoned.`, fields);
+    for (const [pending, finding] of unburied)
+      pending.buriedAgain(clock, records > 0 ? finding.unburied.length : 0);
   }
 
   async #note(
@@ -242,13 +236,14 @@ export class PartitionNudger {
     timings: KeyTopicTimings,
     now: number,
   ): Promise<void> {
-    const { ms: boundMs } = erasureBound(timings);
+    const { ms: boundMs } = this.parts.erased.bound(timings);
     const patienceMs = this.parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
     const open: [PendingJob, Finding][] = [];
     for (const [pending, finding] of findings) {
       pending.hasRemains = finding.values > 0;
       const isPatient = pending.erased === null && pending.ageMs(now) < patienceMs;
       if (isClean(finding, isPatient)) {
+        if (!pending.isSettled(timings, now)) continue;
         pending.clean = { at: now, passes: finding.passes, unseen: unseenBy(pending, finding) };
         pending.blockage = null;
       } else if (pending.erased === null) open.push([pending, finding]);
@@ -282,12 +277,15 @@ export class PartitionNudger {
   }
 
   #report(error: unknown, failures: number): void {
-    this.parts.logger.warn('Erasing in a partition of the key topic failed and is tried again.', {
-      partition: this.partition,
-      pending: this.#pending.size,
-      failures,
-      error: codeOf(error),
-    });
+    this.parts.logger.warn(
+      `Erasing in a partition of ${this.parts.erased.place} failed and is tried again.`,
+      {
+        partition: this.partition,
+        pending: this.#pending.size,
+        failures,
+        error: codeOf(error),
+      },
+    );
   }
 }
 

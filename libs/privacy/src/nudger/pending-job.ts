@@ -7,6 +7,7 @@ import {
   paceMs,
   rollMs,
   rollSlackMs,
+  settleMs,
   unlinkSlackMs,
   type KeyTopicTimings,
 } from './timing.js';
@@ -29,6 +30,8 @@ export class PendingJob {
   /** When its last tombstone was appended, and the same on the wall clock. */
   #buriedAt = 0;
   #buriedWall = 0;
+  /** Nobody has looked for its records yet. */
+  isUnread: boolean;
   /** An append that makes its segment roll was made or found. */
   isServed = false;
   attempts = 0;
@@ -51,17 +54,28 @@ export class PendingJob {
     /** Given: it is erased but for what this names as unseen. */
     readonly erased: ErasureEvidence | null = job.erased ?? null,
   ) {
+    this.isUnread = erased === null && job.isUnread === true;
     this.watched = erased === null ? null : new Set(erased.unseen.map(({ replica }) => replica));
     this.#buriedWall = job.fencedAt;
     this.#buriedAt = clock.monotonic() - Math.max(0, clock.now() - job.fencedAt);
   }
 
-  /** A record of it landed late and was tombstoned: its wait begins again. */
+  /** A record of it was found, and tombstoned: its wait begins again. */
   buriedAgain(clock: Clock, records: number): void {
     this.#buriedAt = clock.monotonic();
     this.#buriedWall = clock.now();
     this.isServed = false;
     this.lateRecords += records;
+  }
+
+  /** Something of it is known to stand, or may: its segment must roll. */
+  get needsRoll(): boolean {
+    return this.job.isUnread !== true || this.hasRemains;
+  }
+
+  /** Nothing that was on its way when its user was fenced can land any more. */
+  isSettled(timings: KeyTopicTimings, now: number): boolean {
+    return this.job.isUnread !== true || this.ageMs(now) >= settleMs(timings);
   }
 
   ageMs(now: number): number {
@@ -73,7 +87,9 @@ export class PendingJob {
     return this.#buriedWall + rollMs(timings) + 1;
   }
 
-  dueAt(timings: KeyTopicTimings, nudgedAt: number): number {
+  /** `lookedAt`: when the partition was read last for jobs that nobody had looked for. */
+  dueAt(timings: KeyTopicTimings, nudgedAt: number, lookedAt: number): number {
+    if (this.isUnread) return Math.max(this.#buriedAt, lookedAt + nudgeSpacingMs(timings));
     if (this.clean !== null) return this.clean.at + timings.fileDeleteDelayMs + unlinkSlackMs;
     const rest = readingShare * this.readMs;
     if (this.erased !== null) {
@@ -81,6 +97,11 @@ export class PendingJob {
       const pause = this.hasRemains ? paceMs(timings, this.attempts) : watchMs;
       return this.lastAttemptAt + Math.max(pause, rest);
     }
+    if (!this.needsRoll)
+      return Math.max(
+        this.#buriedAt + settleMs(timings),
+        this.lastAttemptAt + Math.max(paceMs(timings, this.attempts), rest),
+      );
     // A nudge before the segment is old enough lands in the same segment and does nothing.
     const rolls = this.#buriedAt + rollMs(timings) + rollSlackMs;
     if (!this.isServed) return Math.max(rolls, nudgedAt + nudgeSpacingMs(timings));

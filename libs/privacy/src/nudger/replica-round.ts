@@ -1,17 +1,17 @@
 import type { ReplicaState } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { Clock } from '@oubliette/runtime';
-import type { KeyTopicWindow } from '../ports.js';
+import type { LogWindow } from '../ports.js';
 import type { ReplicaPass, UnseenReason, UnseenReplica } from '../verification/erasure-evidence.js';
-import { survey, type IsLiving, type Remains } from './survey.js';
+import type { Look, Remains } from './remains.js';
 
 export interface RoundQuestion {
   readonly partition: number;
   /** Those to be read, each once. */
   readonly replicas: readonly ReplicaState[];
   readonly userRefs: ReadonlySet<UserRef>;
-  readonly isLiving: IsLiving;
-  readonly window: Pick<KeyTopicWindow, 'end' | 'readReplica'>;
+  readonly look: Look;
+  readonly window: Pick<LogWindow, 'end' | 'readReplica'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -27,12 +27,12 @@ interface Reading {
 
 /** What a round shows of one user. */
 export interface Finding {
-  /** Key records with a value: the most that any replica has. */
+  /** Records with a value: the most that any replica has. */
   readonly values: number;
   /** The brokers that have any. */
   readonly brokers: readonly number[];
-  /** At the leader, without a tombstone. */
-  readonly unburied: number;
+  /** Keys at the leader without a tombstone. */
+  readonly unburied: readonly string[];
   /** Whole reads that showed none, of replicas that are not behind. */
   readonly passes: readonly ReplicaPass[];
   readonly unseen: readonly UnseenReplica[];
@@ -84,7 +84,7 @@ export class ReplicaRound {
     const passes: ReplicaPass[] = [];
     const brokers: number[] = [];
     let values = 0;
-    let unburied = 0;
+    let unburied: readonly string[] = [];
     let isSettling = false;
     for (const reading of this.#readings) {
       const { pass, isLeader, isBehind, remains } = reading;
@@ -108,11 +108,11 @@ function isOutOfSync({ isBehind, isInSync }: Reading): boolean {
 }
 
 async function read(question: RoundQuestion, replica: ReplicaState, end: bigint): Promise<Reading> {
-  const { partition, userRefs, isLiving, window, clock, signal } = question;
+  const { partition, look, window, clock, signal } = question;
   const { broker, isLeader, isInSync } = replica;
   const at = Math.floor(clock.now());
   const { logStart, highWatermark, records } = await window.readReplica(partition, broker);
-  const found = await survey(records, userRefs, isLiving, signal);
+  const found = await look(records, signal);
   return {
     pass: {
       at,

@@ -5,7 +5,7 @@ import {
   type Blockage,
   type BlockedPartition,
 } from './blockage.js';
-import type { NudgerParts } from './nudge-job.js';
+import type { PartitionParts } from './nudge-job.js';
 import type { PendingJob } from './pending-job.js';
 import type { Finding } from './replica-round.js';
 import { tellAll } from './tell-all.js';
@@ -13,13 +13,15 @@ import { tellAll } from './tell-all.js';
 /** A look in vain is usual, since a cleaner may be slow; from this many on one asks why. */
 const looksBeforeAsking = 2;
 
+type Parts = Pick<PartitionParts, 'window' | 'erased' | 'listener' | 'clock' | 'logger'>;
+
 /** Tells the listener what still stands in a partition, and why; only what is news. */
 export class StandingTeller {
   readonly #partition: number;
-  readonly #parts: Pick<NudgerParts, 'window' | 'listener' | 'clock' | 'logger'>;
+  readonly #parts: Parts;
   #blocked: { readonly blockage: Blockage; readonly since: number } | null = null;
 
-  constructor(partition: number, parts: Pick<NudgerParts, 'window' | 'listener' | 'clock' | 'logger'>) {
+  constructor(partition: number, parts: Parts) {
     this.#partition = partition;
     this.#parts = parts;
   }
@@ -74,10 +76,10 @@ export class StandingTeller {
 
   #remember(blockage: Blockage | null): void {
     if (blockage?.message === this.#blocked?.blockage.message) return;
-    const { clock, logger } = this.#parts;
+    const { clock, logger, erased } = this.#parts;
     this.#blocked = blockage === null ? null : { blockage, since: Math.floor(clock.now()) };
     const fields = { partition: this.#partition, code: blockage?.code ?? null };
-    if (blockage !== null) logger.warn(`Erasing in the key topic is blocked: ${blockage.message}.`, fields);
+    if (blockage !== null) logger.warn(`Erasing in ${erased.place} is blocked: ${blockage.message}.`, fields);
   }
 }
 

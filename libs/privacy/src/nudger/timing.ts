@@ -1,6 +1,6 @@
-import type { KeyTopicWindow } from '../ports.js';
+import type { LogWindow } from '../ports.js';
 
-export type KeyTopicTimings = Awaited<ReturnType<KeyTopicWindow['settings']>>;
+export type KeyTopicTimings = Awaited<ReturnType<LogWindow['settings']>>;
 
 /** Ours and the broker's clocks may differ this much before a first nudge is in vain. */
 export const rollSlackMs = 50;
@@ -10,6 +10,7 @@ export const unlinkSlackMs = 250;
 /** What a cleaner takes for a pass over a few small segments, so that one look usually finds it done. */
 const usualPassMs = 150;
 const longestPaceMs = 60_000;
+const longestSettleMs = 60_000;
 
 /** Age at which a segment rolls, on the next append: min(segment.ms, max.compaction.lag.ms) (LogConfig.maxSegmentMs). */
 export function rollMs(timings: KeyTopicTimings): number {
@@ -37,6 +38,14 @@ export function nudgeSpacingMs(timings: KeyTopicTimings): number {
 /** The longest that a partition with a pending erasure goes without an append once its segment may roll. */
 export function nudgerGapMs(timings: KeyTopicTimings): number {
   return rollSlackMs + nudgeSpacingMs(timings);
+}
+
+/**
+ * What was sealed before a user was fenced may be on its way to a topic for so long after: what a producer takes until it gives up. Shorter
+ * where segments roll sooner: whoever sets that wants to see an erasure soon.
+ */
+export function settleMs(timings: KeyTopicTimings): number {
+  return Math.min(longestSettleMs, rollMs(timings));
 }
 
 /** From the bytes' end in the file system to the nudger's knowledge of it. */

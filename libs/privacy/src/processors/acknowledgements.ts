@@ -6,7 +6,8 @@ import type { Logger } from '../logger.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 import type { Acknowledgement, AcknowledgementStore, GivenAnswer } from './acknowledgement.js';
 import { checkProcessors } from './check-answer.js';
-import { questionRecord, settledRecords, type AddressedAnswer } from './erasure-messages.js';
+import type { ErasureMessages } from './erasure-messages.js';
+import type { AddressedAnswer } from './erasure-question.js';
 import { nextAskAt } from './reminder-schedule.js';
 
 export interface AcknowledgementsParts {
@@ -14,8 +15,7 @@ export interface AcknowledgementsParts {
   readonly processors: readonly string[];
   readonly store: AcknowledgementStore;
   readonly erasures: Pick<ErasureStore, 'get' | 'getAll'>;
-  /** Where questions and answers travel: `erasureTopicOf`. */
-  readonly topic: string;
+  readonly messages: Pick<ErasureMessages, 'question' | 'settled'>;
   readonly producer: Pick<RecordProducer, 'send'>;
   readonly certificates?: Pick<CertificateRegister, 'issue'>;
   readonly clock: Clock;
@@ -116,7 +116,7 @@ export class Acknowledgements {
   }
 
   async #ask(erasureIds: readonly string[]): Promise<void> {
-    const { store, erasures, topic, producer } = this.#parts;
+    const { store, erasures, messages, producer } = this.#parts;
     const rows = await store.of(erasureIds);
     const known = await erasures.getAll(erasureIds);
     const asked: { readonly erasure: Erasure; readonly open: readonly Acknowledgement[] }[] = [];
@@ -130,7 +130,7 @@ export class Acknowledgements {
     await producer.send(
       asked.map(({ erasure: { erasureId, userRef, lifecycle, requestedAt, deadline }, open }) => {
         const processors = open.map(({ processor }) => processor);
-        return questionRecord(topic, { erasureId, userRef, lifecycle, requestedAt, deadline, processors });
+        return messages.question({ erasureId, userRef, lifecycle, requestedAt, deadline, processors });
       }),
     );
     const now = this.#now();
@@ -173,12 +173,12 @@ export class Acknowledgements {
 
   /** All have answered. What fails here is made up for: a certificate when it is asked for; a question that stays is answered again. */
   async #complete(erasureId: string, rows: readonly Acknowledgement[]): Promise<void> {
-    const { erasures, topic, producer, certificates, logger } = this.#parts;
+    const { erasures, messages, producer, certificates, logger } = this.#parts;
     try {
       const erasure = await erasures.get(erasureId);
       if (erasure?.state === 'erased') await certificates?.issue([erasure]);
       const processors = rows.map(({ processor }) => processor);
-      await producer.send(settledRecords(topic, erasureId, processors));
+      await producer.send(messages.settled(erasureId, processors));
     } catch (error) {
       logger.warn('All processors have answered; the certificate is issued when somebody asks for it.', {
         erasureId,

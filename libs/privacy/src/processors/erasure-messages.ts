@@ -1,40 +1,15 @@
 import type { OutgoingRecord, ReceivedRecord, TopicSpec } from '@oubliette/kafka';
-import type { UserRef } from '@oubliette/keyring';
-import { z } from 'zod';
-import { PrivacyError } from '../errors.js';
-import type { ProcessorAnswer } from './acknowledgement.js';
+import type { Keyring } from '@oubliette/keyring';
+import { AuthenticValues } from '../authentic-values.js';
+import { PrivacyError, type PrivacyErrorCode } from '../errors.js';
+import type { Logger } from '../logger.js';
 import { checkAnswer, checkProcessor } from './check-answer.js';
-
-/** What processors are told of an erasure: no id of the user, and no personal data but the pseudonym. Times in ms since the Unix epoch. */
-export interface ErasureQuestion {
-  readonly erasureId: string;
-  /** The pseudonym, which handlers of events know as `context.userRef`. */
-  readonly userRef: UserRef;
-  readonly lifecycle: number;
-  readonly requestedAt: number;
-  readonly deadline: number;
-}
-
-/** A question, and who has not answered it. */
-export interface AddressedQuestion extends ErasureQuestion {
-  readonly processors: readonly string[];
-}
-
-/** An answer on its way. */
-export interface AddressedAnswer {
-  readonly erasureId: string;
-  readonly processor: string;
-  readonly answer: ProcessorAnswer;
-}
-
-const questionSchema = z.object({
-  erasureId: z.string().regex(/^[^/]{1,64}$/),
-  userRef: z.string().regex(/^[0-9a-f]{32}$/),
-  lifecycle: z.int().positive(),
-  requestedAt: z.int().nonnegative(),
-  deadline: z.int().nonnegative(),
-  processors: z.array(z.string()).max(100),
-});
+import {
+  readAnswer,
+  readQuestion,
+  type AddressedAnswer,
+  type AddressedQuestion,
+} from './erasure-question.js';
 
 /** The topic of a deployment's questions and answers stands beside its key topic. */
 export function erasureTopicOf(keyTopic: string): string {
@@ -52,63 +27,97 @@ export function erasureTopicSpec(topic: string): TopicSpec {
   return { name: topic, partitions: 1, configs };
 }
 
-/** Keyed by the erasure, so that a reminder takes the place of the question. */
-export function questionRecord(topic: string, question: AddressedQuestion): OutgoingRecord {
-  return { topic, key: bytes(question.erasureId), value: bytes(JSON.stringify(question)) };
+export interface ErasureMessagesParts {
+  /** The topic's name: `erasureTopicOf`. */
+  readonly topic: string;
+  readonly keyring: Pick<Keyring, 'authenticate'>;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
-/** Keyed by erasure and processor. Throws as `checkAnswer` and `checkProcessor` do. */
-export function answerRecord(
-  topic: string,
-  { erasureId, processor, answer }: AddressedAnswer,
-): OutgoingRecord {
-  const key = `${erasureId}/${checkProcessor(processor)}`;
-  return { topic, key: bytes(key), value: bytes(JSON.stringify(checkAnswer(answer))) };
-}
+const questionKind = 'oubliette/erasure-question/v1';
+const answerKind = 'oubliette/erasure-answer/v1';
+/** Whoever may write to the topic must not fill the log: the first are told of one by one, then each time that their number has doubled. */
+const toldSingly = 3;
 
-/** Takes a question and its answers out of the topic. */
-export function settledRecords(
-  topic: string,
-  erasureId: string,
-  processors: readonly string[],
-): OutgoingRecord[] {
-  const keys = [erasureId, ...processors.map((processor) => `${erasureId}/${processor}`)];
-  return keys.map((key) => ({ topic, key: bytes(key), value: null }));
-}
+/**
+ * Questions and answers of one deployment. Each is under a MAC, so that whoever may write to the topic can neither ask a processor to erase
+ * somebody nor answer for one. What is none is left alone, counted and told of: it must not hold up what is behind it.
+ */
+export class ErasureMessages {
+  readonly topic: string;
+  readonly #questions: AuthenticValues;
+  readonly #answers: AuthenticValues;
+  readonly #logger: Pick<Logger, 'error'>;
+  #refused = 0;
+  #told = 0;
 
-/** null: it is no question, or one that was taken out. Throws PrivacyError ANSWER_INVALID for what is neither question nor answer. */
-export function readQuestion({ key, value }: ReceivedRecord): AddressedQuestion | null {
-  const name = textOf(key);
-  if (value === null || name.includes('/')) return null;
-  const read = questionSchema.safeParse(parsed(value));
-  if (!read.success || read.data.erasureId !== name) throw malformed();
-  return { ...read.data, userRef: read.data.userRef as UserRef };
-}
-
-/** null: it is no answer, or one that was taken out. Throws PrivacyError ANSWER_INVALID, PROCESSOR_INVALID or REASON_INVALID. */
-export function readAnswer({ key, value }: ReceivedRecord): AddressedAnswer | null {
-  const name = textOf(key);
-  const slash = name.indexOf('/');
-  if (value === null || slash < 0) return null;
-  const processor = checkProcessor(name.slice(slash + 1));
-  const answer = checkAnswer(parsed(value) as ProcessorAnswer);
-  return { erasureId: name.slice(0, slash), processor, answer };
-}
-
-function parsed(value: Uint8Array): unknown {
-  try {
-    return JSON.parse(textOf(value));
-  } catch {
-    throw malformed();
+  constructor({ topic, keyring, logger }: ErasureMessagesParts) {
+    this.topic = topic;
+    this.#questions = new AuthenticValues(keyring, questionKind);
+    this.#answers = new AuthenticValues(keyring, answerKind);
+    this.#logger = logger;
   }
-}
 
-/** What stands in it may be anything: it is not repeated. */
-function malformed(): PrivacyError {
-  return new PrivacyError(
-    'ANSWER_INVALID',
-    'A record of the topic of erasures is no question and no answer.',
-  );
+  /** How many records were read that are no message of this deployment. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Keyed by the erasure, so that a reminder takes the place of the question. */
+  question(question: AddressedQuestion): OutgoingRecord {
+    const key = bytes(question.erasureId);
+    return { topic: this.topic, key, value: this.#questions.write(key, question) };
+  }
+
+  /** Keyed by erasure and processor. Throws as `checkAnswer` and `checkProcessor` do. */
+  answer({ erasureId, processor, answer }: AddressedAnswer): OutgoingRecord {
+    const key = bytes(`${erasureId}/${checkProcessor(processor)}`);
+    return { topic: this.topic, key, value: this.#answers.write(key, checkAnswer(answer)) };
+  }
+
+  /** Takes a question and its answers out of the topic. */
+  settled(erasureId: string, processors: readonly string[]): OutgoingRecord[] {
+    const keys = [erasureId, ...processors.map((processor) => `${erasureId}/${processor}`)];
+    return keys.map((key) => ({ topic: this.topic, key: bytes(key), value: null }));
+  }
+
+  /** null: it is no question, or one that was taken out. */
+  questionIn(record: ReceivedRecord): AddressedQuestion | null {
+    if (record.value === null || textOf(record.key).includes('/')) return null;
+    return this.#read(record, this.#questions, readQuestion);
+  }
+
+  /** null: it is no answer, or one that was taken out. */
+  answerIn(record: ReceivedRecord): AddressedAnswer | null {
+    if (record.value === null || !textOf(record.key).includes('/')) return null;
+    return this.#read(record, this.#answers, readAnswer);
+  }
+
+  #read<T>(
+    record: ReceivedRecord,
+    values: AuthenticValues,
+    parse: (name: string, json: string) => T,
+  ): T | null {
+    const json = values.read(record.key ?? bytes(''), record.value ?? bytes(''));
+    if (json === null) return this.#refuse(record, 'ERASURE_MESSAGE_UNAUTHENTIC');
+    try {
+      return parse(textOf(record.key), json);
+    } catch (error) {
+      if (!(error instanceof PrivacyError)) throw error;
+      return this.#refuse(record, error.code);
+    }
+  }
+
+  #refuse({ topic, partition, offset }: ReceivedRecord, error: PrivacyErrorCode): null {
+    this.#refused++;
+    if (this.#refused > toldSingly && this.#refused < 2 * this.#told) return null;
+    this.#told = this.#refused;
+    this.#logger.error(
+      'Alarm: a record of the topic of erasures is no message of this deployment; it is left alone. Find out who writes there.',
+      { topic, partition, offset: String(offset), error, refused: this.#refused },
+    );
+    return null;
+  }
 }
 
 function textOf(value: Uint8Array | null): string {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
 import type { Erasure, ErasureStore, LedgerEntry } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { TopicErasure, TopicPartitionEvidence } from '../ways/topic-erasure.js';
 import { requestedErasure } from './requested-erasure.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
@@ -236,6 +237,28 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.deepEqual(await store.unseen(10), [erased(3, away)]);
       assert.deepEqual(await store.get('e-1'), erased(1, [], 2));
     });
+
+    check(
+      'keeps the topics of an erasure, and gives it while a replica of one could not be seen',
+      async (store) => {
+        const away = [{ replica: 2, why: 'out of sync' as const }];
+        const seen = (unseen: TopicPartitionEvidence['unseen']): TopicErasure['evidence'] => [
+          { partition: 0, mark: '18014398509481985', tombstones: 0, passes: [], unseen, unlinkedAt: 9 },
+        ];
+        const marks = [{ partition: 0, offset: '18014398509481985' }];
+        const topic = { topic: 'visits', way: 'expiry' as const, boundMs: null, marks };
+        const at = (revision: number, evidence: TopicErasure['evidence']): Erasure =>
+          requested('e-1', 1, { revision, state: 'forgotten', topics: [{ ...topic, evidence }] });
+        await store.open(requested('e-1', 1));
+        for (const [revision, evidence] of [null, seen(away), seen([])].entries()) {
+          const step = at(revision + 1, evidence);
+          assert.equal(await store.advance(step), true);
+          assert.deepEqual(await store.get('e-1'), step);
+          assert.deepEqual((await store.entries(0, 10)).at(-1)?.erasure, step);
+          assert.equal((await store.unseen(10)).length, revision === 1 ? 1 : 0);
+        }
+      },
+    );
 
     check('counts them by state', async (store) => {
       assert.deepEqual(await store.counts(), { requested: 0, held: 0, forgotten: 0, erased: 0 });

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openKeyTopic, type KafkaSettings, type KeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
+import {
+  createDirectClient,
+  openKeyTopic,
+  openTopicWindow,
+  type KafkaSettings,
+  type KeyTopic,
+  type KeyTopicSettings,
+} from '@oubliette/kafka';
 import { openKeyring, type Keyring } from '@oubliette/keyring';
 import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
 import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
+import { writeRecordKey } from '@oubliette/serde';
 import { ForgettingService } from '../forgetting/forgetting-service.js';
+import type { TopicWindow } from '../ports.js';
 import type { InMemoryErasureStore } from './in-memory-erasure-store.js';
 import { InMemoryStores } from './in-memory-stores.js';
 
@@ -21,7 +31,8 @@ const clock = new SystemClock();
 
 /**
  * Forgetting on a real engine, proved at the bytes: what is *erased* stands in no file of the broker, within the bound,
- * and everybody else's key stands. Give the broker a short log.cleaner.backoff.ms.
+ * and everybody else's key stands. Give the broker a short log.cleaner.backoff.ms and
+ * log.retention.check.interval.ms.
  */
 export function forgettingContract(engine: ForgettingEngine): void {
   test(`forgetting on ${engine.name}: the bytes of a key leave every file within the bound`, async () => {
@@ -65,9 +76,70 @@ export function forgettingContract(engine: ForgettingEngine): void {
       await d.close();
     }
   });
+
+  test(`forgetting on ${engine.name}: by tombstones and by expiry the records themselves leave every file within the bound`, async () => {
+    const d = await open(engine, 'ways');
+    const client = createDirectClient(d.settings);
+    try {
+      const topics = [
+        { topic: `${d.name}.addresses`, way: 'tombstone', configs: { ...topicConfigs, ...compacted } },
+        { topic: `${d.name}.visits`, way: 'expiry', configs: { ...topicConfigs, ...expiring } },
+      ] as const;
+      for (const { topic: name, configs } of topics)
+        await client.createTopic({ name, partitions: 2, replicationFactor: 1, configs });
+      await d.service.resume(topics.map(({ topic, way }) => ({ topic, way })));
+      const records = (userId: string): { key: Uint8Array; value: Uint8Array }[] =>
+        ['home', 'work'].map((name) => ({
+          key: writeRecordKey(d.keyring.userRef(userId), 1, createHash('md5').update(name).digest('hex')),
+          value: randomValue(),
+        }));
+      const of = new Map(['ada', 'ben', 'stays'].map((userId) => [userId, records(userId)]));
+      await d.keyring.ensureKeys([...of.keys()].map((userId) => d.keyring.userRef(userId)));
+      for (const { topic } of topics) for (const own of of.values()) await client.produceBatch(topic, 1, own);
+      const values = (...userIds: readonly string[]): Uint8Array[] =>
+        userIds.flatMap((userId) => of.get(userId)!.map(({ value }) => value));
+      // Else what follows would prove nothing.
+      assert.equal(found(engine, values('ada', 'ben', 'stays')), 6);
+      const erasures = await Promise.all(['ada', 'ben'].map((userId) => d.service.request(userId)));
+      for (const { erasureId, forgottenAt, boundMs } of erasures) {
+        assert.ok(boundMs !== null && forgottenAt !== null);
+        await untilErased(d.store, erasureId, forgottenAt + boundMs);
+        const evidence = (await d.store.get(erasureId))?.topics.map((topic) => topic.evidence?.[1]);
+        assert.deepEqual(
+          evidence?.map((seen) => [seen?.tombstones, seen?.mark, seen?.unseen]),
+          [
+            [2, null, []],
+            [0, '6', []],
+          ],
+        );
+      }
+      assert.equal(found(engine, values('ada', 'ben')), 0);
+      // Retention takes everybody's; compaction took none of who stays.
+      assert.equal(found(engine, values('stays')), 2);
+    } finally {
+      await client.close();
+      await d.close();
+    }
+  });
 }
 
+/** A topic of the application whose records end with their user. Times in ms. */
+const topicConfigs = {
+  'segment.ms': '1000',
+  'file.delete.delay.ms': '500',
+  'message.timestamp.type': 'LogAppendTime',
+};
+const compacted = {
+  'cleanup.policy': 'compact',
+  'max.compaction.lag.ms': '1000',
+  'min.cleanable.dirty.ratio': '0',
+};
+const expiring = { 'cleanup.policy': 'delete', 'retention.ms': '2000' };
+
 interface Deployment {
+  readonly settings: KafkaSettings;
+  /** Of its key topic; nobody else has it. */
+  readonly name: string;
   readonly keyring: Keyring;
   readonly service: ForgettingService;
   readonly store: InMemoryErasureStore;
@@ -98,8 +170,11 @@ async function open(engine: ForgettingEngine, what: string): Promise<Deployment>
   });
   await watch.start();
   const { erasures: store, log } = new InMemoryStores();
-  const service = new ForgettingService({ keyring, store, log, window, clock, entropy });
+  const openTopic = (topic: string): TopicWindow => openTopicWindow(settings, topic);
+  const service = new ForgettingService({ keyring, store, log, window, openTopic, clock, entropy });
   return {
+    settings,
+    name: keyTopic.topic,
     keyring,
     service,
     store,
@@ -153,6 +228,12 @@ async function untilErased(store: InMemoryErasureStore, erasureId: string, befor
     assert.ok(clock.now() <= before, `still ${erasure?.state} (${erasure?.note}) at the end of its bound`);
     await sleep(clock, 50);
   }
+}
+
+function randomValue(): Uint8Array {
+  const value = new Uint8Array(40);
+  new SystemEntropy().fill(value);
+  return value;
 }
 
 /** How many of these byte strings stand in any file below the broker's data directory. */

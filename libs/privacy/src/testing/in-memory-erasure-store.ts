@@ -1,4 +1,5 @@
 import type { UserRef } from '@oubliette/keyring';
+import { unseenReplicas } from '../forgetting/unseen-replicas.js';
 import type { Erasure, ErasurePlace, ErasureState, ErasureStore, LedgerEntry } from '../ports.js';
 
 const order: readonly ErasureState[] = ['requested', 'held', 'forgotten', 'erased'];
@@ -54,7 +55,7 @@ export class InMemoryErasureStore implements ErasureStore {
 
   async unseen(limit: number): Promise<Erasure[]> {
     await this.#turn();
-    const unseen = [...this.#byId.values()].filter(({ evidence }) => (evidence?.unseen.length ?? 0) > 0);
+    const unseen = [...this.#byId.values()].filter((erasure) => unseenReplicas(erasure).length > 0);
     return unseen.sort(compare).slice(0, limit);
   }
 

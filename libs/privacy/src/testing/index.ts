@@ -20,5 +20,7 @@ export { InMemoryStores } from './in-memory-stores.js';
 export { testSigner } from './test-signer.js';
 export { InMemoryLeaseStore } from './in-memory-lease-store.js';
 export { leaseStoreContract, type LeaseStoreUnderTest } from './lease-store-contract.js';
-export { keyTopicWindowContract, type KeyTopicWindowUnderTest } from './key-topic-window-contract.js';
+export { logWindowContract, type LogWindowUnderTest } from './log-window-contract.js';
 export { InMemoryLedgerMirror } from './in-memory-ledger-mirror.js';
+export { SimulatedTopic } from './simulated-topic.js';
+export { topicWindowContract, type TopicWindowUnderTest } from './topic-window-contract.js';

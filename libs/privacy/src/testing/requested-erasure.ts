@@ -21,6 +21,7 @@ export function requestedErasure(
     erasedAt: null,
     note: null,
     evidence: null,
+    topics: [],
     ...erasure,
   };
 }

@@ -1,4 +1,4 @@
-import type { KeyTopicRecord, PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
+import type { BareRecord, PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
 import { isRetirement, type KeyLog, type KeyLogRecord } from '@oubliette/keyring';
 import type { Clock, Timer } from '@oubliette/runtime';
 import type { KeyTopicWindow } from '../ports.js';
@@ -248,7 +248,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
   }
 }
 
-async function* told(records: readonly SimulatedRecord[]): AsyncGenerator<KeyTopicRecord> {
+async function* told(records: readonly SimulatedRecord[]): AsyncGenerator<BareRecord> {
   for (const { key, value, offset, timestamp } of records) {
     await Promise.resolve();
     yield { key, tombstone: value === null || isRetirement(value), offset, timestamp };

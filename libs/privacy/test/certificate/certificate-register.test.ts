@@ -5,7 +5,7 @@ import { ManualClock } from '@oubliette/runtime/testing';
 import { CertificateRegister } from '../../src/certificate/certificate-register.js';
 import { readStatement, userCommitment } from '../../src/certificate/erasure-statement.js';
 import { verifyCertificate, verifyChain } from '../../src/certificate/erasure-certificate.js';
-import { signerOfSeed, TrustedKey } from '../../src/certificate/signing-key.js';
+import { signerOfSeed, TrustedKey, type CertificateSigner } from '../../src/certificate/signing-key.js';
 import { InMemoryStores, requestedErasure } from '../../src/testing/index.js';
 
 const userRef = 'ab'.repeat(16) as UserRef;
@@ -105,4 +105,65 @@ test('a signed body that is none of an erasure is malformed, and the place is na
   assert.throws(() => readStatement(short), { code: 'CERTIFICATE_MALFORMED', message: /boundMs/ });
   const wrong = { ...statement, erasure: { ...statement.erasure, state: 'gone' as const } };
   assert.throws(() => readStatement(wrong), { code: 'CERTIFICATE_MALFORMED', message: /erasure\.state/ });
+});
+
+test('what no reader would take is not signed', async () => {
+  const { stores, clock } = await stage();
+  await stores.erasures.open(
+    requestedErasure({ erasureId: 'e-2', userRef: 'cd'.repeat(16) as UserRef, lifecycle: 0 }),
+  );
+  let signed = 0;
+  const counting: CertificateSigner = {
+    publicKey: signer.publicKey,
+    sign: (message) => {
+      signed++;
+      return signer.sign(message);
+    },
+  };
+  const register = new CertificateRegister({
+    ...stores,
+    store: stores.certificates,
+    signer: counting,
+    clock,
+  });
+  await assert.rejects(register.certificateOf('e-2'), {
+    code: 'CERTIFICATE_MALFORMED',
+    message: /erasure\.lifecycle/,
+  });
+  assert.equal(signed, 0);
+  await register.certificateOf('e-1');
+  assert.equal(signed, 1);
+});
+
+test('a signature that does not fit the public key is not stored', async () => {
+  const { stores, clock } = await stage();
+  const stranger = signerOfSeed(new Uint8Array(32).fill(4));
+  const wrong = [
+    (message: Uint8Array) => stranger.sign(message),
+    () => signer.sign(Buffer.from('another message')),
+  ];
+  for (const sign of wrong) {
+    const faulty = { publicKey: signer.publicKey, sign };
+    const register = new CertificateRegister({
+      ...stores,
+      store: stores.certificates,
+      signer: faulty,
+      clock,
+    });
+    await assert.rejects(register.certificateOf('e-1'), { code: 'CERTIFICATE_SIGNATURE_WRONG' });
+  }
+  assert.equal(await stores.certificates.last(), null);
+});
+
+test('a chain of two keys is whole for who trusts both, and for nobody else', async () => {
+  const { stores, clock, register, erasure } = await stage();
+  const first = await register().certificateOf('e-1');
+  await stores.erasures.advance({ ...erasure, revision: 1, state: 'erased', erasedAt: 9, forgottenAt: 8 });
+  const next = signerOfSeed(new Uint8Array(32).fill(4));
+  const rotated = new CertificateRegister({ ...stores, store: stores.certificates, signer: next, clock });
+  const chain = files([first, await rotated.certificateOf('e-1')]);
+  const both = [...trusted, new TrustedKey(next.publicKey)];
+  assert.equal(verifyChain(chain, both).length, 2);
+  for (const one of both)
+    assert.throws(() => verifyChain(chain, [one]), { code: 'CERTIFICATE_KEY_UNTRUSTED' });
 });

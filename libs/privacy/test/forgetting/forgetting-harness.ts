@@ -8,6 +8,7 @@ import {
   type LedgerMirror,
   type Erasure,
   type Logger,
+  type TopicWindow,
 } from '../../src/index.js';
 import type { InMemoryErasureStore } from '../../src/testing/index.js';
 import {
@@ -65,7 +66,11 @@ export class Deployment {
   }
 
   /** Another start of the application: the ledger and the topic stay. */
-  service(deadline?: DeadlineOptions, mirror?: LedgerMirror): ForgettingService {
+  service(
+    deadline?: DeadlineOptions,
+    mirror?: LedgerMirror,
+    openTopic?: (topic: string) => TopicWindow,
+  ): ForgettingService {
     const service = new ForgettingService({
       keyring: this.keyring,
       store: this.store,
@@ -77,6 +82,7 @@ export class Deployment {
       logger: this.#logger(),
       ...(deadline !== undefined && { deadline }),
       ...(mirror !== undefined && { mirror }),
+      ...(openTopic !== undefined && { openTopic }),
     });
     this.#services.push(service);
     return service;

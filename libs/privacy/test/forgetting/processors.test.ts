@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { SeededEntropy } from '@oubliette/runtime/testing';
 import type { OutgoingRecord } from '@oubliette/kafka';
 import { silentLogger } from '../../src/logger.js';
-import { Acknowledgements, ForgettingService, readCertificate, readStatement } from '../../src/index.js';
+import {
+  Acknowledgements,
+  ErasureMessages,
+  ForgettingService,
+  readCertificate,
+  readStatement,
+} from '../../src/index.js';
 import { Deployment } from './forgetting-harness.js';
 
 /** Another start of an application that names a processor. */
@@ -14,7 +20,7 @@ function start(deployment: Deployment, sent: OutgoingRecord[]) {
     processors: ['crm'],
     store: stores.acknowledgements,
     erasures: store,
-    topic: 'keys.erasures',
+    messages: new ErasureMessages({ topic: 'keys.erasures', keyring, logger: silentLogger }),
     producer: { send },
     certificates,
     clock,

@@ -50,6 +50,34 @@ test('granting it anew makes another key', async (t) => {
   await assert.rejects(service.withdraw('ada', 'Ada Lovelace'), withCode('PURPOSE_INVALID'));
 });
 
+test('withdrawing and granting are logged, each act once, and not done where they cannot be', async (t) => {
+  const d = await deployment(t);
+  const service = d.service();
+  const userRef = d.keyring.userRef('ada');
+  const { log } = d.stores;
+  const entries = async () => (await log.list(10)).map(({ kind, reason }) => `${kind} ${reason}`).reverse();
+  const isWithdrawn = () => d.keyring.isWithdrawn(userRef, 'a-b-');
+  await assert.rejects(service.grant('ada', 'a-b-'), withCode('PURPOSE_NOT_WITHDRAWN'));
+  await assert.rejects(service.withdraw('ada', 'Ada Lovelace'), withCode('PURPOSE_INVALID'));
+  log.fail(new Error('database away'));
+  await assert.rejects(service.withdraw('ada', 'a-b-'), /away/);
+  assert.ok(!isWithdrawn());
+  log.fail(null);
+  for (let again = 0; again < 2; again++) await service.withdraw('ada', 'a-b-');
+  log.fail(new Error('database away'));
+  await assert.rejects(service.grant('ada', 'a-b-'), /away/);
+  assert.ok(isWithdrawn());
+  log.fail(null);
+  await service.grant('ada', 'a-b-');
+  const expected = ['purpose-withdrawn purpose (a-b-)', 'purpose-granted purpose (a-b-)'];
+  assert.deepEqual(await entries(), expected);
+  const [{ at, userRef: of, erasureId } = assert.fail()] = await log.ofUser(userRef, 1);
+  assert.deepEqual([at, of, erasureId], [d.clock.now(), userRef, null]);
+  await service.request('ada');
+  await service.withdraw('ada', 'a-b-');
+  assert.deepEqual(await entries(), expected, 'of a forgotten user nothing is left to withdraw');
+});
+
 test('keys whose lifetime is over are retired by and by, and their bytes leave the log', async (t) => {
   const d = await deployment(t, { marketing: { lifetimeMs: 60_000 } }, { cleanerBackoffMs: 30_000 });
   const userRef = d.keyring.userRef('ada');

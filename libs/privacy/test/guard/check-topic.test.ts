@@ -305,13 +305,11 @@ test("a live check reads topics and the broker's settings through an admin clien
       ),
     brokerConfigs: () => Promise.resolve({ 'log.cleaner.backoff.ms': '500' }),
   };
-  const verdicts = await checkTopics(
-    admin,
-    ['keys', 'events'],
-    day,
-    (topic) => (topic === 'keys' ? 'key topic' : 'personal data'),
-    () => ({ gapMs: 60_000 }),
-  );
+  const verdicts = await checkTopics(admin, ['keys', 'events'], (topic) => ({
+    role: topic === 'keys' ? 'key topic' : 'personal data',
+    deadlineMs: day,
+    use: { gapMs: 60_000 },
+  }));
   assert.deepEqual(
     verdicts.map(({ topic, role, verdict, worstCaseMs }) => ({ topic, role, verdict, worstCaseMs })),
     [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutgoingRecord } from '@oubliette/kafka';
+import { openTestKeyring } from '@oubliette/keyring/testing';
 import { CertificateRegister } from '../../src/certificate/certificate-register.js';
 import { readStatement } from '../../src/certificate/erasure-statement.js';
 import { certificatePage } from '../../src/certificate/certificate-page.js';
@@ -9,6 +10,7 @@ import type { Logger } from '../../src/logger.js';
 import type { Erasure } from '../../src/ports.js';
 import type { ProcessorAnswer } from '../../src/processors/acknowledgement.js';
 import { Acknowledgements } from '../../src/processors/acknowledgements.js';
+import { ErasureMessages } from '../../src/processors/erasure-messages.js';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { InMemoryStores, requestedErasure, testSigner } from '../../src/testing/index.js';
 
@@ -31,6 +33,7 @@ async function stage(processors = ['crm', 'mailing']) {
     sent.push(...records);
     return Promise.resolve();
   };
+  const keyring = await openTestKeyring({ clock });
   const certificates = new CertificateRegister({
     ...stores,
     store: stores.certificates,
@@ -42,7 +45,7 @@ async function stage(processors = ['crm', 'mailing']) {
       processors: names,
       store: stores.acknowledgements,
       erasures: stores.erasures,
-      topic: 'keys.erasures',
+      messages: new ErasureMessages({ topic: 'keys.erasures', keyring, logger }),
       producer: { send },
       certificates,
       clock,
@@ -60,7 +63,9 @@ async function stage(processors = ['crm', 'mailing']) {
   const said = () =>
     sent.splice(0).map(({ key, value }) => {
       if (value === null) return `- ${Buffer.from(key ?? []).toString()}`;
-      const { processors: asked } = JSON.parse(Buffer.from(value).toString()) as { processors: string[] };
+      const { processors: asked } = JSON.parse(Buffer.from(value).subarray(16).toString()) as {
+        processors: string[];
+      };
       return asked.join();
     });
   const statement = async () => {
@@ -88,7 +93,11 @@ test('processors are asked once, reminded until they answer, and never again the
   await clock.advanceAsync(0);
   const { erasureId, lifecycle, requestedAt, deadline } = erasure;
   assert.deepEqual(
-    sent.map(({ topic, key, value }) => [topic, String(key), JSON.parse(String(value)) as unknown]),
+    sent.map(({ topic, key, value }) => [
+      topic,
+      String(key),
+      JSON.parse(String(value?.subarray(16))) as unknown,
+    ]),
     [
       [
         'keys.erasures',

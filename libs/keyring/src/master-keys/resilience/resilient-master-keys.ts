@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { keysClosed, masterKeyUnavailable } from '../master-key-errors.js';
 import type { Destruction, MasterKeyCall, MasterKeyId, MasterKeys } from '../master-keys.js';
+import { masterKeyErrors } from '../service-errors.js';
 import { Tries, type ResilienceOptions } from './tries.js';
 
 /**
@@ -11,7 +12,7 @@ export async function openResilient(
   open: (call: MasterKeyCall) => Promise<MasterKeys>,
   options: ResilienceOptions,
 ): Promise<MasterKeys> {
-  const tries = new Tries(options);
+  const tries = new Tries(options, masterKeyErrors);
   const inner = await tries.call(undefined, {
     run: (signal) => open({ signal }),
     discard: (late) => late.close(),

@@ -1,6 +1,6 @@
 import { sleep, type Clock, type Entropy } from '@oubliette/runtime';
 import { KeyringError } from '../../errors.js';
-import { masterKeyUnavailable } from '../master-key-errors.js';
+import type { ServiceErrors } from '../service-errors.js';
 import { attempt } from './attempt.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 
@@ -37,9 +37,11 @@ export class Tries {
   readonly #attempts: number;
   readonly #backoffMs: number;
   readonly #breaker: CircuitBreaker;
+  readonly #errors: ServiceErrors;
   readonly #closing = new AbortController();
 
-  constructor(options: ResilienceOptions) {
+  constructor(options: ResilienceOptions, errors: ServiceErrors) {
+    this.#errors = errors;
     this.#clock = options.clock;
     this.#entropy = options.entropy;
     this.#timeoutMs = options.timeoutMs ?? 5_000;
@@ -51,15 +53,16 @@ export class Tries {
     });
   }
 
-  /** Only retriable errors (`MASTER_KEY_UNAVAILABLE`) are tried again. Rejects with the reason of `outer` once it aborts. */
+  /** Only retriable errors are tried again. Rejects with the reason of `outer` once it aborts. */
   async call<T>(outer: AbortSignal | undefined, call: Call<T>): Promise<T> {
     const signal = outer ? AbortSignal.any([outer, this.#closing.signal]) : this.#closing.signal;
     for (let tried = 1; ; tried++) {
       if (signal.aborted) throw signal.reason;
+      this.#assertNotResting();
       try {
         return await this.#try(signal, call);
       } catch (error) {
-        const isOver = tried >= this.#attempts || error instanceof RestingError || call.isMoot?.();
+        const isOver = tried >= this.#attempts || call.isMoot?.();
         if (isOver || !isRetriable(error)) throw error;
       }
       await sleep(this.#clock, this.#waitAfter(tried), signal);
@@ -73,10 +76,8 @@ export class Tries {
 
   /** One try, of which the breaker learns how it ended. A service that says no has answered. */
   async #try<T>(signal: AbortSignal, { run, discard }: Call<T>): Promise<T> {
-    const rest = this.#breaker.enter(this.#clock.monotonic());
-    if (rest > 0) throw new RestingError(rest);
     const late = (): Error =>
-      masterKeyUnavailable('the master-key service', `no answer within ${this.#timeoutMs} ms`);
+      this.#errors.unavailable(this.#errors.service, `no answer within ${this.#timeoutMs} ms`);
     const limits = { clock: this.#clock, timeoutMs: this.#timeoutMs, late, outer: signal };
     try {
       const result = await attempt(limits, run, discard ?? (() => undefined));
@@ -89,6 +90,16 @@ export class Tries {
     }
   }
 
+  /** While the breaker rests nobody waits: that is for whoever asks again. */
+  #assertNotResting(): void {
+    const restMs = this.#breaker.enter(this.#clock.monotonic());
+    if (restMs === 0) return;
+    throw this.#errors.unavailable(
+      this.#errors.service,
+      `it did not answer several times in a row and is left alone for ${Math.ceil(restMs / 1000)} s more`,
+    );
+  }
+
   #waitAfter(tried: number): number {
     const full = Math.min(this.#backoffMs * 2 ** (tried - 1), MAX_BACKOFF_MS);
     const chance = new Uint8Array(1);
@@ -99,14 +110,4 @@ export class Tries {
 
 function isRetriable(error: unknown): boolean {
   return error instanceof KeyringError && error.retriable;
-}
-
-/** The breaker rests: waiting for it is for whoever asks again. */
-class RestingError extends KeyringError {
-  constructor(restMs: number) {
-    super(
-      'MASTER_KEY_UNAVAILABLE',
-      `The master-key service did not answer several times in a row and is left alone for ${Math.ceil(restMs / 1000)} s more: ask again then, and look after the service.`,
-    );
-  }
 }

@@ -18,6 +18,7 @@ import {
   type MasterKeyId,
   type MasterKeys,
 } from '../master-keys.js';
+import { masterKeyErrors } from '../service-errors.js';
 import { TransitComplaint, TransitService } from './transit-service.js';
 import type { TransitSettings } from './transit-settings.js';
 import { parseTransitKey, type TransitKey } from './transit-key.js';
@@ -42,7 +43,7 @@ export async function openTransitMasterKeys(
   ports: { readonly disk: Disk; readonly environment: Environment },
   options?: MasterKeyCall,
 ): Promise<MasterKeys> {
-  const service = new TransitService(settings, ports.disk, ports.environment);
+  const service = new TransitService(settings, ports.disk, ports.environment, masterKeyErrors);
   const keys = new TransitMasterKeys(service);
   await keys.keys(options);
   await keys.proveBinding(options);
@@ -215,7 +216,7 @@ class TransitMasterKeys implements MasterKeys {
     } catch (error) {
       if (!(error instanceof TransitComplaint)) throw error;
       if (expected.some((pattern) => pattern.test(error.complaint))) return error;
-      throw masterKeyRefused(this.#service.place, `HTTP 400${error.complaint} for ${error.path}`);
+      throw masterKeyRefused(this.#service.place, `${error.complaint} for ${error.path}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Disk } from '@oubliette/runtime';
 import type { Environment } from '../environment-master-keys.js';
-import { masterKeyRefused, masterKeyUnavailable } from '../master-key-errors.js';
+import type { ServiceErrors } from '../service-errors.js';
 import { readAtMost } from './read-at-most.js';
 import { checkTransitSettings, type TransitSettings } from './transit-settings.js';
 
@@ -10,13 +10,16 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Statuses that a later try may overcome: sealed, standby, rate limit, not caught up (HTTP status codes of /sys/health). */
 const LATER = new Set([307, 412, 429, 472, 473]);
 
-/** A 400: the service understood and says what is wrong with the request. */
+/** OpenBao 2.7.2 answers 500, not 400, where a version of a key may not sign. */
+const VERSION_MAY_NOT_SIGN = /requested version for signing is/;
+
+/** The service understood and says what is wrong with the request. */
 export class TransitComplaint extends Error {
   constructor(
     readonly path: string,
     readonly complaint: string,
   ) {
-    super(`The Transit service answered 400${complaint} to ${path}`);
+    super(`The Transit service answered ${complaint} to ${path}`);
     this.name = 'TransitComplaint';
   }
 }
@@ -29,11 +32,13 @@ export class TransitService {
   readonly #disk: Disk;
   readonly #environment: Environment;
   readonly #base: string;
+  readonly #errors: ServiceErrors;
 
-  constructor(settings: TransitSettings, disk: Disk, environment: Environment) {
-    checkTransitSettings(settings);
+  constructor(settings: TransitSettings, disk: Disk, environment: Environment, errors: ServiceErrors) {
+    checkTransitSettings(settings, errors);
     const { address, mount = 'transit', key } = settings;
     this.#settings = settings;
+    this.#errors = errors;
     this.#disk = disk;
     this.#environment = environment;
     this.#base = `${new URL(address).origin}/v1/${mount}`;
@@ -42,7 +47,7 @@ export class TransitService {
 
   /**
    * GET without a body, POST with one; `path` starts behind the mount and has `{key}` for the key's name. Resolves to
-   * `data` of the answer. Rejects with `TransitComplaint`, `MASTER_KEY_UNAVAILABLE` or `MASTER_KEY_REFUSED`.
+   * `data` of the answer. Rejects with `TransitComplaint`, or as unavailable or refused.
    */
   async call(path: string, body?: object, signal?: AbortSignal): Promise<Record<string, unknown>> {
     const token = this.#token();
@@ -62,7 +67,7 @@ export class TransitService {
       text = await readAtMost(response, MAX_ANSWER_BYTES);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw masterKeyUnavailable(this.place, `the connection failed (${codeOf(error)})`);
+      throw this.#errors.unavailable(this.place, `the connection failed (${codeOf(error)})`);
     }
     return this.#judge(ownPath, status, text, token);
   }
@@ -77,12 +82,17 @@ export class TransitService {
     if (status === 200) {
       const data = answer && asObject(answer['data']);
       if (data) return data;
-      throw masterKeyUnavailable(this.place, 'the answer was not from a Transit service');
+      throw this.#errors.unavailable(this.place, 'the answer was not from a Transit service');
     }
     const said = complaintOf(answer, token);
-    if (status >= 500 || LATER.has(status)) throw masterKeyUnavailable(this.place, `HTTP ${status}${said}`);
-    if (status === 400) throw new TransitComplaint(path, said);
-    throw masterKeyRefused(this.place, `HTTP ${status}${said} for ${path}. ${adviceFor(status)}`);
+    if (status === 400 || VERSION_MAY_NOT_SIGN.test(said))
+      throw new TransitComplaint(path, `HTTP ${status}${said}`);
+    if (status >= 500 || LATER.has(status))
+      throw this.#errors.unavailable(this.place, `HTTP ${status}${said}`);
+    throw this.#errors.refused(
+      this.place,
+      `HTTP ${status}${said} for ${path}. ${adviceFor(status, this.#errors.page)}`,
+    );
   }
 
   #headers(token: string): Record<string, string> {
@@ -101,7 +111,7 @@ export class TransitService {
     const where = 'file' in token ? `the file ${token.file}` : `the environment variable ${token.variable}`;
     const text = 'file' in token ? this.#readToken(token.file) : (this.#environment[token.variable] ?? '');
     if (/^[\x21-\x7e]{1,4096}$/.test(text.trim())) return text.trim();
-    throw masterKeyRefused(this.place, `there is no token in ${where}. Put one there`);
+    throw this.#errors.refused(this.place, `there is no token in ${where}. Put one there`);
   }
 
   #readToken(file: string): string {
@@ -110,9 +120,8 @@ export class TransitService {
   }
 }
 
-function adviceFor(status: number): string {
-  if (status === 401 || status === 403)
-    return 'Renew the token, or let its policy do what docs/master-keys.md lists';
+function adviceFor(status: number, page: string): string {
+  if (status === 401 || status === 403) return `Renew the token, or let its policy do what ${page} lists`;
   if (status === 404) return 'Look whether the key and its mount exist, and whether the namespace is right';
   return 'Look whether the address leads to a Transit service';
 }
