@@ -4,22 +4,23 @@ import { sleep } from '@oubliette/runtime';
 import { ManualClock } from '@oubliette/runtime/testing';
 import type { UserRef } from '@oubliette/keyring';
 import { silentLogger } from '../../src/logger.js';
-import type { NudgerParts } from '../../src/nudger/nudge-job.js';
+import type { PartitionParts } from '../../src/nudger/nudge-job.js';
 import { PendingJob } from '../../src/nudger/pending-job.js';
 import { StandingTeller } from '../../src/nudger/standing-teller.js';
 
-const stands = { values: 1, brokers: [1], unburied: 0, passes: [], unseen: [], isSettling: false };
+const stands = { values: 1, brokers: [1], unburied: [], passes: [], unseen: [], isSettling: false };
 
 function stageOf(users: number, standing: (id: string, clock: ManualClock) => Promise<void>) {
   const clock = new ManualClock();
   const none = (): Promise<void> => Promise.resolve();
   const listener = { standing: (id: string) => standing(id, clock), blocked: none, gone: none, seen: none };
-  const window = {} as NudgerParts['window'];
+  const window = {} as PartitionParts['window'];
+  const erased = { place: 'a topic' } as PartitionParts['erased'];
   const pending = Array.from({ length: users }, (_, index) => {
     const userRef = `${index}`.padStart(32, '0') as UserRef;
     return new PendingJob({ id: `e-${index}`, userRef, fencedAt: clock.now() }, clock);
   });
-  const teller = new StandingTeller(0, { clock, listener, window, logger: silentLogger });
+  const teller = new StandingTeller(0, { clock, listener, window, erased, logger: silentLogger });
   return {
     clock,
     pending,
