@@ -55,6 +55,7 @@ function isUsage(error: unknown): boolean {
     'GUARD_QUESTION_INVALID',
     'PLAN_INPUT_INVALID',
     'AUDIT_QUESTION_INVALID',
+    'AUDIT_PATTERN_UNSUPPORTED',
   ];
   return usage.includes(codeOf(error));
 }

@@ -73,6 +73,7 @@ test('audit leaks refuses wrong usage with 2, and repeats no term', async () => 
     ['--terms-file /logs/terms --dir /logs', shared, /others may read .*chmod 600/],
     ['--terms-file /logs/none --dir /logs', disk, /there is no file/],
     ['--pattern ( --dir /logs', disk, /no regular expression/],
+    ['--pattern (?=qwyxley) --dir /logs', disk, /leave out .* what looks ahead/],
   ] as const) {
     const { code, out, err } = await leaks(args, of);
     assert.equal(code, 2, args);

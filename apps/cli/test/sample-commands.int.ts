@@ -113,6 +113,10 @@ test('erasure check says whether forgotten users came back', async () => {
   assert.match(bad.out, /^12 forgotten users came back: /);
   const document = await against(() => ({ status: 200, body: restored }), [...check, '--json']);
   assert.equal(document.code, 1);
+  const unrestricted = { ...clean, restrictions: { standing: 9, restrictedAgain: 3, unlogged: 2 } };
+  const lost = await against(() => ({ status: 200, body: unrestricted }), check);
+  assert.equal(lost.code, 1);
+  assert.match(lost.out, /^3 restrictions were not in the key topic.*\n2 users are restricted/m);
   assert.deepEqual(JSON.parse(document.out), restored);
 });
 

@@ -80,4 +80,4 @@ export {
   packedBatches,
   type BrokenBatch,
   type PackedBatch,
-} from './segments/packed-batches.js';
+} from './log-files/packed-batches.js';

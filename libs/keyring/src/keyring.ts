@@ -76,6 +76,8 @@ export interface Keyring {
   fence(userRef: UserRef): Fence | null;
   /** null: the user's data may be processed. */
   restriction(userRef: UserRef): Restriction | null;
+  /** All that stand. */
+  restrictions(): Restriction[];
   /** True when the user withdrew the purpose and did not grant it anew; false for a user that is forgotten. Throws `PURPOSE_INVALID`. */
   isWithdrawn(userRef: UserRef, purpose: string): boolean;
   /**

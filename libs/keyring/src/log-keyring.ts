@@ -161,8 +161,13 @@ export class LogKeyring implements Keyring {
 
   restriction(userRef: UserRef): Restriction | null {
     this.#assertOpen();
-    const said = this.#table.get(userRef)?.restriction;
-    return said?.isRestricted ? { userRef, lifecycle: said.lifecycle, since: said.at } : null;
+    const entry = this.#table.get(userRef);
+    return entry === undefined ? null : restrictionOf(entry);
+  }
+
+  restrictions(): Restriction[] {
+    this.#assertOpen();
+    return [...this.#table.entriesRestricted()].flatMap((entry) => restrictionOf(entry) ?? []);
   }
 
   isWithdrawn(userRef: UserRef, purpose: string): boolean {
@@ -420,6 +425,10 @@ export class LogKeyring implements Keyring {
     this.#suppliedPurposes.set(name, supplied);
     return supplied;
   }
+}
+
+function restrictionOf({ userRef, restriction: said }: UserEntry): Restriction | null {
+  return said?.isRestricted ? { userRef, lifecycle: said.lifecycle, since: said.at } : null;
 }
 
 function scopeOf({ lifecycle, purpose, generation }: KeyScope): KeyScope {

@@ -83,6 +83,13 @@ export class UserStore {
     }
   }
 
+  /** Users of whom it is said that they are restricted: each takes an object, so no row is looked at. */
+  *entriesRestricted(): Iterable<UserEntry> {
+    for (const { objects } of this.#partitions) {
+      for (const entry of objects.values()) if (entry.restriction?.isRestricted) yield entry;
+    }
+  }
+
   /** Users with a living key of such a profile. */
   *entriesWith(isWanted: (profile: KeyProfile) => boolean): Iterable<UserEntry> {
     for (const [partition, row] of this.#everyRow()) {

@@ -94,6 +94,11 @@ export class UserTable {
     return this.#store.entries();
   }
 
+  /** Users of whom it is said that they are restricted. */
+  entriesRestricted(): Iterable<UserEntry> {
+    return this.#store.entriesRestricted();
+  }
+
   /** Users with a living key of such a profile. */
   entriesWith(isWanted: (profile: KeyProfile) => boolean): Iterable<UserEntry> {
     return this.#store.entriesWith(isWanted);

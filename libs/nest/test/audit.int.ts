@@ -81,6 +81,7 @@ it('a question that means nothing is a problem that names its field', async () =
     [{ terms: email }, 'BODY_INVALID', 'terms'],
     [{ terms: [email], patterns: [7] }, 'BODY_INVALID', 'patterns'],
     [{ terms: [email], patterns: ['('] }, 'AUDIT_QUESTION_INVALID', undefined],
+    [{ terms: [email], patterns: ['(a)\\1'] }, 'AUDIT_PATTERN_UNSUPPORTED', undefined],
     [{ terms: [email], topics: 'no' }, 'BODY_INVALID', 'topics'],
   ] as const) {
     const response = await ask(body);

@@ -95,6 +95,7 @@ describe('the privacy routes', () => {
       forgottenAgain: 0,
       unresolved: 0,
       halves: null,
+      restrictions: { standing: 0, restrictedAgain: 0, unlogged: 0 },
     });
     await assertProblem(await call('/privacy/erasures/check', { method: 'POST' }), 401, 'UNAUTHORIZED');
   });

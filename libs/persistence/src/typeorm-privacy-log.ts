@@ -45,6 +45,16 @@ export class TypeOrmPrivacyLog implements PrivacyLog {
     return new Map(rows.map(toEntry).map((entry) => [entry.userRef, entry]));
   }
 
+  async standingRestrictions(limit: number, after = 0): Promise<LoggedEntry[]> {
+    const { rows } = await this.database.execute(
+      `SELECT id, ${columns} FROM oubliette_privacy_log entry WHERE kind = 'restricted' AND id > ? AND NOT EXISTS (
+        SELECT 1 FROM oubliette_privacy_log later WHERE later.user_ref = entry.user_ref AND later.id > entry.id
+        AND later.kind IN ('restricted', 'restriction-lifted')) ORDER BY id LIMIT ?`,
+      [after, limit],
+    );
+    return rows.map(toEntry);
+  }
+
   async #newest(where: string, parameters: readonly SqlValue[], limit: number): Promise<LoggedEntry[]> {
     const { rows } = await this.database.execute(
       `SELECT id, ${columns} FROM oubliette_privacy_log ${where} ORDER BY id DESC LIMIT ?`,

@@ -28,6 +28,7 @@ export type PrivacyErrorCode =
   | 'VERIFICATION_BUSY'
   | 'VERIFICATION_CLOSED'
   | 'AUDIT_QUESTION_INVALID'
+  | 'AUDIT_PATTERN_UNSUPPORTED'
   | 'PLAN_INPUT_INVALID';
 
 /** Every error of this lib; `code` is stable, the message names no user. */

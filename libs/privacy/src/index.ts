@@ -37,6 +37,7 @@ export type { PartitionDemand, PartitionPlan } from './planner/plan-partitions.j
 export { ForgettingService } from './forgetting/forgetting-service.js';
 export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
+export type { RestrictionCheck } from './restriction/restriction-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';
 export { readErasure } from './forgetting/read-erasure.js';
 export { unseenReplicas } from './forgetting/unseen-replicas.js';

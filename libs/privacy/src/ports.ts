@@ -140,6 +140,7 @@ export interface LogWindow {
     fileDeleteDelayMs: number;
     cleanerBackoffMs: number;
     minCleanableDirtyRatio: number;
+    logAppendTime: boolean;
     timestampAfterMaxMs: number;
   }>;
 }

@@ -58,7 +58,19 @@ export function addErasureCommands(program: Command, context: CliContext): void 
   });
 }
 
-/** "No" where somebody had come back. */
+/** What was amiss with restrictions; nothing where nothing was. */
+function describeRestrictions(found: unknown): string[] {
+  const [again, unlogged] = ['restrictedAgain', 'unlogged'].map((name) =>
+    Number(Reflect.get(Object(found), name) ?? 0),
+  );
+  const lines: string[] = [];
+  if (again !== 0) lines.push(`${again} restrictions were not in the key topic, and stand again.`);
+  if (unlogged !== 0)
+    lines.push(`${unlogged} users are restricted and the privacy log does not say so: say anew what holds.`);
+  return lines;
+}
+
+/** "No" where somebody had come back, or a restriction was amiss. */
 function describeCheck(answer: unknown): Answer {
   const [checked, returned, again, unresolved] = ['checked', 'returned', 'forgottenAgain', 'unresolved'].map(
     (name) => (answer !== null && typeof answer === 'object' ? Number(Reflect.get(answer, name)) : NaN),
@@ -68,11 +80,14 @@ function describeCheck(answer: unknown): Answer {
       'SAMPLE_REFUSED',
       'The sample answered with something else than what a check came to.',
     );
-  if (returned === 0)
-    return { document: answer, lines: [`All of ${checked} erasures stand in the key topic.`] };
+  const restrictions = describeRestrictions(Reflect.get(Object(answer), 'restrictions'));
+  if (returned === 0) {
+    const lines = [`All of ${checked} erasures stand in the key topic.`, ...restrictions];
+    return { document: answer, lines, ...(restrictions.length === 0 ? {} : { exitCode: 1 }) };
+  }
   const lines = [
     `${returned} forgotten users came back: the key topic was restored from a copy of before. ${again} are forgotten again.`,
   ];
   if (unresolved !== 0) lines.push(`${unresolved} began anew since and were left alone: look after them.`);
-  return { document: answer, lines, exitCode: 1 };
+  return { document: answer, lines: [...lines, ...restrictions], exitCode: 1 };
 }

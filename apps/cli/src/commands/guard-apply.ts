@@ -4,7 +4,6 @@ import {
   applyFitting,
   fittingSettings,
   seeTopics,
-  type ErasureWay,
   type FittingPlan,
   type FittingQuestion,
   type TopicVerdict,
@@ -12,7 +11,7 @@ import {
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext, GlobalOptions } from '../context.js';
-import { erasureOption } from '../erasure-option.js';
+import { addDeadlineOptions, deadlineQuestion, type DeadlineOptions } from '../deadline-options.js';
 import { CliError } from '../errors.js';
 import { duration } from '../option-values.js';
 import { spell } from '../stays-for.js';
@@ -20,34 +19,24 @@ import { table } from '../table.js';
 import { topicRoles } from '../topic-roles.js';
 import { verdictLines } from '../verdict-lines.js';
 
-interface ApplyOptions {
-  readonly deadline: number;
+interface ApplyOptions extends DeadlineOptions {
   readonly topic: string;
-  readonly erasure?: ErasureWay;
   readonly retention?: number;
-  readonly keyTopic?: string;
-  readonly gap?: number;
-  readonly readersAway?: number;
   readonly yes?: boolean;
 }
 
 export function addGuardApply(guard: Command, context: CliContext): void {
-  const apply = guard
-    .command('apply')
-    .description('sets what a topic needs to meet a deadline, after asking; everything else stays as it is')
-    .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
+  const apply = addDeadlineOptions(
+    guard
+      .command('apply')
+      .description(
+        'sets what a topic needs to meet a deadline, after asking; everything else stays as it is',
+      ),
+  )
     .requiredOption('--topic <name>', 'the topic')
-    .addOption(erasureOption())
     .option(
       '--retention <duration>',
       'shorten retention.ms to this; without, it is never shortened',
-      duration,
-    )
-    .option('--key-topic <name>', 'the topic of the user keys')
-    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration)
-    .option(
-      '--readers-away <duration>',
-      'longest time that a reader of a compacted topic may be away',
       duration,
     )
     .option('--yes', 'do not ask');
@@ -81,21 +70,13 @@ async function questionOf(
   admin: TopicAdmin,
   options: ApplyOptions & GlobalOptions,
 ): Promise<FittingQuestion> {
-  const { topic, dataDir, deadline, erasure, retention, keyTopic, gap, readersAway } = options;
-  const { roleOf, useOf } = await topicRoles(
-    context,
-    admin,
-    {
-      dataDir,
-      ...(keyTopic !== undefined && { keyTopic }),
-      ...(gap !== undefined && { gapMs: gap }),
-      ...(readersAway !== undefined && { readersLongestOutageMs: readersAway }),
-    },
-    [topic],
-  );
+  const { topic, dataDir, retention } = options;
+  const asked = deadlineQuestion(options);
+  const { deadlineMs, erasure } = asked;
+  const { roleOf, useOf } = await topicRoles(context, admin, { dataDir, ...asked }, [topic]);
   return {
     role: roleOf(topic),
-    deadlineMs: deadline,
+    deadlineMs,
     use: useOf(topic),
     ...(erasure !== undefined && { erasure }),
     ...(retention !== undefined && { retentionMs: retention }),

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
-import { guardBound, type ErasureWay, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
+import { guardBound, type GuardResult, type TopicVerdict } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import { withAdmin } from '../cluster.js';
 import type { Answer, CliContext } from '../context.js';
-import { erasureOption } from '../erasure-option.js';
+import { addDeadlineOptions, deadlineQuestion, type DeadlineOptions } from '../deadline-options.js';
 import { collect, duration, setting } from '../option-values.js';
 import { spell, staysFor } from '../stays-for.js';
 import { judgeTopics, topicsOfPeople } from '../topic-roles.js';
@@ -18,13 +18,8 @@ interface BoundOptions {
   readonly deadline?: number;
 }
 
-interface CheckOptions {
-  readonly deadline: number;
-  readonly erasure?: ErasureWay;
+interface CheckOptions extends DeadlineOptions {
   readonly topic?: readonly string[];
-  readonly keyTopic?: string;
-  readonly gap?: number;
-  readonly readersAway?: number;
   readonly logDir?: readonly string[];
 }
 
@@ -62,19 +57,10 @@ function addBound(guard: Command, context: CliContext): void {
 }
 
 function addCheck(guard: Command, context: CliContext): void {
-  const check = guard
-    .command('check')
-    .description('holds the topics of a live cluster against a deadline')
-    .requiredOption('--deadline <duration>', 'when bytes must be gone', duration)
+  const check = addDeadlineOptions(
+    guard.command('check').description('holds the topics of a live cluster against a deadline'),
+  )
     .option('--topic <name>', 'only this topic (repeatable); without: all but internal ones', collect)
-    .addOption(erasureOption())
-    .option('--key-topic <name>', 'the topic of the user keys')
-    .option('--gap <duration>', 'longest pause between appends to a compacted partition', duration)
-    .option(
-      '--readers-away <duration>',
-      'longest time that a reader of a compacted topic may be away',
-      duration,
-    )
     .option(
       '--log-dir <dir>',
       'log directory of a broker on this machine, to find what was put aside (repeatable)',
@@ -84,12 +70,8 @@ function addCheck(guard: Command, context: CliContext): void {
     const verdicts = await withAdmin(context, options, async (admin) =>
       judgeTopics(context, admin, {
         dataDir: options.dataDir,
-        deadlineMs: options.deadline,
+        ...deadlineQuestion(options),
         topics: options.topic ?? (await topicsOfPeople(context, admin, options)),
-        ...(options.erasure !== undefined && { erasure: options.erasure }),
-        ...(options.keyTopic !== undefined && { keyTopic: options.keyTopic }),
-        ...(options.gap !== undefined && { gapMs: options.gap }),
-        ...(options.readersAway !== undefined && { readersLongestOutageMs: options.readersAway }),
         ...(options.logDir && { logDirs: options.logDir }),
       }),
     );

@@ -1,6 +1,6 @@
 import type { DiskFile } from '@oubliette/runtime';
 
-/** Goes through a file from its start, a stretch in memory at a time; each byte is read once. */
+/** Goes through a file from its start, a stretch in memory at a time; each byte is read once at most. */
 export class FileWindow {
   #buffer: Buffer;
   #start = 0;
@@ -45,8 +45,9 @@ export class FileWindow {
     return this.#filled - this.#start;
   }
 
+  /** What lies behind the bytes in memory is not read. */
   skip(length: number): void {
-    this.#start += length;
+    this.#start = Math.min(this.#start + length, this.#filled);
     this.#position += length;
   }
 

@@ -8,6 +8,7 @@ export interface LogSettingsInForce {
   readonly fileDeleteDelayMs: number;
   readonly cleanerBackoffMs: number;
   readonly minCleanableDirtyRatio: number;
+  readonly logAppendTime: boolean;
   /** 0 under LogAppendTime, where no writer can date a record ahead. */
   readonly timestampAfterMaxMs: number;
 }
@@ -25,6 +26,7 @@ export function settingsInForce(
     fileDeleteDelayMs: number(topic, 'file.delete.delay.ms'),
     cleanerBackoffMs: number(broker, 'log.cleaner.backoff.ms'),
     minCleanableDirtyRatio: number(topic, 'min.cleanable.dirty.ratio'),
+    logAppendTime: appendTime,
     timestampAfterMaxMs: appendTime ? 0 : number(topic, 'message.timestamp.after.max.ms'),
   };
 }

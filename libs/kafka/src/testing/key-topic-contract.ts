@@ -76,6 +76,7 @@ export function keyTopicContract(engine: Engine): void {
           fileDeleteDelayMs: 1_000,
           cleanerBackoffMs: 0,
           minCleanableDirtyRatio: 0,
+          logAppendTime: true,
           timestampAfterMaxMs: 0,
         },
       );

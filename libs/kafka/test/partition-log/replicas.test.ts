@@ -214,6 +214,7 @@ test('the settings are those of any broker that answers', async () => {
     fileDeleteDelayMs: 4_000,
     cleanerBackoffMs: 500,
     minCleanableDirtyRatio: 0,
+    logAppendTime: true,
     timestampAfterMaxMs: 0,
   });
 });

@@ -52,6 +52,16 @@ export class Metrics {
       (gauge) => gauge.set(forgetting.lastCheck?.returned ?? 0),
     );
     this.gauge(
+      'oubliette_restrictions_amiss',
+      'Restrictions of the privacy log that the key topic had lost and that stand again (restored), and those in it that the log knows nothing of (unlogged), at the last look.',
+      ['state'],
+      (gauge) => {
+        const { restrictedAgain = 0, unlogged = 0 } = forgetting.lastCheck?.restrictions ?? {};
+        gauge.set({ state: 'restored' }, restrictedAgain);
+        gauge.set({ state: 'unlogged' }, unlogged);
+      },
+    );
+    this.gauge(
       'oubliette_erasures_in_danger',
       'Erasures that will not keep their deadline (endangered), or have not (overdue), at the last look.',
       ['urgency'],

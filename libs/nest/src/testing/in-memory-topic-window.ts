@@ -33,6 +33,7 @@ export function inMemoryTopicWindow(cluster: InMemoryCluster, topic: string): To
         fileDeleteDelayMs: 1_000,
         cleanerBackoffMs: 500,
         minCleanableDirtyRatio: 0,
+        logAppendTime: true,
         timestampAfterMaxMs: 0,
       }),
     configs: async () => {

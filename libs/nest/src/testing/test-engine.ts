@@ -173,6 +173,7 @@ const emptyWindow: KeyTopicWindow = {
       fileDeleteDelayMs: 1_000,
       cleanerBackoffMs: 500,
       minCleanableDirtyRatio: 0,
+      logAppendTime: true,
       timestampAfterMaxMs: 0,
     }),
 };

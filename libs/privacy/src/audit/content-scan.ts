@@ -21,6 +21,7 @@ export interface ScanListener {
 /** Packed in packed in packed: what lies deeper is named, not unpacked. */
 const DEEPEST = 3;
 const CHANCE_BYTES = 64;
+const TEXT_BYTES = 16 * 1024;
 
 type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -42,7 +43,7 @@ export class ContentScan {
     this.terms.find(bytes, (pattern) => this.#foundTerm(pattern, 0));
     if (this.patterns.length > 0) {
       const text = this.#textSearch(0);
-      text.push(bytes);
+      await this.#search(text, bytes);
       text.end();
     }
     const packing = packingOf(bytes);
@@ -74,13 +75,21 @@ export class ContentScan {
     const text = this.#textSearch(depth);
     for await (const chunk of content) {
       bytes.push(chunk);
-      text.push(chunk);
+      if (this.patterns.length > 0) await this.#search(text, chunk);
       if (depth === 0) await this.listener.passed(chunk.length);
       else await this.listener.passed(0);
       yield chunk;
     }
     bytes.end();
     text.end();
+  }
+
+  /** A little at a time: an expression may take a thousand steps a character. */
+  async #search(text: TextSearch, bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.length; from += TEXT_BYTES) {
+      if (from > 0) await this.listener.passed(0);
+      text.push(bytes.subarray(from, from + TEXT_BYTES));
+    }
   }
 
   async #packed(packing: Packing, bytes: Pieces, depth: number): Promise<void> {

@@ -1,10 +1,12 @@
 import { PrivacyError } from '../errors.js';
+import { LinearExpression, type TextMatch } from './linear-expression.js';
 
 /** A shape of text to look for. */
 export interface AuditPattern {
   /** For the findings: what is found is not told. */
   readonly name: string;
-  readonly expression: RegExp;
+  /** One of the application's own backtracks: give it no loop within a loop. */
+  readonly expression: RegExp | LinearExpression;
   /** Whether what the expression found counts; default: it does. */
   readonly accepts?: (found: string) => boolean;
 }
@@ -33,13 +35,20 @@ const presets: Readonly<Record<string, AuditPattern>> = {
 
 export const AUDIT_PRESETS: readonly string[] = Object.keys(presets);
 
-/** A preset by its name, else a regular expression, as such or as `/…/i`, under `name`: its text may tell whom it is about. Throws `AUDIT_QUESTION_INVALID`. */
+/**
+ * A preset by its name, else a regular expression, as such or as `/…/i`, under `name`: its text may tell whom it is about. It may come from
+ * anybody: it is looked for in linear time. Throws `AUDIT_QUESTION_INVALID`, and `AUDIT_PATTERN_UNSUPPORTED` for what cannot be.
+ */
 export function auditPattern(text: string, name = 'expression'): AuditPattern {
   const preset = presets[text.toLowerCase()];
   if (preset !== undefined) return preset;
   const slashed = /^\/(.+)\/([imsu]*)$/s.exec(text);
+  return { name, expression: new LinearExpression(expressionOf(slashed?.[1] ?? text, slashed?.[2] ?? 'u')) };
+}
+
+function expressionOf(source: string, flags: string): RegExp {
   try {
-    return { name, expression: new RegExp(slashed?.[1] ?? text, slashed?.[2] ?? 'u') };
+    return new RegExp(source, flags);
   } catch {
     // The cause would quote the text.
     throw new PrivacyError(
@@ -63,7 +72,7 @@ function isIban(found: string): boolean {
 export class TextSearch {
   readonly #patterns: readonly {
     readonly pattern: AuditPattern;
-    readonly expression: RegExp;
+    readonly matches: Matches;
     from: number;
   }[];
   readonly #onFound: (pattern: AuditPattern) => void;
@@ -73,7 +82,7 @@ export class TextSearch {
   constructor(patterns: readonly AuditPattern[], onFound: (pattern: AuditPattern) => void) {
     this.#patterns = patterns.map((pattern) => ({
       pattern,
-      expression: new RegExp(pattern.expression.source, `${pattern.expression.flags.replace(/[gy]/g, '')}g`),
+      matches: matchesOf(pattern.expression),
       from: 0,
     }));
     this.#onFound = onFound;
@@ -97,17 +106,35 @@ export class TextSearch {
   /** Counts what begins before `end`, and keeps the text from there on. */
   #search(end: number): void {
     for (const one of this.#patterns) {
-      one.expression.lastIndex = one.from;
-      let match = one.expression.exec(this.#text);
-      for (; match !== null && match.index < end; match = one.expression.exec(this.#text)) {
-        if (match[0] === '') one.expression.lastIndex++;
-        else if (one.pattern.accepts?.(match[0]) ?? true) this.#onFound(one.pattern);
-        one.from = one.expression.lastIndex;
+      for (const match of one.matches(this.#text, one.from)) {
+        if (match.start >= end) break;
+        one.from = Math.max(match.end, match.start + 1);
+        if (match.end === match.start) continue;
+        const accepted = one.pattern.accepts?.(this.#text.slice(match.start, match.end)) ?? true;
+        if (accepted) this.#onFound(one.pattern);
       }
       one.from = Math.max(one.from, end);
     }
     const cut = Math.max(0, end - CONTEXT);
     this.#text = this.#text.slice(cut);
     for (const one of this.#patterns) one.from -= cut;
+  }
+}
+
+type Matches = (text: string, from: number) => Generator<TextMatch, void, undefined>;
+
+/** What the expression matches in a text, from a place on. */
+export function matchesOf(expression: RegExp | LinearExpression): Matches {
+  if (expression instanceof LinearExpression) return (text, from) => expression.matches(text, from);
+  const all = new RegExp(expression.source, `${expression.flags.replace(/[gy]/g, '')}g`);
+  return (text, from) => backtracking(all, text, from);
+}
+
+function* backtracking(all: RegExp, text: string, from: number): Generator<TextMatch, void, undefined> {
+  all.lastIndex = from;
+  for (let match = all.exec(text); match !== null; match = all.exec(text)) {
+    const end = match.index + match[0].length;
+    if (match[0] === '') all.lastIndex++;
+    yield { start: match.index, end };
   }
 }

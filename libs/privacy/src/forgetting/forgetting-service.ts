@@ -25,6 +25,7 @@ import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
+import { checkRestrictions } from '../restriction/restriction-check.js';
 import type { ErasedTopic } from '../ways/erasure-way.js';
 import { Consents } from './consents.js';
 import { ErasureDriver } from './erasure-driver.js';
@@ -205,8 +206,8 @@ export class ForgettingService {
   }
 
   /**
-   * Compares the ledger with the key topic, and forgets again at once whoever came back with a restored copy of the topic. Call it once
-   * the keyring is loaded. The ledger itself is made whole first, from its mirror. Rejects with what ledger or keyring reject with; the same call again goes on.
+   * Compares the ledger with the key topic, and forgets again at once whoever came back with a restored copy of the topic; then the privacy
+   * log, and restricts again whose restriction was lost with it. Call it once the keyring is loaded. The ledger itself is made whole first, from its mirror. Rejects with what ledger or keyring reject with; the same call again goes on.
    */
   async checkLedger(): Promise<LedgerCheck> {
     this.#assertOpen();
@@ -387,10 +388,13 @@ export class ForgettingService {
 
   async #checkLedger(): Promise<LedgerCheck> {
     const halves = await this.#compareHalves();
-    const { keyring, store, clock } = this.#parts;
+    const { keyring, store, log, clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
       this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
-    const check = { ...(await checkLedger({ keyring, store, onForgottenAgain })), halves };
+    const users = await checkLedger({ keyring, store, onForgottenAgain });
+    // Only now: who is forgotten again is not restricted again.
+    const restrictions = await checkRestrictions({ keyring, log, logger: this.#logger });
+    const check = { ...users, halves, restrictions };
     this.#lastCheck = check;
     const { returned, forgottenAgain, unresolved } = check;
     if (returned > 0) {

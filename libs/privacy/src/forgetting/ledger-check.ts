@@ -1,6 +1,7 @@
 import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
 import type { LedgerHalves } from '../mirror/compare-halves.js';
 import type { Erasure, ErasureStore } from '../ports.js';
+import type { RestrictionCheck } from '../restriction/restriction-check.js';
 
 /** What comparing the ledger of erasures with the key topic came to: numbers of users. */
 export interface LedgerCheck {
@@ -14,6 +15,8 @@ export interface LedgerCheck {
   readonly unresolved: number;
   /** How the ledger in the database compared with its mirror; null: there is no mirror. */
   readonly halves: LedgerHalves | null;
+  /** How the restrictions in the privacy log compared with those in the key topic. */
+  readonly restrictions: RestrictionCheck;
 }
 
 export interface LedgerCheckParts {
@@ -30,7 +33,9 @@ const pageSize = 1_000;
  * Reads the ledger a page at a time. Rejects with what the ledger or the keyring rejects with; what was done stays done, and the same
  * call again goes on.
  */
-export async function checkLedger(parts: LedgerCheckParts): Promise<Omit<LedgerCheck, 'halves'>> {
+export async function checkLedger(
+  parts: LedgerCheckParts,
+): Promise<Omit<LedgerCheck, 'halves' | 'restrictions'>> {
   const { keyring, store } = parts;
   const found = { checked: 0, returned: 0, forgottenAgain: 0, unresolved: 0 };
   let before: Erasure | undefined;

@@ -41,6 +41,8 @@ export interface PrivacyLog {
   ofUser(userRef: UserRef, limit: number, before?: number): Promise<LoggedEntry[]>;
   /** Of these users those under a hold: the entry that placed it, which none has lifted since. */
   heldAmong(userRefs: readonly UserRef[]): Promise<ReadonlyMap<UserRef, LoggedEntry>>;
+  /** At most `limit` (1 or more), oldest first, of the restrictions that none has lifted since, a user's last alone: those whose id is above `after`. */
+  standingRestrictions(limit: number, after?: number): Promise<LoggedEntry[]>;
 }
 
 export const MAX_REASON_LENGTH = 200;

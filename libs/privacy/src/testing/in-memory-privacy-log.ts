@@ -39,6 +39,19 @@ export class InMemoryPrivacyLog implements PrivacyLog {
     return held;
   }
 
+  async standingRestrictions(limit: number, after = 0): Promise<LoggedEntry[]> {
+    await this.#turn();
+    const last = new Map<UserRef, LoggedEntry>();
+    for (const entry of this.#entries) {
+      if (entry.kind === 'restricted' || entry.kind === 'restriction-lifted') last.set(entry.userRef, entry);
+    }
+    const standing = [...last.values()].filter(({ kind, id }) => kind === 'restricted' && id > after);
+    return standing
+      .sort((a, b) => a.id - b.id)
+      .slice(0, limit)
+      .map((entry) => ({ ...entry }));
+  }
+
   #newestFirst(isWanted: (entry: LoggedEntry) => boolean, limit: number): LoggedEntry[] {
     const wanted = this.#entries.filter(isWanted).reverse().slice(0, limit);
     return wanted.map((entry) => ({ ...entry }));

@@ -79,6 +79,22 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual([...held], [[userRef(1), again]]);
     });
 
+    check('tells the restrictions that stand, a page at a time, oldest first', async (log) => {
+      assert.deepEqual(await log.standingRestrictions(10), []);
+      await log.append(entry(1));
+      const second = await log.append(entry(2));
+      await log.append(entry(3));
+      await log.append(entry(3, { kind: 'restriction-lifted' }));
+      const again = await log.append(entry(1, { reason: 'again' }));
+      await log.append(entry(2, { kind: 'restricted-read' }));
+      await log.append(entry(2, { kind: 'hold-lifted' }));
+      await log.append(entry(4, { kind: 'held' }));
+      assert.deepEqual(await log.standingRestrictions(10), [second, again]);
+      assert.deepEqual(await log.standingRestrictions(1), [second]);
+      assert.deepEqual(await log.standingRestrictions(1, second.id), [again]);
+      assert.deepEqual(await log.standingRestrictions(1, again.id), []);
+    });
+
     check('gives every one of many that are added at once its own place', async (log) => {
       const added = await Promise.all(Array.from({ length: 20 }, (_, user) => log.append(entry(user))));
       assert.equal(new Set(added.map(({ id }) => id)).size, 20);

@@ -179,7 +179,7 @@ export class SimulatedKeyTopic implements KeyTopicWindow {
     await Promise.resolve();
     this.#assertUp();
     this.calls.settings++;
-    return { ...this.simulated, timestampAfterMaxMs: 0 };
+    return { ...this.simulated, logAppendTime: true, timestampAfterMaxMs: 0 };
   }
 
   /** The same topic as a key log; each call is another process. */

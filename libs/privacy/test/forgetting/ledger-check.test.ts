@@ -8,6 +8,7 @@ import { InMemoryErasureStore, InMemoryPrivacyLog, SimulatedKeyTopic } from '../
 import { quick } from './forgetting-harness.js';
 
 const clock = new ManualClock();
+const none = { standing: 0, restrictedAgain: 0, unlogged: 0 };
 const userIds = (count: number) => Array.from({ length: count }, (_, index) => `user-${index}`);
 
 /** A start of the application on this topic, with the ledger of before. */
@@ -63,7 +64,14 @@ test('forgotten users that came back with a restored copy are told of, and forgo
   assert.equal(again.keyring.state(refs[0]!), 'active');
   assert.equal(again.service.lastCheck, null);
   const check = await again.service.checkLedger();
-  assert.deepEqual(check, { checked: 12, returned: 12, forgottenAgain: 12, unresolved: 0, halves: null });
+  assert.deepEqual(check, {
+    checked: 12,
+    returned: 12,
+    forgottenAgain: 12,
+    unresolved: 0,
+    halves: null,
+    restrictions: none,
+  });
   assert.deepEqual(again.service.lastCheck, check);
   assert.match(again.logged.join(), /^12 forgotten users came back/);
   refs.forEach((userRef, index) => {
@@ -90,6 +98,7 @@ test('a ledger of many pages is read a page at a time', async (t) => {
     forgottenAgain: 1_100,
     unresolved: 0,
     halves: null,
+    restrictions: none,
   });
   assert.equal(again.keyring.size().forgotten, 1_100);
 });
@@ -108,7 +117,14 @@ test('a copy from before a second lifecycle is forgotten up to it', async (t) =>
   await service.request('ada');
   const again = await start(t, topicOf(t, copy), store);
   const check = await again.service.checkLedger();
-  assert.deepEqual(check, { checked: 2, returned: 1, forgottenAgain: 1, unresolved: 0, halves: null });
+  assert.deepEqual(check, {
+    checked: 2,
+    returned: 1,
+    forgottenAgain: 1,
+    unresolved: 0,
+    halves: null,
+    restrictions: none,
+  });
   assert.equal(again.keyring.fence(ada)?.lifecycle, 2);
   const outcome = again.keyring.open(binding, envelope, { caughtUp: true });
   assert.equal(outcome.outcome, 'erased');
@@ -133,6 +149,7 @@ test('who began anew after the forgetting is left alone, and told of', async (t)
     forgottenAgain: 0,
     unresolved: 1,
     halves: null,
+    restrictions: none,
   });
   assert.equal(again.keyring.state(ada), 'active');
 });
@@ -154,5 +171,5 @@ test('an outage in between loses nothing: the same call goes on', async (t) => {
 });
 
 function zero(checked: number) {
-  return { checked, returned: 0, forgottenAgain: 0, unresolved: 0, halves: null };
+  return { checked, returned: 0, forgottenAgain: 0, unresolved: 0, halves: null, restrictions: none };
 }

@@ -6,6 +6,7 @@ import {
   KafkaError,
 } from '@oubliette/protocol';
 import type { DiskFile } from '@oubliette/runtime';
+import { FileWindow } from './file-window.js';
 
 /** A compressed batch of a segment file: its records unpacked, one behind the other as the log has them. */
 export interface PackedBatch {
@@ -37,31 +38,23 @@ export function isSegmentName(name: string): boolean {
 export async function* packedBatches(
   file: DiskFile,
 ): AsyncGenerator<PackedBatch | BrokenBatch, void, undefined> {
-  const size = file.size();
-  let window = new Uint8Array(0);
-  let windowAt = 0;
-  for (let position = 0; position + BATCH_HEADER_BYTES <= size;) {
-    if (position + BATCH_HEADER_BYTES > windowAt + window.length) {
-      window = await bytesAt(file, position, Math.min(WINDOW, size - position));
-      windowAt = position;
-    }
-    const header = window.subarray(position - windowAt);
-    if (header.length < BATCH_HEADER_BYTES) return;
-    const { magic, batchLength, sizeBytes, compression } = new BatchView(header);
+  const window = new FileWindow(file, file.size(), WINDOW);
+  while ((await window.need(BATCH_HEADER_BYTES)) >= BATCH_HEADER_BYTES) {
+    const { position } = window;
+    const { magic, batchLength, sizeBytes, compression } = new BatchView(window.bytes);
     const isBatch = magic === 2 && batchLength >= BATCH_HEADER_BYTES - BATCH_LENGTH_OVERHEAD;
-    if (!isBatch || position + sizeBytes > size) return;
-    if (compression !== 0) yield await unpacked(file, position, sizeBytes);
-    position += sizeBytes;
+    if (!isBatch || position + sizeBytes > window.end) return;
+    if (compression !== 0) {
+      if (sizeBytes > LARGEST_BATCH) yield { position, code: 'MESSAGE_TOO_LARGE' };
+      else if ((await window.need(sizeBytes)) < sizeBytes) return;
+      else yield await unpacked(window.bytes.subarray(0, sizeBytes), position);
+    }
+    window.skip(sizeBytes);
   }
 }
 
-async function unpacked(
-  file: DiskFile,
-  position: number,
-  sizeBytes: number,
-): Promise<PackedBatch | BrokenBatch> {
-  if (sizeBytes > LARGEST_BATCH) return { position, code: 'MESSAGE_TOO_LARGE' };
-  const batch = new BatchView(await bytesAt(file, position, sizeBytes));
+async function unpacked(bytes: Uint8Array, position: number): Promise<PackedBatch | BrokenBatch> {
+  const batch = new BatchView(bytes);
   try {
     const records = await decompressAside(batch.compression, batch.payload, LARGEST_RECORDS);
     return { position, records };
@@ -69,16 +62,4 @@ async function unpacked(
     if (!(error instanceof KafkaError)) throw error;
     return { position, code: error.codeName };
   }
-}
-
-/** Shorter where the file has become so. */
-async function bytesAt(file: DiskFile, position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const read = await file.read(bytes, filled, length - filled, position + filled);
-    if (read === 0) break;
-    filled += read;
-  }
-  return bytes.subarray(0, filled);
 }

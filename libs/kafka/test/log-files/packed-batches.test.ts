@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeBatch, type CompressionName } from '@oubliette/protocol';
 import { SimulatedDisk } from '@oubliette/runtime/testing';
-import { isSegmentName, packedBatches } from '../../src/segments/packed-batches.js';
+import { isSegmentName, packedBatches } from '../../src/log-files/packed-batches.js';
 
 const batch = (offset: number, value: string, compression: CompressionName): Uint8Array =>
   encodeBatch({
