@@ -5,8 +5,12 @@ verify.py -                   the same for each line of stdin (KEYS, FILE, CHAIN
 """
 import base64, hashlib, json, re, sys
 from datetime import datetime
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
+try:
+    from nacl.exceptions import BadSignatureError
+    from nacl.signing import VerifyKey
+except ImportError: # Must not end with 1, which says that the file is not genuine.
+    print("verify.py needs PyNaCl: pip install pynacl", file=sys.stderr)
+    sys.exit(2)
 
 PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----[\t\n\r ]+MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)[\t\n\r ]+-----END PUBLIC KEY-----")
 

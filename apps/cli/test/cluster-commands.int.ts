@@ -93,6 +93,11 @@ test('guard check exits 1 when one topic is refused, and 0 when all asked about 
   assert.ok(judged.includes('archive') && !judged.includes('oubliette.keys.ledger'));
   const one = await oubliette([...check, '--topic', 'lessons'], { clock });
   assert.equal(one.code, 0, one.err);
+  const told = check.filter((word) => word !== '--json');
+  const noKeyTopic = /--key-topic says which/;
+  assert.match((await oubliette([...told, '--key-topic', 'elsewhere'], { clock })).out, noKeyTopic);
+  assert.doesNotMatch((await oubliette([...told, '--key-topic', 'archive'], { clock })).out, noKeyTopic);
+  assert.doesNotMatch((await oubliette([...told, '--topic', 'lessons'], { clock })).out, noKeyTopic);
   const late = await oubliette(
     ['guard', 'check', '--deadline', '13h', '--topic', 'lessons', '--brokers', broker.bootstrap],
     { clock },

@@ -56,7 +56,7 @@ async function planAndApply(
   if (sight === undefined) throw new Error(`The cluster did not describe the topic ${topic}.`);
   const plan = fittingSettings(sight, question);
   if (plan.changes.length === 0)
-    return answerOf(plan, plan.before, false, ['There is nothing to set.', ...verdictLines(plan.before)]);
+    return answerOf(plan, plan.before, false, [nothingToSet(plan, options), ...verdictLines(plan.before)]);
   for (const line of planLines(plan)) context.err(`${line}\n`);
   if (!(await isConfirmed(context, options, plan)))
     return answerOf(plan, plan.before, false, ['Nothing was set.'], 1);
@@ -111,6 +111,13 @@ function answerOf(
     lines,
     exitCode,
   };
+}
+
+function nothingToSet({ before }: FittingPlan, { retention, erasure }: ApplyOptions): string {
+  if (before.verdict !== 'refuse') return 'There is nothing to set.';
+  const isShortenable = erasure !== 'tombstone' && before.terms.some(({ setting }) => setting === 'retention.ms');
+  const hint = isShortenable && retention === undefined ? '; shorter retention may, with --retention' : '';
+  return `Nothing that may be set makes it pass${hint}.`;
 }
 
 function planLines({ changes, before, after }: FittingPlan): string[] {

@@ -75,13 +75,18 @@ function addCheck(guard: Command, context: CliContext): void {
         ...(options.logDir && { logDirs: options.logDir }),
       }),
     );
-    return checkAnswer(verdicts);
+    return checkAnswer(verdicts, options.topic === undefined);
   });
 }
 
-function checkAnswer(verdicts: readonly TopicVerdict[]): Answer {
+/** Which topic has the keys no cluster says: one that is judged as any other is refused for reasons that do not hold of it. */
+const noKeyTopic =
+  'None of these was judged as the topic of the user keys: if it is among them, --key-topic says which.';
+
+function checkAnswer(verdicts: readonly TopicVerdict[], isAll: boolean): Answer {
   const refused = verdicts.some(({ verdict }) => verdict === 'refuse');
   const lines = verdicts.flatMap(verdictLines);
+  if (isAll && lines.length > 0 && !verdicts.some(({ role }) => role === 'key topic')) lines.push(noKeyTopic);
   return {
     document: { verdict: worst(verdicts), topics: verdicts },
     lines: lines.length > 0 ? lines : ['There is no topic to check.'],

@@ -40,13 +40,16 @@ function byFeatures(features: readonly OublietteFeatureOptions[]): Declaration[]
   return features
     .flatMap(({ topics }) => topics ?? [])
     .flatMap(({ name: topic, erasure }) =>
-      erasure === undefined ? [] : [{ place: `forFeature, topic ${topic}`, topic, erasure }],
+      erasure === undefined ? [] : [{ place: 'forFeature', topic, erasure }],
     );
 }
 
 function nameOf({ place, topic, erasure }: Declaration): string {
   if (!erasureWays.includes(erasure))
-    throw new OublietteError('HANDLER_INVALID', `${place}: erasure is one of ${erasureWays.join(', ')}.`);
+    throw new OublietteError(
+      'HANDLER_INVALID',
+      `${place}: erasure '${String(erasure)}' of topic ${String(topic)} is none; it is one of ${erasureWays.join(', ')}.`,
+    );
   if (typeof topic === 'string') return topic;
   throw new OublietteError(
     'HANDLER_INVALID',
@@ -57,6 +60,6 @@ function nameOf({ place, topic, erasure }: Declaration): string {
 function differing(topic: string, one: Declaration, other: Declaration): OublietteError {
   return new OublietteError(
     'HANDLER_INVALID',
-    `${one.place} declares erasure '${one.erasure}' for topic ${topic}, ${other.place} declares '${other.erasure}'. Declare one of them.`,
+    `Topic ${topic}: ${one.place} declares erasure '${one.erasure}', and ${other.place} declares '${other.erasure}'. Declare the same in both, or in one alone.`,
   );
 }

@@ -99,15 +99,16 @@ function alertOf(erasure: Erasure, boundMs: number | null, now: number): Deadlin
   return urgency === 'in time' ? [] : [{ erasureId, urgency, deadline, actBy }];
 }
 
-/** How an erasure that is not done stands to its deadline. */
+/** How an erasure stands to its deadline; one that is done is in no danger any more, it was in time or it was not. */
 export function standingOf(
   erasure: Erasure,
   boundMs: number | null,
   now: number,
 ): { readonly actBy: number | null; readonly urgency: Urgency } {
-  const { law, deadline: at, forgottenAt } = erasure;
+  const { law, deadline: at, forgottenAt, erasedAt } = erasure;
   const bound = forgottenAt === null ? boundMs : erasure.boundMs;
   const actBy = bound === null ? null : at - bound;
+  if (erasedAt !== null) return { actBy, urgency: erasedAt < at ? 'in time' : 'overdue' };
   const urgency = urgencyOf({ law, at, actBy }, forgottenAt !== null, now);
   // Its bytes should be gone by now, or nothing says when.
   const isStuck = forgottenAt !== null && (bound === null || now > forgottenAt + bound);

@@ -164,11 +164,13 @@ export class ErasureDriver {
       const fence = fenceOf.get(userRef);
       const partition = this.#parts.keyring.partitionOf(userRef);
       const keys = { partition, fingerprints: fence?.fingerprints ?? [] };
-      const lifted = hold === null ? null : { ...hold, liftedAt: hold.liftedAt ?? now };
+      const forgottenAt = fence?.erasedAt ?? now;
+      // None stood when the fence was made; a certificate must not say that one did.
+      const lifted = hold === null ? null : { ...hold, liftedAt: hold.liftedAt ?? forgottenAt };
       return {
         state: 'forgotten',
         boundMs,
-        forgottenAt: fence?.erasedAt ?? now,
+        forgottenAt,
         keys,
         hold: lifted,
         topics,

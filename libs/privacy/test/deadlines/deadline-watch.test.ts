@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
 import { ManualClock } from '@oubliette/runtime/testing';
-import { DeadlineWatch, type DeadlineAlert } from '../../src/deadlines/deadline-watch.js';
+import { DeadlineWatch, standingOf, type DeadlineAlert } from '../../src/deadlines/deadline-watch.js';
 import { silentLogger } from '../../src/logger.js';
 import { InMemoryErasureStore, requestedErasure } from '../../src/testing/index.js';
 
@@ -68,6 +68,22 @@ test('a forgotten user whose bytes outstay the bound is in danger; one that is h
   await clock.advanceAsync(minute);
   assert.deepEqual(watch.counts(), { endangered: 0, overdue: 0 });
   await watch.close();
+});
+
+test('an erasure that is done was in time or was not: that no longer changes', () => {
+  const erasure = requestedErasure({ erasureId: 'e-1', userRef, requestedAt: 0, deadline: 100 * minute });
+  const done = (erasedAt: number, boundMs: number | null) => ({
+    ...erasure,
+    state: 'erased' as const,
+    forgottenAt: minute,
+    boundMs,
+    erasedAt,
+  });
+  const urgency = (erased: ReturnType<typeof done>) => standingOf(erased, null, 1_000 * minute).urgency;
+  assert.equal(urgency(done(2 * minute, 5 * minute)), 'in time');
+  assert.equal(urgency(done(90 * minute, 5 * minute)), 'in time', 'later than the bound, and before the deadline');
+  assert.equal(urgency(done(2 * minute, null)), 'in time');
+  assert.equal(urgency(done(100 * minute, 5 * minute)), 'overdue');
 });
 
 test('where nothing bounds an erasure it is in danger at once; an outage of the ledger changes nothing', async () => {

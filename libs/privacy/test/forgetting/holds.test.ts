@@ -58,6 +58,22 @@ test('a hold survives a restart, and one that was lifted while nobody drove on i
   assert.equal((await d.erasure(erasureId)).state, 'forgotten');
 });
 
+test('a user is never said to have been forgotten while a hold stood, also where a crash came in between', async (t) => {
+  const d = await deployment(t);
+  const first = d.service();
+  await first.hold('ada', 'a-ticket');
+  const { erasureId } = await first.request('ada');
+  await first.close();
+  const userRef = d.keyring.userRef('ada');
+  await d.stores.log.append({ at: 1, kind: 'hold-lifted', userRef, reason: 'b', erasureId: null });
+  await d.keyring.forgetMany([userRef]);
+  await d.clock.advanceAsync(60_000);
+  await d.service().resume();
+  const { hold, forgottenAt } = await d.erasure(erasureId);
+  assert.ok(forgottenAt !== null);
+  assert.equal(hold?.liftedAt, forgottenAt);
+});
+
 test('a hold is placed once for a reason, not on a forgotten user, and lifting none is no act', async (t) => {
   const d = await deployment(t);
   const service = d.service();
