@@ -5,12 +5,8 @@ verify.py -                   the same for each line of stdin (KEYS, FILE, CHAIN
 """
 import base64, hashlib, json, re, sys
 from datetime import datetime
-try:
-    from nacl.exceptions import BadSignatureError
-    from nacl.signing import VerifyKey
-except ImportError: # Must not end with 1, which says that the file is not genuine.
-    print("verify.py needs PyNaCl: pip install pynacl", file=sys.stderr)
-    sys.exit(2)
+try: from nacl import exceptions, signing
+except ImportError: sys.exit(print("verify.py needs PyNaCl: pip install pynacl", file=sys.stderr) or 2) # 1 would say: not genuine
 
 PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----[\t\n\r ]+MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)[\t\n\r ]+-----END PUBLIC KEY-----")
 
@@ -62,7 +58,7 @@ def trusted(data):
     """The public keys in a PEM file, by their names."""
     if not (keys := [base64.b64decode(block) for block in PEM.findall(data)]) or len(keys) != data.count(b"-----BEGIN"):
         raise Refused("KEY_INVALID", "give Ed25519 public keys in PEM, and nothing else in PEM")
-    return {hashlib.sha256(key).hexdigest(): VerifyKey(key) for key in keys}
+    return {hashlib.sha256(key).hexdigest(): signing.VerifyKey(key) for key in keys}
 
 def verify(data, keys):
     name, signature, body = (certificate := parse(data))["key"], bytes.fromhex(certificate["signature"]), certificate["body"]
@@ -70,7 +66,7 @@ def verify(data, keys):
         raise Refused("KEY_UNTRUSTED", name)
     try:
         keys[name].verify(b"oubliette/certificate/v1\n" + canonical(body), signature)
-    except BadSignatureError as reason:
+    except exceptions.BadSignatureError as reason:
         raise Refused("FORGED", reason) from None
     return body
 
