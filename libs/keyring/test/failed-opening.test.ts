@@ -55,7 +55,7 @@ for (const [code, what] of failures) {
     const leftOver = () => [...keys, ...places].filter((bytes) => !isZero(bytes)).length;
     context.mock.method(log, 'follow', async (listener: Parameters<typeof follow>[0]) => {
       await follow(listener);
-      assert.equal(leftOver(), 6 + 1 + 2, 'subkeys, wrapping key, user keys');
+      assert.equal(leftOver(), 7 + 1 + 2, 'subkeys, wrapping key, user keys');
       if (code === 'KEYRING_UNAVAILABLE') throw new Error('the connection is gone');
       context.mock.method(sodium.memory, '_malloc', () => 0);
     });
