@@ -7,6 +7,7 @@ import type { NudgeJob, PartitionParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
 import { StandingTeller } from './standing-teller.js';
+import { toldTogether } from './told-together.js';
 import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
@@ -16,8 +17,6 @@ const longestBackoffMs = 30_000;
 const slowFailureMs = 5_000;
 /** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
 const mostWatched = 20_000;
-/** Jobs whose end is told at the same time. */
-const mostAtOnce = 100;
 
 /**
  * Works off one partition: waits until its segment may roll, appends a nudge unless somebody else appended something, lets the cleaner
@@ -102,18 +101,9 @@ export class PartitionNudger {
       else if (pending.clean === null) ripe.push(pending);
       else done.push(pending);
     }
-    await this.#finishAll(done, timings);
+    await toldTogether(done, (pending) => this.#finish(pending, timings));
     if (ripe.length > 0) await this.#attempt(ripe, timings);
     else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
-  }
-
-  /** A ledger takes many steps at once for little more than one. */
-  async #finishAll(done: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
-    for (let from = 0; from < done.length; from += mostAtOnce) {
-      const some = done.slice(from, from + mostAtOnce);
-      const told = await Promise.allSettled(some.map((pending) => this.#finish(pending, timings)));
-      for (const one of told) if (one.status === 'rejected') throw one.reason;
-    }
   }
 
   async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {
@@ -173,7 +163,7 @@ export class PartitionNudger {
       round.of(pending.job.userRef, pending.watched),
     ]);
     await this.#buryFound(findings);
-    await this.#note(findings, timings, now);
+    await this.#note(findings, timings, { now, readFrom });
   }
 
   /** What is watched and cannot be seen yet has had its look; whose broker is no replica any more is given up. */
@@ -243,7 +233,7 @@ export class PartitionNudger {
   async #note(
     findings: readonly [PendingJob, Finding][],
     timings: KeyTopicTimings,
-    now: number,
+    { now, readFrom }: { readonly now: number; readonly readFrom: number },
   ): Promise<void> {
     const { ms: boundMs } = this.parts.erased.bound(timings);
     const patienceMs = this.parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
@@ -252,7 +242,8 @@ export class PartitionNudger {
       pending.hasRemains = finding.values > 0;
       const isPatient = pending.erased === null && pending.ageMs(now) < patienceMs;
       if (isClean(finding, isPatient)) {
-        if (!pending.isSettled(timings, now)) continue;
+        // A long read says nothing of what landed while it went on.
+        if (!pending.isSettled(timings, readFrom)) continue;
         pending.clean = { at: now, passes: finding.passes, unseen: unseenBy(pending, finding) };
         pending.blockage = null;
       } else if (pending.erased === null) open.push([pending, finding]);
