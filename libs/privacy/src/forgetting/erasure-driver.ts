@@ -61,7 +61,8 @@ export class ErasureDriver {
           this.#note(id, 'forgotten', `${values} key record${values === 1 ? '' : 's'} left`),
         blocked: (id, { message }) => this.#note(id, 'forgotten', `blocked: ${message}`),
         gone: (id, evidence) => this.#finish(id, evidence),
-        seen: (id, evidence) => this.#seen(id, evidence),
+        // A replica came back: the erasure is known better, and its certificate says so.
+        seen: (id, evidence) => this.#finish(id, evidence),
       },
     });
     this.#erasers = new TopicErasers({
@@ -185,17 +186,8 @@ export class ErasureDriver {
 
   async #finish(erasureId: string, evidence: ErasureEvidence): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
-    const moved = await this.#parts.ledger.move(erasureId, ['forgotten'], (current) =>
-      this.#step(current, { evidence }),
-    );
-    this.#certify(moved);
-  }
-
-  /** A replica came back: the erasure is known better, and its certificate says so. */
-  async #seen(erasureId: string, evidence: ErasureEvidence): Promise<void> {
-    if (!(await this.#parts.ledger.has(erasureId))) return;
     const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
-      this.#step(current, { evidence }),
+      saysMore([evidence], current.evidence && [current.evidence]) ? this.#step(current, { evidence }) : null,
     );
     this.#certify(moved);
   }
@@ -219,11 +211,13 @@ export class ErasureDriver {
     erasureId: string,
     evidence: readonly TopicPartitionEvidence[],
   ): Promise<void> {
-    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
-      this.#step(current, {
-        topics: current.topics.map((one) => (one.topic === topic ? { ...one, evidence } : one)),
-      }),
-    );
+    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) => {
+      const topics = current.topics.map((one) =>
+        one.topic === topic && saysMore(evidence, one.evidence) ? { ...one, evidence } : one,
+      );
+      const isNews = topics.some((one, index) => one !== current.topics[index]);
+      return isNews ? this.#step(current, { topics }) : null;
+    });
     this.#certify(moved);
   }
 
@@ -269,6 +263,14 @@ export class ErasureDriver {
   async #readBound(): Promise<number | null> {
     return erasureBoundMs(await this.#parts.window.settings());
   }
+}
+
+type Seen = readonly Pick<ErasureEvidence, 'unseen'>[];
+
+/** Another instance may have told of it already: what stands is replaced by what names fewer replicas as unseen alone. */
+function saysMore(evidence: Seen, standing: Seen | null): boolean {
+  const count = (all: Seen): number => all.reduce((sum, { unseen }) => sum + unseen.length, 0);
+  return standing === null || count(evidence) < count(standing);
 }
 
 function erasedNote(erasure: Erasure): string {

@@ -152,3 +152,19 @@ test('each topic is opened once, and closed with the service', async (t) => {
   await service.close();
   assert.ok([...scene.topics.values()].every(({ isClosed }) => isClosed));
 });
+
+test('two instances that both see an erasure through end it once', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  const first = await scene.service();
+  const second = await scene.service();
+  const { erasureId } = await first.request('ada');
+  scene.topic('visits').expire(0, 1, 1n);
+  await d.clock.advanceAsync(500);
+  await second.resume(ways);
+  assert.ok(await scene.until(erasureId, ({ state }) => state === 'erased'));
+  const { revision } = await d.erasure(erasureId);
+  await d.clock.advanceAsync(60_000);
+  assert.equal((await d.erasure(erasureId)).revision, revision);
+  assert.equal((await d.certificates.chain(0, 10)).length, 1);
+});
