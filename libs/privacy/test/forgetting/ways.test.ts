@@ -168,3 +168,33 @@ test('two instances that both see an erasure through end it once', async (t) => 
   assert.equal((await d.erasure(erasureId)).revision, revision);
   assert.equal((await d.certificates.chain(0, 10)).length, 1);
 });
+
+test('a topic that does not answer holds up no request, and its bound is as it was', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  const service = await scene.service();
+  const boundMs = (await service.request('ben')).boundMs;
+  assert.ok(boundMs !== null);
+  const visits = scene.topic('visits');
+  const configs = visits.configs.bind(visits);
+  let answer = (): void => assert.fail();
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  visits.configs = () => answered.then(configs);
+  await d.clock.advanceAsync(120_000);
+  const asked = service.request('ada');
+  await d.clock.advanceAsync(3_000);
+  const erasure = await Promise.race([asked, Promise.resolve(null)]);
+  answer();
+  assert.deepEqual([erasure?.state, erasure?.boundMs], ['forgotten', boundMs]);
+});
+
+test('of a topic that cannot be reached one line is logged, however many are forgotten', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  for (const { logs } of scene.topics.values()) logs.fail(new Error('away'));
+  const service = await scene.service();
+  const users = Array.from({ length: 20 }, (_, user) => `user-${user}`);
+  await d.enrol(...users);
+  await Promise.all(users.map((user) => service.request(user)));
+  assert.equal(d.logged.filter((line) => line.startsWith('The bound of topic visits')).length, 1);
+});
