@@ -119,11 +119,17 @@ export class ExpiryEraser implements TopicEraser {
     const { ms: boundMs } = expiryBound(settings);
     const patienceMs = this.#parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
     const standing = new Map<ExpiryJob, ExpiryFindings>();
+    // Who was marked together is judged together.
+    const known = new Map<string, ExpiryFinding>();
     for (const job of open) {
       const findings = new Map<PartitionMark, ExpiryFinding>();
       for (const mark of job.marks ?? []) {
+        const place = `${mark.partition} ${mark.offset}`;
         const look = looks.get(mark.partition);
-        if (look !== undefined) findings.set(mark, standingTo(look, mark));
+        const finding = known.get(place) ?? (look && standingTo(look, mark));
+        if (finding === undefined) continue;
+        known.set(place, finding);
+        findings.set(mark, finding);
       }
       if (!job.take(findings, job.ageMs(now) < patienceMs, now) && !job.isDone) standing.set(job, findings);
     }
