@@ -47,6 +47,8 @@ export class ErasureDriver {
   readonly #nudger: Nudger;
   readonly #erasers: TopicErasers;
   #topics: readonly ErasedTopic[] = [];
+  /** Those not *erased* that the nudger and the erasers have. */
+  readonly #followed = new Set<string>();
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
   readonly #certifier: Certifier | null;
 
@@ -89,8 +91,14 @@ export class ErasureDriver {
 
   /** Leaves to another instance what it finds in the ledger. */
   release(): void {
+    this.#followed.clear();
     this.#nudger.release();
     this.#erasers.release();
+  }
+
+  /** It is seen through here already. */
+  follows({ erasureId }: Pick<Erasure, 'erasureId'>): boolean {
+    return this.#followed.has(erasureId);
   }
 
   /** The partitions in which erasures are held up, and why. */
@@ -132,6 +140,7 @@ export class ErasureDriver {
   #follow(erasure: Erasure, now: number): void {
     const { erasureId: id, userRef, forgottenAt, evidence } = erasure;
     const job = { id, userRef, fencedAt: forgottenAt ?? now };
+    if (erasure.state === 'forgotten') this.#followed.add(id);
     if (evidence === null) this.nudge(job);
     else if (evidence.unseen.length > 0) this.nudge({ ...job, erased: evidence });
     this.#erasers.add(erasure);
@@ -233,7 +242,9 @@ export class ErasureDriver {
   }
 
   #certify(erasure: Erasure): void {
-    if (erasure.state === 'erased') this.#certifier?.add(erasure);
+    if (erasure.state !== 'erased') return;
+    this.#followed.delete(erasure.erasureId);
+    this.#certifier?.add(erasure);
   }
 
   /** The longest from *forgotten* to *erased* that the settings of all topics allow, in ms; null: unbounded. */
