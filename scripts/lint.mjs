@@ -1,14 +1,22 @@
-// Runs the three guards of the code's shape, each to its end, and fails when one of them did.
-import { spawnSync } from 'node:child_process';
+// Runs the three guards of the code's shape side by side, each to its end, and fails when one of them did. What each says stands together.
+import { execFile } from 'node:child_process';
 
 const guards = [
   ['eslint', ['--max-warnings', '0', 'libs', 'apps', 'examples', 'bench', 'scripts']],
   ['depcruise', ['--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'examples']],
   ['prettier', ['--check', '--log-level', 'warn', '.']],
 ];
-let failed = 0;
-for (const [command, args] of guards) {
-  const { status } = spawnSync(`node_modules/.bin/${command}`, args, { stdio: 'inherit' });
-  if (status !== 0) failed++;
+
+const outcomes = await Promise.all(guards.map(run));
+process.exitCode = outcomes.every((succeeded) => succeeded) ? 0 : 1;
+
+function run([command, args]) {
+  return new Promise((resolve) => {
+    const options = { maxBuffer: 64 * 1024 * 1024 };
+    execFile(`node_modules/.bin/${command}`, args, options, (error, stdout, stderr) => {
+      process.stdout.write(stdout);
+      process.stderr.write(stderr);
+      resolve(error === null);
+    });
+  });
 }
-process.exitCode = failed === 0 ? 0 : 1;

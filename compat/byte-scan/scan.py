@@ -72,6 +72,25 @@ def files_with(patterns, directories):
     return [os.fsdecode(name) for name in found.stdout.split(b"\0") if name]
 
 
+def hits_of(needles, directories):
+    hits = []
+    for path in files_with(set().union(*needles), directories):
+        with open(path, "rb") as file:
+            content = file.read()
+        hits += [{"needle": n, "file": path} for n, forms in enumerate(needles) if any(form in content for form in forms)]
+    return hits
+
+
+def settled_hits_of(needles, directories):
+    """A file may be renamed or unlinked between grep's look and Python's: then both look again."""
+    for _ in range(10):
+        try:
+            return hits_of(needles, directories)
+        except FileNotFoundError:
+            continue
+    refuse("files come and go too fast to look into them")
+
+
 def main():
     if len(sys.argv) < 3:
         refuse("usage: scan.py NEEDLES DIR...")
@@ -81,11 +100,7 @@ def main():
         refuse("no needles: nothing would be proved")
     directories = sys.argv[2:]
     sizes = list(sizes_below(directories))
-    hits = []
-    for path in files_with(set().union(*needles), directories):
-        with open(path, "rb") as file:
-            content = file.read()
-        hits += [{"needle": n, "file": path} for n, forms in enumerate(needles) if any(form in content for form in forms)]
+    hits = settled_hits_of(needles, directories)
     json.dump({"needles": len(needles), "files": len(sizes), "bytes": sum(sizes), "hits": hits}, sys.stdout)
     print()
     return 1 if hits else 0

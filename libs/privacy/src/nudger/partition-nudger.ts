@@ -7,7 +7,7 @@ import type { NudgeJob, PartitionParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
 import { StandingTeller } from './standing-teller.js';
-import { toldTogether } from './told-together.js';
+import { tellAll } from './tell-all.js';
 import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
@@ -101,9 +101,10 @@ export class PartitionNudger {
       else if (pending.clean === null) ripe.push(pending);
       else done.push(pending);
     }
-    await toldTogether(done, (pending) => this.#finish(pending, timings));
+    await tellAll(done, (pending) => this.#finish(pending, timings));
     if (ripe.length > 0) await this.#attempt(ripe, timings);
-    else if (this.#pending.size > 0) await this.#pause(Math.max(0, next - now));
+    // What was finished may be watched from now on, and is not in `next`.
+    else if (done.length === 0) await this.#pause(Math.max(0, next - now));
   }
 
   async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {

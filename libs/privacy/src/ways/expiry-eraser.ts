@@ -2,7 +2,7 @@ import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import { readCleanupSettings, type CleanupSettings } from '../guard/cleanup-settings.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
-import { toldTogether } from '../nudger/told-together.js';
+import { tellAll } from '../nudger/tell-all.js';
 import { expiryBound, lookPauseMs, settleMs, unlinkMs } from './expiry-bound.js';
 import { ExpiryJob } from './expiry-job.js';
 import { lookAtExtents, standingTo, type ExpiryFinding, type ExpiryLook } from './expiry-round.js';
@@ -154,7 +154,7 @@ export class ExpiryEraser implements TopicEraser {
       ({ expired }) => expired !== null && now - expired.at >= unlinkMs(settings),
     );
     let room = mostWatched - [...this.#jobs.values()].filter(({ isDone }) => isDone).length;
-    await toldTogether(done, async (job) => {
+    await tellAll(done, async (job) => {
       const unseen = await this.#finishOne(job);
       if (unseen !== null && room-- > 0) this.#jobs.set(unseen.id, new ExpiryJob(unseen, this.#parts.clock));
     });

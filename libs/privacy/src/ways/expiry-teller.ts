@@ -5,7 +5,7 @@ import {
   type Blockage,
   type BlockedPartition,
 } from '../nudger/blockage.js';
-import { toldTogether } from '../nudger/told-together.js';
+import { tellAll } from '../nudger/tell-all.js';
 import type { ExpiryJob } from './expiry-job.js';
 import type { ExpiryFinding } from './expiry-round.js';
 import type { PartitionMark } from './topic-erasure.js';
@@ -56,7 +56,7 @@ export class ExpiryTeller {
       }
       reasons.set(job, why);
     }
-    await this.#tellAll(reasons);
+    await this.#tellEach(reasons);
     this.#remember(held);
   }
 
@@ -69,12 +69,12 @@ export class ExpiryTeller {
     }
     const [why] = held.values();
     if (why === undefined) return;
-    await this.#tellAll(new Map(jobs.map((job) => [job, why])));
+    await this.#tellEach(new Map(jobs.map((job) => [job, why])));
     this.#remember(held);
   }
 
-  #tellAll(reasons: ReadonlyMap<ExpiryJob, Blockage | null>): Promise<void> {
-    return toldTogether([...reasons], ([job, why]) => this.#tellOne(job, why));
+  #tellEach(reasons: ReadonlyMap<ExpiryJob, Blockage | null>): Promise<void> {
+    return tellAll([...reasons], ([job, why]) => this.#tellOne(job, why));
   }
 
   async #tellOne(job: ExpiryJob, why: Blockage | null): Promise<void> {

@@ -81,6 +81,18 @@ test('a replica that is down holds up the erasure for the bound, is named, watch
   assert.equal(stage.told.filter((what) => what === 'ada seen').length, 1);
 });
 
+test('a replica that is back as soon as the erasure is done is heard of within the time of a watch', async (t) => {
+  const stage = await Stage.start(t, { parts: { patienceMs: 0 } });
+  const { d } = stage;
+  await d.keyring.ensureKeys([d.keyring.userRef('ada')]);
+  d.topic.stopBroker(3);
+  stage.nudger().add(await stage.forgotten('ada'));
+  assert.notEqual(await stage.until('ada gone', 8_000), null);
+  d.topic.startBroker(3);
+  const [watch, nudge] = [10_000, 5_000];
+  assert.notEqual(await stage.until('ada seen', watch + nudge), null);
+});
+
 test('two replicas that were away are heard of one by one, the second after a restart', async (t) => {
   const stage = await Stage.start(t, { cluster: { brokers: 3 }, parts: { patienceMs: 0 } });
   const { d } = stage;
