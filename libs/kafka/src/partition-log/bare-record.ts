@@ -11,7 +11,8 @@ export interface BareRecord {
 /** Whether a value holds nothing of what its topic is there for. */
 export type IsEmpty = (value: Uint8Array | null) => boolean;
 
-const decoder = new TextDecoder();
+/** A byte order mark is a part of the key: without it a tombstone would be another key's. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function toBareRecord({ key, value, offset, timestamp }: RecordParts, isEmpty: IsEmpty): BareRecord {
   return { key: decoder.decode(key ?? undefined), tombstone: isEmpty(value), offset, timestamp };

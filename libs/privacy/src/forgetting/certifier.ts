@@ -27,6 +27,8 @@ export class Certifier {
   #issuing: Promise<void> = Promise.resolve();
   #retry: Timer | null = null;
   #failures = 0;
+  /** On the monotonic clock; null: the last try succeeded. */
+  #failedAt: number | null = null;
   #closed = false;
 
   constructor(parts: CertifierParts) {
@@ -34,11 +36,13 @@ export class Certifier {
   }
 
   add(erasure: Erasure): void {
-    if (this.#waiting.size < mostWaiting) this.#waiting.set(erasure.erasureId, erasure);
+    const { erasureId } = erasure;
+    if (this.#waiting.size < mostWaiting || this.#waiting.has(erasureId))
+      this.#waiting.set(erasureId, erasure);
     this.#issue();
   }
 
-  /** Resolves when what was begun has ended. */
+  /** Resolves when the batch under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();
@@ -52,11 +56,16 @@ export class Certifier {
 
   async #issueAll(): Promise<void> {
     const erasures = [...this.#waiting.values()];
-    if (erasures.length === 0) return;
+    if (erasures.length === 0 || this.#closed || this.#rests) return;
     this.#waiting.clear();
     try {
-      for (const batch of inBatches(erasures, issuedTogether)) await this.#parts.certificates.issue(batch);
+      for (const batch of inBatches(erasures, issuedTogether)) {
+        // What is left is issued when somebody asks for it: closing must not wait for thousands of signatures.
+        if (this.#closed) return;
+        await this.#parts.certificates.issue(batch);
+      }
       this.#failures = 0;
+      this.#failedAt = null;
     } catch (error) {
       this.#tryLater(erasures, error);
     }
@@ -66,6 +75,7 @@ export class Certifier {
     // What was said of an erasure meanwhile is newer.
     for (const erasure of erasures)
       if (!this.#waiting.has(erasure.erasureId)) this.#waiting.set(erasure.erasureId, erasure);
+    this.#failedAt = this.#parts.clock.monotonic();
     const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(this.#failures++, 20), longestPauseMs);
     this.#parts.logger.warn(
       'Certificates could not be issued; they are tried again, and issued when somebody asks for them.',
@@ -73,5 +83,10 @@ export class Certifier {
     );
     this.#retry?.cancel();
     if (!this.#closed) this.#retry = this.#parts.clock.schedule(pauseMs, () => this.#issue());
+  }
+
+  /** Thousands that are erased while a key service is away must not each ask it again. */
+  get #rests(): boolean {
+    return this.#failedAt !== null && this.#parts.clock.monotonic() - this.#failedAt < firstPauseMs;
   }
 }

@@ -47,6 +47,8 @@ export class ErasureDriver {
   readonly #nudger: Nudger;
   readonly #erasers: TopicErasers;
   #topics: readonly ErasedTopic[] = [];
+  /** Those not *erased* that the nudger and the erasers have. */
+  readonly #followed = new Set<string>();
   #bound: { readonly ms: Promise<number | null>; readonly readAt: number } | null = null;
   readonly #certifier: Certifier | null;
 
@@ -61,7 +63,8 @@ export class ErasureDriver {
           this.#note(id, 'forgotten', `${values} key record${values === 1 ? '' : 's'} left`),
         blocked: (id, { message }) => this.#note(id, 'forgotten', `blocked: ${message}`),
         gone: (id, evidence) => this.#finish(id, evidence),
-        seen: (id, evidence) => this.#seen(id, evidence),
+        // A replica came back: the erasure is known better, and its certificate says so.
+        seen: (id, evidence) => this.#finish(id, evidence),
       },
     });
     this.#erasers = new TopicErasers({
@@ -88,8 +91,14 @@ export class ErasureDriver {
 
   /** Leaves to another instance what it finds in the ledger. */
   release(): void {
+    this.#followed.clear();
     this.#nudger.release();
     this.#erasers.release();
+  }
+
+  /** It is seen through here already. */
+  follows({ erasureId }: Pick<Erasure, 'erasureId'>): boolean {
+    return this.#followed.has(erasureId);
   }
 
   /** The partitions in which erasures are held up, and why. */
@@ -131,6 +140,7 @@ export class ErasureDriver {
   #follow(erasure: Erasure, now: number): void {
     const { erasureId: id, userRef, forgottenAt, evidence } = erasure;
     const job = { id, userRef, fencedAt: forgottenAt ?? now };
+    if (erasure.state === 'forgotten') this.#followed.add(id);
     if (evidence === null) this.nudge(job);
     else if (evidence.unseen.length > 0) this.nudge({ ...job, erased: evidence });
     this.#erasers.add(erasure);
@@ -187,17 +197,8 @@ export class ErasureDriver {
 
   async #finish(erasureId: string, evidence: ErasureEvidence): Promise<void> {
     if (!(await this.#parts.ledger.has(erasureId))) return;
-    const moved = await this.#parts.ledger.move(erasureId, ['forgotten'], (current) =>
-      this.#step(current, { evidence }),
-    );
-    this.#certify(moved);
-  }
-
-  /** A replica came back: the erasure is known better, and its certificate says so. */
-  async #seen(erasureId: string, evidence: ErasureEvidence): Promise<void> {
-    if (!(await this.#parts.ledger.has(erasureId))) return;
     const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
-      this.#step(current, { evidence }),
+      saysMore([evidence], current.evidence && [current.evidence]) ? this.#step(current, { evidence }) : null,
     );
     this.#certify(moved);
   }
@@ -221,11 +222,13 @@ export class ErasureDriver {
     erasureId: string,
     evidence: readonly TopicPartitionEvidence[],
   ): Promise<void> {
-    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) =>
-      this.#step(current, {
-        topics: current.topics.map((one) => (one.topic === topic ? { ...one, evidence } : one)),
-      }),
-    );
+    const moved = await this.#parts.ledger.move(erasureId, ['forgotten', 'erased'], (current) => {
+      const topics = current.topics.map((one) =>
+        one.topic === topic && saysMore(evidence, one.evidence) ? { ...one, evidence } : one,
+      );
+      const isNews = topics.some((one, index) => one !== current.topics[index]);
+      return isNews ? this.#step(current, { topics }) : null;
+    });
     this.#certify(moved);
   }
 
@@ -241,7 +244,9 @@ export class ErasureDriver {
   }
 
   #certify(erasure: Erasure): void {
-    if (erasure.state === 'erased') this.#certifier?.add(erasure);
+    if (erasure.state !== 'erased') return;
+    this.#followed.delete(erasure.erasureId);
+    this.#certifier?.add(erasure);
   }
 
   /** The longest from *forgotten* to *erased* that the settings of all topics allow, in ms; null: unbounded. */
@@ -271,6 +276,14 @@ export class ErasureDriver {
   async #readBound(): Promise<number | null> {
     return erasureBoundMs(await this.#parts.window.settings());
   }
+}
+
+type Seen = readonly Pick<ErasureEvidence, 'unseen'>[];
+
+/** Another instance may have told of it already: what stands is replaced by what names fewer replicas as unseen alone. */
+function saysMore(evidence: Seen, standing: Seen | null): boolean {
+  const count = (all: Seen): number => all.reduce((sum, { unseen }) => sum + unseen.length, 0);
+  return standing === null || count(evidence) < count(standing);
 }
 
 function erasedNote(erasure: Erasure): string {

@@ -315,8 +315,9 @@ export class ForgettingService {
     try {
       const pending = await this.#parts.store.pending();
       const left = pending.filter(
-        ({ state, updatedAt }) =>
-          state === 'forgotten' || (state === 'requested' && now - updatedAt >= abandonedMs),
+        (erasure) =>
+          (erasure.state === 'forgotten' && !this.#driver.follows(erasure)) ||
+          (erasure.state === 'requested' && now - erasure.updatedAt >= abandonedMs),
       );
       for (const batch of inBatches(left, batchUsers)) if (!this.#closed) await this.#driveOrLater(batch);
       await this.#driver.watchUnseen();

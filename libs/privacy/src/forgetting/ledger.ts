@@ -71,12 +71,21 @@ export class Ledger {
     return results;
   }
 
-  /** States only go forward: whoever loses the race takes what stands, and tries again where it may. */
-  async move(erasureId: string, from: readonly ErasureState[], change: Change): Promise<Erasure> {
+  /**
+   * States only go forward: whoever loses the race takes what stands, and tries again where it may. No step is made where `change` gives
+   * null.
+   */
+  async move(
+    erasureId: string,
+    from: readonly ErasureState[],
+    change: (current: Erasure) => Partial<Erasure> | null,
+  ): Promise<Erasure> {
     let current = await this.standing(erasureId);
     for (let tries = 0; tries < mostTries; tries++) {
       if (!from.includes(current.state)) return current;
-      const changed = this.#step(current, change);
+      const made = change(current);
+      if (made === null) return current;
+      const changed = this.#step(current, () => made);
       if (await this.parts.store.advance(changed)) return changed;
       current = await this.standing(erasureId);
     }

@@ -164,7 +164,7 @@ export class PartitionNudger {
       round.of(pending.job.userRef, pending.watched),
     ]);
     await this.#buryFound(findings);
-    await this.#note(findings, timings, now);
+    await this.#note(findings, timings, { now, readFrom });
   }
 
   /** What is watched and cannot be seen yet has had its look; whose broker is no replica any more is given up. */
@@ -234,7 +234,7 @@ export class PartitionNudger {
   async #note(
     findings: readonly [PendingJob, Finding][],
     timings: KeyTopicTimings,
-    now: number,
+    { now, readFrom }: { readonly now: number; readonly readFrom: number },
   ): Promise<void> {
     const { ms: boundMs } = this.parts.erased.bound(timings);
     const patienceMs = this.parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
@@ -243,7 +243,8 @@ export class PartitionNudger {
       pending.hasRemains = finding.values > 0;
       const isPatient = pending.erased === null && pending.ageMs(now) < patienceMs;
       if (isClean(finding, isPatient)) {
-        if (!pending.isSettled(timings, now)) continue;
+        // A long read says nothing of what landed while it went on.
+        if (!pending.isSettled(timings, readFrom)) continue;
         pending.clean = { at: now, passes: finding.passes, unseen: unseenBy(pending, finding) };
         pending.blockage = null;
       } else if (pending.erased === null) open.push([pending, finding]);

@@ -30,7 +30,7 @@ export class SimulatedTopic implements TopicWindow {
   }
 
   async partitions(): Promise<readonly number[]> {
-    await this.logs.end(0);
+    await this.logs.replicas(0);
     return Array.from({ length: this.logs.partitionCount }, (_, partition) => partition);
   }
 

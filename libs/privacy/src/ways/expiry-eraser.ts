@@ -1,11 +1,12 @@
 import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import { readCleanupSettings, type CleanupSettings } from '../guard/cleanup-settings.js';
-import { blockageBy, blockageByUnseen, retentionStuck, type Blockage } from '../nudger/blockage.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
+import { tellAll } from '../nudger/tell-all.js';
 import { expiryBound, lookPauseMs, settleMs, unlinkMs } from './expiry-bound.js';
 import { ExpiryJob } from './expiry-job.js';
 import { lookAtExtents, standingTo, type ExpiryFinding, type ExpiryLook } from './expiry-round.js';
+import { ExpiryTeller, type ExpiryFindings } from './expiry-teller.js';
 import type { PartitionMark } from './topic-erasure.js';
 import type { TopicEraser, TopicEraserParts, TopicJob } from './topic-eraser.js';
 
@@ -21,17 +22,18 @@ export class ExpiryEraser implements TopicEraser {
   readonly #parts: TopicEraserParts;
   readonly #closing = new AbortController();
   readonly #jobs = new Map<string, ExpiryJob>();
-  readonly #blocked = new Map<number, { readonly blockage: Blockage; readonly since: number }>();
+  readonly #teller: ExpiryTeller;
   #running: Promise<void> | null = null;
 
   constructor(parts: TopicEraserParts) {
     this.#parts = parts;
+    this.#teller = new ExpiryTeller(parts);
   }
 
   add(job: TopicJob): void {
     if (this.#closing.signal.aborted || this.#jobs.has(job.id)) return;
     this.#jobs.set(job.id, new ExpiryJob(job, this.#parts.clock));
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#running ??= this.#run();
   }
 
   release(): void {
@@ -39,13 +41,7 @@ export class ExpiryEraser implements TopicEraser {
   }
 
   get blocked(): readonly BlockedPartition[] {
-    const jobs = [...this.#jobs.values()].filter(({ blockage }) => blockage !== null).length;
-    return [...this.#blocked].map(([partition, { blockage, since }]) => ({
-      partition,
-      ...blockage,
-      since,
-      jobs,
-    }));
+    return this.#teller.blocked(this.#jobs.values());
   }
 
   async boundMs(): Promise<number | null> {
@@ -66,22 +62,26 @@ export class ExpiryEraser implements TopicEraser {
         pauseMs = await this.#round();
         failures = 0;
       } catch (error) {
-        if (this.#closing.signal.aborted) return;
+        if (this.#closing.signal.aborted) break;
         failures++;
         pauseMs = Math.min(longestBackoffMs, 100 * 2 ** Math.min(failures, 12));
         const fields = { pending: this.#jobs.size, failures, error: codeOf(error) };
         logger.warn(`Looking whether records of topic ${window.topic} expired failed; tried again.`, fields);
+        if (failures >= 2) await this.#askWhyItFails();
       }
       if (this.#jobs.size > 0) await sleep(clock, pauseMs, this.#closing.signal).catch(() => undefined);
     }
+    // At once: what is added from now on begins another.
+    this.#running = null;
   }
 
   /** Gives the pause until the next. */
   async #round(): Promise<number> {
     const settings = await this.#settings();
+    // First: what cannot be looked at holds up nobody who is done.
+    await this.#finish(settings);
     await this.#mark(settings);
     await this.#look(settings);
-    await this.#finish(settings);
     return lookPauseMs(settings);
   }
 
@@ -118,89 +118,61 @@ export class ExpiryEraser implements TopicEraser {
     const now = clock.monotonic();
     const { ms: boundMs } = expiryBound(settings);
     const patienceMs = this.#parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
-    const standing = new Map<ExpiryJob, ReadonlyMap<PartitionMark, ExpiryFinding>>();
+    const standing = new Map<ExpiryJob, ExpiryFindings>();
+    // Who was marked together is judged together.
+    const known = new Map<string, ExpiryFinding>();
     for (const job of open) {
       const findings = new Map<PartitionMark, ExpiryFinding>();
       for (const mark of job.marks ?? []) {
+        const place = `${mark.partition} ${mark.offset}`;
         const look = looks.get(mark.partition);
-        if (look !== undefined) findings.set(mark, standingTo(look, mark));
+        const finding = known.get(place) ?? (look && standingTo(look, mark));
+        if (finding === undefined) continue;
+        known.set(place, finding);
+        findings.set(mark, finding);
       }
       if (!job.take(findings, job.ageMs(now) < patienceMs, now) && !job.isDone) standing.set(job, findings);
     }
-    await this.#tell(standing, boundMs, now);
+    await this.#teller.tell(standing, boundMs, now);
   }
 
-  /** What stands, and why. */
-  async #tell(
-    standing: ReadonlyMap<ExpiryJob, ReadonlyMap<PartitionMark, ExpiryFinding>>,
-    boundMs: number | null,
-    now: number,
-  ): Promise<void> {
-    const { window, listener, clock } = this.#parts;
-    const conditions = new Map<number, Blockage | null>();
-    const blocked = new Set<number>();
-    for (const [job, findings] of standing) {
-      let why: Blockage | null = null;
-      for (const [{ partition }, finding] of findings) {
-        if (finding.standing.length === 0 && finding.unseen.length === 0) continue;
-        if (!conditions.has(partition)) conditions.set(partition, await this.#condition(partition));
-        const held = conditions.get(partition) ?? null;
-        const isLate = boundMs !== null && job.ageMs(now) > boundMs;
-        const own = held ?? (isLate || finding.standing.length === 0 ? alone(finding, boundMs) : null);
-        if (own === null) continue;
-        why ??= own;
-        blocked.add(partition);
-        if (this.#blocked.get(partition)?.blockage.message !== own.message)
-          this.#blocked.set(partition, { blockage: own, since: Math.floor(clock.now()) });
-      }
-      await this.#tellOne(job, why, listener, window.topic);
+  /** A round that fails has no findings: the partitions' condition may say why all the same. */
+  async #askWhyItFails(): Promise<void> {
+    const { logger, window } = this.#parts;
+    const open = [...this.#jobs.values()].filter(({ isDone, expired }) => !isDone && expired === null);
+    try {
+      await this.#teller.tellCondition(open);
+    } catch (error) {
+      const fields = { pending: open.length, error: codeOf(error) };
+      logger.warn(`Why records of topic ${window.topic} cannot be looked at is not known.`, fields);
     }
-    for (const partition of this.#blocked.keys())
-      if (!blocked.has(partition)) this.#blocked.delete(partition);
-  }
-
-  async #tellOne(
-    job: ExpiryJob,
-    why: Blockage | null,
-    listener: TopicEraserParts['listener'],
-    topic: string,
-  ): Promise<void> {
-    const { id } = job.job;
-    if (why !== null && why.message !== job.blockage?.message) {
-      await listener.blocked(id, topic, why);
-      job.wasTold = false;
-    } else if (why === null && !job.wasTold) {
-      await listener.standing(id, topic, null);
-      job.wasTold = true;
-    }
-    job.blockage = why;
-  }
-
-  /** Open transactions do not hold up retention. */
-  async #condition(partition: number): Promise<Blockage | null> {
-    return blockageBy({ ...(await this.#parts.window.condition(partition)), openTransactions: [] });
   }
 
   async #finish(settings: CleanupSettings): Promise<void> {
-    const { clock, listener, window } = this.#parts;
-    const now = clock.monotonic();
-    for (const [id, job] of this.#jobs) {
-      const { expired } = job;
-      if (expired === null || now - expired.at < unlinkMs(settings)) continue;
-      const unlinkedAt = Math.floor(clock.now());
-      const evidence = expired.evidence.map((one) => ({ ...one, unlinkedAt }));
-      await listener.gone(id, window.topic, evidence);
-      this.#jobs.delete(id);
-      const watched = [...this.#jobs.values()].filter(({ isDone }) => isDone).length;
-      if (evidence.some(({ unseen }) => unseen.length > 0) && watched < mostWatched)
-        this.#jobs.set(id, new ExpiryJob({ ...job.job, marks: job.marks, evidence }, clock));
-    }
+    const now = this.#parts.clock.monotonic();
+    const done = [...this.#jobs.values()].filter(
+      ({ expired }) => expired !== null && now - expired.at >= unlinkMs(settings),
+    );
+    let room = mostWatched - [...this.#jobs.values()].filter(({ isDone }) => isDone).length;
+    await tellAll(done, async (job) => {
+      const unseen = await this.#finishOne(job);
+      if (unseen !== null && room-- > 0) this.#jobs.set(unseen.id, new ExpiryJob(unseen, this.#parts.clock));
+    });
   }
-}
 
-function alone({ standing, unseen }: ExpiryFinding, boundMs: number | null): Blockage | null {
-  if (standing.length > 0 && boundMs !== null) return retentionStuck(standing, boundMs);
-  return unseen.length > 0 ? blockageByUnseen(unseen) : null;
+  /** Gives what is to be watched of it; null: nothing. */
+  async #finishOne(job: ExpiryJob): Promise<TopicJob | null> {
+    const { clock, listener, window } = this.#parts;
+    const { id } = job.job;
+    const unlinkedAt = Math.floor(clock.now());
+    const evidence = job.expired?.evidence.map((one) => ({ ...one, unlinkedAt })) ?? [];
+    await listener.gone(id, window.topic, evidence);
+    // Meanwhile it may have been left to another instance.
+    if (this.#jobs.get(id) !== job) return null;
+    this.#jobs.delete(id);
+    const isUnseen = evidence.some(({ unseen }) => unseen.length > 0);
+    return isUnseen ? { ...job.job, marks: job.marks, evidence } : null;
+  }
 }
 
 function named(configs: ReadonlyMap<string, string | null>): Record<string, string> {

@@ -41,7 +41,7 @@ export class TombstoneEraser implements TopicEraser {
   add(job: TopicJob): void {
     if (this.#closing.signal.aborted || this.#waiting.has(job.id) || this.#progress.has(job.id)) return;
     this.#waiting.set(job.id, job);
-    this.#spreading ??= this.#spread().finally(() => (this.#spreading = null));
+    this.#spreading ??= this.#spread();
   }
 
   release(): void {
@@ -82,13 +82,17 @@ export class TombstoneEraser implements TopicEraser {
         await sleep(clock, pauseMs, this.#closing.signal).catch(() => undefined);
       }
     }
+    // At once: what is added from now on begins another.
+    this.#spreading = null;
   }
 
   #begin(job: TopicJob, partitions: readonly number[]): void {
     const { id, userRef, lifecycle, forgottenAt: fencedAt, evidence } = job;
     const known = new Map((evidence ?? []).map((one) => [one.partition, one]));
-    this.#progress.set(id, { partitions, evidence: known });
-    for (const partition of evidence === null ? partitions : known.keys()) {
+    // What was done before partitions were added is not begun anew in those.
+    const concerned = evidence === null ? partitions : [...known.keys()];
+    this.#progress.set(id, { partitions: concerned, evidence: known });
+    for (const partition of concerned) {
       const before = known.get(partition);
       const begun: NudgeJob = { id, userRef, lifecycle, fencedAt, isUnread: true };
       if (before === undefined) this.#flows.add(partition, begun);

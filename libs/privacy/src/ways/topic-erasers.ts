@@ -1,4 +1,4 @@
-import type { Clock } from '@oubliette/runtime';
+import { sleep, type Clock } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { BlockedTopic } from '../nudger/blockage.js';
@@ -18,12 +18,23 @@ export interface TopicErasersParts {
 }
 
 const boundIsFreshForMs = 60_000;
+/** Before a topic that did not tell is asked again. */
+const boundPauseMs = 5_000;
+/** A topic that does not answer must not hold up whoever is to be forgotten. */
+const longestBoundWaitMs = 2_000;
+
+interface KnownBound {
+  last: number | null;
+  asked: Promise<number | null>;
+  /** On the monotonic clock. */
+  askAt: number;
+}
 
 /** The erasers of all topics that erasures name, each made when it is first needed. */
 export class TopicErasers {
   readonly #parts: TopicErasersParts;
   readonly #erasers = new Map<string, TopicEraser>();
-  readonly #bounds = new Map<string, { readonly ms: Promise<number | null>; readonly readAt: number }>();
+  readonly #bounds = new Map<string, KnownBound>();
   #isClosed = false;
 
   constructor(parts: TopicErasersParts) {
@@ -45,24 +56,39 @@ export class TopicErasers {
     for (const eraser of this.#erasers.values()) eraser.release();
   }
 
-  /** The longest from *forgotten* in one topic; null: unbounded, or not to be learned now. Read at most once a minute. */
+  /** The longest from *forgotten* in one topic; null: unbounded, or never learned yet. Asked at most once a minute, and never long. */
   async boundMs(erased: ErasedTopic): Promise<number | null> {
-    const { clock, logger } = this.#parts;
+    const { clock } = this.#parts;
     const name = nameOf(erased);
-    const known = this.#bounds.get(name);
-    const now = clock.monotonic();
-    const bound =
-      known !== undefined && now - known.readAt <= boundIsFreshForMs
-        ? known
-        : { ms: this.#eraser(erased).boundMs(), readAt: now };
+    const bound = this.#bounds.get(name) ?? {
+      last: null,
+      asked: Promise.resolve(null),
+      askAt: Number.NEGATIVE_INFINITY,
+    };
     this.#bounds.set(name, bound);
-    try {
-      return await bound.ms;
-    } catch (error) {
-      this.#bounds.delete(name);
-      logger.warn(`The bound of topic ${erased.topic} could not be learned.`, { error: codeOf(error) });
-      return null;
+    if (!this.#isClosed && clock.monotonic() >= bound.askAt) {
+      bound.askAt = clock.monotonic() + boundIsFreshForMs;
+      bound.asked = this.#askBound(erased, bound);
     }
+    const waiting = new AbortController();
+    const waited = sleep(clock, longestBoundWaitMs, waiting.signal).then(() => bound.last);
+    try {
+      return await Promise.race([bound.asked, waited]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  /** Never rejects: what cannot be learned now is taken to be as it was. */
+  async #askBound(erased: ErasedTopic, bound: KnownBound): Promise<number | null> {
+    const { clock, logger } = this.#parts;
+    try {
+      bound.last = await this.#eraser(erased).boundMs();
+    } catch (error) {
+      bound.askAt = clock.monotonic() + boundPauseMs;
+      logger.warn(`The bound of topic ${erased.topic} could not be learned.`, { error: codeOf(error) });
+    }
+    return bound.last;
   }
 
   /** Partitions in which erasures are held up, and why. */

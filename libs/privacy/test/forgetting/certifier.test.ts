@@ -50,14 +50,13 @@ test('what could not be signed is tried again after growing pauses, with what ca
   certifier.add(await erasureOf(2));
   await clock.advanceAsync(0);
   service.isAway = false;
-  await clock.advanceAsync(4 * minute - 1);
+  await clock.advanceAsync(2 * minute - 1);
   assert.deepEqual(await issued(), []);
   await clock.advanceAsync(1);
   assert.deepEqual(await issued(), ['e-1', 'e-2']);
   assert.deepEqual(logged, [
     { erasures: 1, pauseMs: minute, error: 'SIGNING_KEY_UNAVAILABLE' },
     { erasures: 1, pauseMs: 2 * minute, error: 'SIGNING_KEY_UNAVAILABLE' },
-    { erasures: 2, pauseMs: 4 * minute, error: 'SIGNING_KEY_UNAVAILABLE' },
   ]);
   assert.equal(clock.pending, 0);
 });
@@ -89,4 +88,37 @@ test('of what waits the newest word is signed, and nothing is after closing', as
   await clock.advanceAsync(minute * 60);
   assert.equal(service.asked, asked);
   assert.deepEqual(await issued(), ['e-1']);
+});
+
+test('a key service that is away is not asked again by each erasure that is done meanwhile', async () => {
+  const { clock, service, certifier, erasureOf, issued } = await stage();
+  service.isAway = true;
+  for (let id = 1; id <= 50; id++) certifier.add(await erasureOf(id));
+  await clock.advanceAsync(0);
+  assert.equal(service.asked, 1);
+  service.isAway = false;
+  await clock.advanceAsync(minute);
+  assert.equal((await issued()).length, 50);
+  // It answers again: nobody waits.
+  certifier.add(await erasureOf(51));
+  await clock.advanceAsync(0);
+  assert.equal((await issued()).length, 51);
+  assert.equal(clock.pending, 0);
+});
+
+test('closing waits for the batch under way, not for thousands', async () => {
+  const { clock, service, certifier, erasureOf } = await stage();
+  service.isAway = true;
+  for (let id = 1; id <= 501; id++) certifier.add(await erasureOf(id));
+  await clock.advanceAsync(0);
+  service.isAway = false;
+  let answer = (): void => assert.fail();
+  service.answers = new Promise((resolve) => (answer = resolve));
+  service.asked = 0;
+  await clock.advanceAsync(minute);
+  assert.equal(service.asked, 1);
+  const closed = certifier.close();
+  answer();
+  await closed;
+  assert.equal(service.asked, 500);
 });

@@ -165,3 +165,49 @@ test('each topic is opened once, and closed with the service', async (t) => {
   await service.close();
   assert.ok([...scene.topics.values()].every(({ isClosed }) => isClosed));
 });
+
+test('two instances that both see an erasure through end it once', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  const first = await scene.service();
+  const second = await scene.service();
+  const { erasureId } = await first.request('ada');
+  scene.topic('visits').expire(0, 1, 1n);
+  await d.clock.advanceAsync(500);
+  await second.resume(ways);
+  assert.ok(await scene.until(erasureId, ({ state }) => state === 'erased'));
+  const { revision } = await d.erasure(erasureId);
+  await d.clock.advanceAsync(60_000);
+  assert.equal((await d.erasure(erasureId)).revision, revision);
+  assert.equal((await d.certificates.chain(0, 10)).length, 1);
+});
+
+test('a topic that does not answer holds up no request, and its bound is as it was', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  const service = await scene.service();
+  const boundMs = (await service.request('ben')).boundMs;
+  assert.ok(boundMs !== null);
+  const visits = scene.topic('visits');
+  const configs = visits.configs.bind(visits);
+  let answer = (): void => assert.fail();
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  visits.configs = () => answered.then(configs);
+  await d.clock.advanceAsync(120_000);
+  const asked = service.request('ada');
+  await d.clock.advanceAsync(3_000);
+  const erasure = await Promise.race([asked, Promise.resolve(null)]);
+  answer();
+  assert.deepEqual([erasure?.state, erasure?.boundMs], ['forgotten', boundMs]);
+});
+
+test('of a topic that cannot be reached one line is logged, however many are forgotten', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  for (const { logs } of scene.topics.values()) logs.fail(new Error('away'));
+  const service = await scene.service();
+  const users = Array.from({ length: 20 }, (_, user) => `user-${user}`);
+  await d.enrol(...users);
+  await Promise.all(users.map((user) => service.request(user)));
+  assert.equal(d.logged.filter((line) => line.startsWith('The bound of topic visits')).length, 1);
+});

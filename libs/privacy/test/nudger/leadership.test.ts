@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { SeededEntropy } from '@oubliette/runtime/testing';
-import { ForgettingService } from '../../src/index.js';
+import { ForgettingService, type Erasure } from '../../src/index.js';
 import { InMemoryLeaseStore, leaseStoreContract } from '../../src/testing/index.js';
 import { ManualClock } from '@oubliette/runtime/testing';
 import { Deployment } from '../forgetting/forgetting-harness.js';
@@ -19,17 +19,23 @@ async function two(t: TestContext) {
   const d = await Deployment.start({}, 1);
   t.after(() => d.stop());
   const leases = new InMemoryLeaseStore(d.clock);
+  const asked: string[] = [];
+  const acknowledgements = {
+    about: async (erasures: readonly Erasure[]) =>
+      void asked.push(...erasures.map(({ erasureId }) => erasureId)),
+  };
   const instance = async (seed: number): Promise<ForgettingService> => {
     const { keyring, stores, topic: window, clock } = d;
     const { erasures: store, log } = stores;
     const entropy = new SeededEntropy(seed);
-    const service = new ForgettingService({ keyring, store, log, window, clock, entropy, leases });
+    const parts = { keyring, store, log, window, clock, entropy, leases, acknowledgements };
+    const service = new ForgettingService(parts);
     t.after(() => service.close());
     await service.resume();
     return service;
   };
   await d.enrol('ada', 'ben');
-  return { d, leases, first: await instance(101), second: await instance(102) };
+  return { d, leases, asked, first: await instance(101), second: await instance(102) };
 }
 
 test('only the holder of the lease nudges and reads, for the others too', async (t) => {
@@ -41,6 +47,17 @@ test('only the holder of the lease nudges and reads, for the others too', async 
   await first.request('ben');
   await d.clock.advanceAsync(10_000);
   assert.deepEqual([d.topic.calls.nudges, d.topic.calls.scans], [2, 2]);
+});
+
+test('an erasure that takes long is taken over once, not at every look at the ledger', async (t) => {
+  const { d, asked, second } = await two(t);
+  d.topic.stopCleaner(1);
+  const { erasureId } = await second.request('ada');
+  await d.clock.advanceAsync(60_000);
+  // Where it was made, and where it is seen through.
+  assert.deepEqual(asked, [erasureId, erasureId]);
+  d.topic.startCleaner(1);
+  assert.notEqual(await d.untilErased(erasureId, 60_000), null);
 });
 
 test('when the holder is closed, or its lease runs out, the other goes on with everything in the ledger', async (t) => {

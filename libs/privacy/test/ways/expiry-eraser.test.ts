@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { readCleanupSettings } from '../../src/guard/cleanup-settings.js';
 import { expiryBound } from '../../src/ways/expiry-bound.js';
 import { ExpiryEraser } from '../../src/ways/expiry-eraser.js';
-import { TopicStage, keyOf, type TopicStageOptions } from './topic-stage.js';
+import { TopicStage, afterTurns, keyOf, type TopicStageOptions } from './topic-stage.js';
 
 const configs = {
   'cleanup.policy': 'delete',
@@ -153,4 +153,41 @@ test('a ledger that cannot take the marks is asked again, and nothing is called 
   stage.outage = null;
   assert.notEqual(await stage.until('ada gone', 200_000, 500), null);
   assert.equal(stage.marks.size, 1);
+});
+
+test('a job that comes while the last one ends is seen through too', async (t) => {
+  const stage = expiring(t);
+  expireAll(stage);
+  const eraser = stage.eraser(ExpiryEraser);
+  const marks = [{ partition: 0, offset: '3' }];
+  for (let turns = 0; turns < 8; turns++) {
+    stage.onGone = (id) => {
+      if (id === `a${turns}`) afterTurns(turns, () => eraser.add(stage.job(`b${turns}`, 2, { marks })));
+    };
+    eraser.add(stage.job(`a${turns}`, 1, { marks }));
+    assert.notEqual(await stage.until(`b${turns} gone`, 30_000, 500), null, `${turns} turns later`);
+  }
+});
+
+test('a partition without a leader is named, and holds up nobody whose records are gone', async (t) => {
+  const stage = expiring(t);
+  const eraser = stage.eraser(ExpiryEraser);
+  expireAll(stage);
+  const marks = [
+    { partition: 0, offset: '3' },
+    { partition: 1, offset: '1' },
+  ];
+  eraser.add(stage.job('ada', 1, { marks }));
+  await stage.clock.advanceAsync(1_000);
+  eraser.add(stage.job('ben', 2, { forgottenAt: stage.clock.now() - aDay }));
+  for (const broker of [1, 2, 3]) stage.logs.stopBroker(broker);
+  assert.notEqual(await stage.until('ada gone', 30_000, 500), null);
+  assert.notEqual(await stage.until('ben NO_LEADER', 60_000, 500), null);
+  assert.deepEqual(
+    eraser.blocked.map(({ partition, code, jobs }) => [partition, code, jobs]),
+    [0, 1].map((partition) => [partition, 'NO_LEADER', 1]),
+  );
+  for (const broker of [3, 2, 1]) stage.logs.startBroker(broker);
+  assert.notEqual(await stage.until('ben gone', 120_000, 500), null);
+  assert.deepEqual(eraser.blocked, []);
 });

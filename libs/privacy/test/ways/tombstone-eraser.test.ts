@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sleep } from '@oubliette/runtime';
 import { tombstoneBound } from '../../src/ways/topic-records.js';
 import { TombstoneEraser } from '../../src/ways/tombstone-eraser.js';
-import { TopicStage, keyOf, userRef } from './topic-stage.js';
+import { TopicStage, afterTurns, keyOf, userRef } from './topic-stage.js';
 
 const tombstones = ({ logs }: TopicStage, partition: number): string[] =>
   logs.records(partition).flatMap(({ key, value }) => (value === null && key.includes('#') ? [key] : []));
@@ -141,4 +142,58 @@ test('an open transaction that holds up the cleaner is named', async (t) => {
   stage.logs.endTransaction(7n);
   assert.notEqual(await stage.until('ada gone', 20_000), null);
   assert.deepEqual(eraser.blocked, []);
+});
+
+test('a record that lands while a long read goes on is found by the next', async (t) => {
+  const stage = new TopicStage(t, { cluster: { brokers: 1, minInSync: 1 } });
+  const { topic, clock } = stage;
+  topic.append(0, keyOf(2, 1, 1));
+  const read = topic.readReplica.bind(topic);
+  topic.readReplica = async (partition, broker) => {
+    const log = await read(partition, broker);
+    // Longer than what is on its way may take.
+    await sleep(clock, 3_000);
+    return log;
+  };
+  stage.eraser(TombstoneEraser).add(stage.job('ada', 1));
+  await clock.advanceAsync(500);
+  topic.append(0, keyOf(1, 1, 7));
+  assert.notEqual(await stage.until('ada gone', 120_000, 1_000), null);
+  assert.ok(!stage.logs.holdsKeyOf(userRef(1)));
+});
+
+test('a job that comes while the partitions are given out is seen through too', async (t) => {
+  const stage = new TopicStage(t);
+  const { topic } = stage;
+  const eraser = stage.eraser(TombstoneEraser);
+  const partitions = topic.partitions.bind(topic);
+  for (let turns = 0; turns < 8; turns++) {
+    let asked = false;
+    topic.partitions = async () => {
+      const all = await partitions();
+      if (!asked) afterTurns(turns, () => eraser.add(stage.job(`b${turns}`, 2)));
+      asked = true;
+      return all;
+    };
+    eraser.add(stage.job(`a${turns}`, 1));
+    assert.notEqual(await stage.until(`b${turns} gone`, 30_000, 500), null, `${turns} turns later`);
+  }
+});
+
+test('partitions that were added since do not keep a replica that came back from being told of', async (t) => {
+  const stage = new TopicStage(t);
+  const before = {
+    partition: 0,
+    mark: null,
+    tombstones: 4,
+    passes: [{ at: 1, logStart: '0', highWatermark: '1', records: 1, replica: 1 }],
+    unseen: [{ replica: 2, why: 'down' as const }],
+    unlinkedAt: 2,
+  };
+  stage.eraser(TombstoneEraser).add(stage.job('ada', 1, { evidence: [before] }));
+  assert.notEqual(await stage.until('ada gone', 30_000, 500), null);
+  assert.deepEqual(
+    stage.evidence.get('ada')?.map(({ partition, unseen }) => [partition, unseen]),
+    [[0, []]],
+  );
 });

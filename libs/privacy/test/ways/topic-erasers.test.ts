@@ -7,7 +7,7 @@ import { tombstoneBound } from '../../src/ways/topic-records.js';
 import { TopicErasers } from '../../src/ways/topic-erasers.js';
 import { quick } from '../forgetting/forgetting-harness.js';
 
-test('the bound of a topic is read from the cluster once a minute, and is none while that fails', async (t) => {
+test('the bound of a topic is read from the cluster once a minute, and is as it was while that fails', async (t) => {
   const clock = new ManualClock();
   const logs = new SimulatedKeyTopic(clock, quick, 1);
   const nothing = () => Promise.resolve();
@@ -28,5 +28,11 @@ test('the bound of a topic is read from the cluster once a minute, and is none w
   assert.equal(logs.calls.settings, 1);
   await clock.advanceAsync(60_001);
   logs.fail(new Error('away'));
-  assert.equal(await erasers.boundMs(addresses), null);
+  assert.equal(await erasers.boundMs(addresses), ms);
+  // Of what was never learned there is none, until it tells.
+  const orders = { topic: 'orders', way: 'tombstone' } as const;
+  assert.equal(await erasers.boundMs(orders), null);
+  logs.fail(null);
+  await clock.advanceAsync(5_000);
+  assert.equal(await erasers.boundMs(orders), ms);
 });

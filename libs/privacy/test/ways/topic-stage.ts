@@ -30,6 +30,7 @@ export class TopicStage {
   readonly marks = new Map<string, readonly PartitionMark[]>();
   /** Fails what is told, while it is set. */
   outage: Error | null = null;
+  onGone: (id: string) => void = () => undefined;
   readonly #patienceMs: number | undefined;
   readonly #erasers: TopicEraser[] = [];
 
@@ -68,6 +69,7 @@ export class TopicStage {
         gone: async (id, _topic, evidence) => {
           await tell(`${id} gone`);
           this.evidence.set(id, evidence);
+          this.onGone(id);
         },
       },
     });
@@ -95,6 +97,12 @@ export class TopicStage {
     }
     return null;
   }
+}
+
+/** So many microtasks later. */
+export function afterTurns(turns: number, then: () => void): void {
+  if (turns === 0) then();
+  else queueMicrotask(() => afterTurns(turns - 1, then));
 }
 
 export function userRef(user: number): UserRef {
