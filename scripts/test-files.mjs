@@ -1,5 +1,5 @@
 // Finds compiled test files by what they need: `test` and `int` need only Node, `kafka` needs Kafka's jars,
-// `postgres` a PostgreSQL server, `registry` Apicurio Registry's jar, `openbao` and `moto` the master-key services.
+// `zookeeper` those of Kafka 3.9, `postgres` a PostgreSQL server, `registry` Apicurio Registry's jar, `openbao` and `moto` the master-key services.
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 

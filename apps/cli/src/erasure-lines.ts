@@ -13,6 +13,11 @@ export function describeErasure(erasure: unknown): string[] {
   if (typeof fields['urgency'] === 'string' && fields['urgency'] !== 'in time')
     lines.push(`  ${fields['urgency']}`);
   if (typeof fields['note'] === 'string') lines.push(`  ${fields['note']}`);
+  const topics: unknown[] = Array.isArray(fields['topics']) ? fields['topics'] : [];
+  for (const { topic, way, gone } of topics.map(asRecord))
+    lines.push(
+      `  records in topic ${text(topic)}, by ${text(way)}: ${gone === true ? 'gone' : 'not gone yet'}`,
+    );
   return lines;
 }
 

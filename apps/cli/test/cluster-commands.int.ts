@@ -101,6 +101,15 @@ test('guard check exits 1 when one topic is refused, and 0 when all asked about 
   assert.match(late.out, /largest segment\.ms that passes is \d+/);
 });
 
+test('guard check judges by the way in which records are said to end', async () => {
+  const check = ['guard', 'check', '--deadline', '24h', '--topic', 'lessons', '--brokers', broker.bootstrap];
+  const judged = (way: string) => oubliette([...check, '--erasure', way], { clock });
+  assert.equal((await judged('expiry')).code, 0);
+  const tombstoned = await judged('tombstone');
+  assert.equal(tombstoned.code, 1);
+  assert.match(tombstoned.out, /Set cleanup\.policy=compact/);
+});
+
 test('a cluster that cannot be reached is named by the address that was tried, exit 1', async () => {
   const { code, err } = await oubliette(['topics', 'list', '--brokers', '127.0.0.1:9'], { clock });
   assert.equal(code, 1);

@@ -69,6 +69,7 @@ const wrong: readonly [what: string, args: string][] = [
   ['a setting without a say', 'guard bound --policy delete --set retention.msec=1'],
   ['a setting without a value', 'guard bound --policy delete --set retention.ms'],
   ['a duration without a unit', 'guard check --deadline 24'],
+  ['a way of erasure that is none', 'guard check --deadline 24h --erasure fire'],
   ['a negative duration', 'guard check --deadline=-5m'],
   ['a duration of more than 2^53 ms', 'guard check --deadline 999999999999d'],
   ['a deadline of nothing', 'guard bound --policy delete --deadline 0s'],

@@ -157,11 +157,22 @@ test('users status says the state, and how far forgetting has got', async () => 
 });
 
 test('erasure show and list read the ledger', async () => {
-  const shown = await against(() => ({ status: 200, body: erasure }), ['erasure', 'show', 'e-1']);
+  const topics = [
+    { topic: 'orders', way: 'tombstone', bound: 5_000, gone: true },
+    { topic: 'visits', way: 'expiry', bound: null, gone: false },
+  ];
+  const shown = await against(
+    () => ({ status: 200, body: { ...erasure, topics } }),
+    ['erasure', 'show', 'e-1'],
+  );
   assert.equal(shown.code, 0);
   assert.equal(shown.asked[0]?.path, '/privacy/erasures/e-1');
   assert.match(shown.out, /e-1 {2}forgotten/);
   assert.match(shown.out, /bound 5 s/);
+  assert.match(
+    shown.out,
+    /topic orders, by tombstone: gone\n {2}records in topic visits, by expiry: not gone yet\n/,
+  );
   const listed = await against(() => ({ status: 200, body: [erasure] }), ['erasure', 'list']);
   assert.equal(listed.asked[0]?.path, '/privacy/erasures');
   assert.match(listed.out, /e-1 +forgotten +2027-01-15T08:00:00\.000Z/);

@@ -125,7 +125,7 @@ export interface LogInspection {
 }
 
 export interface TopicAdmin {
-  /** True when made, false when it stood already. */
+  /** True when made, false when it stood already; either way it is known when this resolves. */
   createTopic(spec: TopicSpec): Promise<boolean>;
   listTopics(): Promise<string[]>;
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>;

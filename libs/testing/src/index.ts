@@ -3,7 +3,9 @@ export type { EngineServer } from './engine-server.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { freePort } from './free-port.js';
 export { KafkaCluster, type KafkaClusterOptions } from './kafka-cluster.js';
-export { startKafka, type KafkaServerOptions } from './kafka-server.js';
+export type { KafkaServerOptions } from './kafka-node.js';
+export { startKafka } from './kafka-server.js';
+export { startKafkaWithZooKeeper } from './kafka-with-zookeeper.js';
 export { startMoto, type MotoServer, type MotoServerOptions } from './moto-server.js';
 export { startOpenBao, type OpenBaoServer, type OpenBaoServerOptions } from './openbao-server.js';
 export {

@@ -1,5 +1,5 @@
 import { RestartableEngine, startKafka } from '@oubliette/testing';
 import { forgettingOn } from './forgetting.js';
-import { quickRetentionOnKafka } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 
-forgettingOn(new RestartableEngine('Apache Kafka', startKafka, quickRetentionOnKafka));
+forgettingOn(new RestartableEngine('Apache Kafka', startKafka, quickRetention));

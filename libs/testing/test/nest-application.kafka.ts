@@ -1,5 +1,5 @@
 import { RestartableEngine, startKafka } from '@oubliette/testing';
-import { quickRetentionOnKafka } from './quick-config.js';
+import { quickRetention } from './quick-config.js';
 import { nestApplicationOn } from './nest-application.js';
 
-nestApplicationOn(new RestartableEngine('Apache Kafka', startKafka, quickRetentionOnKafka));
+nestApplicationOn(new RestartableEngine('Apache Kafka', startKafka, quickRetention));

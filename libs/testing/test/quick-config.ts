@@ -7,8 +7,9 @@ export const quickConfig = {
   'auto.create.topics.enable': 'true',
 };
 
-/** The same, where retention is waited for. */
-export const quickRetention = { ...quickConfig, 'log.retention.check.interval.ms': '1000' };
-
-/** Kafka looks at retention for the first time half a minute after its start, if nobody says otherwise (LogManager.startup of 4.1.1). */
-export const quickRetentionOnKafka = { ...quickRetention, 'log.initial.task.delay.ms': '500' };
+/** The same, where retention is waited for: a broker looks at it for the first time half a minute after its start, if nobody says otherwise. */
+export const quickRetention = {
+  ...quickConfig,
+  'log.retention.check.interval.ms': '1000',
+  'log.initial.task.delay.ms': '500',
+};

@@ -15,6 +15,8 @@ export interface DirectAdmin {
 }
 
 const requestTimeoutMs = 30_000;
+/** With ZooKeeper a name is taken for a moment before its topic is known, and for a moment after it is not any more. */
+const inBetween = 'a topic of this name is being made by another process, or deleted. Try again.';
 
 /** Connects and gives an admin client. Rejects with `KAFKA_UNAVAILABLE` when no broker can be reached. */
 export async function createAdminWith(settings: KafkaSettings, direct: DirectAdmin): Promise<TopicAdmin> {
@@ -42,24 +44,30 @@ class KafkajsAdmin implements TopicAdmin {
   }
 
   async createTopic(spec: TopicSpec): Promise<boolean> {
-    const configEntries = Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value }));
     const what = `Creating the topic ${spec.name}`;
-    const made = await this.#askAgain(what, () =>
-      this.#admin.createTopics({
-        waitForLeaders: false,
-        timeout: requestTimeoutMs,
-        topics: [
-          {
-            topic: spec.name,
-            numPartitions: spec.partitions,
-            replicationFactor: spec.replicationFactor ?? -1,
-            configEntries,
-          },
-        ],
-      }),
-    );
+    const made = await askPatiently(this.#clock, this.#closing.signal, async () => {
+      if (await this.#ask(what, () => this.#create(spec))) return true;
+      if ((await this.listTopics()).includes(spec.name)) return false;
+      throw new KafkaClientError('KAFKA_UNAVAILABLE', `${what} failed: ${inBetween}`, { retriable: true });
+    });
     if (made) await this.#heardOf(what, spec.name);
     return made;
+  }
+
+  #create(spec: TopicSpec): Promise<boolean> {
+    const configEntries = Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value }));
+    return this.#admin.createTopics({
+      waitForLeaders: false,
+      timeout: requestTimeoutMs,
+      topics: [
+        {
+          topic: spec.name,
+          numPartitions: spec.partitions,
+          replicationFactor: spec.replicationFactor ?? -1,
+          configEntries,
+        },
+      ],
+    });
   }
 
   // Brokers hear of a new topic a moment after the controller made it. kafkajs's own waiting takes "unknown" for an answer.

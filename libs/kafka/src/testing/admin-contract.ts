@@ -97,6 +97,21 @@ export function adminContract(engine: Engine): void {
       await eventually('the topic gone', async () => !(await admin.listTopics()).includes(name));
     });
 
+    test('a name that was just deleted can be taken again, and of many who take it at once one does and all see it', async () => {
+      const name = uniqueName('anew');
+      for (let round = 0; round < 5; round++) {
+        const made = await Promise.all(
+          [0, 1, 2].map(async () => {
+            const isMade = await admin.createTopic({ name, partitions: 1 });
+            assert.equal((await admin.describeTopics([name]))[0]?.partitions.length, 1);
+            return isMade;
+          }),
+        );
+        assert.equal(made.filter((isMade) => isMade).length, 1);
+        await admin.deleteTopic(name);
+      }
+    });
+
     test('the brokers tell where logs stand, and their own settings', async () => {
       const name = uniqueName('inspected');
       await admin.createTopic({ name, partitions: 2, replicationFactor: 1 });

@@ -1,4 +1,5 @@
 export { adminContract } from './admin-contract.js';
+export { openCuttableKeyTopic, type CuttableLink } from './cuttable-key-topic.js';
 export type { Engine } from './engine.js';
 export { eventually } from './eventually.js';
 export { keyHazardsContract } from './key-hazards-contract.js';
