@@ -375,9 +375,12 @@ export class ForgettingService {
   }
 
   async #compareHalves(): Promise<LedgerHalves | null> {
-    const { store, mirror } = this.#parts;
+    const { store, mirror, acknowledgements } = this.#parts;
     if (mirror === undefined) return null;
-    const halves = await compareHalves(store, mirror);
+    // Who was asked, and what they answered, is in the database alone. What is not *erased* yet is driven on by `resume`, and asked about then.
+    const halves = await compareHalves(store, mirror, async (restored) =>
+      acknowledgements?.about(restored.filter(({ state }) => state === 'erased')),
+    );
     const { older, ...counts } = halves;
     if (older !== 'neither')
       this.#logger.error(

@@ -17,9 +17,14 @@ const batchErasures = 500;
 
 /**
  * Brings either half of the ledger up to what the other one has: of each erasure the later step wins. Reads the mirror once and the
- * database a page at a time. Rejects with what the two reject with; the same call again goes on.
+ * database a page at a time. `onRestored` hears what the database got back. Rejects with what the two and it reject with; the same call again
+ * goes on.
  */
-export async function compareHalves(store: ErasureStore, mirror: LedgerMirror): Promise<LedgerHalves> {
+export async function compareHalves(
+  store: ErasureStore,
+  mirror: LedgerMirror,
+  onRestored: (erasures: readonly Erasure[]) => Promise<void> = () => Promise.resolve(),
+): Promise<LedgerHalves> {
   const restored = new Set<string>();
   const conflicting = new Set<string>();
   /** The mirror's last step of each erasure: some 100 bytes each. */
@@ -28,6 +33,7 @@ export async function compareHalves(store: ErasureStore, mirror: LedgerMirror): 
   const settle = async (): Promise<void> => {
     for (const [erasureId, isRestored] of await restore(store, batch))
       (isRestored ? restored : conflicting).add(erasureId);
+    await onRestored([...batch.values()].filter(({ erasureId }) => restored.has(erasureId)));
     batch = new Map();
   };
   for await (const erasure of mirror.read()) {

@@ -10,10 +10,15 @@ import {
   readCertificate,
   readStatement,
 } from '../../src/index.js';
+import {
+  InMemoryAcknowledgementStore,
+  InMemoryErasureStore,
+  InMemoryLedgerMirror,
+} from '../../src/testing/index.js';
 import { Deployment } from './forgetting-harness.js';
 
 /** Another start of an application that names a processor. */
-function start(deployment: Deployment, sent: OutgoingRecord[]) {
+function start(deployment: Deployment, sent: OutgoingRecord[], mirror?: InMemoryLedgerMirror) {
   const { stores, certificates, clock, keyring, topic, store } = deployment;
   const send = (records: readonly OutgoingRecord[]) => Promise.resolve(void sent.push(...records));
   const acknowledgements = new Acknowledgements({
@@ -33,6 +38,7 @@ function start(deployment: Deployment, sent: OutgoingRecord[]) {
     certificates,
     acknowledgements,
     window: topic,
+    ...(mirror === undefined ? {} : { mirror }),
     clock,
     entropy: new SeededEntropy(5),
   });
@@ -91,5 +97,40 @@ test('a crash between forgotten and asked loses no question: the next start asks
   );
   await second.service.close();
   await second.acknowledgements.close();
+  await deployment.stop();
+});
+
+test('after a database from before an erasure was restored, its processors are asked again', async () => {
+  const deployment = await Deployment.start();
+  const mirror = new InMemoryLedgerMirror();
+  const sent: OutgoingRecord[] = [];
+  const first = start(deployment, sent, mirror);
+  await deployment.enrol('ann');
+  const { erasureId } = await first.service.request('ann');
+  assert.notEqual(await deployment.untilErased(erasureId), null);
+  await first.service.close();
+  await first.acknowledgements.close();
+  const { stores, clock } = deployment;
+  stores.erasures = new InMemoryErasureStore();
+  const acknowledgements = new InMemoryAcknowledgementStore();
+  sent.splice(0);
+  const restored = { ...stores, erasures: stores.erasures, log: stores.log, acknowledgements };
+  const again = start(
+    Object.assign(Object.create(deployment) as Deployment, { stores: restored }),
+    sent,
+    mirror,
+  );
+  await again.service.checkLedger();
+  await clock.advanceAsync(0);
+  assert.deepEqual(
+    (await acknowledgements.of([erasureId])).get(erasureId)?.map(({ processor }) => processor),
+    ['crm'],
+  );
+  assert.deepEqual(
+    sent.map(({ key }) => Buffer.from(key ?? []).toString()),
+    [erasureId],
+  );
+  await again.service.close();
+  await again.acknowledgements.close();
   await deployment.stop();
 });
