@@ -9,7 +9,7 @@ import { printTable } from './support/table.mjs';
 // Interrupted, it takes the processes with it that it started.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-const names = ['import', 'start', 'forget', 'encrypt', 'keys', 'broker'];
+const names = ['import', 'start', 'forget', 'erase', 'encrypt', 'keys', 'broker'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { silentLogger } from '@oubliette/kafka';
 import { openKafkaEngine } from '@oubliette/nest';
-import { openDatabase, TypeOrmErasureStore } from '@oubliette/persistence';
+import { openDatabase, privacyStores } from '@oubliette/persistence';
 import { SystemClock, SystemDisk } from '@oubliette/runtime';
 import { startBundledBroker, startKafka, temporaryDirectory } from '@oubliette/testing';
 import { atMost, quantile, spell } from './figures.mjs';
@@ -87,7 +87,7 @@ async function openEngine({ bootstrap, masterKeys, keyTopic }, file, closers) {
     brokers: [bootstrap],
     clientId: 'bench',
     masterKeys: masterKeysFor(masterKeys),
-    erasures: new TypeOrmErasureStore(database),
+    stores: privacyStores(database),
     keyTopic,
     logger: silentLogger,
   });

@@ -13,12 +13,11 @@ const entry = fileURLToPath(new URL('measured-sample.mjs', import.meta.url));
  */
 export class Sample {
   #child;
-  #directory;
   #token;
 
   constructor(child, address, directory) {
     this.#child = child;
-    this.#directory = directory;
+    this.directory = directory;
     this.#token = readFileSync(join(directory, 'data', 'admin-token'), 'utf8').trim();
     this.address = address;
   }
@@ -62,6 +61,6 @@ export class Sample {
 
   async close() {
     await stop(this.#child);
-    rmSync(this.#directory, { recursive: true });
+    rmSync(this.directory, { recursive: true });
   }
 }

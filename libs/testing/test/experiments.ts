@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import kafkajs from 'kafkajs';
-import type { KafkaSettings, KeyTopicSettings } from '@oubliette/kafka';
-import { eventually, openCuttableKeyTopic, type CuttableLink } from '@oubliette/kafka/testing';
-import { openKeyring, type Alarm, type Keyring } from '@oubliette/keyring';
-import { testMasterKeys } from '@oubliette/keyring/testing';
+import { eventually } from '@oubliette/kafka/testing';
 import type { KeyTopicWindow } from '@oubliette/privacy';
-import { SystemClock, SystemEntropy } from '@oubliette/runtime';
+import { SystemClock } from '@oubliette/runtime';
 import type { RestartableEngine } from '@oubliette/testing';
+import { Away } from './away.js';
 import { ErasingApplication } from './erasing-application.js';
+import { instead } from './instead.js';
 import { byteScan } from './plain-scan.js';
 
 const clock = new SystemClock();
@@ -125,51 +124,6 @@ export function experimentsOn(engine: RestartableEngine): void {
 const binding = { stream: 'lessons', type: 'Viewed', eventId: 'e-1', path: 'name' };
 const secret = new TextEncoder().encode('a personal value');
 
-/** Another instance of the application, whose way to the key topic can be cut. */
-class Away {
-  readonly alarms: Alarm[] = [];
-
-  private constructor(
-    readonly reader: Keyring,
-    readonly link: CuttableLink,
-    private readonly restarted: readonly number[],
-  ) {
-    reader.onAlarm((alarm) => void this.alarms.push(alarm));
-  }
-
-  static async open(kafka: KafkaSettings, keyTopic: KeyTopicSettings): Promise<Away> {
-    const { topic, link } = await openCuttableKeyTopic(kafka, keyTopic);
-    const restarted: number[] = [];
-    const reader = await openKeyring({
-      log: instead(topic, {
-        follow: (listener) =>
-          topic.follow({
-            records: (records) => listener.records(records),
-            restarted: (partition) => {
-              restarted.push(partition);
-              listener.restarted(partition);
-            },
-            replayed: (partition) => listener.replayed(partition),
-          }),
-      }),
-      masterKeys: await testMasterKeys(),
-      clock,
-      entropy: new SystemEntropy(),
-      leaseMs: 1_000,
-    });
-    return new Away(reader, link, restarted);
-  }
-
-  /** How often what was heard was thrown away and read anew. */
-  get restarts(): number {
-    return this.restarted.length;
-  }
-
-  close(): Promise<void> {
-    return this.reader.close();
-  }
-}
-
 /** Waits until neither a key nor its tombstone stands in the log, and lets its segments roll meanwhile. */
 async function tombstoneGone({ keys, keyTopic }: ErasingApplication, name: string): Promise<void> {
   let nextNudge = clock.monotonic();
@@ -185,14 +139,4 @@ async function tombstoneGone({ keys, keyTopic }: ErasingApplication, name: strin
     },
     patienceMs,
   );
-}
-
-/** An object with some of its methods replaced. */
-function instead<T extends object>(target: T, changes: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      const value: unknown = Reflect.get(Reflect.has(changes, name) ? changes : target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
 }

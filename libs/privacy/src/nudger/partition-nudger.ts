@@ -7,6 +7,7 @@ import type { NudgeJob, PartitionParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
 import { StandingTeller } from './standing-teller.js';
+import { tellAll } from './tell-all.js';
 import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
@@ -16,8 +17,6 @@ const longestBackoffMs = 30_000;
 const slowFailureMs = 5_000;
 /** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
 const mostWatched = 20_000;
-/** Jobs whose end is told at the same time. */
-const mostAtOnce = 100;
 
 /**
  * Works off one partition: waits until its segment may roll, appends a nudge unless somebody else appended something, lets the cleaner
@@ -102,19 +101,10 @@ export class PartitionNudger {
       else if (pending.clean === null) ripe.push(pending);
       else done.push(pending);
     }
-    await this.#finishAll(done, timings);
+    await tellAll(done, (pending) => this.#finish(pending, timings));
     if (ripe.length > 0) await this.#attempt(ripe, timings);
     // What was finished may be watched from now on, and is not in `next`.
     else if (done.length === 0) await this.#pause(Math.max(0, next - now));
-  }
-
-  /** A ledger takes many steps at once for little more than one. */
-  async #finishAll(done: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
-    for (let from = 0; from < done.length; from += mostAtOnce) {
-      const some = done.slice(from, from + mostAtOnce);
-      const told = await Promise.allSettled(some.map((pending) => this.#finish(pending, timings)));
-      for (const one of told) if (one.status === 'rejected') throw one.reason;
-    }
   }
 
   async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {

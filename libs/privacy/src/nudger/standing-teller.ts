@@ -8,6 +8,7 @@ import {
 import type { PartitionParts } from './nudge-job.js';
 import type { PendingJob } from './pending-job.js';
 import type { Finding } from './replica-round.js';
+import { tellAll } from './tell-all.js';
 
 /** A look in vain is usual, since a cleaner may be slow; from this many on one asks why. */
 const looksBeforeAsking = 2;
@@ -39,17 +40,13 @@ export class StandingTeller {
     boundMs: number | null,
     now: number,
   ): Promise<void> {
-    const { window, listener } = this.#parts;
+    const { window } = this.#parts;
     const asksWhy = open.some(([{ attempts }]) => attempts >= looksBeforeAsking);
     const held = asksWhy ? blockageBy(await window.condition(this.#partition)) : null;
-    for (const [pending, finding] of open) {
+    await tellAll(open, ([pending, finding]) => {
       const why = held ?? alone(pending, finding, boundMs, now);
-      await this.#tellWhy(pending, pending.attempts >= looksBeforeAsking ? why : null);
-      const { values } = finding;
-      if (pending.blockage !== null || pending.values === values) continue;
-      if (values > 0) await listener.standing(pending.job.id, values);
-      pending.values = values;
-    }
+      return this.#tellOf(pending, finding, pending.attempts >= looksBeforeAsking ? why : null);
+    });
     this.#remember(open.find(([{ blockage }]) => blockage !== null)?.[0].blockage ?? null);
   }
 
@@ -57,8 +54,15 @@ export class StandingTeller {
   async tellAll(pending: readonly PendingJob[]): Promise<void> {
     const why = blockageBy(await this.#parts.window.condition(this.#partition));
     if (why === null) return;
-    for (const job of pending) await this.#tellWhy(job, why);
+    await tellAll(pending, (job) => this.#tellWhy(job, why));
     this.#remember(why);
+  }
+
+  async #tellOf(pending: PendingJob, { values }: Finding, why: Blockage | null): Promise<void> {
+    await this.#tellWhy(pending, why);
+    if (pending.blockage !== null || pending.values === values) return;
+    if (values > 0) await this.#parts.listener.standing(pending.job.id, values);
+    pending.values = values;
   }
 
   async #tellWhy(pending: PendingJob, blockage: Blockage | null): Promise<void> {

@@ -89,6 +89,19 @@ test('an erasure is done when the keys are gone, the records tombstoned and clea
   assert.ok(erased.boundMs === erased.topics[1]?.boundMs && erased.boundMs! > erased.topics[0]!.boundMs!);
 });
 
+test('records that are gone before the keys are make no erasure done', async (t) => {
+  const scene = await Scene.start(t);
+  const { d } = scene;
+  d.topic.stopCleaner(1);
+  const { erasureId } = await (await scene.service()).request('ada');
+  assert.ok(await scene.until(erasureId, ({ topics: [, visits] }) => isThere(visits?.marks)));
+  scene.topic('visits').expire(0, 1, 1n);
+  assert.ok(await scene.until(erasureId, ({ topics }) => topics.every(({ evidence }) => evidence !== null)));
+  assert.deepEqual([(await d.erasure(erasureId)).state, d.holds('ada')], ['forgotten', true]);
+  d.topic.startCleaner(1);
+  assert.ok(await scene.until(erasureId, ({ state }) => state === 'erased'));
+});
+
 test('the certificate says each topic, how its records ended and what was looked at', async (t) => {
   const scene = await Scene.start(t);
   const { erasureId } = await (await scene.service()).request('ada');
