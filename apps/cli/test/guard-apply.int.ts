@@ -111,7 +111,10 @@ test('20 h of retention, --yes --json: the document has the settings old and new
 test('24 h of retention never passes, and is shortened only when asked', async () => {
   const refused = await apply('day', ['--yes']);
   assert.equal(refused.code, 1);
-  assert.match(refused.out, /Nothing that may be set makes it pass; .*--retention\.\n.*refuse.*\n.*no segment\.ms passes/s);
+  assert.match(
+    refused.out,
+    /Nothing that may be set makes it pass; .*--retention\.\n.*refuse.*\n.*no segment\.ms passes/s,
+  );
   assert.equal((await configsOf('day'))['retention.ms'], String(24 * hour));
   const asked = await apply('day', ['--yes', '--retention', '12h']);
   assert.equal(asked.code, 0, asked.out + asked.err);

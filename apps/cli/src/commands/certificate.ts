@@ -48,11 +48,26 @@ function verified({ key, digest, statement }: VerifiedCertificate, chain: number
       `Genuine: certificate ${number}, issued ${statement.issuedAt}, signed by the trusted key ${key}.`,
       `Erasure ${erasure.id}: ${erasure.state}${isWhole ? '' : `; outstanding: ${outstanding.join(', ')}`}.`,
       `Requested ${erasure.requestedAt}, forgotten ${erasure.forgottenAt ?? 'not yet'}, erased ${erasure.erasedAt ?? 'not yet'}; deadline ${deadline.at} (${deadline.law}).`,
+      ...beyondKeys(statement),
       chain === null
         ? 'The chain was not checked: give --chain.'
         : `The chain of ${chain} certificates is whole, and this one stands in it.`,
     ],
   };
+}
+
+/** What else went beside the keys, and elsewhere. */
+function beyondKeys({ topics, acknowledgements }: VerifiedCertificate['statement']): string[] {
+  return [
+    ...topics.map(
+      ({ topic, way, partitions }) =>
+        `Records of topic ${topic}, by ${way}: ${partitions === null ? 'not gone yet' : 'gone'}.`,
+    ),
+    ...acknowledgements.map(
+      ({ processor, outcome, reason }) =>
+        `Processor ${processor}: ${outcome}${reason === null ? '' : ` (${reason})`}.`,
+    ),
+  ];
 }
 
 function* linesOf(chain: Uint8Array): Iterable<Uint8Array> {

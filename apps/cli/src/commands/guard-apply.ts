@@ -115,7 +115,8 @@ function answerOf(
 
 function nothingToSet({ before }: FittingPlan, { retention, erasure }: ApplyOptions): string {
   if (before.verdict !== 'refuse') return 'There is nothing to set.';
-  const isShortenable = erasure !== 'tombstone' && before.terms.some(({ setting }) => setting === 'retention.ms');
+  const isShortenable =
+    erasure !== 'tombstone' && before.terms.some(({ setting }) => setting === 'retention.ms');
   const hint = isShortenable && retention === undefined ? '; shorter retention may, with --retention' : '';
   return `Nothing that may be set makes it pass${hint}.`;
 }

@@ -19,8 +19,19 @@ async function chain() {
   const erasure = await erasures.open(
     requestedErasure({ erasureId: 'e-1', userRef: '0'.repeat(32) as never }),
   );
+  await acknowledgements.open(['e-1'], ['crm'], 1);
+  const refusal = { outcome: 'refused', reason: 'legal-obligation', text: null } as const;
+  await acknowledgements.answer({ erasureId: 'e-1', processor: 'crm', answeredAt: 2, ...refusal });
   const partial = await register.certificateOf('e-1');
-  await erasures.advance({ ...erasure, revision: 1, state: 'erased', forgottenAt: 5, erasedAt: 9 });
+  const marks = { topic: 'marks', way: 'tombstone', boundMs: 1, marks: null, evidence: [] } as const;
+  await erasures.advance({
+    ...erasure,
+    revision: 1,
+    state: 'erased',
+    forgottenAt: 5,
+    erasedAt: 9,
+    topics: [marks, { ...marks, topic: 'clicks', way: 'expiry', evidence: null }],
+  });
   return { partial: partial.file, whole: (await register.certificateOf('e-1')).file };
 }
 
@@ -33,6 +44,8 @@ test('a genuine certificate, and where it stands in its chain', async () => {
   const alone = await oubliette(verify, { files });
   assert.equal(alone.code, 0);
   assert.match(alone.out, /^Genuine: certificate 2,.*\nErasure e-1: erased\.\n/);
+  assert.match(alone.out, /topic marks, by tombstone: gone\.\n.*topic clicks, by expiry: not gone yet\.\n/);
+  assert.match(alone.out, /Processor crm: refused \(legal-obligation\)\.\n/);
   assert.match(alone.out, /chain was not checked/);
   const { code, out } = await oubliette([...verify, '--chain', '/c/chain', '--json'], { files });
   assert.equal(code, 0);

@@ -71,7 +71,7 @@ function topicText({ boundMs, partitions }: ErasureStatement['topics'][number]):
   const bound = `bound ${boundMs === null ? 'none' : `${boundMs} ms`}`;
   if (partitions === null) return `not done; ${bound}`;
   const looks = partitions.flatMap(({ partition, mark, tombstones, passes, unseen, unlinkedAt }) => [
-    `partition ${partition}: ${mark === null ? `${tombstones} records tombstoned` : `everything before offset ${mark}`}`,
+    `partition ${partition}: ${mark === null ? `${tombstones} tombstones written` : `everything before offset ${mark}`}`,
     ...passes.map(
       ({ replica, at, logStart, highWatermark }) =>
         `broker ${replica} at ${at}, offsets ${logStart} to ${highWatermark}`,

@@ -115,7 +115,9 @@ function parsed(file: Uint8Array): Readonly<Record<string, unknown>> {
   }
   // A name twice, a blank, another spelling of a number or a text: none of them is canonical.
   if (!isObject(value) || !Buffer.from(canonical(value), 'utf8').equals(file)) {
-    throw malformed('it is not canonical JSON (RFC 8785), byte by byte, with nothing before or behind it, not even a line end');
+    throw malformed(
+      'it is not canonical JSON (RFC 8785), byte by byte, with nothing before or behind it, not even a line end',
+    );
   }
   return value;
 }

@@ -25,7 +25,7 @@ export interface TopicPartitionEvidence {
   readonly partition: number;
   /** By expiry: what stood before this offset is gone. By tombstones: null. */
   readonly mark: string | null;
-  /** How many of the user's records were found and tombstoned. */
+  /** How many tombstones were written for the user: one takes every record with its key. */
   readonly tombstones: number;
   readonly passes: readonly TopicPass[];
   readonly unseen: readonly UnseenReplica[];

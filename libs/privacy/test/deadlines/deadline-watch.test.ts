@@ -81,7 +81,11 @@ test('an erasure that is done was in time or was not: that no longer changes', (
   });
   const urgency = (erased: ReturnType<typeof done>) => standingOf(erased, null, 1_000 * minute).urgency;
   assert.equal(urgency(done(2 * minute, 5 * minute)), 'in time');
-  assert.equal(urgency(done(90 * minute, 5 * minute)), 'in time', 'later than the bound, and before the deadline');
+  assert.equal(
+    urgency(done(90 * minute, 5 * minute)),
+    'in time',
+    'later than the bound, and before the deadline',
+  );
   assert.equal(urgency(done(2 * minute, null)), 'in time');
   assert.equal(urgency(done(100 * minute, 5 * minute)), 'overdue');
 });
