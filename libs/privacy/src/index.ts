@@ -35,7 +35,7 @@ export { spellDuration } from './guard/spell-duration.js';
 export { planPartitions } from './planner/plan-partitions.js';
 export type { PartitionDemand, PartitionPlan } from './planner/plan-partitions.js';
 export { ForgettingService } from './forgetting/forgetting-service.js';
-export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-service.js';
+export type { DeadlineOptions, ForgettingOptions } from './forgetting/forgetting-options.js';
 export type { LedgerCheck } from './forgetting/ledger-check.js';
 export type { RestrictionCheck } from './restriction/restriction-check.js';
 export { erasureBoundMs } from './forgetting/erasure-bound.js';

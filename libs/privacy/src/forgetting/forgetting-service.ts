@@ -1,83 +1,27 @@
-import type { Fence, Keyring, UserRef } from '@oubliette/keyring';
-import type { Clock, Entropy, Timer } from '@oubliette/runtime';
-import {
-  readPolicy,
-  type DeadlinePolicy,
-  type NamedPolicy,
-  type ReadPolicy,
-} from '../deadlines/deadline-policy.js';
-import { LegalCalendar, type CalendarOptions } from '../deadlines/legal-calendar.js';
-import { codeOf, PrivacyError } from '../errors.js';
-import { silentLogger, type Logger } from '../logger.js';
-import type { CertificateRegister } from '../certificate/certificate-register.js';
+import type { Fence, UserRef } from '@oubliette/keyring';
+import { readPolicy } from '../deadlines/deadline-policy.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
-import { checkReason, type PrivacyLog } from '../log/privacy-log.js';
-import type {
-  Erasure,
-  ErasureState,
-  ErasureStore,
-  Hold,
-  KeyTopicWindow,
-  LeaseStore,
-  TopicWindow,
-} from '../ports.js';
-import { compareHalves, type LedgerHalves } from '../mirror/compare-halves.js';
-import type { LedgerMirror } from '../mirror/ledger-mirror.js';
+import { LegalCalendar } from '../deadlines/legal-calendar.js';
+import { PrivacyError } from '../errors.js';
+import { checkReason } from '../log/privacy-log.js';
+import { silentLogger, type Logger } from '../logger.js';
 import { MirroredErasureStore } from '../mirror/mirrored-erasure-store.js';
-import type { Acknowledgements } from '../processors/acknowledgements.js';
-import { checkRestrictions } from '../restriction/restriction-check.js';
-import type { ErasedTopic } from '../ways/erasure-way.js';
-import { Consents } from './consents.js';
-import { ErasureDriver } from './erasure-driver.js';
-import { Holds } from './holds.js';
 import type { BlockedTopic } from '../nudger/blockage.js';
 import { Leadership } from '../nudger/leadership.js';
-import { inBatches } from './in-batches.js';
-import { randomUuid } from './random-uuid.js';
-import { checkLedger, type LedgerCheck } from './ledger-check.js';
+import type { Erasure, Hold } from '../ports.js';
+import type { ErasedTopic } from '../ways/erasure-way.js';
+import { checkAll } from './check-all.js';
+import { Consents } from './consents.js';
+import { ErasureDriver } from './erasure-driver.js';
+import { Extensions } from './extensions.js';
+import type { ForgettingOptions } from './forgetting-options.js';
+import { Holds } from './holds.js';
+import { inBatches, usersTogether } from './in-batches.js';
+import type { LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
-
-export interface DeadlineOptions {
-  readonly policy?: NamedPolicy | DeadlinePolicy;
-  readonly calendar?: CalendarOptions;
-}
-
-export interface ForgettingOptions {
-  readonly keyring: Keyring;
-  readonly store: ErasureStore;
-  /** The ledger's other half; it stays the caller's to close. Without: the database alone has it. */
-  readonly mirror?: LedgerMirror;
-  /** Where holds stand. */
-  readonly log: PrivacyLog;
-  /** Without: no certificates. */
-  readonly certificates?: CertificateRegister;
-  /** Asks processors about everybody who is forgotten. Without: nobody is asked. */
-  readonly acknowledgements?: Pick<Acknowledgements, 'about'>;
-  readonly window: KeyTopicWindow;
-  /** Opens a topic whose records are to end too. Without: `resume` takes none. */
-  readonly openTopic?: (topic: string) => TopicWindow;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly logger?: Logger;
-  /** By what law requests are answered, and how its days count. Default: `gdpr`, every day in UTC. */
-  readonly deadline?: DeadlineOptions;
-  /**
-   * How long after *forgotten* a replica that cannot be seen holds up *erased*, in ms; from then on the erasure names it as unseen.
-   * Default: the computed bound.
-   */
-  readonly patienceMs?: number;
-  /**
-   * Where several instances have one ledger: only the holder of the lease sees erasures out of the log, its own and theirs. Default: this
-   * instance is alone.
-   */
-  readonly leases?: LeaseStore;
-}
-
-const longestRetryMs = 60_000;
-/** A request that stands so long was left by an instance that crashed: before that it is being carried out where it was made. */
-const abandonedMs = 60_000;
-/** Users that are forgotten together: so many ledger entries are written at a time, and a crash repeats no more. */
-const batchUsers = 1_000;
+import { PendingErasures } from './pending-erasures.js';
+import { randomUuid } from './random-uuid.js';
+import { UnderWay } from './under-way.js';
 
 /**
  * Forgets users and sees it through: requested → forgotten (fence and tombstones durable, caches evicted) → erased
@@ -87,8 +31,6 @@ const batchUsers = 1_000;
 export class ForgettingService {
   readonly #parts: ForgettingOptions;
   readonly #logger: Logger;
-  readonly #policy: ReadPolicy;
-  readonly #calendar: LegalCalendar;
   readonly #ledger: Ledger;
   readonly #holds: Holds;
   readonly #consents: Consents;
@@ -96,9 +38,9 @@ export class ForgettingService {
   readonly #leadership: Leadership | null;
   /** How requests stand to their deadlines, once `resume` was called. */
   readonly deadlines: DeadlineWatch;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #retry: Timer | null = null;
-  #retries = 0;
+  readonly #pending: PendingErasures;
+  readonly #extensions: Extensions;
+  readonly #underWay = new UnderWay();
   #lastCheck: LedgerCheck | null = null;
   #closed = false;
 
@@ -111,9 +53,9 @@ export class ForgettingService {
         : { ...given, store: new MirroredErasureStore(store, mirror, this.#logger) };
     this.#parts = options;
     const { policy = 'gdpr', calendar } = options.deadline ?? {};
-    this.#policy = readPolicy(policy);
-    this.#calendar = new LegalCalendar(calendar);
-    this.#ledger = new Ledger({ ...options, policy: this.#policy, calendar: this.#calendar });
+    const law = { policy: readPolicy(policy), calendar: new LegalCalendar(calendar) };
+    this.#ledger = new Ledger({ ...options, ...law });
+    this.#extensions = new Extensions({ ...options, ...law, ledger: this.#ledger });
     this.#holds = new Holds(options);
     this.#consents = new Consents(options);
     const [ledger, holds, logger] = [this.#ledger, this.#holds, this.#logger];
@@ -121,6 +63,7 @@ export class ForgettingService {
     const leads = (): boolean => this.#leadership?.leads ?? true;
     const { openTopic = notOpened } = options;
     this.#driver = new ErasureDriver({ ...options, openTopic, ledger, holds, logger, leads });
+    this.#pending = new PendingErasures({ ...options, driver: this.#driver, logger });
     this.deadlines = new DeadlineWatch({
       ...options,
       logger: this.#logger,
@@ -197,7 +140,7 @@ export class ForgettingService {
   async extend(erasureId: string, reason: string): Promise<Erasure> {
     this.#assertOpen();
     checkReason(reason);
-    return this.#own(this.#extend(erasureId, reason));
+    return this.#own(this.#extensions.extend(erasureId, reason));
   }
 
   /** How an erasure stands to its deadline. */
@@ -243,7 +186,7 @@ export class ForgettingService {
     this.#assertOpen();
     this.#driver.declare(topics);
     if (this.#leadership !== null) await this.#own(this.#leadership.start());
-    await this.#own(this.#resume());
+    await this.#own(this.#pending.resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
     await this.#own(this.#driver.boundMs().catch(() => null));
     await this.#own(this.deadlines.start());
@@ -252,9 +195,9 @@ export class ForgettingService {
   /** Ends all work under way; what is pending stays in the ledger for `resume`. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#retry?.cancel();
+    const pending = this.#pending.close();
     await this.deadlines.close();
-    await Promise.allSettled(this.#underWay);
+    await Promise.all([pending, this.#underWay.settled()]);
     await this.#driver.close();
     await this.#leadership?.close();
   }
@@ -262,10 +205,10 @@ export class ForgettingService {
   async #requestMany(userRefs: readonly UserRef[]): Promise<(Erasure | null)[]> {
     const { keyring } = this.#parts;
     // Another process may have made a user's key a moment ago, or begun a lifecycle that the erasure in the ledger knows nothing of.
-    for (const batch of inBatches([...new Set(userRefs)], batchUsers)) await keyring.catchUp(batch);
+    for (const batch of inBatches([...new Set(userRefs)], usersTogether)) await keyring.catchUp(batch);
     const known = [...new Set(userRefs)].filter((userRef) => keyring.state(userRef) !== 'unknown');
     const erasures = new Map<UserRef, Erasure>();
-    for (const batch of inBatches(known, batchUsers)) {
+    for (const batch of inBatches(known, usersTogether)) {
       for (const erasure of await this.#requestTogether(batch)) erasures.set(erasure.userRef, erasure);
     }
     return userRefs.map((userRef) => erasures.get(userRef) ?? null);
@@ -284,17 +227,9 @@ export class ForgettingService {
     try {
       return await this.#driver.drive(opened);
     } catch (error) {
-      this.#tryAgainLater(error);
+      this.#pending.tryAgainLater(error);
       throw error;
     }
-  }
-
-  async #resume(): Promise<void> {
-    for (const batch of inBatches(await this.#parts.store.pending(), batchUsers)) {
-      if (this.#closed) return;
-      await this.#driveOrLater(batch);
-    }
-    await this.#driver.watchUnseen();
   }
 
   #lead({ leases, entropy, clock }: ForgettingOptions): Leadership | null {
@@ -304,37 +239,9 @@ export class ForgettingService {
       holder: randomUuid(entropy),
       clock,
       logger: this.#logger,
-      onLead: () => this.#own(this.#adopt()),
+      onLead: () => this.#own(this.#pending.adopt()),
       onLost: () => this.#driver.release(),
     });
-  }
-
-  /** Takes over what other instances left to the one that leads. */
-  async #adopt(): Promise<void> {
-    const now = this.#parts.clock.now();
-    try {
-      const pending = await this.#parts.store.pending();
-      const left = pending.filter(
-        (erasure) =>
-          (erasure.state === 'forgotten' && !this.#driver.follows(erasure)) ||
-          (erasure.state === 'requested' && now - erasure.updatedAt >= abandonedMs),
-      );
-      for (const batch of inBatches(left, batchUsers)) if (!this.#closed) await this.#driveOrLater(batch);
-      await this.#driver.watchUnseen();
-    } catch (error) {
-      this.#logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
-    }
-  }
-
-  async #driveOrLater(erasures: readonly Erasure[]): Promise<void> {
-    try {
-      await this.#driver.drive(erasures);
-    } catch (error) {
-      // One that can never be carried out must not hold up its neighbours.
-      if (erasures.length > 1 && !isRetriable(error))
-        for (const erasure of erasures) await this.#driveOrLater([erasure]);
-      else this.#tryAgainLater(error);
-    }
   }
 
   async #liftHold(userRef: UserRef, reason: string): Promise<boolean> {
@@ -342,20 +249,6 @@ export class ForgettingService {
     const erasure = await this.#parts.store.findByUser(userRef);
     if (erasure?.state === 'held') await this.#driver.drive([erasure]);
     return stood;
-  }
-
-  async #extend(erasureId: string, reason: string): Promise<Erasure> {
-    const now = Math.floor(this.#parts.clock.now());
-    const { extended, law } = this.#policy;
-    const open: readonly ErasureState[] = ['requested', 'held', 'forgotten'];
-    const { state } = await this.#ledger.standing(erasureId);
-    if (state === 'erased') throw notExtendable('it is done');
-    return this.#ledger.move(erasureId, open, ({ extension, requestedAt, deadline }) => {
-      if (extended === null) throw notExtendable(`${law} knows no extension`);
-      if (extension !== null) throw notExtendable('it was extended already');
-      if (now >= deadline) throw notExtendable('its deadline has passed');
-      return { extension: { at: now, reason }, deadline: this.#calendar.endOf(extended, requestedAt) };
-    });
   }
 
   async #withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
@@ -374,74 +267,18 @@ export class ForgettingService {
     if (keyring.state(userRef) === 'unknown') throw unknownUser();
   }
 
-  async #compareHalves(): Promise<LedgerHalves | null> {
-    const { store, mirror, acknowledgements } = this.#parts;
-    if (mirror === undefined) return null;
-    // Who was asked, and what they answered, is in the database alone. What is not *erased* yet is driven on by `resume`, and asked about then.
-    const halves = await compareHalves(store, mirror, async (restored) =>
-      acknowledgements?.about(restored.filter(({ state }) => state === 'erased')),
-    );
-    const { older, ...counts } = halves;
-    if (older !== 'neither')
-      this.#logger.error(
-        `The ledger of erasures was not whole (${older}): what one half lacked was taken from the other.`,
-        counts,
-      );
-    return halves;
-  }
-
   async #checkLedger(): Promise<LedgerCheck> {
-    const halves = await this.#compareHalves();
-    const { keyring, store, log, clock } = this.#parts;
+    const { clock } = this.#parts;
     const onForgottenAgain = ({ userRef }: Fence): void =>
       this.#driver.nudge({ id: `returned:${userRef}`, userRef, fencedAt: clock.now(), isLocal: true });
-    const users = await checkLedger({ keyring, store, onForgottenAgain });
-    // Only now: who is forgotten again is not restricted again.
-    const restrictions = await checkRestrictions({ keyring, log, logger: this.#logger });
-    const check = { ...users, halves, restrictions };
+    const check = await checkAll({ ...this.#parts, logger: this.#logger, onForgottenAgain });
     this.#lastCheck = check;
-    const { returned, forgottenAgain, unresolved } = check;
-    if (returned > 0) {
-      this.#logger.error(
-        `${returned} forgotten users came back: the key topic was restored from a copy of before. They are forgotten again.`,
-        { returned, forgottenAgain, unresolved },
-      );
-    }
     return check;
   }
 
-  #tryAgainLater(error: unknown): void {
-    this.#logger.warn(
-      'An erasure could not be carried out yet; it stands in the ledger and is tried again.',
-      {
-        error: codeOf(error),
-      },
-    );
-    if (this.#retry || this.#closed) return;
-    const pauseMs = Math.min(longestRetryMs, 500 * 2 ** Math.min(this.#retries++, 10));
-    this.#retry = this.#parts.clock.schedule(pauseMs, () => {
-      this.#retry = null;
-      void this.#own(this.#retryAll());
-    });
-  }
-
-  async #retryAll(): Promise<void> {
-    try {
-      await this.#resume();
-      if (this.#retry === null) this.#retries = 0;
-    } catch (error) {
-      this.#tryAgainLater(error);
-    }
-  }
-
   /** `close` waits for it. */
-  async #own<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#underWay.delete(work);
-    }
+  #own<T>(work: Promise<T>): Promise<T> {
+    return this.#underWay.own(work);
   }
 
   #assertOpen(): void {
@@ -459,15 +296,4 @@ function notOpened(topic: string): never {
 
 function unknownUser(): PrivacyError {
   return new PrivacyError('USER_UNKNOWN', 'This user never had a key, so nothing is stored. Check the id.');
-}
-
-function notExtendable(why: string): PrivacyError {
-  return new PrivacyError(
-    'DEADLINE_NOT_EXTENDABLE',
-    `The deadline of this erasure cannot be extended: ${why}.`,
-  );
-}
-
-function isRetriable(error: unknown): boolean {
-  return error instanceof Error && 'retriable' in error && error.retriable === true;
 }

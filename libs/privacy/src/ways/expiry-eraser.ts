@@ -122,6 +122,7 @@ export class ExpiryEraser implements TopicEraser {
     // Who was marked together is judged together.
     const known = new Map<string, ExpiryFinding>();
     for (const job of open) {
+      job.cut((partition) => looks.get(partition)?.end);
       const findings = new Map<PartitionMark, ExpiryFinding>();
       for (const mark of job.marks ?? []) {
         const place = `${mark.partition} ${mark.offset}`;

@@ -35,6 +35,18 @@ export class ExpiryJob {
     return now - this.#forgottenAt;
   }
 
+  /**
+   * Where a log ends before a mark it was cut, or its topic made anew: what stands of the user stands before its present end, and offsets up
+   * to the mark come again.
+   */
+  cut(endOf: (partition: number) => bigint | undefined): void {
+    this.marks =
+      this.marks?.map((mark) => {
+        const end = endOf(mark.partition);
+        return end === undefined || end >= BigInt(mark.offset) ? mark : { ...mark, offset: `${end}` };
+      }) ?? null;
+  }
+
   /** Merges a look at each of its partitions; true: nothing is left that anybody can see. */
   take(findings: ReadonlyMap<PartitionMark, ExpiryFinding>, isPatient: boolean, now: number): boolean {
     const evidence: Omit<TopicPartitionEvidence, 'unlinkedAt'>[] = [];

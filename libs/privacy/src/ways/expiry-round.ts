@@ -6,6 +6,8 @@ import type { PartitionMark, TopicPass } from './topic-erasure.js';
 
 /** One look at one partition: from where each replica's log goes. */
 export interface ExpiryLook {
+  /** Where the log ends at the leader. */
+  readonly end: bigint;
   readonly passes: readonly TopicPass[];
   readonly unseen: readonly UnseenReplica[];
   /** A replica in sync has not told yet that it knows everything. */
@@ -38,7 +40,7 @@ export async function lookAtExtents(
     else if ('why' in seen) unseen.push(seen);
     else passes.push(seen);
   }
-  return { passes, unseen, isSettling };
+  return { end, passes, unseen, isSettling };
 }
 
 export function standingTo({ passes, unseen, isSettling }: ExpiryLook, mark: PartitionMark): ExpiryFinding {

@@ -74,6 +74,17 @@ test('a restart goes on with the marks that the ledger has', async (t) => {
   );
 });
 
+test('a log that ends before the mark was cut, or made anew: what stands must go, and no more', async (t) => {
+  const stage = expiring(t);
+  const marks = [{ partition: 0, offset: '1000' }];
+  stage.eraser(ExpiryEraser).add(stage.job('ada', 1, { marks, forgottenAt: stage.clock.now() - aDay }));
+  assert.equal(await stage.until('ada gone', 30_000, 500), null);
+  stage.topic.append(0, keyOf(2, 1, 2));
+  expireAll(stage);
+  assert.notEqual(await stage.until('ada gone', 30_000, 500), null);
+  assert.equal(stage.evidence.get('ada')?.[0]?.mark, '3');
+});
+
 test('a replica that is away holds it up for its time, is named, and told of when it is back', async (t) => {
   const stage = expiring(t, { patienceMs: 90_000 });
   stage.logs.stopBroker(3);
