@@ -15,7 +15,8 @@ import type { EngineServer, RestartableEngine } from '@oubliette/testing';
 import type { PlainScan } from './plain-scan.js';
 
 const clock = new SystemClock();
-const timings = { rollMs: 1_500, deleteDelayMs: 3_000 };
+/** Long enough for a look to fall in between, on a machine with other work: it reads every file three times. */
+const timings = { rollMs: 1_500, deleteDelayMs: 8_000 };
 /** What the engine may be late with unlinking, on a machine with other work. */
 const slackMs = 2_000;
 const patienceMs = 30_000;
