@@ -1,6 +1,23 @@
 import type { BareRecord, ReceivedRecord, ReplicaLog } from '@oubliette/kafka';
-import type { TopicWindow } from '@oubliette/privacy';
+import type { LogWindow, TopicWindow } from '@oubliette/privacy';
 import type { InMemoryCluster } from './in-memory-cluster.js';
+
+/** A log with one replica that nothing holds up, and quick settings. */
+export const soundLog: Pick<LogWindow, 'replicas' | 'condition' | 'settings'> = {
+  replicas: () => Promise.resolve([{ broker: 1, isLive: true, isInSync: true, isLeader: true }]),
+  condition: () => Promise.resolve({ leader: 1, inSync: 1, minInSync: 1, openTransactions: [] }),
+  settings: () =>
+    Promise.resolve({
+      segmentMs: 2_000,
+      maxCompactionLagMs: 2_000,
+      deleteRetentionMs: 86_400_000,
+      fileDeleteDelayMs: 1_000,
+      cleanerBackoffMs: 500,
+      minCleanableDirtyRatio: 0,
+      logAppendTime: true,
+      timestampAfterMaxMs: 0,
+    }),
+};
 
 /** A topic of an in-memory cluster whose cleaner and whose retention are always done: erasing waits for nothing but its own pauses. */
 export function inMemoryTopicWindow(cluster: InMemoryCluster, topic: string): TopicWindow {
@@ -14,28 +31,16 @@ export function inMemoryTopicWindow(cluster: InMemoryCluster, topic: string): To
     return { logStart: end, highWatermark: end };
   };
   return {
+    ...soundLog,
     topic,
     partitions: () => Promise.resolve([...cluster.partitions(topic).keys()]),
-    replicas: () => Promise.resolve([{ broker: 1, isLive: true, isInSync: true, isLeader: true }]),
     readReplica: (partition) => Promise.resolve(compacted(records(partition))),
     end: (partition) => Promise.resolve(extent(partition).highWatermark),
     extent: (partition) => Promise.resolve(extent(partition)),
     appendedSince: (partition, at) =>
       Promise.resolve(records(partition).some(({ timestamp }) => timestamp >= at)),
-    condition: () => Promise.resolve({ leader: 1, inSync: 1, minInSync: 1, openTransactions: [] }),
     bury,
     nudge: (partition) => bury(partition, ['oubliette.nudge']),
-    settings: () =>
-      Promise.resolve({
-        segmentMs: 2_000,
-        maxCompactionLagMs: 2_000,
-        deleteRetentionMs: 86_400_000,
-        fileDeleteDelayMs: 1_000,
-        cleanerBackoffMs: 500,
-        minCleanableDirtyRatio: 0,
-        logAppendTime: true,
-        timestampAfterMaxMs: 0,
-      }),
     configs: async () => {
       const [found] = await cluster.admin().describeTopics([topic]);
       return { topic: new Map(Object.entries(found?.configs ?? {})), broker: new Map() };

@@ -19,7 +19,7 @@ import type { OublietteEngine } from '../engine/engine.js';
 import { forgettingOf } from '../engine/forgetting-of.js';
 import { openAcknowledgements } from '../processors/open-acknowledgements.js';
 import { InMemoryCluster } from './in-memory-cluster.js';
-import { inMemoryTopicWindow } from './in-memory-topic-window.js';
+import { inMemoryTopicWindow, soundLog } from './in-memory-topic-window.js';
 
 /** The name under which directories in log directories hold the key topic. */
 export const TEST_KEY_TOPIC = 'oubliette.keys';
@@ -158,24 +158,12 @@ function forgettingOn({
 }
 
 const emptyWindow: KeyTopicWindow = {
+  ...soundLog,
   partitionCount: 1,
-  replicas: () => Promise.resolve([{ broker: 1, isLive: true, isInSync: true, isLeader: true }]),
   readReplica: () => Promise.resolve({ logStart: 0n, highWatermark: 0n, records: noRecords() }),
   end: () => Promise.resolve(0n),
   appendedSince: () => Promise.resolve(false),
-  condition: () => Promise.resolve({ leader: 1, inSync: 1, minInSync: 1, openTransactions: [] }),
   nudge: () => Promise.resolve(),
-  settings: () =>
-    Promise.resolve({
-      segmentMs: 2_000,
-      maxCompactionLagMs: 2_000,
-      deleteRetentionMs: 86_400_000,
-      fileDeleteDelayMs: 1_000,
-      cleanerBackoffMs: 500,
-      minCleanableDirtyRatio: 0,
-      logAppendTime: true,
-      timestampAfterMaxMs: 0,
-    }),
 };
 
 async function* noRecords(): AsyncGenerator<never> {}

@@ -20,17 +20,13 @@ const offset = z.string().regex(/^(0|[1-9]\d{0,18})$/);
 
 const unseenSchema = z.strictObject({ replica: count, why: z.enum(['down', 'out of sync', 'unreadable']) });
 
+/** Looks at replicas; `records` is how the number of records read may be given. */
+const passesSchema = <T extends z.ZodType>(records: T) =>
+  z.array(z.strictObject({ at: moment, replica: count, logStart: offset, highWatermark: offset, records }));
+
 /** What was seen in the logs of the key topic's partition. */
 const evidenceSchema = z.strictObject({
-  passes: z.array(
-    z.strictObject({
-      at: moment,
-      replica: count,
-      logStart: offset,
-      highWatermark: offset,
-      records: count,
-    }),
-  ),
+  passes: passesSchema(count),
   unseen: z.array(unseenSchema),
   unlinkedAt: moment,
   lateRecords: count,
@@ -51,15 +47,7 @@ const topicSchema = z.strictObject({
         partition: count,
         mark: offset.nullable(),
         tombstones: count,
-        passes: z.array(
-          z.strictObject({
-            at: moment,
-            replica: count,
-            logStart: offset,
-            highWatermark: offset,
-            records: count.nullable(),
-          }),
-        ),
+        passes: passesSchema(count.nullable()),
         unseen: z.array(unseenSchema),
         unlinkedAt: moment,
       }),

@@ -10,7 +10,8 @@ export const unlinkSlackMs = 250;
 /** What a cleaner takes for a pass over a few small segments, so that one look usually finds it done. */
 const usualPassMs = 150;
 const longestPaceMs = 60_000;
-const longestSettleMs = 60_000;
+/** What a producer takes until it gives up: what was sealed before a user was fenced may be on its way for so long. */
+export const longestSettleMs = 60_000;
 
 /** Age at which a segment rolls, on the next append: min(segment.ms, max.compaction.lag.ms) (LogConfig.maxSegmentMs). */
 export function rollMs(timings: KeyTopicTimings): number {

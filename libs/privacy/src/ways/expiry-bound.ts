@@ -1,13 +1,10 @@
 import type { ErasureBound } from '../forgetting/erasure-bound.js';
 import type { CleanupSettings } from '../guard/cleanup-settings.js';
 import { deleteWorstCase } from '../guard/worst-case.js';
+import { longestSettleMs, unlinkSlackMs } from '../nudger/timing.js';
 
-/** What was sealed before a user was fenced may be on its way to a topic for so long after: what a producer takes until it gives up. */
-const longestSettleMs = 60_000;
 const shortestPauseMs = 1_000;
 const longestPauseMs = 60_000;
-/** The broker's scheduler may unlink this much after file.delete.delay.ms. */
-const unlinkSlackMs = 250;
 
 /** How long after the fence nothing more of a user lands: less only where records live less, which nobody sets outside of a trial. */
 export function settleMs({ retentionMs }: CleanupSettings): number {
