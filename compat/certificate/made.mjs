@@ -11,6 +11,7 @@ const keys = { partition: 3, fingerprints: ['0f'.repeat(16), 'f0'.repeat(16)] };
 const extension = { at: at + 1, reason: 'many requests' };
 const hold = { at: at + 2, reason: 'case 12', liftedAt: null };
 const pass = { at: at + 7, replica: 1, logStart: '0', highWatermark: '9007199254740993', records: 12 };
+const segment = { file: 'keys-3/00000000000000000000.log', bytes: 812, records: 7 };
 const evidence = {
   partition: 3,
   passes: [pass, { ...pass, replica: 2 }],
@@ -18,6 +19,10 @@ const evidence = {
   unlinkedAt: at + 8,
   bound: { ms: 7_000.5, terms: [{ name: 'segment rolls', setting: 'segment.ms', ms: 2_000 }] },
   lateRecords: 1,
+  files: [
+    { at: at + 8, replica: 1, outcome: 'clean', files: 4, bytes: 21_000_000, segments: [segment, segment] },
+    { at: at + 8, replica: 2, outcome: 'unclear', files: 0, bytes: 0, segments: [] },
+  ],
 };
 const away = [{ replica: 3, why: 'out of sync' }];
 const looked = { partition: 0, mark: null, tombstones: 2, passes: [pass], unseen: [], unlinkedAt: at + 8 };

@@ -25,7 +25,8 @@ def time(value):
 OFFSET = like("0|[1-9][0-9]{0,18}")
 PASSES = lambda records: listed(members(at=time, replica=number(), logStart=OFFSET, highWatermark=OFFSET, records=records))
 UNSEEN = listed(members(replica=number(), why=text("down", "out of sync", "unreadable")))
-EVIDENCE = members(passes=PASSES(number()), unseen=UNSEEN, unlinkedAt=time, lateRecords=number(),
+EVIDENCE = members(passes=PASSES(number()), unseen=UNSEEN, unlinkedAt=time, lateRecords=number(), files=listed(members(at=time, replica=number(),
+        outcome=text("clean", "unclear"), files=number(), bytes=number(), segments=listed(members(file=text(), bytes=number(), records=number())))),
     bound=members(ms=nullable(number()), terms=listed(members(name=text(), setting=text(), ms=nullable(number())))))
 TOPIC = members(topic=text(), way=text("tombstone", "expiry"), boundMs=nullable(number()), partitions=nullable(listed(members(
     partition=number(), mark=nullable(OFFSET), tombstones=number(), passes=PASSES(nullable(number())), unseen=UNSEEN, unlinkedAt=time))))
@@ -38,8 +39,7 @@ CERTIFICATE = members(key=digest(32), signature=digest(64), body=members(
                     requestedAt=time, forgottenAt=nullable(time), erasedAt=nullable(time)),
     deadline=members(law=text(), at=time, extension=nullable(members(at=time, reason=text()))),
     hold=nullable(members(at=time, reason=text(), liftedAt=nullable(time))),
-    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE), topics=listed(TOPIC),
-    acknowledgements=listed(ANSWER)))
+    keys=nullable(members(partition=number(), fingerprints=listed(digest(16)))), boundMs=nullable(number()), evidence=nullable(EVIDENCE), topics=listed(TOPIC), acknowledgements=listed(ANSWER)))
 
 canonical = lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 

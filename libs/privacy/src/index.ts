@@ -68,6 +68,7 @@ export { checkEntry, checkReason, MAX_REASON_LENGTH } from './log/privacy-log.js
 export type { LoggedEntry, PrivacyLog, PrivacyLogEntry, PrivacyLogKind } from './log/privacy-log.js';
 export type {
   ErasureEvidence,
+  FilesPass,
   ReplicaPass,
   UnseenReason,
   UnseenReplica,
@@ -121,6 +122,13 @@ export type {
   ReadLogDir,
   StandingKey,
 } from './verification/files-report.js';
+export {
+  LogDirKeyFiles,
+  type FilesLook,
+  type KeyFiles,
+  type LogDirKeyFilesParts,
+  type StandingFile,
+} from './verification/key-files.js';
 export { kidFingerprint, type ForgottenUser } from './verification/key-record-judge.js';
 export { verifyFiles } from './verification/verify-files.js';
 export type { Logger, LogFields } from './logger.js';

@@ -15,6 +15,7 @@ import type { Keyring, KeyringOptions, MasterKeys } from '@oubliette/keyring';
 import {
   ErasureMessages,
   ErasureVerifier,
+  LogDirKeyFiles,
   ForgettingService,
   RestrictionService,
   erasureTopicOf,
@@ -88,6 +89,7 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     },
     closes,
   );
+  const { logDirs = [], disk = new SystemDisk() } = options;
   const forgetting = new ForgettingService({
     keyring,
     store: stores.erasures,
@@ -102,6 +104,9 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     ...(certificates === null ? {} : { certificates }),
     ...(acknowledgements === null ? {} : { acknowledgements }),
     ...(deadline === undefined ? {} : { deadline }),
+    ...(logDirs.length === 0
+      ? {}
+      : { files: new LogDirKeyFiles({ disk, clock, logger, keyTopic: guardedKeyTopic, logDirs }) }),
   });
   closes.push(() => forgetting.close());
   await forgetting.checkLedger();
@@ -109,10 +114,10 @@ async function open(options: KafkaEngineOptions, closes: Close[]): Promise<Oubli
     keyring,
     log: keyTopic,
     admin,
-    disk: options.disk ?? new SystemDisk(),
+    disk,
     clock,
     keyTopic: guardedKeyTopic,
-    ...(options.logDirs === undefined ? {} : { logDirs: options.logDirs }),
+    logDirs,
   });
   closes.push(() => verifier.close());
   return {

@@ -1,6 +1,7 @@
 import { readStatement, type ErasureStatement } from './erasure-statement.js';
 import { readCertificate } from './signed-certificate.js';
 
+type Evidence = NonNullable<ErasureStatement['evidence']>;
 type Row = readonly [name: string, value: string];
 
 /**
@@ -55,7 +56,7 @@ function rowsOf(statement: ErasureStatement): Row[] {
 
 function evidenceRows(evidence: ErasureStatement['evidence']): [name: string, value: string][] {
   if (evidence === null) return [];
-  const { passes, unseen, unlinkedAt, lateRecords } = evidence;
+  const { passes, unseen, unlinkedAt, files, lateRecords } = evidence;
   return [
     ...passes.map(({ replica, at, logStart, highWatermark, records }): [string, string] => [
       `Read on broker ${replica}`,
@@ -63,8 +64,15 @@ function evidenceRows(evidence: ErasureStatement['evidence']): [name: string, va
     ]),
     ...unseen.map(({ replica, why }): [string, string] => [`Not seen on broker ${replica}`, why]),
     ['Replaced files unlinked by', unlinkedAt],
+    ...files.map((pass): [string, string] => [`Files of broker ${pass.replica}`, filesText(pass)]),
     ['Key records that came late', `${lateRecords}`],
   ];
+}
+
+function filesText({ at, outcome, files, bytes, segments }: Evidence['files'][number]): string {
+  const read = `${at}: ${files} files of ${bytes} bytes, none with a key of the user`;
+  const named = segments.map(({ file, records }) => `${file} (${records} records)`);
+  return [read, ...(outcome === 'clean' ? [] : ['not all could be read']), ...named].join('; ');
 }
 
 function topicText({ boundMs, partitions }: ErasureStatement['topics'][number]): string {

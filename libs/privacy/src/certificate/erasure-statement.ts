@@ -29,6 +29,16 @@ const evidenceSchema = z.strictObject({
   passes: passesSchema(count),
   unseen: z.array(unseenSchema),
   unlinkedAt: moment,
+  files: z.array(
+    z.strictObject({
+      at: moment,
+      replica: count,
+      outcome: z.enum(['clean', 'unclear']),
+      files: count,
+      bytes: count,
+      segments: z.array(z.strictObject({ file: z.string(), bytes: count, records: count })),
+    }),
+  ),
   lateRecords: count,
   bound: z.strictObject({
     ms: count.nullable(),
@@ -164,6 +174,7 @@ function evidenceOf({
   passes,
   unseen,
   unlinkedAt,
+  files = [],
   lateRecords,
   bound,
 }: ErasureEvidence): ErasureStatement['evidence'] {
@@ -171,6 +182,7 @@ function evidenceOf({
     passes: passes.map((pass) => ({ ...pass, at: iso(pass.at) })),
     unseen: [...unseen],
     unlinkedAt: iso(unlinkedAt),
+    files: files.map(({ at, segments, ...rest }) => ({ ...rest, at: iso(at), segments: [...segments] })),
     lateRecords,
     bound: {
       ms: whole(bound.ms),

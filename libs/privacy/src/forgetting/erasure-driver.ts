@@ -8,6 +8,7 @@ import type { NudgeJob } from '../nudger/nudge-job.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, TopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { KeyFiles } from '../verification/key-files.js';
 import { Certifier } from './certifier.js';
 import type { ErasedTopic } from '../ways/erasure-way.js';
 import type { PartitionMark, TopicPartitionEvidence } from '../ways/topic-erasure.js';
@@ -30,6 +31,7 @@ export interface DriverParts {
   readonly logger: Logger;
   readonly certificates?: CertificateRegister;
   readonly patienceMs?: number;
+  readonly files?: KeyFiles;
   /** False: another instance finds in the ledger what is to be nudged out of the log. */
   readonly leads: () => boolean;
   readonly acknowledgements?: Pick<Acknowledgements, 'about'>;
@@ -138,8 +140,8 @@ export class ErasureDriver {
 
   /** Whatever of it is not gone, or not seen everywhere. */
   #follow(erasure: Erasure, now: number): void {
-    const { erasureId: id, userRef, forgottenAt, evidence } = erasure;
-    const job = { id, userRef, fencedAt: forgottenAt ?? now };
+    const { erasureId: id, userRef, lifecycle, forgottenAt, evidence } = erasure;
+    const job = { id, userRef, lifecycle, fencedAt: forgottenAt ?? now };
     if (erasure.state === 'forgotten') this.#followed.add(id);
     if (evidence === null) this.nudge(job);
     else if (evidence.unseen.length > 0) this.nudge({ ...job, erased: evidence });

@@ -8,6 +8,7 @@ import type { Logger } from '../logger.js';
 import type { LedgerMirror } from '../mirror/ledger-mirror.js';
 import type { ErasureStore, KeyTopicWindow, LeaseStore, TopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
+import type { KeyFiles } from '../verification/key-files.js';
 
 export interface DeadlineOptions {
   readonly policy?: NamedPolicy | DeadlinePolicy;
@@ -38,6 +39,8 @@ export interface ForgettingOptions {
    * Default: the computed bound.
    */
   readonly patienceMs?: number;
+  /** Looked at before a user counts as erased. Default: none can be read here. */
+  readonly files?: KeyFiles;
   /**
    * Where several instances have one ledger: only the holder of the lease sees erasures out of the log, its own and theirs. Default: this
    * instance is alone.

@@ -1,5 +1,6 @@
 import type { PartitionCondition } from '@oubliette/kafka';
 import type { UnseenReplica } from '../verification/erasure-evidence.js';
+import type { StandingFile } from '../verification/key-files.js';
 
 export type BlockageCode =
   | 'NO_LEADER'
@@ -7,7 +8,9 @@ export type BlockageCode =
   | 'OPEN_TRANSACTION'
   | 'REPLICA_UNSEEN'
   | 'CLEANER_STUCK'
-  | 'RETENTION_STUCK';
+  | 'RETENTION_STUCK'
+  | 'KEY_IN_FILE'
+  | 'FILES_UNCLEAR';
 
 /** Why records do not leave a partition. */
 export interface Blockage {
@@ -78,5 +81,21 @@ export function retentionStuck(brokers: readonly number[], boundMs: number): Blo
   return {
     code: 'RETENTION_STUCK',
     message: `retention on broker ${brokers.join(', ')} left records beyond the bound of ${boundMs} ms: look for records dated ahead, and for offline log directories`,
+  };
+}
+
+/** The log has it no more: no cleaning takes it. */
+export function keyInFile({ replica, file }: StandingFile): Blockage {
+  return {
+    code: 'KEY_IN_FILE',
+    message: `a key stands in ${file}${replica === null ? '' : ` of broker ${replica}`}, and in its log no more: is it a copy that somebody made?`,
+  };
+}
+
+/** Nothing stands in what can be read. */
+export function unclearFiles(brokers: readonly number[]): Blockage {
+  return {
+    code: 'FILES_UNCLEAR',
+    message: `files of broker ${brokers.join(', ')} could not all be read: \`oubliette erasure verify\` names them`,
   };
 }

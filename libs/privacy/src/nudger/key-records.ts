@@ -1,6 +1,7 @@
 import type { Keyring, UserRef } from '@oubliette/keyring';
 import { erasureBound } from '../forgetting/erasure-bound.js';
 import type { Logger } from '../logger.js';
+import type { KeyFiles } from '../verification/key-files.js';
 import { RemainsCount, type ErasedRecords, type Look } from './remains.js';
 
 export interface KeyRecordsParts {
@@ -8,10 +9,11 @@ export interface KeyRecordsParts {
   /** Tombstones every dead record in any partition and sees to it that each of them leaves the log; gives how many. */
   readonly buryDead: () => Promise<number>;
   readonly logger: Logger;
+  readonly files?: KeyFiles;
 }
 
 /** The keys of forgotten users in the key topic. */
-export function keyRecords({ keyring, buryDead, logger }: KeyRecordsParts): ErasedRecords {
+export function keyRecords({ keyring, buryDead, logger, files }: KeyRecordsParts): ErasedRecords {
   return {
     place: 'the key topic',
     look: (users) => lookFor(new Set(users.map(({ userRef }) => userRef)), keyring),
@@ -25,6 +27,7 @@ export function keyRecords({ keyring, buryDead, logger }: KeyRecordsParts): Eras
       return records;
     },
     bound: erasureBound,
+    ...(files === undefined ? {} : { files }),
   };
 }
 

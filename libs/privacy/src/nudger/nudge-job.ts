@@ -3,6 +3,7 @@ import type { Clock } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
 import type { KeyTopicWindow, LogWindow } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { KeyFiles } from '../verification/key-files.js';
 import type { Blockage } from './blockage.js';
 import type { ErasedRecords, Sought } from './remains.js';
 
@@ -25,7 +26,7 @@ export interface NudgeListener {
   standing(jobId: string, values: number): Promise<void>;
   /** They stand because of this; told when it changes. When it is over, `standing` is told again. */
   blocked(jobId: string, blockage: Blockage): Promise<void>;
-  /** Whole reads of every replica that can be seen showed none, and file.delete.delay.ms has passed since. */
+  /** Whole reads of every replica that can be seen showed none, file.delete.delay.ms has passed since, and no file that can be read has any. */
   gone(jobId: string, evidence: ErasureEvidence): Promise<void>;
   /** After `gone`: a replica that was unseen came back and is clean. The evidence is the whole of it. */
   seen(jobId: string, evidence: ErasureEvidence): Promise<void>;
@@ -46,6 +47,8 @@ export interface PartitionParts {
 }
 
 export interface NudgerParts extends Omit<PartitionParts, 'erased'> {
+  /** The key topic's, as far as they can be read here. Default: not at all. */
+  readonly files?: KeyFiles;
   readonly window: KeyTopicWindow;
   readonly keyring: Pick<
     Keyring,

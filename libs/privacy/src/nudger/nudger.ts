@@ -25,8 +25,7 @@ export class Nudger {
   #nudgesOwed = 0;
 
   constructor(private readonly parts: NudgerParts) {
-    const { keyring, logger } = parts;
-    const erased = keyRecords({ keyring, logger, buryDead: () => this.#buryDead() });
+    const erased = keyRecords({ ...parts, buryDead: () => this.#buryDead() });
     this.#flows = new PartitionFlows({ ...parts, erased });
     this.#sweep = this.#scheduleSweep();
   }

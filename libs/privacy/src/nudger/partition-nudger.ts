@@ -1,8 +1,9 @@
 import type { ReplicaState } from '@oubliette/kafka';
 import { sleep } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
-import type { ErasureEvidence } from '../verification/erasure-evidence.js';
+import type { ErasureEvidence, FilesPass } from '../verification/erasure-evidence.js';
 import type { BlockedPartition } from './blockage.js';
+import { LastLook } from './last-look.js';
 import type { NudgeJob, PartitionParts } from './nudge-job.js';
 import { PendingJob } from './pending-job.js';
 import { ReplicaRound, type Finding } from './replica-round.js';
@@ -29,6 +30,7 @@ export class PartitionNudger {
   /** When jobs that nobody had looked for were looked for the last time. */
   #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #teller: StandingTeller;
+  readonly #lastLook: LastLook;
 
   constructor(
     private readonly partition: number,
@@ -36,6 +38,7 @@ export class PartitionNudger {
     private readonly signal: AbortSignal,
   ) {
     this.#teller = new StandingTeller(partition, parts);
+    this.#lastLook = new LastLook(partition, parts, signal);
   }
 
   /** Jobs that are not gone yet. */
@@ -51,7 +54,7 @@ export class PartitionNudger {
   }
 
   get blocked(): BlockedPartition | null {
-    return this.#teller.blocked(this.#pending.values());
+    return this.#teller.blocked(this.#pending.values()) ?? this.#lastLook.blocked(this.#pending.values());
   }
 
   add(job: NudgeJob): void {
@@ -96,18 +99,32 @@ export class PartitionNudger {
     const done: PendingJob[] = [];
     let next = now + longestPauseMs;
     for (const pending of this.#pending.values()) {
-      const due = pending.dueAt(timings, this.#nudgedAt, this.#lookedAt);
+      const isRead = pending.clean !== null;
+      const rest = isRead ? this.#lastLook.dueAt(pending) : Number.NEGATIVE_INFINITY;
+      const due = Math.max(rest, pending.dueAt(timings, this.#nudgedAt, this.#lookedAt));
       if (due > now) next = Math.min(next, due);
-      else if (pending.clean === null) ripe.push(pending);
-      else done.push(pending);
+      else if (isRead) done.push(pending);
+      else ripe.push(pending);
     }
-    await tellAll(done, (pending) => this.#finish(pending, timings));
+    await this.#conclude(done, timings);
     if (ripe.length > 0) await this.#attempt(ripe, timings);
     // What was finished may be watched from now on, and is not in `next`.
     else if (done.length === 0) await this.#pause(Math.max(0, next - now));
   }
 
-  async #finish(pending: PendingJob, timings: KeyTopicTimings): Promise<void> {
+  async #conclude(read: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
+    const now = this.parts.clock.monotonic();
+    const patienceMs = this.#patienceMs(timings);
+    const isPatient = (pending: PendingJob): boolean => pending.isPatient(patienceMs, now);
+    const { done, files } = await this.#lastLook.at(read, timings, isPatient);
+    await tellAll(done, (pending) => this.#finish(pending, timings, files));
+  }
+
+  async #finish(
+    pending: PendingJob,
+    timings: KeyTopicTimings,
+    files: readonly FilesPass[] | undefined,
+  ): Promise<void> {
     const { job, clean, erased, lateRecords } = pending;
     if (clean === null) return;
     const evidence: ErasureEvidence = {
@@ -117,6 +134,7 @@ export class PartitionNudger {
       unlinkedAt: Math.floor(this.parts.clock.now()),
       bound: erased?.bound ?? this.parts.erased.bound(timings),
       lateRecords: (erased?.lateRecords ?? 0) + lateRecords,
+      ...(files === undefined ? {} : { files }),
     };
     const { listener } = this.parts;
     await (erased === null ? listener.gone(job.id, evidence) : listener.seen(job.id, evidence));
@@ -237,12 +255,11 @@ export class PartitionNudger {
     { now, readFrom }: { readonly now: number; readonly readFrom: number },
   ): Promise<void> {
     const { ms: boundMs } = this.parts.erased.bound(timings);
-    const patienceMs = this.parts.patienceMs ?? boundMs ?? Number.POSITIVE_INFINITY;
+    const patienceMs = this.#patienceMs(timings);
     const open: [PendingJob, Finding][] = [];
     for (const [pending, finding] of findings) {
       pending.hasRemains = finding.values > 0;
-      const isPatient = pending.erased === null && pending.ageMs(now) < patienceMs;
-      if (isClean(finding, isPatient)) {
+      if (isClean(finding, pending.isPatient(patienceMs, now))) {
         // A long read says nothing of what landed while it went on.
         if (!pending.isSettled(timings, readFrom)) continue;
         pending.clean = { at: now, passes: finding.passes, unseen: unseenBy(pending, finding) };
@@ -250,6 +267,10 @@ export class PartitionNudger {
       } else if (pending.erased === null) open.push([pending, finding]);
     }
     await this.#teller.tell(open, boundMs, now);
+  }
+
+  #patienceMs(timings: KeyTopicTimings): number {
+    return this.parts.patienceMs ?? this.parts.erased.bound(timings).ms ?? Number.POSITIVE_INFINITY;
   }
 
   /** A round that fails has no findings: the partition's condition may say why all the same. */

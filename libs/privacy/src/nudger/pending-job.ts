@@ -44,6 +44,10 @@ export class PendingJob {
   hasRemains = false;
   lateRecords = 0;
   clean: CleanRead | null = null;
+  /** Its files are not looked at before. */
+  filesDueAt = Number.NEGATIVE_INFINITY;
+  /** Looks at its files that were in vain. */
+  looksAtFiles = 0;
   blockage: Blockage | null = null;
   /** The brokers that are still watched; null: all replicas count. */
   readonly watched: ReadonlySet<number> | null;
@@ -76,6 +80,11 @@ export class PendingJob {
   /** Nothing that was on its way when its user was fenced can land any more. */
   isSettled(timings: KeyTopicTimings, now: number): boolean {
     return this.job.isUnread !== true || this.ageMs(now) >= settleMs(timings);
+  }
+
+  /** Something that nobody can look at holds it up still; from then on it is named, and holds up nobody. */
+  isPatient(patienceMs: number, now: number): boolean {
+    return this.erased === null && this.ageMs(now) < patienceMs;
   }
 
   ageMs(now: number): number {

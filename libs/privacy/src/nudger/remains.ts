@@ -1,6 +1,7 @@
 import type { BareRecord } from '@oubliette/kafka';
 import type { UserRef } from '@oubliette/keyring';
 import type { ErasureBound } from '../forgetting/erasure-bound.js';
+import type { KeyFiles } from '../verification/key-files.js';
 import type { KeyTopicTimings } from './timing.js';
 
 /** A user whose records are looked for. */
@@ -37,6 +38,8 @@ export interface ErasedRecords {
   bury(partition: number, found: ReadonlyMap<UserRef, Remains>): Promise<number>;
   /** The longest from the fence to the end of the records, where each is found at once. */
   bound(timings: KeyTopicTimings): ErasureBound;
+  /** Looked at before a user of the ledger counts as gone; absent where none can be read. */
+  readonly files?: KeyFiles;
 }
 
 /** Counts what stands by key, of the users asked about. */

@@ -5,6 +5,8 @@ export interface FilesScope {
   /** Directories of brokers (`log.dirs`), as this process sees them; one may be a copy. */
   readonly logDirs: readonly string[];
   readonly keyTopic: string;
+  /** Of the key topic's partitions this alone. Default: all. */
+  readonly partition?: number;
   /** Also the directories of all other topics, where only what is a key record counts. Default: of the key topic alone. */
   readonly everyTopic?: boolean;
 }

@@ -1,4 +1,4 @@
-import { mayHoldTopic } from '@oubliette/kafka';
+import { mayHoldTopic, type PartitionDirectory } from '@oubliette/kafka';
 import type { Disk } from '@oubliette/runtime';
 import { FileFindings, type FilesQuestion } from './file-findings.js';
 import type { FilesReport, FilesScope, ReadLogDir } from './files-report.js';
@@ -20,7 +20,7 @@ export async function verifyFiles(
   const logDirs: ReadLogDir[] = [];
   for (const [index, logDir] of scope.logDirs.entries()) {
     const reading = new LogDirReading(disk, { index, path: logDir }, findings, {
-      isWanted: (of) => of !== null && (scope.everyTopic === true || mayHoldTopic(of, scope.keyTopic)),
+      isWanted: (of) => of !== null && isWanted(of, scope),
       isKeyTopic: (of) => of !== null && mayHoldTopic(of, scope.keyTopic),
       ...options,
     });
@@ -38,7 +38,13 @@ export async function verifyFiles(
   };
 }
 
-function isWhollyRead({ unreadable, isSettled, directories }: ReadLogDir): boolean {
+function isWanted(of: PartitionDirectory, { everyTopic, keyTopic, partition }: FilesScope): boolean {
+  if (!mayHoldTopic(of, keyTopic)) return everyTopic === true;
+  return partition === undefined || of.partition === partition;
+}
+
+/** A last look showed nothing that was not read, and everything could be. */
+export function isWhollyRead({ unreadable, isSettled, directories }: ReadLogDir): boolean {
   return (
     unreadable === null &&
     isSettled &&
