@@ -6,13 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { ErasureCheck } from '@oubliette/privacy';
+import type { ErasureCheck, ErasureStatement } from '@oubliette/privacy';
 import { KEY_TOPIC } from '../src/startup/open-engine.js';
 import { readSettings } from '../src/startup/settings.js';
 import { startSample, type RunningSample } from '../src/startup/start-sample.js';
 import { Client, eventually } from './support/client.js';
 
 const bin = fileURLToPath(new URL('../../../cli/bin/oubliette.mjs', import.meta.url));
+interface SignedFile {
+  readonly body: { readonly evidence: NonNullable<ErasureStatement['evidence']> };
+}
 const ann = { id: 'student-ann-0077', name: 'Ann', email: 'ann@example.org' };
 
 describe('oubliette erasure verify', { timeout: 120_000 }, () => {
@@ -56,14 +59,27 @@ describe('oubliette erasure verify', { timeout: 120_000 }, () => {
     assert.deepEqual([check.erasureId, check.verdict], [id, 'remains']);
     assert.deepEqual(check.replicas, [{ broker: 1, isLeader: true, isInSync: true, seen: 'log and files' }]);
 
+    const erasure = async () => (await client.get(`/privacy/erasures/${id}`)).body;
     await eventually(async () =>
-      assert.equal((await client.get(`/privacy/erasures/${id}`)).body['state'], 'erased'),
+      assert.match(
+        String((await erasure())['note']),
+        /^blocked: a key stands in .*\/forgotten-copy of broker 1, and in its log no more/,
+      ),
     );
+    assert.equal((await erasure())['state'], 'forgotten');
     const copied = await verify(id);
     assert.equal(copied.code, 1, copied.err);
-    assert.match(copied.out, /erased {2}remains: /);
+    assert.match(copied.out, /forgotten {2}remains: /);
     assert.match(copied.out, /key record in .*\/forgotten-copy at offset \d+/);
     for (const directory of partitions) rmSync(join(directory, 'forgotten-copy'), { force: true });
+    await eventually(async () => assert.equal((await erasure())['state'], 'erased'));
+    const { body: certificate } = await client.get(`/privacy/erasures/${id}/certificate`);
+    const files = (certificate as unknown as SignedFile).body.evidence.files;
+    assert.deepEqual(
+      files.map(({ replica, outcome }) => [replica, outcome]),
+      [[1, 'clean']],
+    );
+    assert.ok(files[0]?.segments.every(({ file }) => /^[^/]+-\d+\/\d{20}\.log$/.test(file)));
     const clean = await verify(id, '--log-dir', join(dataDir, 'broker'), '--every-topic');
     assert.equal(clean.code, 0, clean.out);
     assert.match(clean.out, /erased {2}clean: /);

@@ -124,7 +124,7 @@ export type {
 } from './verification/files-report.js';
 export {
   LogDirKeyFiles,
-  type FilesLook,
+  type FilesReading,
   type KeyFiles,
   type LogDirKeyFilesParts,
   type StandingFile,

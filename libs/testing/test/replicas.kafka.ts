@@ -3,12 +3,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import kafkajs from 'kafkajs';
-import { openKeyTopic, type KafkaSettings, type KeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
+import {
+  openKeyTopic,
+  silentLogger,
+  type KafkaSettings,
+  type KeyTopic,
+  type KeyTopicSettings,
+} from '@oubliette/kafka';
 import { openKeyring, type Keyring } from '@oubliette/keyring';
 import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
-import { ForgettingService, type Erasure, type ErasureStore, type KeyTopicWindow } from '@oubliette/privacy';
+import {
+  ForgettingService,
+  LogDirKeyFiles,
+  type Erasure,
+  type ErasureStore,
+  type KeyTopicWindow,
+} from '@oubliette/privacy';
 import { InMemoryStores } from '@oubliette/privacy/testing';
-import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
+import { sleep, SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { KafkaCluster, temporaryDirectory } from '@oubliette/testing';
 
 const clock = new SystemClock();
@@ -45,8 +57,9 @@ describe('an erasure on three brokers of Apache Kafka', () => {
   test('every replica is read from its own broker, and no file of any has the key', async () => {
     const s = await scene('all', 60_000);
     const { key, erasure } = await s.forget();
-    const { note } = await s.untilErased(erasure.erasureId);
+    const { note, evidence } = await s.untilErased(erasure.erasureId);
     assert.equal(note, 'no key record left');
+    assert.deepEqual(filesOf(evidence), [1, 2, 3]);
     assert.deepEqual([...s.readFrom].sort(), [1, 2, 3]);
     for (const id of [1, 2, 3]) assert.equal(holds(cluster.dataDir(id), key), false, `broker ${id}`);
   });
@@ -156,6 +169,13 @@ class Scene {
       clock,
       entropy: new SystemEntropy(),
       patienceMs,
+      files: new LogDirKeyFiles({
+        disk: new SystemDisk(),
+        clock,
+        logger: silentLogger,
+        keyTopic: topic,
+        logDirs: [1, 2, 3].map((id) => cluster.dataDir(id)),
+      }),
     });
   }
 
@@ -250,7 +270,12 @@ class Scene {
     for (const id of [1, 2, 3])
       assert.equal(holds(this.cluster.dataDir(id), key), id === broker, `broker ${id}`);
     await this.cluster.restart(broker);
+    assert.deepEqual(
+      filesOf(erased.evidence),
+      [1, 2, 3].filter((id) => id !== broker),
+    );
     await this.untilNote(erasure.erasureId, /^no key record left$/);
+    assert.deepEqual(filesOf((await this.#stores.erasures.get(erasure.erasureId))?.evidence), [1, 2, 3]);
     assert.equal(holds(this.cluster.dataDir(broker), key), false);
     await this.provesOnce(erasure.erasureId);
   }
@@ -312,6 +337,13 @@ async function until<T>(what: string, ask: () => Promise<T | null | false>): Pro
     assert.ok(clock.monotonic() < giveUpAt, `${what}: not within 90 s`);
     await sleep(clock, 100);
   }
+}
+
+/** The brokers whose files were read without a key in them. */
+function filesOf(evidence: Erasure['evidence'] | undefined): number[] {
+  const files = evidence?.files ?? [];
+  for (const { segments } of files) assert.ok(segments.length > 0);
+  return files.flatMap(({ replica, outcome }) => (outcome === 'clean' ? [replica] : []));
 }
 
 /** Whether these bytes stand in any file below a directory. */

@@ -63,8 +63,8 @@ export interface KafkaEngineOptions extends Pick<KafkaSettings, 'brokers' | 'cli
   /** Signs certificates: a file (PKCS #8 in PEM, mode 0600), another place, or a signer that stays the caller's. Without: no certificates. */
   readonly certificateKey?: { readonly file: string } | PlacedCertificateKey | CertificateSigner;
   /**
-   * Log directories of brokers (`log.dirs`) that this process can read, such as those of a broker on the same machine: verifications look
-   * at the key topic's files in them. Default: none.
+   * Log directories of brokers (`log.dirs`) that this process can read, such as those of a broker on the same machine: the key topic's
+   * files in them are looked at before a user counts as erased, and in every verification. Default: none.
    */
   readonly logDirs?: readonly string[];
   /** What differs from the defaults below. */

@@ -25,7 +25,7 @@ import { UnderWay } from './under-way.js';
 
 /**
  * Forgets users and sees it through: requested → forgotten (fence and tombstones durable, caches evicted) → erased
- * (a whole read of the partition shows no key record with a value, and file.delete.delay.ms has passed).
+ * (whole reads of the replicas show no key record with a value, file.delete.delay.ms has passed, and no file that can be read has any).
  * The ledger comes first, so that a crash between two steps loses none: `resume` drives on what is pending.
  */
 export class ForgettingService {

@@ -1,5 +1,5 @@
 import type { FilesPass } from '../verification/erasure-evidence.js';
-import type { FilesLook, KeyFiles } from '../verification/key-files.js';
+import type { FilesReading, KeyFiles } from '../verification/key-files.js';
 import { keyInFile, unclearFiles, type Blockage, type BlockedPartition } from './blockage.js';
 import type { PartitionParts } from './nudge-job.js';
 import type { PendingJob } from './pending-job.js';
@@ -13,12 +13,8 @@ const readingShare = 4;
 
 type Parts = Pick<PartitionParts, 'clock' | 'listener' | 'logger' | 'erased'>;
 
-/** What of many jobs is done, and the files that were read for it. */
-export interface LookedAt {
-  readonly done: readonly PendingJob[];
-  /** undefined: none can be read here. */
-  readonly files: readonly FilesPass[] | undefined;
-}
+/** Jobs that are done, each with what was read of its files; undefined: nothing, since none can be read here. */
+export type LookedAt = ReadonlyMap<PendingJob, readonly FilesPass[] | undefined>;
 
 /** The last look before a job is told as done: into the partition's files, as far as they can be read here, once for all jobs. */
 export class LastLook {
@@ -54,18 +50,23 @@ export class LastLook {
     isPatient: (pending: PendingJob) => boolean,
   ): Promise<LookedAt> {
     const { files } = this.#parts.erased;
+    const done = new Map<PendingJob, readonly FilesPass[] | undefined>();
     const concerned = jobs.filter(({ job }) => this.#concerns(job));
-    if (files === undefined || concerned.length === 0) return { done: jobs, files: undefined };
-    const look = await this.#read(files, concerned);
-    const held = new Map<PendingJob, Blockage>();
-    for (const pending of concerned) {
-      const why = blockageBy(look, pending, isPatient(pending));
-      if (why !== null) held.set(pending, why);
-    }
+    for (const pending of jobs) if (!this.#concerns(pending.job)) done.set(pending, undefined);
+    if (files === undefined || concerned.length === 0) return done;
+    const readings = await this.#read(files, concerned);
     const now = this.#parts.clock.monotonic();
-    for (const pending of held.keys()) pending.filesDueAt = now + paceMs(timings, pending.looksAtFiles++);
-    await this.#tell([...held]);
-    return { done: jobs.filter((pending) => !held.has(pending)), files: look.passes };
+    const held: [PendingJob, Blockage][] = [];
+    for (const pending of concerned) {
+      const why = blockageBy(readings, pending, isPatient(pending));
+      if (why === null) done.set(pending, passesOf(readings, pending));
+      else {
+        held.push([pending, why]);
+        pending.filesDueAt = now + paceMs(timings, pending.looksAtFiles++);
+      }
+    }
+    await this.#tell(held);
+    return done;
   }
 
   /** Jobs of the ledger: what is left of others, of one purpose say, is not all of a user's. */
@@ -73,14 +74,14 @@ export class LastLook {
     return this.#parts.erased.files !== undefined && lifecycle !== undefined;
   }
 
-  async #read(files: KeyFiles, concerned: readonly PendingJob[]): Promise<FilesLook> {
+  async #read(files: KeyFiles, concerned: readonly PendingJob[]): Promise<readonly FilesReading[]> {
     const { clock } = this.#parts;
     const users = concerned.map(({ job: { userRef, lifecycle = 0 } }) => ({ userRef, lifecycle }));
     const from = clock.monotonic();
-    const look = await files.look(this.#partition, users, this.#signal);
+    const readings = await files.look(this.#partition, users, this.#signal);
     const now = clock.monotonic();
     this.#restsUntil = now + readingShare * (now - from);
-    return look;
+    return readings;
   }
 
   async #tell(held: readonly (readonly [PendingJob, Blockage])[]): Promise<void> {
@@ -99,13 +100,22 @@ export class LastLook {
   }
 }
 
+/** A replica that is named as unseen holds up nobody, whatever its files have. */
 function blockageBy(
-  { standing, passes }: FilesLook,
-  { job }: PendingJob,
+  readings: readonly FilesReading[],
+  { job, clean }: PendingJob,
   isPatient: boolean,
 ): Blockage | null {
-  const file = standing.get(job.userRef);
-  if (file !== undefined) return keyInFile(file);
-  const unclear = passes.filter(({ outcome }) => outcome === 'unclear').map(({ replica }) => replica);
+  const unseen = new Set<number | null>(clean?.unseen.map(({ replica }) => replica));
+  const seen = readings.filter(({ replica }) => !unseen.has(replica));
+  for (const { replica, standing } of seen) {
+    const file = standing.get(job.userRef);
+    if (file !== undefined) return keyInFile({ replica, file });
+  }
+  const unclear = seen.flatMap(({ pass }) => (pass?.outcome === 'unclear' ? [pass.replica] : []));
   return isPatient && unclear.length > 0 ? unclearFiles(unclear) : null;
+}
+
+function passesOf(readings: readonly FilesReading[], { job }: PendingJob): readonly FilesPass[] {
+  return readings.flatMap(({ pass, standing }) => (pass === null || standing.has(job.userRef) ? [] : [pass]));
 }

@@ -116,8 +116,8 @@ export class PartitionNudger {
     const now = this.parts.clock.monotonic();
     const patienceMs = this.#patienceMs(timings);
     const isPatient = (pending: PendingJob): boolean => pending.isPatient(patienceMs, now);
-    const { done, files } = await this.#lastLook.at(read, timings, isPatient);
-    await tellAll(done, (pending) => this.#finish(pending, timings, files));
+    const done = await this.#lastLook.at(read, timings, isPatient);
+    await tellAll([...done], ([pending, files]) => this.#finish(pending, timings, files));
   }
 
   async #finish(

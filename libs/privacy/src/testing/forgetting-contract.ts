@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -13,10 +13,12 @@ import {
 } from '@oubliette/kafka';
 import { openKeyring, type Keyring } from '@oubliette/keyring';
 import { onlyRecords, testMasterKeys } from '@oubliette/keyring/testing';
-import { sleep, SystemClock, SystemEntropy } from '@oubliette/runtime';
+import { sleep, SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
 import { writeRecordKey } from '@oubliette/serde';
 import { ForgettingService } from '../forgetting/forgetting-service.js';
+import { silentLogger } from '../logger.js';
 import type { TopicWindow } from '../ports.js';
+import { LogDirKeyFiles } from '../verification/key-files.js';
 import type { InMemoryErasureStore } from './in-memory-erasure-store.js';
 import { InMemoryStores } from './in-memory-stores.js';
 
@@ -53,6 +55,38 @@ export function forgettingContract(engine: ForgettingEngine): void {
       }
       assert.equal(found(engine, wrapped), 0);
       assert.equal(found(engine, kept), 1);
+      const [erasure] = erasures;
+      const files = (await d.store.get(erasure?.erasureId ?? ''))?.evidence?.files ?? [];
+      assert.deepEqual(
+        files.map(({ replica, outcome }) => [replica, outcome]),
+        [[1, 'clean']],
+      );
+      assert.ok(files[0]?.segments.every(({ file }) => /-\d\/\d{20}\.log$/.test(file)));
+      assert.notEqual(files[0]?.segments.length, 0);
+    } finally {
+      await d.close();
+    }
+  });
+
+  test(`forgetting on ${engine.name}: a copy of a segment, made by somebody, holds up the erasure and is named`, async () => {
+    const d = await open(engine, 'copy');
+    try {
+      const userRef = d.keyring.userRef('ada');
+      await d.keyring.ensureKeys([userRef]);
+      const directory = join(engine.dataDir(), `${d.name}-${d.keyring.partitionOf(userRef)}`);
+      const copy = join(directory, 'somebodys-copy');
+      copyFileSync(join(directory, `${'0'.repeat(20)}.log`), copy);
+      const { erasureId, boundMs } = await d.service.request('ada');
+      assert.ok(boundMs !== null);
+      const named = /^blocked: a key stands in .*\/somebodys-copy of broker 1, /;
+      const heldBy = clock.now() + 2 * boundMs;
+      while (!named.test((await d.store.get(erasureId))?.note ?? '')) {
+        assert.ok(clock.now() <= heldBy, 'the copy is not named');
+        await sleep(clock, 50);
+      }
+      assert.equal((await d.store.get(erasureId))?.state, 'forgotten');
+      rmSync(copy);
+      await untilErased(d.store, erasureId, clock.now() + boundMs);
     } finally {
       await d.close();
     }
@@ -171,7 +205,14 @@ async function open(engine: ForgettingEngine, what: string): Promise<Deployment>
   await watch.start();
   const { erasures: store, log } = new InMemoryStores();
   const openTopic = (topic: string): TopicWindow => openTopicWindow(settings, topic);
-  const service = new ForgettingService({ keyring, store, log, window, openTopic, clock, entropy });
+  const files = new LogDirKeyFiles({
+    disk: new SystemDisk(),
+    clock,
+    logger: silentLogger,
+    keyTopic: keyTopic.topic,
+    logDirs: [engine.dataDir()],
+  });
+  const service = new ForgettingService({ keyring, store, log, window, openTopic, clock, entropy, files });
   return {
     settings,
     name: keyTopic.topic,

@@ -8,22 +8,28 @@ import { isWhollyRead, verifyFiles } from './verify-files.js';
 
 /** A file in which a key stands that should be gone. */
 export interface StandingFile {
+  /** null: the log directory does not say whose it is. */
   readonly replica: number | null;
   /** Under the log directory. */
   readonly file: string;
 }
 
-/** What one look at a partition's files showed. */
-export interface FilesLook {
-  /** What was read, for whomever has nothing standing. */
-  readonly passes: readonly FilesPass[];
-  /** Whose keys stand in a file, and in which first. */
-  readonly standing: ReadonlyMap<UserRef, StandingFile>;
+/** What was seen of a partition in one log directory. */
+export interface FilesReading {
+  readonly replica: number | null;
+  /** For whomever has nothing standing; null: nothing of the partition can be read there. */
+  readonly pass: FilesPass | null;
+  /** Whose keys stand, and in which file first. */
+  readonly standing: ReadonlyMap<UserRef, string>;
 }
 
 /** Looks into the key topic's files, once for all users asked about. Rejects with the signal's reason. */
 export interface KeyFiles {
-  look(partition: number, users: readonly ForgottenUser[], signal: AbortSignal): Promise<FilesLook>;
+  look(
+    partition: number,
+    users: readonly ForgottenUser[],
+    signal: AbortSignal,
+  ): Promise<readonly FilesReading[]>;
 }
 
 export interface LogDirKeyFilesParts {
@@ -40,45 +46,53 @@ const segmentsKept = 256;
 
 /** The key topic's files in log directories that this process can read. */
 export class LogDirKeyFiles implements KeyFiles {
+  /** The log directories that were warned of, by number. */
+  readonly #warned = new Set<number>();
+
   constructor(private readonly parts: LogDirKeyFilesParts) {}
 
-  async look(partition: number, users: readonly ForgottenUser[], signal: AbortSignal): Promise<FilesLook> {
+  async look(
+    partition: number,
+    users: readonly ForgottenUser[],
+    signal: AbortSignal,
+  ): Promise<readonly FilesReading[]> {
     const { disk, clock, keyTopic, logDirs } = this.parts;
-    const at = Math.floor(clock.now());
-    const report = await verifyFiles(disk, { logDirs, keyTopic, partition }, { users }, { signal });
-    this.#warn(report);
-    return {
-      passes: report.logDirs.flatMap((logDir, index) => passOf(logDir, at, hasStrangeBytes(report, index))),
-      standing: standingIn(report, users),
-    };
+    const readings: FilesReading[] = [];
+    for (const [number, path] of logDirs.entries()) {
+      const at = Math.floor(clock.now());
+      const scope = { logDirs: [path], keyTopic, partition };
+      const report = await verifyFiles(disk, scope, { users }, { signal });
+      const [logDir] = report.logDirs;
+      if (logDir === undefined) continue;
+      this.#warn(number, logDir);
+      const pass = passOf(logDir, at, report.bytes.total > 0);
+      readings.push({ replica: logDir.broker, pass, standing: standingIn(report, users) });
+    }
+    return readings;
   }
 
-  #warn({ logDirs }: FilesReport): void {
-    for (const [number, { broker, unreadable }] of logDirs.entries())
-      if (broker === null)
-        this.parts.logger.warn('A log directory cannot be looked at: no certificate names its files.', {
-          number,
-          reason: unreadable ?? 'no meta.properties',
-        });
+  #warn(number: number, { broker, unreadable }: ReadLogDir): void {
+    if (broker !== null || this.#warned.has(number)) return;
+    this.#warned.add(number);
+    const fields = { number, reason: unreadable ?? 'no meta.properties' };
+    this.parts.logger.warn('A log directory cannot be looked at: no certificate names its files.', fields);
   }
 }
 
-/** None where the broker has nothing of the partition there. */
-function passOf(logDir: ReadLogDir, at: number, isStrange: boolean): FilesPass[] {
+/** `isStrange`: a pseudonym or a kid stands where no records are, and nobody can say what is beside it. */
+function passOf(logDir: ReadLogDir, at: number, isStrange: boolean): FilesPass | null {
   const { broker, directories } = logDir;
   const read = directories.filter(({ state }) => state !== 'root');
-  if (broker === null || read.length === 0) return [];
+  if (broker === null || read.length === 0) return null;
   const files = read.flatMap((directory) => directory.files);
-  return [
-    {
-      at,
-      replica: broker,
-      outcome: isWhollyRead(logDir) && !isStrange ? 'clean' : 'unclear',
-      files: files.length,
-      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      segments: read.flatMap(segmentsOf).slice(0, segmentsKept),
-    },
-  ];
+  return {
+    at,
+    replica: broker,
+    outcome: isWhollyRead(logDir) && !isStrange ? 'clean' : 'unclear',
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    segments: read.flatMap(segmentsOf).slice(0, segmentsKept),
+  };
 }
 
 function segmentsOf({ name, files }: ReadDirectory): ReadSegment[] {
@@ -87,21 +101,15 @@ function segmentsOf({ name, files }: ReadDirectory): ReadSegment[] {
     .map(({ name: file, bytes, records }) => ({ file: `${name}/${file}`, bytes, records }));
 }
 
-function standingIn({ keys, usersWithKeys, logDirs }: FilesReport, users: readonly ForgottenUser[]) {
-  const standing = new Map<UserRef, StandingFile>();
+function standingIn({ keys, usersWithKeys }: FilesReport, users: readonly ForgottenUser[]) {
+  const standing = new Map<UserRef, string>();
   const firstOf = new Map(keys.first.toReversed().map((key) => [key.user, key]));
   for (const user of usersWithKeys) {
+    // Of thousands of keys a report gives the first places.
+    const place = firstOf.get(user) ?? keys.first[0];
     const userRef = users[user]?.userRef;
-    // Of more keys than a report names, the place of the first stands for the others'.
-    const key = firstOf.get(user) ?? keys.first[0];
-    if (userRef === undefined || key === undefined) continue;
-    const replica = logDirs[key.logDir]?.broker ?? null;
-    standing.set(userRef, { replica, file: `${key.directory}/${key.file}` });
+    if (userRef !== undefined && place !== undefined)
+      standing.set(userRef, `${place.directory}/${place.file}`);
   }
   return standing;
-}
-
-/** A pseudonym or a kid where no records are: nobody can say what stands beside it. */
-function hasStrangeBytes({ bytes }: FilesReport, logDir: number): boolean {
-  return bytes.total > bytes.first.length || bytes.first.some((found) => found.logDir === logDir);
 }
