@@ -57,9 +57,13 @@ export class TypeOrmErasureStore implements ErasureStore {
     return this.#first('WHERE user_ref = ? ORDER BY lifecycle DESC LIMIT 1', [userRef]);
   }
 
-  async pending(): Promise<Erasure[]> {
+  async pending(limit: number, after?: ErasurePlace): Promise<Erasure[]> {
+    const behind =
+      after === undefined ? '' : 'AND (requested_at > ? OR (requested_at = ? AND erasure_id > ?))';
+    const place = after === undefined ? [] : [after.requestedAt, after.requestedAt, after.erasureId];
     const { rows } = await this.database.execute(
-      `SELECT ${columns} FROM oubliette_erasures WHERE state <> 'erased' ORDER BY requested_at, erasure_id`,
+      `SELECT ${columns} FROM ${table} WHERE state <> 'erased' ${behind} ORDER BY requested_at, erasure_id LIMIT ?`,
+      [...place, limit],
     );
     return rows.map(erasureOf);
   }

@@ -82,8 +82,8 @@ export interface ErasureStore {
   openAll(erasures: readonly Erasure[]): Promise<Erasure[]>;
   get(erasureId: string): Promise<Erasure | null>;
   findByUser(userRef: UserRef): Promise<Erasure | null>;
-  /** Those not yet `erased`, oldest first. */
-  pending(): Promise<Erasure[]>;
+  /** At most `limit` (1 or more) of those not yet `erased`, oldest first: those that stand after `after`, else from the oldest on. */
+  pending(limit: number, after?: ErasurePlace): Promise<Erasure[]>;
   /** Those *erased* with replicas that nobody could see, oldest first: at most `limit`. */
   unseen(limit: number): Promise<Erasure[]>;
   /** At most `limit` (1 or more) of them all, newest first: those that stand after `before`, else from the newest on. */

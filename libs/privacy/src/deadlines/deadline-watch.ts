@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { pendingPages } from '../forgetting/pending-pages.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 import { urgencyOf, type Urgency } from './deadline.js';
 
@@ -69,7 +70,9 @@ export class DeadlineWatch {
     const { store, clock, boundMs, logger } = this.parts;
     try {
       const bound = await boundMs();
-      const alerts = (await store.pending()).flatMap((erasure) => alertOf(erasure, bound, clock.now()));
+      const alerts: DeadlineAlert[] = [];
+      for await (const page of pendingPages(store))
+        for (const erasure of page) alerts.push(...alertOf(erasure, bound, clock.now()));
       const before = this.#known;
       this.#known = new Map(alerts.map((alert) => [alert.erasureId, alert]));
       for (const alert of alerts)

@@ -172,11 +172,6 @@ export class ForgettingService {
     return this.#parts.store.get(erasureId);
   }
 
-  /** Erasures that are not *erased* yet, oldest first. */
-  pending(): Promise<Erasure[]> {
-    return this.#parts.store.pending();
-  }
-
   /**
    * Drives on everything pending in the ledger; call it once the keyring is loaded and `checkLedger` has made the ledger whole. What fails is tried again with
    * growing pauses, so it rejects only when the ledger cannot be read. In `topics` the records of whoever is forgotten from then on end too,

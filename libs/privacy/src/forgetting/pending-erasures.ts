@@ -3,12 +3,12 @@ import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 import type { ErasureDriver } from './erasure-driver.js';
-import { inBatches, usersTogether } from './in-batches.js';
+import { pendingPages } from './pending-pages.js';
 import { UnderWay } from './under-way.js';
 
 export interface PendingParts {
   readonly store: Pick<ErasureStore, 'pending'>;
-  readonly driver: ErasureDriver;
+  readonly driver: Pick<ErasureDriver, 'drive' | 'follows' | 'watchUnseen'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -16,6 +16,8 @@ export interface PendingParts {
 const longestRetryMs = 60_000;
 /** A request that stands so long was left by an instance that crashed: before that it is being carried out where it was made. */
 const abandonedMs = 60_000;
+/** After reading the ledger it rests this many times as long. */
+const readingShare = 4;
 
 /** Drives on what is pending in the ledger, and tries again with growing pauses what fails. */
 export class PendingErasures {
@@ -23,6 +25,8 @@ export class PendingErasures {
   readonly #underWay = new UnderWay();
   #retry: Timer | null = null;
   #retries = 0;
+  /** On the monotonic clock: a ledger with very many is not read all the time. */
+  #restsUntil = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(parts: PendingParts) {
@@ -32,9 +36,9 @@ export class PendingErasures {
   /** Rejects where the ledger cannot be read. */
   async resume(): Promise<void> {
     const { store, driver } = this.#parts;
-    for (const batch of inBatches(await store.pending(), usersTogether)) {
+    for await (const page of pendingPages(store)) {
       if (this.#isClosed) return;
-      await this.#driveOrLater(batch);
+      await this.#driveOrLater(page);
     }
     await driver.watchUnseen();
   }
@@ -42,16 +46,16 @@ export class PendingErasures {
   /** Takes over what other instances left to the one that leads. Never rejects. */
   async adopt(): Promise<void> {
     const { store, driver, clock, logger } = this.#parts;
-    const now = clock.now();
+    const from = clock.monotonic();
+    if (from < this.#restsUntil) return;
     try {
-      const left = (await store.pending()).filter(
-        (erasure) =>
-          (erasure.state === 'forgotten' && !driver.follows(erasure)) ||
-          (erasure.state === 'requested' && now - erasure.updatedAt >= abandonedMs),
-      );
-      for (const batch of inBatches(left, usersTogether))
-        if (!this.#isClosed) await this.#driveOrLater(batch);
+      for await (const page of pendingPages(store)) {
+        const left = page.filter((erasure) => this.#isLeft(erasure));
+        if (left.length > 0 && !this.#isClosed) await this.#driveOrLater(left);
+      }
       await driver.watchUnseen();
+      const now = clock.monotonic();
+      this.#restsUntil = now + readingShare * (now - from);
     } catch (error) {
       logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
     }
@@ -75,6 +79,12 @@ export class PendingErasures {
     this.#isClosed = true;
     this.#retry?.cancel();
     await this.#underWay.settled();
+  }
+
+  #isLeft(erasure: Erasure): boolean {
+    const { driver, clock } = this.#parts;
+    if (erasure.state === 'forgotten') return !driver.follows(erasure);
+    return erasure.state === 'requested' && clock.now() - erasure.updatedAt >= abandonedMs;
   }
 
   async #driveOrLater(erasures: readonly Erasure[]): Promise<void> {

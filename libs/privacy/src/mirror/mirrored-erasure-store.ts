@@ -40,8 +40,8 @@ export class MirroredErasureStore implements ErasureStore {
     return this.inner.findByUser(userRef);
   }
 
-  pending(): Promise<Erasure[]> {
-    return this.inner.pending();
+  pending(limit: number, after?: ErasurePlace): Promise<Erasure[]> {
+    return this.inner.pending(limit, after);
   }
 
   unseen(limit: number): Promise<Erasure[]> {

@@ -41,7 +41,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
     check('knows nothing of what was never opened', async (store) => {
       assert.equal(await store.get('e-1'), null);
       assert.equal(await store.findByUser(userRef(1)), null);
-      assert.deepEqual(await store.pending(), []);
+      assert.deepEqual(await store.pending(9), []);
       assert.equal(await store.advance(requested('e-1', 1, { revision: 1 })), false);
     });
 
@@ -72,7 +72,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       const asked = Array.from({ length: 8 }, (_, index) => requested(`e-${index}`, 1));
       const opened = await Promise.all(asked.map((erasure) => store.open(erasure)));
       assert.equal(new Set(opened.map(({ erasureId }) => erasureId)).size, 1);
-      assert.equal((await store.pending()).length, 1);
+      assert.equal((await store.pending(9)).length, 1);
     });
 
     check('opens many at once, those that stand as they stand, in the order given', async (store) => {
@@ -84,7 +84,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
         ['e-1', 'e-0', 'e-3', 'e-1'],
       );
       assert.deepEqual(opened[1], standing);
-      assert.equal((await store.pending()).length, 3);
+      assert.equal((await store.pending(9)).length, 3);
       assert.deepEqual(await store.openAll([]), []);
     });
 
@@ -141,7 +141,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       await store.open(requested('e-2', 1, { lifecycle: 2 }));
       await store.open(requested('e-1', 1, { lifecycle: 1 }));
       assert.equal((await store.findByUser(userRef(1)))?.erasureId, 'e-2');
-      assert.equal((await store.pending()).length, 2);
+      assert.equal((await store.pending(9)).length, 2);
     });
 
     check('moves on only from the revision that stands', async (store) => {
@@ -186,9 +186,34 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       await store.open(at('e-early', 2, 1_000));
       await store.open(at('e-middle', 3, 2_000));
       await store.advance({ ...at('e-middle', 3, 2_000), revision: 1, state: 'erased', erasedAt: 2_500 });
-      const ids = (await store.pending()).map(({ erasureId }) => erasureId);
+      const ids = (await store.pending(9)).map(({ erasureId }) => erasureId);
       assert.deepEqual(ids, ['e-early', 'e-late']);
     });
+
+    check(
+      'lists what is not yet erased a page at a time, also where they were asked at once',
+      async (store) => {
+        const at = (user: number): number => (user < 3 ? 1_000 : 2_000);
+        const asked = [5, 3, 1, 4, 2, 6].map((user) =>
+          requested(`e-${user}`, user, { requestedAt: at(user) }),
+        );
+        await store.openAll(asked);
+        const ids: string[] = [];
+        let last: Erasure | undefined;
+        do {
+          const page = await store.pending(2, last);
+          assert.ok(page.length <= 2);
+          last = page.at(-1);
+          for (const erasure of page) {
+            ids.push(erasure.erasureId);
+            // What is done meanwhile moves no page.
+            await store.advance({ ...erasure, revision: 1, state: 'erased', erasedAt: 3_000 });
+          }
+        } while (last !== undefined);
+        assert.deepEqual(ids, ['e-1', 'e-2', 'e-3', 'e-4', 'e-5', 'e-6']);
+        assert.deepEqual(await store.pending(9), []);
+      },
+    );
 
     check(
       'lists all of them a page at a time, newest first, also where they were asked at once',

@@ -47,10 +47,13 @@ export class InMemoryErasureStore implements ErasureStore {
     return own.sort((a, b) => b.lifecycle - a.lifecycle)[0] ?? null;
   }
 
-  async pending(): Promise<Erasure[]> {
+  async pending(limit: number, after?: ErasurePlace): Promise<Erasure[]> {
     await this.#turn();
     const open = [...this.#byId.values()].filter(({ state }) => state !== 'erased');
-    return open.sort((a, b) => a.requestedAt - b.requestedAt);
+    return open
+      .sort(compare)
+      .filter((one) => after === undefined || compare(one, after) > 0)
+      .slice(0, limit);
   }
 
   async unseen(limit: number): Promise<Erasure[]> {

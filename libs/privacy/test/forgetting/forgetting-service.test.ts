@@ -79,7 +79,7 @@ test('somebody who never had a key is unknown, and leaves no trace in the ledger
   const service = d.service();
   await assert.rejects(service.request('nobody'), withCode('USER_UNKNOWN'));
   await assert.rejects(service.request(''), withCode('USER_ID_INVALID'));
-  assert.deepEqual(await d.store.pending(), []);
+  assert.deepEqual(await d.store.pending(9), []);
 });
 
 test('a user who begins a new lifecycle keeps the new key, and can be forgotten again', async (t) => {
@@ -173,10 +173,10 @@ test('while the key topic is away a request stands in the ledger and is carried 
   const service = d.service();
   d.topic.fail(new Error('connection lost'));
   await assert.rejects(service.request('ada'));
-  const [standing] = await d.store.pending();
+  const [standing] = await d.store.pending(9);
   assert.equal(standing?.state, 'requested');
   await d.clock.advanceAsync(20_000);
-  assert.equal((await d.store.pending())[0]?.state, 'requested');
+  assert.equal((await d.store.pending(9))[0]?.state, 'requested');
   d.topic.fail(null);
   assert.notEqual(await d.untilErased(standing.erasureId), null);
   assert.ok(!d.holds('ada'));

@@ -84,7 +84,7 @@ test('a crash between forgotten and asked loses no question: the next start asks
   await assert.rejects(first.service.request('ann'), killed);
   await first.service.close();
   await first.acknowledgements.close();
-  const [erasure] = await deployment.store.pending();
+  const [erasure] = await deployment.store.pending(9);
   assert.equal(erasure?.state, 'forgotten');
   stores.acknowledgements.fail(null);
   const sent: OutgoingRecord[] = [];
