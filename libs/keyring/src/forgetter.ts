@@ -67,6 +67,13 @@ export class Forgetter {
     return fences;
   }
 
+  /** The same of one user. */
+  async endOne(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {
+    const [fence] = await this.end([userRef], purpose);
+    if (fence) return fence;
+    throw new RangeError('one user was asked for, and no fence came');
+  }
+
   #start(partition: number, users: readonly UserRef[], purpose: PurposeTag): void {
     const work = this.#endIn(partition, users, purpose);
     for (const [index, userRef] of users.entries()) {

@@ -8,17 +8,12 @@ import type { PurposeTag } from './key-scope.js';
 import type { UserRef } from './keyring.js';
 import type { LogTime } from './log-time.js';
 import type { Mint, Minter } from './minter.js';
+import type { SuppliedPurpose } from './supplied-purposes.js';
 import type { Undertaker } from './undertaker.js';
 import type { UserEntry } from './user-entry.js';
 import { isHeld, type UserKey } from './user-key.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
 import type { UserTable } from './user-table.js';
-
-/** A purpose with what is asked of its keys. */
-export interface SuppliedPurpose {
-  readonly tag: PurposeTag;
-  readonly policy: KeyPolicy;
-}
 
 export interface KeySupplyParts {
   readonly table: UserTable;

@@ -1,32 +1,12 @@
 import { inspect } from 'node:util';
-import type { Clock } from '@oubliette/runtime';
-import type { Alarm, Alarms } from './alarms.js';
-import { ConfirmedTime } from './confirmed-time.js';
-import type { EntropyPool } from './crypto/entropy-pool.js';
-import { EnvelopeEngine } from './crypto/envelope-engine.js';
-import { MAC_BYTES, type Sodium } from './crypto/sodium.js';
-import { UserHasher } from './crypto/user-hasher.js';
-import { deploymentPartition } from './deployment.js';
-import type { DeploymentFollower } from './deployment-follower.js';
-import { envelopeFault, MAX_PLAINTEXT_BYTES } from './envelope.js';
-import { closedError, KeyringError } from './errors.js';
+import type { Alarm } from './alarms.js';
+import { MAC_BYTES } from './crypto/sodium.js';
+import { envelopeFault } from './envelope.js';
+import { closedError } from './errors.js';
 import type { EpochOptions, EpochTurn } from './epoch-options.js';
 import { EpochRatchet } from './epoch-ratchet.js';
-import { Forgetter } from './forgetter.js';
-import type { KeyLease } from './key-lease.js';
-import { KeyLoader } from './key-loader.js';
-import type { KeyLog } from './key-log.js';
-import type { KeyLogWriter } from './key-log-writer.js';
-import type { KeyOpener } from './key-opener.js';
-import { endOf, type KeyPolicy } from './key-policy.js';
-import { GENERAL_PURPOSE, type KeyScope, type PurposeTag } from './key-scope.js';
-import {
-  assertNobodyRefused,
-  assertWanted,
-  isWithdrawn,
-  KeySupply,
-  type SuppliedPurpose,
-} from './key-supply.js';
+import { GENERAL_PURPOSE } from './key-scope.js';
+import { assertNobodyRefused, isWithdrawn } from './key-supply.js';
 import type {
   Binding,
   DeadRecord,
@@ -38,183 +18,112 @@ import type {
   UserRef,
   UserState,
 } from './keyring.js';
-import type { LogTime } from './log-time.js';
-import type { MasterKeyLease } from './master-keys/master-key-lease.js';
-import type { MasterKeys } from './master-keys/master-keys.js';
-import { Minter } from './minter.js';
+import { KeyringAssembly, type KeyringParts } from './keyring-assembly.js';
 import { openEnvelope, type OpeningParts } from './open-envelope.js';
 import type { Outcome } from './outcome.js';
-import { LogPeppers } from './peppers/log-peppers.js';
-import type { PepperTable } from './peppers/pepper-table.js';
+import type { LogPeppers } from './peppers/log-peppers.js';
 import { Permits } from './permits.js';
-import { Purposes } from './purposes.js';
-import { Restrictor } from './restrictor.js';
-import { wipeSubkeys, type Subkeys } from './subkeys.js';
-import { deadRecordsOf, Undertaker } from './undertaker.js';
 import { hashRecordName } from './record-name.js';
-import type { UserEntry } from './user-entry.js';
-import { isAtHand, type UserKey } from './user-key.js';
+import { restrictionOf } from './restriction-record.js';
+import { sealEnvelope, type SealingParts } from './seal-envelope.js';
+import { deadRecordsOf } from './undertaker.js';
 import { parseUserRef, partitionOfUser } from './user-ref.js';
-import type { UserTable } from './user-table.js';
-
-export interface LogKeyringParts {
-  readonly sodium: Sodium;
-  readonly subkeys: Subkeys;
-  readonly opener: KeyOpener;
-  readonly entropy: EntropyPool;
-  readonly clock: Clock;
-  readonly time: LogTime;
-  readonly writer: KeyLogWriter;
-  readonly table: UserTable;
-  readonly peppers: PepperTable;
-  readonly log: KeyLog;
-  readonly masterKeys: MasterKeys;
-  readonly lease: KeyLease;
-  readonly masterKeyLease: MasterKeyLease;
-  readonly deployment: DeploymentFollower;
-  readonly alarms: Alarms;
-  /** By the purpose's name; the general one's under the empty name. */
-  readonly policies: Readonly<Record<string, KeyPolicy>>;
-}
 
 /** The keyring over a key log. It writes to the log and reads its own memory; only the replay changes that memory. */
 export class LogKeyring implements Keyring {
   readonly peppers: LogPeppers;
-  readonly #parts: LogKeyringParts;
-  readonly #writer: KeyLogWriter;
-  readonly #table: UserTable;
-  readonly #engine: EnvelopeEngine;
-  readonly #hasher: UserHasher;
-  readonly #purposes: Purposes;
-  readonly #supply: KeySupply;
-  /** By name: no more than there may be purposes. */
-  readonly #suppliedPurposes = new Map<string | undefined, SuppliedPurpose>();
-  readonly #forgetter: Forgetter;
-  readonly #restrictor: Restrictor;
+  readonly #assembly: KeyringAssembly;
+  readonly #parts: KeyringParts;
   readonly #permits = new Permits();
-  readonly #undertaker: Undertaker;
-  readonly #loader: KeyLoader;
-  readonly #confirmedTime: ConfirmedTime;
+  readonly #sealing: SealingParts;
   readonly #opening: OpeningParts;
   #closing: Promise<void> | null = null;
 
-  constructor(parts: LogKeyringParts) {
-    const { sodium, subkeys, opener, entropy, clock, time, writer, table, alarms } = parts;
+  constructor(parts: KeyringParts) {
+    const { table, time, lease, writer } = parts;
     this.#parts = parts;
-    this.peppers = new LogPeppers(parts);
-    this.#writer = writer;
-    this.#table = table;
-    this.#engine = new EnvelopeEngine(sodium, subkeys.envelopeHeader, entropy);
-    this.#hasher = new UserHasher(sodium, subkeys.userRef);
-    this.#purposes = new Purposes(sodium, subkeys.purpose);
-    const undertaker = new Undertaker(sodium, subkeys.fence, writer);
-    const minter = new Minter({ sodium, writer, opener, entropy });
-    this.#undertaker = undertaker;
-    this.#loader = new KeyLoader(table, writer);
-    const assertCurrent = (): Promise<void> => this.#assertCurrent();
-    const confirmedTime = new ConfirmedTime(time, clock, writer);
-    this.#confirmedTime = confirmedTime;
-    const supply = { table, writer, minter, undertaker, time, confirmedTime, alarms, assertCurrent };
-    this.#supply = new KeySupply(supply);
-    const ends = { sodium, subkeys, clock, writer, table, assertReadable: () => this.#assertReadable() };
-    this.#forgetter = new Forgetter({ ...ends, undertaker, loader: this.#loader });
-    this.#restrictor = new Restrictor(ends);
+    this.#assembly = new KeyringAssembly(parts);
+    const { engine, peppers } = this.#assembly;
+    this.peppers = peppers;
+    const { partitionCount } = writer;
+    this.#sealing = { engine, table, partitionCount, lease, time, assertOpen: () => void this.#open() };
     this.#opening = {
-      engine: this.#engine,
+      engine,
       table,
-      barred: (userRef) => parts.lease.barred(this.partitionOf(userRef as UserRef)),
+      barred: (userRef) => lease.barred(this.partitionOf(userRef as UserRef)),
       permits: this.#permits,
       time,
     };
   }
 
   userRef(userId: string): UserRef {
-    this.#assertOpen();
-    return this.#hasher.userRef(userId);
+    return this.#open().hasher.userRef(userId);
   }
 
   authenticate(statement: Uint8Array): Uint8Array {
-    this.#assertOpen();
-    const { sodium, subkeys } = this.#parts;
+    const { sodium, subkeys } = this.#open().parts;
     return sodium.mac(subkeys.statement, statement, MAC_BYTES);
   }
 
   recordName(userRef: UserRef, text: string): string {
-    this.#assertOpen();
-    const { sodium, subkeys } = this.#parts;
+    const { sodium, subkeys } = this.#open().parts;
     return hashRecordName(sodium, subkeys.recordName, userRef, text);
   }
 
   partitionOf(userRef: UserRef): number {
-    return partitionOfUser(userRef, this.#writer.partitionCount);
+    return partitionOfUser(userRef, this.#sealing.partitionCount);
   }
 
   state(userRef: UserRef): UserState {
-    this.#assertOpen();
-    return this.#table.get(userRef)?.state ?? 'unknown';
+    return this.#open().parts.table.get(userRef)?.state ?? 'unknown';
   }
 
   fence(userRef: UserRef): Fence | null {
-    this.#assertOpen();
-    return this.#table.get(userRef)?.fences.findLast(({ purpose }) => purpose === GENERAL_PURPOSE) ?? null;
+    const entry = this.#open().parts.table.get(userRef);
+    return entry?.fences.findLast(({ purpose }) => purpose === GENERAL_PURPOSE) ?? null;
   }
 
   restriction(userRef: UserRef): Restriction | null {
-    this.#assertOpen();
-    const entry = this.#table.get(userRef);
-    return entry === undefined ? null : restrictionOf(entry);
+    const entry = this.#open().parts.table.get(userRef);
+    return restrictionOf(userRef, entry?.restriction ?? null);
   }
 
   restrictions(): Restriction[] {
-    this.#assertOpen();
-    return [...this.#table.entriesRestricted()].flatMap((entry) => restrictionOf(entry) ?? []);
+    const { table } = this.#open().parts;
+    return [...table.entriesRestricted()].flatMap(
+      ({ userRef, restriction }) => restrictionOf(userRef, restriction) ?? [],
+    );
   }
 
   isWithdrawn(userRef: UserRef, purpose: string): boolean {
-    this.#assertOpen();
-    const entry = this.#table.get(userRef);
-    return entry !== undefined && isWithdrawn(entry, this.#purposes.tag(purpose));
+    const { parts, purposes } = this.#open();
+    const entry = parts.table.get(userRef);
+    return entry !== undefined && isWithdrawn(entry, purposes.tag(purpose));
   }
 
   async ensureKeys(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
-    this.#assertOpen();
+    const { supply, supplied, loader } = this.#open();
     const users = [...userRefs];
-    const supplied = this.#supplied(purpose);
-    assertNobodyRefused(await this.#supply.ensure(users, supplied), users);
-    if (this.#supply.hasAll(users, supplied)) return;
-    await this.#loader.load(users, ({ purpose: tag }) => tag === supplied.tag);
+    const wanted = supplied.of(purpose);
+    assertNobodyRefused(await supply.ensure(users, wanted), users);
+    if (supply.hasAll(users, wanted)) return;
+    await loader.load(users, ({ purpose: tag }) => tag === wanted.tag);
   }
 
   hasKey(userRef: UserRef, purpose?: string): boolean {
-    this.#assertOpen();
-    return this.#supply.has(userRef, this.#supplied(purpose));
+    const { supply, supplied } = this.#open();
+    return supply.has(userRef, supplied.of(purpose));
   }
 
   async rotate(userRefs: Iterable<UserRef>, purpose?: string): Promise<void> {
-    this.#assertOpen();
+    const { supply, supplied } = this.#open();
     const users = [...userRefs];
-    assertNobodyRefused(await this.#supply.ensure(users, this.#supplied(purpose), true), users);
+    assertNobodyRefused(await supply.ensure(users, supplied.of(purpose), true), users);
   }
 
   seal(userRef: UserRef, binding: Binding, plaintext: Uint8Array, purpose?: string): Uint8Array {
-    const entry = this.#table.get(userRef);
-    const tag = this.#purposes.tag(purpose);
-    const key = entry?.current(tag);
-    if (!key || (key.lifetimeSeconds !== 0 && this.#parts.time.now() >= endOf(key))) {
-      this.#assertOpen();
-      assertWanted(entry, tag);
-      throw missing();
-    }
-    if (plaintext.length > MAX_PLAINTEXT_BYTES) {
-      throw new KeyringError(
-        'PLAINTEXT_TOO_LARGE',
-        `A value of ${plaintext.length} bytes is too large to encrypt: at most ${MAX_PLAINTEXT_BYTES}.`,
-      );
-    }
-    this.#parts.lease.assertHeld(this.partitionOf(userRef));
-    if (!isAtHand(key)) throw missing();
-    key.uses++;
-    return this.#engine.seal(key, binding, plaintext);
+    const tag = this.#assembly.purposes.tag(purpose);
+    return sealEnvelope(this.#sealing, userRef, tag, binding, plaintext);
   }
 
   open(
@@ -227,70 +136,59 @@ export class LogKeyring implements Keyring {
   }
 
   userRefOf(envelope: Uint8Array): UserRef | null {
-    this.#assertOpen();
-    if (envelopeFault(envelope) || !this.#engine.isHeaderAuthentic(envelope)) return null;
-    return this.#engine.headerUserRef() as UserRef;
+    const { engine } = this.#open();
+    if (envelopeFault(envelope) || !engine.isHeaderAuthentic(envelope)) return null;
+    return engine.headerUserRef() as UserRef;
   }
 
   async catchUp(userRefs: Iterable<UserRef>): Promise<void> {
-    this.#assertOpen();
+    const { parts, lifetimes, loader } = this.#open();
     const users = [...userRefs];
     const partitions = new Set(users.map((userRef) => this.partitionOf(userRef)));
-    await Promise.all([...partitions].map((partition) => this.#writer.catchUp(partition)));
-    const confirmed = this.#parts.time.byLog();
-    await this.#confirmedTime.seek((now) => this.#isAnyEnded(users, confirmed, now));
-    await this.#loader.load(users);
+    await Promise.all([...partitions].map((partition) => parts.writer.catchUp(partition)));
+    await lifetimes.seekEnds(users);
+    await loader.load(users);
   }
 
   async forget(userRef: UserRef): Promise<Fence> {
-    return this.#end(userRef, GENERAL_PURPOSE);
+    return this.#open().forgetter.endOne(parseUserRef(userRef), GENERAL_PURPOSE);
   }
 
   async forgetMany(userRefs: readonly UserRef[]): Promise<Fence[]> {
-    this.#assertOpen();
-    return this.#forgetter.end(userRefs.map(parseUserRef), GENERAL_PURPOSE);
+    return this.#open().forgetter.end(userRefs.map(parseUserRef), GENERAL_PURPOSE);
   }
 
   async withdraw(userRef: UserRef, purpose: string): Promise<Fence> {
-    return this.#end(userRef, this.#purposes.named(purpose));
+    const tag = this.#assembly.purposes.named(purpose);
+    return this.#open().forgetter.endOne(parseUserRef(userRef), tag);
   }
 
   async grant(userRef: UserRef, purpose: string): Promise<void> {
-    this.#assertOpen();
-    this.#purposes.named(purpose);
-    await this.#supply.grant(userRef, this.#supplied(purpose));
+    const { purposes, supply, supplied } = this.#open();
+    purposes.named(purpose);
+    await supply.grant(userRef, supplied.of(purpose));
   }
 
   async restrict(userRef: UserRef): Promise<Restriction> {
-    this.#assertOpen();
-    const said = await this.#restrictor.say(parseUserRef(userRef), true);
-    if (said) return { userRef, lifecycle: said.lifecycle, since: said.at };
-    throw new RangeError('a user was restricted, and nothing says so');
+    return this.#open().restrictor.restrict(parseUserRef(userRef));
   }
 
   async liftRestriction(userRef: UserRef): Promise<void> {
-    this.#assertOpen();
-    await this.#restrictor.say(parseUserRef(userRef), false);
+    await this.#open().restrictor.lift(parseUserRef(userRef));
   }
 
   async withPermit<T>(userRef: UserRef, work: () => Promise<T>): Promise<T> {
-    this.#assertOpen();
+    this.#open();
     return this.#permits.run(parseUserRef(userRef), work);
   }
 
   async beginLifecycle(userRef: UserRef): Promise<number> {
-    this.#assertOpen();
-    return this.#supply.beginLifecycle(userRef, this.#supplied());
+    const { supply, supplied } = this.#open();
+    return supply.beginLifecycle(userRef, supplied.of());
   }
 
   async retireEnded(): Promise<number> {
-    this.#assertOpen();
-    const confirmed = this.#parts.time.byLog();
-    const now = await this.#confirmedTime.now((time) => this.#ended(confirmed, time).next().done === false);
-    const ended = [...this.#ended(-Infinity, now)].map(({ entry, key }) => {
-      return { entry, kid: key.kid, retirement: { ...scopeOf(key), retiredAt: endOf(key) } };
-    });
-    return this.#undertaker.retire(ended);
+    return this.#open().lifetimes.retireEnded();
   }
 
   get isFresh(): boolean {
@@ -298,47 +196,42 @@ export class LogKeyring implements Keyring {
   }
 
   async advanceEpoch(options: EpochOptions = {}): Promise<EpochTurn> {
-    this.#assertOpen();
-    return new EpochRatchet(
-      { ...this.#parts, undertaker: this.#undertaker, loader: this.#loader, peppers: this.peppers },
-      options,
-    ).turn();
+    const { parts, undertaker, loader, peppers } = this.#open();
+    return new EpochRatchet({ ...parts, undertaker, loader, peppers }, options).turn();
   }
 
   deadRecords(): readonly DeadRecord[] {
-    this.#assertOpen();
-    return deadRecordsOf(this.#table.entriesWithDead());
+    return deadRecordsOf(this.#open().parts.table.entriesWithDead());
   }
 
   async buryDead(): Promise<number> {
-    this.#assertOpen();
-    return this.#undertaker.bury([...this.#table.entriesWithDead()]);
+    const { parts, undertaker } = this.#open();
+    return undertaker.bury([...parts.table.entriesWithDead()]);
   }
 
   size(): { users: number; keys: number; forgotten: number } {
-    return this.#table.counts;
+    return this.#parts.table.counts;
   }
 
   list(): Iterable<ListedUser> {
-    this.#assertOpen();
+    this.#open();
     return this.#list();
   }
 
   onForgotten(listener: (fence: Fence) => void): () => void {
-    return this.#table.forgotten.subscribe(listener);
+    return this.#parts.table.forgotten.subscribe(listener);
   }
 
   onRestriction(listener: (change: RestrictionChange) => void): () => void {
-    return this.#table.restricted.subscribe(listener);
+    return this.#parts.table.restricted.subscribe(listener);
   }
 
   onAlarm(listener: (alarm: Alarm) => void): () => void {
     return this.#parts.alarms.subscribe(listener);
   }
 
-  /** Stops following and closes the log, then wipes every key. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#assembly.close();
     return this.#closing;
   }
 
@@ -348,101 +241,16 @@ export class LogKeyring implements Keyring {
   }
 
   *#list(): Iterable<ListedUser> {
-    for (const { userRef, state, lifecycle, keys } of this.#table.entries()) {
+    for (const { userRef, state, lifecycle, keys } of this.#parts.table.entries()) {
       if (state !== 'unknown') yield { userRef, state, lifecycle, kids: keys.map(({ kid }) => kid) };
     }
     // Closed meanwhile, it would have ended early.
-    this.#assertOpen();
+    this.#open();
   }
 
   /** What is asked after `close` is refused: memory is wiped by then, and would say "unknown" of everybody. */
-  #assertOpen(): void {
+  #open(): KeyringAssembly {
     if (this.#closing !== null) throw closedError();
+    return this.#assembly;
   }
-
-  async #close(): Promise<void> {
-    const { table, peppers, alarms, subkeys, opener, entropy, deployment, masterKeyLease } = this.#parts;
-    try {
-      await masterKeyLease.close();
-      await this.#writer.close();
-      await deployment.close();
-    } finally {
-      table.wipe();
-      peppers.wipe();
-      alarms.clear();
-      wipeSubkeys(subkeys);
-      opener.wipe();
-      entropy.wipe();
-      this.#engine.close();
-      this.#hasher.close();
-    }
-  }
-
-  /**
-   * Rejects with `KEYRING_UNAVAILABLE` where the deployment was not heard of lately (`wrappingLeaseMs`): the master-key epoch may have
-   * turned meanwhile, and what would be wrapped now could soon be read by nobody else.
-   */
-  async #assertCurrent(): Promise<void> {
-    const { deployment, lease } = this.#parts;
-    if (!lease.mayWrap) await this.#writer.catchUp(deploymentPartition);
-    await deployment.ready();
-    lease.assertMayWrap();
-  }
-
-  /** Rejects with `MASTER_KEY_UNAVAILABLE` where the wrapping keys in force are not at hand. */
-  async #assertReadable(): Promise<void> {
-    const { deployment, opener } = this.#parts;
-    await this.#writer.catchUp(deploymentPartition);
-    await deployment.ready();
-    opener.assertCurrent();
-  }
-
-  /** Keys whose lifetime was not over at one time and is at another. */
-  *#ended(before: number, now: number): Generator<{ readonly entry: UserEntry; readonly key: UserKey }> {
-    for (const entry of this.#table.entriesWith(({ lifetimeSeconds }) => lifetimeSeconds > 0)) {
-      for (const key of entry.keys) if (endsBetween(key, before, now)) yield { entry, key };
-    }
-  }
-
-  /** The same of these users. */
-  #isAnyEnded(users: readonly UserRef[], before: number, now: number): boolean {
-    return users.some((userRef) =>
-      this.#table.get(userRef)?.keys.some((key) => endsBetween(key, before, now)),
-    );
-  }
-
-  async #end(userRef: UserRef, purpose: PurposeTag): Promise<Fence> {
-    this.#assertOpen();
-    const [fence] = await this.#forgetter.end([parseUserRef(userRef)], purpose);
-    if (fence) return fence;
-    throw new RangeError('one user was asked for, and no fence came');
-  }
-
-  #supplied(name?: string): SuppliedPurpose {
-    const known = this.#suppliedPurposes.get(name);
-    if (known !== undefined) return known;
-    const supplied = { tag: this.#purposes.tag(name), policy: this.#parts.policies[name ?? ''] ?? {} };
-    this.#suppliedPurposes.set(name, supplied);
-    return supplied;
-  }
-}
-
-function restrictionOf({ userRef, restriction: said }: UserEntry): Restriction | null {
-  return said?.isRestricted ? { userRef, lifecycle: said.lifecycle, since: said.at } : null;
-}
-
-function scopeOf({ lifecycle, purpose, generation }: KeyScope): KeyScope {
-  return { lifecycle, purpose, generation };
-}
-
-function endsBetween(key: UserKey, before: number, now: number): boolean {
-  const end = endOf(key);
-  return end > before && end <= now;
-}
-
-function missing(): KeyringError {
-  return new KeyringError(
-    'KEY_MISSING',
-    'The user has no key for this that was read back and is in memory: await ensureKeys right before sealing.',
-  );
 }

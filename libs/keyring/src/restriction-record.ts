@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.js';
 import { equalBytes, MAC_BYTES, type Sodium } from './crypto/sodium.js';
 import { fromHex } from './hex.js';
-import type { UserRef } from './keyring.js';
+import type { Restriction, UserRef } from './keyring.js';
 
 /** What a restriction record states: of two for one lifecycle the later counts. */
 export interface RestrictionStatement {
@@ -10,6 +10,11 @@ export interface RestrictionStatement {
   readonly isRestricted: boolean;
   /** Since when, ms since the Unix epoch. */
   readonly at: number;
+}
+
+/** What stands of a user by the last statement about it; null when the user's data may be processed. */
+export function restrictionOf(userRef: UserRef, said: RestrictionStatement | null): Restriction | null {
+  return said?.isRestricted ? { userRef, lifecycle: said.lifecycle, since: said.at } : null;
 }
 
 const VERSION = 1;

@@ -2,9 +2,9 @@ import type { Clock } from '@oubliette/runtime';
 import type { Sodium } from './crypto/sodium.js';
 import { forgottenError, KeyringError } from './errors.js';
 import type { KeyLogWriter } from './key-log-writer.js';
-import type { UserRef } from './keyring.js';
+import type { Restriction, UserRef } from './keyring.js';
 import { restrictionName } from './record-keys.js';
-import { encodeRestriction, type RestrictionStatement } from './restriction-record.js';
+import { encodeRestriction, restrictionOf, type RestrictionStatement } from './restriction-record.js';
 import type { Subkeys } from './subkeys.js';
 import type { UserEntry } from './user-entry.js';
 import { partitionOfUser } from './user-ref.js';
@@ -31,11 +31,20 @@ export class Restrictor {
     this.#parts = parts;
   }
 
-  /**
-   * Resolves to what stands of the user's lifecycle when it says so; null where nothing was ever said, which lifting leaves so. Rejects with
-   * `USER_FORGOTTEN` or `KEYRING_UNAVAILABLE`.
-   */
-  async say(userRef: UserRef, isRestricted: boolean): Promise<RestrictionStatement | null> {
+  /** Resolves to the restriction that stands. Rejects with `USER_FORGOTTEN` or `KEYRING_UNAVAILABLE`. */
+  async restrict(userRef: UserRef): Promise<Restriction> {
+    const restriction = restrictionOf(userRef, await this.#say(userRef, true));
+    if (restriction !== null) return restriction;
+    throw new RangeError('a user was restricted, and nothing says so');
+  }
+
+  /** Rejects as `restrict`. */
+  async lift(userRef: UserRef): Promise<void> {
+    await this.#say(userRef, false);
+  }
+
+  /** Resolves to what stands of the user's lifecycle when it says so; null where nothing was ever said, which lifting leaves so. */
+  async #say(userRef: UserRef, isRestricted: boolean): Promise<RestrictionStatement | null> {
     const { writer, table, clock } = this.#parts;
     const partition = partitionOfUser(userRef, writer.partitionCount);
     let said: RestrictionStatement | null = null;

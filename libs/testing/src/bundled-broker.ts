@@ -2,9 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SystemClock } from '@oubliette/runtime';
-import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
-import { startProcess } from './managed-process.js';
+import { freePort, startProcess, type EngineServer } from '@oubliette/runtime/testing';
 
 export interface BundledBrokerOptions {
   /** Takes data and log. A directory that was used before is started again with its data. */

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
-import { startKafka } from './kafka-server.js';
+import { freePort, startKafka, type EngineServer } from '@oubliette/runtime/testing';
 
 export interface KafkaClusterOptions {
   /** Takes one directory a node. */

@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, SystemClock, type Clock } from '@oubliette/runtime';
-import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
-import { startProcess } from './managed-process.js';
+import { freePort, startProcess, TestingError } from '@oubliette/runtime/testing';
 
 export interface OpenBaoServerOptions {
   /** OpenBao's `bao`; default: the environment's OUBLIETTE_BAO. */

@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
-import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
-import { startProcess } from './managed-process.js';
+import { freePort, startProcess, TestingError } from '@oubliette/runtime/testing';
 
 export interface RegistryServerOptions {
   /** Apicurio's runner jar, its `lib` beside it; default: the environment's OUBLIETTE_REGISTRY_JAR. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readLogFile } from '@oubliette/kafka';
 import { SystemDisk } from '@oubliette/runtime';
 import { RestartableEngine, startBundledBroker, startKafka } from '@oubliette/testing';
-import { runToEnd } from '../src/managed-process.js';
+import { runToEnd } from '@oubliette/runtime/testing';
 import type { Bench } from './log-files.js';
 import { logFilesOn, Planted } from './log-files.js';
 import { byteScan } from './plain-scan.js';

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import kafkajs from 'kafkajs';
 import { KafkaError } from '@oubliette/protocol';
 import { SystemClock, sleep } from '@oubliette/runtime';
+import { RestartableEngine, startKafka } from '@oubliette/runtime/testing';
 import {
   ConnectionError,
   PartitionError,
@@ -13,7 +14,6 @@ import {
 import { createAdmin } from '../../src/admin/create-admin.js';
 import type { ReceivedRecord } from '../../src/ports.js';
 import { eventually } from '../../src/testing/eventually.js';
-import { startApacheKafka, type ApacheKafka } from './apache-kafka.js';
 
 const clock = new SystemClock();
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -22,17 +22,19 @@ const text = (value: Uint8Array | null): string | null =>
 const code = (name: string) => (error: unknown) => error instanceof KafkaError && error.codeName === name;
 
 describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
-  let kafka: ApacheKafka;
+  const config = { 'log.cleaner.backoff.ms': '200', 'auto.create.topics.enable': 'true' };
+  const kafka = new RestartableEngine('Apache Kafka', startKafka, config);
   let client: DirectClient;
 
   before(async () => {
-    kafka = await startApacheKafka();
-    client = createDirectClient({ brokers: [kafka.bootstrap], clientId: 'direct-test', clock });
+    await kafka.start();
+    client = createDirectClient({ brokers: [kafka.bootstrap()], clientId: 'direct-test', clock });
   });
 
   after(async () => {
     await client.close();
-    await kafka.stop();
+    await kafka.crash();
+    await kafka.dispose();
   });
 
   async function scanned(topic: string, from?: bigint): Promise<ReceivedRecord[]> {
@@ -44,7 +46,7 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
   }
 
   function javascriptClient(): kafkajs.Kafka {
-    return new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING });
+    return new kafkajs.Kafka({ brokers: [kafka.bootstrap()], logLevel: kafkajs.logLevel.NOTHING });
   }
 
   test('creates a topic once, describes it, and none by asking', async () => {
@@ -177,7 +179,7 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
       code('INVALID_CONFIG'),
     );
     const impatient = createDirectClient(
-      { brokers: [kafka.bootstrap], clientId: 'impatient', clock },
+      { brokers: [kafka.bootstrap()], clientId: 'impatient', clock },
       { retry: { attempts: 2, initialMs: 1, maxMs: 1 } },
     );
     await assert.rejects(
@@ -239,7 +241,7 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
     });
     const [open] = await client.describeProducers('mixed', 0);
     assert.deepEqual([open?.openTransactionStart, open?.isTransactional], [0n, true]);
-    const admin = await createAdmin({ brokers: [kafka.bootstrap], clientId: 'direct-test', clock });
+    const admin = await createAdmin({ brokers: [kafka.bootstrap()], clientId: 'direct-test', clock });
     const whileOpen = await admin.inspectLogs(['mixed'], []);
     const { topic, partition, open: opened } = whileOpen.transactionalProducers[0] ?? {};
     assert.deepEqual([topic, partition, opened?.map(({ startOffset }) => startOffset)], ['mixed', 0, [0n]]);
@@ -318,7 +320,7 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
   });
 
   test('closing fails what is outstanding and what comes after', async () => {
-    const own = createDirectClient({ brokers: [kafka.bootstrap], clientId: 'closing', clock });
+    const own = createDirectClient({ brokers: [kafka.bootstrap()], clientId: 'closing', clock });
     await own.metadata([]);
     const polled = own.fetch('poll', 0, 1n, { maxWaitMs: 20_000 });
     const failed = assert.rejects(

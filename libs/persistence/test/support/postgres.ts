@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { execFileSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ManualClock, spawnWithParent } from '@oubliette/runtime/testing';
+import { ManualClock, startPostgres, temporaryDirectory } from '@oubliette/runtime/testing';
 import { DataSource } from 'typeorm';
 import { openDatabase, type DatabaseOptions } from '../../src/index.js';
 import type { TestDatabase } from './embedded.js';
 
-const programs = '/usr/lib/postgresql/15/bin';
 let server: Promise<PostgresForTest> | null = null;
 
 interface PostgresForTest {
@@ -51,78 +45,14 @@ async function statement(url: string, sql: string): Promise<void> {
   await server.destroy();
 }
 
-/** PostgreSQL refuses root: as root it runs as the user `postgres`. */
 async function start(): Promise<PostgresForTest> {
-  const home = mkdtempSync(join(tmpdir(), 'oubliette-postgres-'));
-  const asPostgres = ['--reuid=postgres', '--regid=postgres', '--init-groups'];
-  const root = process.getuid?.() === 0;
-  if (root) {
-    const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-    chownSync(home, id('-u'), id('-g'));
-  }
-  chmodSync(home, 0o700);
-  const command = (program: string, args: string[]): [string, string[]] =>
-    root ? ['setpriv', [...asPostgres, join(programs, program), ...args]] : [join(programs, program), args];
-  const data = join(home, 'data');
-  const init = [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-N',
-    '--no-instructions',
-    '--locale=C',
-    '-E',
-    'UTF8',
-  ];
-  execFileSync(...command('initdb', init), { stdio: 'ignore' });
-  const port = await freePort();
-  const settings = [
-    'fsync=off',
-    'synchronous_commit=off',
-    'full_page_writes=off',
-    'listen_addresses=127.0.0.1',
-  ];
-  const child = spawnWithParent(
-    ...command('postgres', [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-k',
-      home,
-      ...settings.flatMap((s) => ['-c', s]),
-    ]),
-    ['ignore', 'ignore', 'pipe'],
-  );
-  await ready(child);
-  const stop = async () => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGINT');
-    await gone;
-    rmSync(home, { recursive: true });
+  const directory = temporaryDirectory('oubliette-postgres-');
+  const { url, stop } = await startPostgres({ workDir: directory.path });
+  return {
+    url,
+    stop: async () => {
+      await stop();
+      directory.remove();
+    },
   };
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
-}
-
-function ready(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let log = '';
-    child.stderr!.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-      if (log.includes('ready to accept connections')) resolve();
-    });
-    child.once('exit', () => reject(new Error(`PostgreSQL ended: ${log}`)));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

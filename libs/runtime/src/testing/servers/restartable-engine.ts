@@ -36,8 +36,13 @@ export class RestartableEngine {
     this.#server = await this.#start({ workDir: this.#directory.path, config: this.#config });
   }
 
+  async stop(): Promise<void> {
+    await this.server.stop();
+  }
+
+  /** Harmless when it was never started. */
   async crash(): Promise<void> {
-    await this.server.kill();
+    await this.#server?.kill();
   }
 
   async restart(): Promise<void> {

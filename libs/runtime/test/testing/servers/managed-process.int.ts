@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sleep, SystemClock } from '@oubliette/runtime';
-import { temporaryDirectory } from '../src/index.js';
-import { startProcess, type ManagedProcess } from '../src/managed-process.js';
+import { sleep, SystemClock } from '../../../src/index.js';
+import { startProcess, temporaryDirectory, type ManagedProcess } from '../../../src/testing/index.js';
 
 const clock = new SystemClock();
 
@@ -70,8 +69,8 @@ test('one that never gets ready is killed and reported; what an earlier run logg
     await assert.rejects(start(logFile, idle, 300), { code: 'PROCESS_NOT_READY' });
   }));
 
-const processModule = new URL('../src/managed-process.js', import.meta.url).href;
-const runtimeModule = import.meta.resolve('@oubliette/runtime');
+const processModule = new URL('../../../src/testing/index.js', import.meta.url).href;
+const runtimeModule = new URL('../../../src/index.js', import.meta.url).href;
 
 /** A parent that starts an idle child, and says its id. */
 const parentProgram = (logFile: string): string => `

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { SystemClock } from '@oubliette/runtime';
+import { SystemClock } from '../../system-clock.js';
 import type { EngineServer } from './engine-server.js';
 import { freePort } from './free-port.js';
 import {

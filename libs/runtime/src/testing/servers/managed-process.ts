@@ -1,9 +1,9 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { Clock } from '@oubliette/runtime';
-import { sleep } from '@oubliette/runtime';
-import { spawnWithParent } from '@oubliette/runtime/testing';
+import type { Clock } from '../../clock.js';
+import { sleep } from '../../sleep.js';
 import { TestingError } from './errors.js';
+import { spawnWithParent } from './with-parent.js';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -27,7 +27,7 @@ export interface ManagedProcess {
   kill(): Promise<void>;
 }
 
-const pollMs = 50;
+const pollMs = 20;
 const tailLines = 15;
 
 /** Starts a process and resolves when it is ready; rejects with the end of its log when it is not. */

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { SystemClock } from '@oubliette/runtime';
+import { SystemClock } from '../../system-clock.js';
 import { TestingError } from './errors.js';
 import { freePort } from './free-port.js';
 import { runToEnd, startProcess } from './managed-process.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SystemClock } from '@oubliette/runtime';
+import { SystemClock } from '../../system-clock.js';
 import type { EngineServer } from './engine-server.js';
 import { TestingError } from './errors.js';
 import { freePort } from './free-port.js';
@@ -43,6 +43,8 @@ export interface KafkaMetadata {
 export const jvmFlags = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const heapFlags = ['-Xmx512m', '-Xms256m'];
 const readyTimeoutMs = 90_000;
+/** A stop that is cut short is a crash: the next start finds something else. */
+const cleanStopMs = 30_000;
 
 /** Starts one broker of Apache Kafka; resolves when it serves. Needs `java`. */
 export async function startKafkaNode(
@@ -82,7 +84,7 @@ export async function startKafkaNode(
     logFile,
     pid: node.pid,
     stop: async () => {
-      await node.stop(10_000);
+      await node.stop(cleanStopMs);
       await beside?.stop();
     },
     kill: async () => {
