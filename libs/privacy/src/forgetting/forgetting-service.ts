@@ -124,7 +124,7 @@ export class ForgettingService {
   async liftHold(userId: string, reason: string): Promise<boolean> {
     this.#assertOpen();
     const userRef = this.#parts.keyring.userRef(userId);
-    return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason)));
+    return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason, userId)));
   }
 
   /** The hold that stands; null: none. */
@@ -244,8 +244,8 @@ export class ForgettingService {
     });
   }
 
-  async #liftHold(userRef: UserRef, reason: string): Promise<boolean> {
-    const stood = await this.#holds.lift(userRef, reason);
+  async #liftHold(userRef: UserRef, reason: string, userId: string): Promise<boolean> {
+    const stood = await this.#holds.lift(userRef, reason, userId);
     const erasure = await this.#parts.store.findByUser(userRef);
     if (erasure?.state === 'held') await this.#driver.drive([erasure]);
     return stood;
