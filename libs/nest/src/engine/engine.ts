@@ -68,6 +68,8 @@ export interface Forgetting {
   findByUser(userId: string): Promise<Erasure | null>;
   /** At most `limit`, newest first: those that stand after `before` in the ledger, else from the newest on. */
   list(limit: number, before?: Erasure): Promise<readonly Erasure[]>;
+  /** At most `limit` that are not *erased*, most urgent first; with `withinMs` those in time only where their deadline is so near. */
+  due(limit: number, withinMs?: number): Promise<readonly Erasure[]>;
   /** How many erasures there are in each state, for the metrics. */
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
 }

@@ -107,6 +107,14 @@ export class ForgetUserService {
     return this.engine.forgetting.list(limit, before);
   }
 
+  /**
+   * What is to be done: at most `limit` erasures that are not *erased*, overdue ones first, then endangered ones, then by deadline. With
+   * `withinMs` those in time only where their deadline is at most so far away.
+   */
+  dueErasures(limit: number, withinMs?: number): Promise<readonly Erasure[]> {
+    return this.engine.forgetting.due(limit, withinMs);
+  }
+
   /** null: there is no such erasure. */
   findErasure(erasureId: string): Promise<Erasure | null> {
     return this.engine.forgetting.find(erasureId);

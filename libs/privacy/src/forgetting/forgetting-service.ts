@@ -1,6 +1,7 @@
 import type { Fence, UserRef } from '@oubliette/keyring';
 import { readPolicy } from '../deadlines/deadline-policy.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
+import { inOrderOfDue } from '../deadlines/due-order.js';
 import { LegalCalendar } from '../deadlines/legal-calendar.js';
 import { PrivacyError } from '../errors.js';
 import { checkReason } from '../log/privacy-log.js';
@@ -175,6 +176,17 @@ export class ForgettingService {
   /** Erasures that are not *erased* yet, oldest first. */
   pending(): Promise<Erasure[]> {
     return this.#parts.store.pending();
+  }
+
+  /**
+   * Of those at most `limit` (1 or more): overdue ones first, then endangered ones, then by deadline. With `withinMs` only these and those
+   * whose deadline is at most so far away.
+   */
+  async due(limit: number, withinMs?: number): Promise<Erasure[]> {
+    const boundMs = await this.#driver.boundMs();
+    const now = this.#parts.clock.now();
+    const question = { boundMs, now, ...(withinMs === undefined ? {} : { withinMs }) };
+    return inOrderOfDue(await this.pending(), question).slice(0, limit);
   }
 
   /**
