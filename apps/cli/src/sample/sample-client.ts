@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { readAdminToken, readRunningSample, whyNoSample } from './running-sample.js';
 
 export interface SampleRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
