@@ -74,6 +74,8 @@ test('a user under restriction and hold says both, and a hold that a request wai
     '  held since 2026-11-20T08:00:00.000Z: case 12',
   ];
   assert.deepEqual(describeUser(user, now), told);
+  const [, why] = describeUser({ ...user, restrictionReason: 'case 7' }, now);
+  assert.equal(why, `${told[1]}: case 7`);
   const waiting = describeUser({ ...user, restrictedSince: null, erasure: held }, now);
   assert.equal(waiting.filter((line) => line.includes('held since')).length, 1);
   const other = { ...hold, at: '2026-11-22T00:00:00.000Z', reason: 'case 13' };

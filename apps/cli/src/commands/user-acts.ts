@@ -26,7 +26,9 @@ const acts: readonly Act[] = [
     method: 'PUT',
     route: 'restriction',
     before: ({ restricted }) =>
-      restricted === true ? ['Was restricted already: this reason was not recorded.'] : [],
+      restricted === true
+        ? ['Was restricted already: the reason that was given first stands, this one was not recorded.']
+        : [],
   },
   {
     name: 'unrestrict',

@@ -78,6 +78,8 @@ export interface Forgetting {
 export interface Restrictions {
   /** Idempotent. Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `USER_ID_INVALID`, `REASON_INVALID`. */
   restrict(userId: string, reason: string): Promise<Restriction>;
+  /** By the privacy log; null where it does not say that the user is restricted. Rejects with `USER_ID_INVALID`. */
+  reasonOf(userId: string): Promise<string | null>;
   /** Idempotent. Rejects as `restrict`. */
   lift(userId: string, reason: string): Promise<void>;
   /** Runs `work` with a restricted user's data open to it. Rejects as `restrict`, and as `work` does. */
