@@ -183,6 +183,7 @@ test('erasure show and list read the ledger', async () => {
   const page = ['erasure', 'list', '--limit', '5', '--before', 'e 1'];
   const next = await against(() => ({ status: 200, body: [] }), page);
   assert.equal(next.asked[0]?.path, '/privacy/erasures?limit=5&before=e+1');
+  assert.equal(next.out, 'That was the oldest one.\n');
   assert.equal((await oubliette(['erasure', 'list', '--limit', '0'])).code, 2);
 });
 

@@ -15,7 +15,10 @@ export function addErasureExtend(erasure: Command, context: CliContext): void {
     .command('extend')
     .description('gives an erasure the longer deadline of its law, once, before the first one has passed')
     .argument('<id>')
-    .requiredOption('--reason <text>', 'why: a few words that name nobody; the person has to be told');
+    .requiredOption(
+      '--reason <text>',
+      'why: a few words that name nobody; it stands in certificates, and the person has to be told',
+    );
   answers<ExtendOptions>(extend, context, async ({ dataDir, reason }, [id = '']) => {
     if (id === '') throw new CliError('USAGE', 'erasure extend: the id is empty.');
     checkReason(reason);

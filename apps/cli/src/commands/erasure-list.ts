@@ -44,16 +44,23 @@ export function addErasureList(erasure: Command, context: CliContext): void {
     const erasures = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
     if (!Array.isArray(erasures))
       throw new CliError('SAMPLE_REFUSED', 'The sample answered with no list of erasures.');
-    return { document: erasures, lines: linesOf(erasures, context.clock.now(), { limit, due }) };
+    return { document: erasures, lines: linesOf(erasures, context.clock.now(), { limit, due, before }) };
   });
 }
 
 function linesOf(
   erasures: readonly unknown[],
   now: number,
-  { limit = page, due }: Pick<ListOptions, 'due'> & { readonly limit: number | undefined },
+  {
+    limit = page,
+    due,
+    before,
+  }: Pick<ListOptions, 'due'> & {
+    readonly before: string | undefined;
+    readonly limit: number | undefined;
+  },
 ): string[] {
-  if (due !== undefined && erasures.length === 0) return [nothingDue(due)];
+  if (erasures.length === 0) return [due === undefined ? noneInLedger(before) : nothingDue(due)];
   const rows = table(
     erasureHeading,
     erasures.map((one) => erasureRow(one, now)),
@@ -61,6 +68,10 @@ function linesOf(
   if (erasures.length < limit) return rows;
   const more = due === undefined ? '--before with the last id goes on.' : 'a higher --limit shows more.';
   return [...rows, `There may be more: ${more}`];
+}
+
+function noneInLedger(before: string | undefined): string {
+  return before === undefined ? 'Nobody was forgotten yet: the ledger is empty.' : 'That was the oldest one.';
 }
 
 function nothingDue(due: number | true): string {

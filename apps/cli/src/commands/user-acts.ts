@@ -13,6 +13,8 @@ interface ActOptions {
 interface Act {
   readonly name: string;
   readonly description: string;
+  /** Where its reason stands for good. */
+  readonly reasonStands: string;
   readonly method: 'PUT' | 'DELETE';
   readonly route: 'restriction' | 'hold';
   /** By how the user stood before: what is to be said once it is done. Throws where it would do nothing. */
@@ -22,7 +24,9 @@ interface Act {
 const acts: readonly Act[] = [
   {
     name: 'restrict',
-    description: 'keeps the data of a user, and lets nobody open it (Art. 18 GDPR)',
+    description:
+      'keeps the data of a user, and lets nobody open it (Art. 18 GDPR); it can be forgotten all the same',
+    reasonStands: 'in the privacy log',
     method: 'PUT',
     route: 'restriction',
     before: ({ restricted }) =>
@@ -33,6 +37,7 @@ const acts: readonly Act[] = [
   {
     name: 'unrestrict',
     description: 'lifts the restriction of a user',
+    reasonStands: 'in the privacy log',
     method: 'DELETE',
     route: 'restriction',
     before: ({ restricted }) => {
@@ -43,6 +48,7 @@ const acts: readonly Act[] = [
   {
     name: 'hold',
     description: 'makes a request to forget a user wait, also one that is yet to come (Art. 17(3) GDPR)',
+    reasonStands: 'in the privacy log and in certificates',
     method: 'PUT',
     route: 'hold',
     before: ({ hold }, reason) => {
@@ -56,6 +62,7 @@ const acts: readonly Act[] = [
   {
     name: 'release',
     description: 'lifts the hold of a user; a request that waited for it is carried out at once',
+    reasonStands: 'in the privacy log',
     method: 'DELETE',
     route: 'hold',
     before: ({ hold, erasure }) => {
@@ -74,7 +81,10 @@ export function addUserActs(users: Command, context: CliContext): void {
       .command(act.name)
       .description(act.description)
       .argument('<id>')
-      .requiredOption('--reason <text>', 'why: a code or a few words that name nobody; it is kept for good');
+      .requiredOption(
+        '--reason <text>',
+        `why: a code or a few words that name nobody; it stands ${act.reasonStands} for good`,
+      );
     answers<ActOptions>(command, context, async ({ dataDir, reason }, [id = '']) => {
       if (id === '') throw new CliError('USAGE', `users ${act.name}: the id is empty.`);
       checkReason(reason, id);
