@@ -50,6 +50,7 @@ export function explain(context: CliContext, json: boolean, error: unknown): num
 function isUsage(error: unknown): boolean {
   const usage = [
     'DURATION_INVALID',
+    'REASON_INVALID',
     'GUARD_SETTING_UNKNOWN',
     'GUARD_SETTING_INVALID',
     'GUARD_QUESTION_INVALID',

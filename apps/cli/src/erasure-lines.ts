@@ -1,44 +1,99 @@
 import { spellDuration } from '@oubliette/privacy';
+import { timeLeft } from './time-left.js';
 
 /** An erasure as the sample gives it, in lines for people. Times come as ms since the Unix epoch or as ISO dates. */
-export function describeErasure(erasure: unknown): string[] {
+export function describeErasure(erasure: unknown, now: number): string[] {
   const fields = asRecord(erasure);
   const lines = [`${text(fields['erasureId'])}  ${text(fields['state'])}`];
-  for (const name of ['requestedAt', 'deadline', 'actBy', 'forgottenAt', 'erasedAt']) {
-    const when = moment(fields[name]);
-    if (when !== null) lines.push(`  ${name} ${when}`);
-  }
+  const add = (what: string, when: string | null, more = ''): void => {
+    if (when !== null) lines.push(`  ${what} ${when}${more}`);
+  };
+  add('requested', moment(fields['requestedAt']));
+  add('deadline', moment(fields['deadline']), standing(fields, now));
+  // Of one that is forgotten it was kept or missed.
+  if (moment(fields['forgottenAt']) === null) add('to be forgotten by', moment(fields['actBy']));
+  lines.push(...describeExtension(fields['extension']), ...describeHold(fields['hold']));
+  add('forgotten', moment(fields['forgottenAt']));
+  add('erased', moment(fields['erasedAt']));
   const bound = fields['bound'] ?? fields['boundMs'];
   if (typeof bound === 'number') lines.push(`  bound ${spellDuration(bound)} from forgotten to erased`);
-  if (typeof fields['urgency'] === 'string' && fields['urgency'] !== 'in time')
-    lines.push(`  ${fields['urgency']}`);
-  if (typeof fields['note'] === 'string') lines.push(`  ${fields['note']}`);
-  const topics: unknown[] = Array.isArray(fields['topics']) ? fields['topics'] : [];
-  for (const { topic, way, gone } of topics.map(asRecord))
+  // While it is held, the note is the hold.
+  if (typeof fields['note'] === 'string' && fields['state'] !== 'held') lines.push(`  ${fields['note']}`);
+  for (const { topic, way, gone } of recordsIn(fields['topics']))
     lines.push(
       `  records in topic ${text(topic)}, by ${text(way)}: ${gone === true ? 'gone' : 'not gone yet'}`,
+    );
+  for (const { processor, outcome, reason } of recordsIn(fields['acknowledgements']))
+    lines.push(
+      `  processor ${text(processor)}: ${text(outcome)}${typeof reason === 'string' ? ` (${reason})` : ''}`,
     );
   return lines;
 }
 
-/** What stands about a user: the state by the key topic, whether its data is restricted, and the last erasure. */
-export function describeUser(user: unknown): string[] {
-  const { state, erasure, restrictedSince } = asRecord(user);
+/** What stands about a user: the state by the key topic, restriction and hold, and the last erasure. */
+export function describeUser(user: unknown, now: number): string[] {
+  const { state, erasure, restrictedSince, restrictionReason: why, hold } = asRecord(user);
   const since = moment(restrictedSince);
+  // A request that waits for the hold says it too.
+  const isTold = asRecord(asRecord(erasure)['hold'])['at'] === asRecord(hold)['at'];
   return [
     text(state),
-    ...(since === null ? [] : [`  restricted since ${since}`]),
-    ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure)),
+    ...(since === null ? [] : [`  restricted since ${since}${typeof why === 'string' ? `: ${why}` : ''}`]),
+    ...(isTold ? [] : describeHold(hold)),
+    ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure, now)),
   ];
 }
 
-/** One row of a table: id, state, deadline. */
-export function erasureRow(erasure: unknown): string[] {
+export const erasureHeading = ['ERASURE', 'STATE', 'DEADLINE', 'LEFT'] as const;
+
+/** One row of a table under that heading. */
+export function erasureRow(erasure: unknown, now: number): string[] {
   const fields = asRecord(erasure);
-  return [text(fields['erasureId']), text(fields['state']), moment(fields['deadline']) ?? ''];
+  const [id, state] = [text(fields['erasureId']), text(fields['state'])];
+  return [id, state, moment(fields['deadline']) ?? '', left(fields, now)];
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
+function standing(fields: Readonly<Record<string, unknown>>, now: number): string {
+  const law = typeof fields['law'] === 'string' ? [fields['law']] : [];
+  const said = [left(fields, now), ...law].filter((part) => part !== '');
+  return said.length === 0 ? '' : ` (${said.join('; ')})`;
+}
+
+/** How it stands to its deadline; what is done has no time left. */
+function left(
+  { deadline, erasedAt, urgency, state }: Readonly<Record<string, unknown>>,
+  now: number,
+): string {
+  if (moment(erasedAt) !== null || state === 'erased')
+    return urgency === 'overdue' ? 'done, after the deadline' : 'done in time';
+  const at = typeof deadline === 'number' ? deadline : Date.parse(String(deadline));
+  if (!Number.isFinite(at)) return '';
+  return urgency === 'endangered' ? `${timeLeft(at, now)}, endangered` : timeLeft(at, now);
+}
+
+function describeExtension(extension: unknown): string[] {
+  const { at, reason } = asRecord(extension);
+  const when = moment(at);
+  return when === null ? [] : [`  extended ${when}: ${text(reason)}`];
+}
+
+function describeHold(hold: unknown): string[] {
+  const { at, reason, liftedAt } = asRecord(hold);
+  const when = moment(at);
+  if (when === null) return [];
+  const until = moment(liftedAt);
+  return [
+    until === null
+      ? `  held since ${when}: ${text(reason)}`
+      : `  was held ${when} to ${until}: ${text(reason)}`,
+  ];
+}
+
+function recordsIn(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.map(asRecord) : [];
+}
+
+export function asRecord(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' ? { ...value } : {};
 }
 

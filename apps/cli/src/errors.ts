@@ -9,6 +9,7 @@ export type CliErrorCode =
   | 'NO_BROKERS'
   | 'NO_MASTER_KEYS'
   | 'USERS_NOT_ACTIVE'
+  | 'NOTHING_TO_LIFT'
   | 'DATASET_UNREADABLE'
   | 'CSV_INVALID';
 

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 export interface Answered {
   readonly status: number;
   readonly body?: unknown;
+  /** In place of a body: as it stands. */
+  readonly text?: string;
   /** Drops the connection instead of answering. */
   readonly drop?: boolean;
 }
@@ -13,6 +15,7 @@ export interface Asked {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
+  readonly accept: string | undefined;
   readonly body: string;
 }
 
@@ -37,12 +40,18 @@ export class FakeSample {
           path: request.url ?? '',
           authorization: request.headers.authorization,
           contentType: request.headers['content-type'],
+          accept: request.headers.accept,
           body,
         };
         sample.asked.push(asked);
-        const { status, body: answered, drop } = answer(asked, sample.asked.length);
+        const {
+          status,
+          body: answered,
+          text = JSON.stringify(answered),
+          drop,
+        } = answer(asked, sample.asked.length);
         if (drop) request.socket.destroy();
-        else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
+        else response.writeHead(status, { 'content-type': 'application/json' }).end(text);
       });
     });
     return sample;

@@ -55,7 +55,7 @@ test('users forget takes many from a file or standard input, in requests below t
       const { code, out, err } = await oubliette(args, { ...setting, clock: realClock() });
       assert.equal(code, 1, err);
       const { erasures, ...document } = JSON.parse(out) as { erasures: unknown[] };
-      assert.deepEqual(document, { asked: 2_500, forgotten: 2_499, unknown: [8] });
+      assert.deepEqual(document, { asked: 2_500, forgotten: 2_499, held: [], unknown: [8] });
       assert.equal(erasures.length, 2_500);
       assert.deepEqual(sample.asked.flatMap(idsOf), ids);
       assert.ok(sample.asked.length < 6, `${sample.asked.length} requests`);
@@ -80,6 +80,10 @@ test('users forget takes several on the command line, and says no where one is n
   const nobody = await against(() => ({ status: 202, body: { erasures: [erasure, null] } }), two);
   assert.equal(nobody.code, 1);
   assert.match(nobody.out, /^1 of 2 users are forgotten\.\n1 never had a key \(counted from 1: 2\)/);
+  const held = { ...erasure, state: 'held' };
+  const waits = await against(() => ({ status: 202, body: { erasures: [erasure, held] } }), two);
+  assert.equal(waits.code, 0, waits.err);
+  assert.match(waits.out, /^1 of 2 users are forgotten\.\n1 under a legal hold \(counted from 1: 2\)/);
   const odd = await against(() => ({ status: 202, body: { erasures: [erasure] } }), two);
   assert.equal(odd.code, 1);
   assert.match(odd.err, /something else than an erasure for each user/);
@@ -179,6 +183,7 @@ test('erasure show and list read the ledger', async () => {
   const page = ['erasure', 'list', '--limit', '5', '--before', 'e 1'];
   const next = await against(() => ({ status: 200, body: [] }), page);
   assert.equal(next.asked[0]?.path, '/privacy/erasures?limit=5&before=e+1');
+  assert.equal(next.out, 'That was the oldest one.\n');
   assert.equal((await oubliette(['erasure', 'list', '--limit', '0'])).code, 2);
 });
 

@@ -118,6 +118,37 @@ describe('the list of erasures', () => {
   });
 });
 
+describe('the list of what is due', () => {
+  it('has those that are not erased, first due first, near or all, and no more than asked', async () => {
+    const { app, engine, ask } = await stage();
+    const forgetNext = async (id: string) =>
+      ((await (await ask('POST', `users/${id}/forget`)).json()) as { erasureId: string }).erasureId;
+    const due = async (query = '') =>
+      ((await (await ask('GET', `erasures/due${query}`)).json()) as { erasureId: string }[]).map(
+        ({ erasureId }) => erasureId,
+      );
+    for (const studentId of ['bob', 'cy'])
+      await app.get(EventPublisher).publish(new LessonViewed({ studentId, course: 'AAA', clicks: 1 }));
+    for (const id of ['ann', 'bob']) await ask('PUT', `users/${id}/hold`, { reason: 'case 12' });
+    const ann = await forgetNext('ann');
+    await engine.clock.advanceAsync(5 * 86_400_000);
+    const bob = await forgetNext('bob');
+    const cy = await forgetNext('cy');
+    await engine.clock.advanceAsync(86_400_000);
+    const { state } = (await (await ask('GET', `erasures/${cy}`)).json()) as { state: string };
+    assert.equal(state, 'erased');
+    assert.deepEqual(await due(), [ann, bob]);
+    await ask('POST', `erasures/${ann}/extension`, { reason: 'complex' });
+    assert.deepEqual(await due(), [bob, ann]);
+    assert.deepEqual(await due('?limit=1'), [bob]);
+    assert.deepEqual(await due('?within=31d'), [bob]);
+    assert.deepEqual(await due('?within=7d'), []);
+    for (const within of ['7', '-1d', 'soon', '1d&within=2d'])
+      await assertProblem(await ask('GET', `erasures/due?within=${within}`), 400, 'WITHIN_INVALID', 'within');
+    await assertProblem(await ask('GET', 'erasures/due?limit=0'), 400, 'LIMIT_INVALID', 'limit');
+  });
+});
+
 describe('the routes of certificates', () => {
   it('give the file byte for byte, a page for people, and the chain', async () => {
     const { app, ask, call, forget, engine } = await stage();

@@ -109,6 +109,7 @@ describe('the privacy routes', () => {
       state: 'active',
       restricted: false,
       restrictedSince: null,
+      restrictionReason: null,
       erasure: null,
       hold: null,
     });

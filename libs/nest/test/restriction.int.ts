@@ -17,9 +17,10 @@ describe('the routes of restriction', () => {
       });
     const state = async () => {
       const report = await (await call('/privacy/users/ann', bearer(TOKEN))).json();
-      const { restricted, restrictedSince } = report as Record<string, unknown>;
-      return { restricted, restrictedSince };
+      const { restricted, restrictedSince, restrictionReason } = report as Record<string, unknown>;
+      return { restricted, restrictedSince, restrictionReason };
     };
+    const unrestricted = { restricted: false, restrictedSince: null, restrictionReason: null };
     const reason = 'accuracy contested';
     await assertProblem(await ask('PUT', { reason }), 404, 'USER_UNKNOWN');
     await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
@@ -41,10 +42,14 @@ describe('the routes of restriction', () => {
       { restricted: true, since },
       'the same',
     );
-    assert.deepEqual(await state(), { restricted: true, restrictedSince: since });
+    assert.deepEqual(await state(), {
+      restricted: true,
+      restrictedSince: since,
+      restrictionReason: reason,
+    });
     for (const time of ['first', 'again'])
       assert.equal((await ask('DELETE', { reason: 'settled' })).status, 204, time);
-    assert.deepEqual(await state(), { restricted: false, restrictedSince: null });
+    assert.deepEqual(await state(), unrestricted);
     await ask('PUT', { reason: 'court order 12/26' });
     const log = await engine.privacyLog.ofUser(engine.keyring.userRef('ann'), 10);
     assert.deepEqual(
@@ -54,6 +59,6 @@ describe('the routes of restriction', () => {
     await call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) });
     for (const method of ['PUT', 'DELETE'])
       await assertProblem(await ask(method, { reason }), 410, 'USER_FORGOTTEN');
-    assert.deepEqual(await state(), { restricted: false, restrictedSince: null });
+    assert.deepEqual(await state(), unrestricted);
   });
 });

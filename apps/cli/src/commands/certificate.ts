@@ -8,6 +8,7 @@ import {
 import { answers } from '../action.js';
 import type { Answer, CliContext } from '../context.js';
 import { CliError } from '../errors.js';
+import { addCertificateFetch } from './certificate-fetch.js';
 
 interface VerifyOptions {
   readonly trustedKey: string;
@@ -19,6 +20,7 @@ const mostBytes = 1024 * 1024 * 1024;
 
 export function addCertificateCommands(program: Command, context: CliContext): void {
   const certificate = program.command('certificate').description('proofs of erasure');
+  addCertificateFetch(certificate, context);
   const verify = certificate
     .command('verify')
     .description('holds a certificate against a key that you trust; offline')
@@ -48,12 +50,22 @@ function verified({ key, digest, statement }: VerifiedCertificate, chain: number
       `Genuine: certificate ${number}, issued ${statement.issuedAt}, signed by the trusted key ${key}.`,
       `Erasure ${erasure.id}: ${erasure.state}${isWhole ? '' : `; outstanding: ${outstanding.join(', ')}`}.`,
       `Requested ${erasure.requestedAt}, forgotten ${erasure.forgottenAt ?? 'not yet'}, erased ${erasure.erasedAt ?? 'not yet'}; deadline ${deadline.at} (${deadline.law}).`,
+      ...whyItTook(statement),
       ...beyondKeys(statement),
       chain === null
         ? 'The chain was not checked: give --chain.'
-        : `The chain of ${chain} certificates is whole, and this one stands in it.`,
+        : `The chain is whole (certificates: ${chain}), and this one stands in it.`,
     ],
   };
+}
+
+function whyItTook({ deadline: { extension }, hold }: VerifiedCertificate['statement']): string[] {
+  return [
+    ...(extension === null ? [] : [`Deadline extended ${extension.at}: ${extension.reason}.`]),
+    ...(hold === null
+      ? []
+      : [`Held from ${hold.at} to ${hold.liftedAt ?? 'at least the time of issue'}: ${hold.reason}.`]),
+  ];
 }
 
 /** What else went beside the keys, and elsewhere. */

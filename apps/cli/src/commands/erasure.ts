@@ -1,49 +1,27 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
+import { addErasureExtend } from './erasure-extend.js';
+import { addErasureList } from './erasure-list.js';
 import { addErasureVerify } from './erasure-verify.js';
 import type { Answer, CliContext } from '../context.js';
 import { CliError } from '../errors.js';
-import { describeErasure, erasureRow } from '../erasure-lines.js';
+import { describeErasure } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
-import { count } from '../option-values.js';
-import { table } from '../table.js';
-
-interface ListOptions {
-  readonly limit?: number;
-  readonly before?: string;
-}
 
 export function addErasureCommands(program: Command, context: CliContext): void {
   const erasure = program.command('erasure').description('how far forgetting has got');
-  const list = erasure
-    .command('list')
-    .description('the ledger of erasures, newest first')
-    .option('--limit <n>', 'how many, up to 1000 (default: 100)', count)
-    .option('--before <id>', 'those that stand after this one in the list');
-  answers<ListOptions>(list, context, async ({ dataDir, limit, before }) => {
-    const query = new URLSearchParams({
-      ...(limit !== undefined && { limit: `${limit}` }),
-      ...(before !== undefined && { before }),
-    }).toString();
-    const path = query === '' ? '/privacy/erasures' : `/privacy/erasures?${query}`;
-    const erasures = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
-    if (!Array.isArray(erasures))
-      throw new CliError('SAMPLE_REFUSED', 'The sample answered with no list of erasures.');
-    return {
-      document: erasures,
-      lines: table(
-        ['ERASURE', 'STATE', 'DEADLINE'],
-        erasures.map((one) => erasureRow(one)),
-      ),
-    };
-  });
-  const show = erasure.command('show').description('state, deadline and evidence of one').argument('<id>');
+  addErasureList(erasure, context);
+  const show = erasure
+    .command('show')
+    .description('how one stands: state, deadline and what is left of it, hold, extension, processors')
+    .argument('<id>');
   answers(show, context, async ({ dataDir }, [id = '']) => {
     if (id === '') throw new CliError('USAGE', 'erasure show: the id is empty.');
     const path = `/privacy/erasures/${encodeURIComponent(id)}`;
     const one = await new SampleClient(context, dataDir).ask({ method: 'GET', path });
-    return { document: one, lines: describeErasure(one) };
+    return { document: one, lines: describeErasure(one, context.clock.now()) };
   });
+  addErasureExtend(erasure, context);
   addErasureVerify(erasure, context);
   const check = erasure
     .command('check')

@@ -4,10 +4,11 @@ import { CliError } from '../errors.js';
 import { readAdminToken, readRunningSample, whyNoSample } from './running-sample.js';
 
 export interface SampleRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  readonly accept?: string;
 }
 
 /** How long to wait for a sample that went away, in ms; 0: not at all. */
@@ -43,6 +44,17 @@ export class SampleClient {
       if (clock.monotonic() + pauseMs > giveUpAt) throw answer;
       if (tries === 0) err(`The sample does not answer; waiting up to ${patience.waitMs / 1000} s for it.\n`);
       await sleep(clock, pauseMs, signal);
+    }
+  }
+
+  /** The answer byte for byte. Rejects as `ask` does without patience. */
+  async bytes(request: SampleRequest): Promise<Uint8Array> {
+    const { response, address } = await this.#send(request);
+    if (!response.ok) throw refused(response.status, await this.#textOf(response, address));
+    try {
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throw this.#unreachable(address, error);
     }
   }
 
@@ -92,6 +104,7 @@ export class SampleClient {
     const token = readAdminToken(disk, this.dataDir, env);
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
+    if (request.accept !== undefined) headers['accept'] = request.accept;
     const address = sample.httpAddress;
     try {
       const response = await fetch(`${address}${request.path}`, {

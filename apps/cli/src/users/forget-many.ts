@@ -1,4 +1,5 @@
 import type { CliContext } from '../context.js';
+import { asRecord } from '../erasure-lines.js';
 import { CliError } from '../errors.js';
 import { makeProgress } from '../progress.js';
 import type { SampleClient } from '../sample/sample-client.js';
@@ -7,6 +8,8 @@ import type { SampleClient } from '../sample/sample-client.js';
 export interface ForgottenMany {
   readonly asked: number;
   readonly forgotten: number;
+  /** Places of users under a legal hold: their requests stand, and wait for it. */
+  readonly held: readonly number[];
   /** Places of ids that never had a key. */
   readonly unknown: readonly number[];
   /** In the order asked; null for those. */
@@ -36,8 +39,10 @@ export async function forgetMany(
   } finally {
     progress.end();
   }
-  const unknown = erasures.flatMap((erasure, index) => (erasure === null ? [index + 1] : []));
-  return { asked: ids.length, forgotten: ids.length - unknown.length, unknown, erasures };
+  const unknown = placesOf(erasures, (erasure) => erasure === null);
+  const held = placesOf(erasures, (erasure) => asRecord(erasure)['state'] === 'held');
+  const forgotten = ids.length - unknown.length - held.length;
+  return { asked: ids.length, forgotten, held, unknown, erasures };
 }
 
 function* parts(ids: readonly string[]): Iterable<readonly string[]> {
@@ -54,6 +59,10 @@ function* parts(ids: readonly string[]): Iterable<readonly string[]> {
     bytes += size;
   }
   yield part;
+}
+
+function placesOf(erasures: readonly unknown[], fits: (erasure: unknown) => boolean): number[] {
+  return erasures.flatMap((erasure, index) => (fits(erasure) ? [index + 1] : []));
 }
 
 function erasuresIn(answer: unknown, asked: number): readonly unknown[] {

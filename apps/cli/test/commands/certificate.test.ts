@@ -28,6 +28,8 @@ async function chain() {
     ...erasure,
     revision: 1,
     state: 'erased',
+    extension: { at: 3, reason: 'complex' },
+    hold: { at: 1, reason: 'case 12', liftedAt: 4 },
     forgottenAt: 5,
     erasedAt: 9,
     topics: [marks, { ...marks, topic: 'clicks', way: 'expiry', evidence: null }],
@@ -44,6 +46,8 @@ test('a genuine certificate, and where it stands in its chain', async () => {
   const alone = await oubliette(verify, { files });
   assert.equal(alone.code, 0);
   assert.match(alone.out, /^Genuine: certificate 2,.*\nErasure e-1: erased\.\n/);
+  assert.match(alone.out, /Deadline extended 1970-01-01T00:00:00\.003Z: complex\.\n/);
+  assert.match(alone.out, /Held from 1970-01-01T00:00:00\.001Z to 1970-01-01T00:00:00\.004Z: case 12\.\n/);
   assert.match(alone.out, /topic marks, by tombstone: gone\.\n.*topic clicks, by expiry: not gone yet\.\n/);
   assert.match(alone.out, /Processor crm: refused \(legal-obligation\)\.\n/);
   assert.match(alone.out, /chain was not checked/);
@@ -52,6 +56,7 @@ test('a genuine certificate, and where it stands in its chain', async () => {
   const document = JSON.parse(out) as { complete: boolean; chain: number };
   assert.deepEqual([document.complete, document.chain], [true, 2]);
   const open = await oubliette(verify, { files: { ...files, '/c/file.json': partial } });
+  assert.doesNotMatch(open.out, /Held|extended/);
   assert.match(open.out, /requested; outstanding: forgetting, erasure/);
 });
 

@@ -68,6 +68,8 @@ export interface Forgetting {
   findByUser(userId: string): Promise<Erasure | null>;
   /** At most `limit`, newest first: those that stand after `before` in the ledger, else from the newest on. */
   list(limit: number, before?: Erasure): Promise<readonly Erasure[]>;
+  /** At most `limit` that are not *erased*, most urgent first; with `withinMs` those in time only where their deadline is so near. */
+  due(limit: number, withinMs?: number): Promise<readonly Erasure[]>;
   /** How many erasures there are in each state, for the metrics. */
   counts(): Promise<Readonly<Record<ErasureState, number>>>;
 }
@@ -76,6 +78,8 @@ export interface Forgetting {
 export interface Restrictions {
   /** Idempotent. Rejects with `USER_UNKNOWN`, `USER_FORGOTTEN`, `USER_ID_INVALID`, `REASON_INVALID`. */
   restrict(userId: string, reason: string): Promise<Restriction>;
+  /** By the privacy log; null where it does not say that the user is restricted. Rejects with `USER_ID_INVALID`. */
+  reasonOf(userId: string): Promise<string | null>;
   /** Idempotent. Rejects as `restrict`. */
   lift(userId: string, reason: string): Promise<void>;
   /** Runs `work` with a restricted user's data open to it. Rejects as `restrict`, and as `work` does. */

@@ -51,6 +51,7 @@ export function forgettingOf(
     find: (erasureId) => service.find(erasureId),
     findByUser: async (userId) => erasures.findByUser(keyring.userRef(userId)),
     list: (limit, before) => erasures.list(limit, before),
+    due: (limit, withinMs) => service.due(limit, withinMs),
     counts: () => erasures.counts(),
   };
 }

@@ -10,6 +10,8 @@ export interface UserStatus {
   readonly state: 'active' | 'forgotten';
   /** ms since the Unix epoch; null: the user's data may be processed. */
   readonly restrictedSince: number | null;
+  /** As the privacy log has it; null: not restricted, or the log does not say so. */
+  readonly restrictionReason: string | null;
   /** The last request to forget; null: there was none. */
   readonly erasure: Erasure | null;
   /** The legal hold that stands; null: none. */
@@ -85,7 +87,7 @@ export class ForgetUserService {
    * never had a key, `USER_ID_INVALID`, and the retriable `KEYRING_UNAVAILABLE`.
    */
   async statusOf(userId: string): Promise<UserStatus> {
-    const { keyring, forgetting } = this.engine;
+    const { keyring, forgetting, restrictions } = this.engine;
     const userRef = keyring.userRef(userId);
     await keyring.catchUp([userRef]);
     const state = keyring.state(userRef);
@@ -94,9 +96,11 @@ export class ForgetUserService {
         'USER_UNKNOWN',
         'This user never had a key, so nothing is stored. Check the id.',
       );
+    const restriction = keyring.restriction(userRef);
     return {
       state,
-      restrictedSince: keyring.restriction(userRef)?.since ?? null,
+      restrictedSince: restriction?.since ?? null,
+      restrictionReason: restriction === null ? null : await restrictions.reasonOf(userId),
       erasure: await forgetting.findByUser(userId),
       hold: await forgetting.holdOf(userId),
     };
@@ -105,6 +109,14 @@ export class ForgetUserService {
   /** The ledger, newest first: at most `limit` erasures, those that stand after `before`, else from the newest on. */
   listErasures(limit: number, before?: Erasure): Promise<readonly Erasure[]> {
     return this.engine.forgetting.list(limit, before);
+  }
+
+  /**
+   * What is to be done: at most `limit` erasures that are not *erased*, overdue ones first, then endangered ones, then by deadline. With
+   * `withinMs` those in time only where their deadline is at most so far away.
+   */
+  dueErasures(limit: number, withinMs?: number): Promise<readonly Erasure[]> {
+    return this.engine.forgetting.due(limit, withinMs);
   }
 
   /** null: there is no such erasure. */

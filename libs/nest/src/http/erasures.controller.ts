@@ -12,6 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { certificatePage, type Erasure, type LedgerCheck } from '@oubliette/privacy';
+import { DurationError, parseDuration } from '@oubliette/runtime';
 import { CertificateService } from '../forgetting/certificate.service.js';
 import { ForgetUserService } from '../forgetting/forget-user.service.js';
 import { AccessGuard } from './access.guard.js';
@@ -26,8 +27,9 @@ const LARGEST_PAGE = 1_000;
 
 /**
  * `GET <prefix>/erasures/:erasureId` and `GET <prefix>/erasures?limit=100&before=ID` (an array, newest first; `before` is the last id of the
- * page before), `POST <prefix>/erasures/:erasureId/extension` with `{ "reason": "…" }`, `GET <prefix>/erasures/:erasureId/certificate` (the
- * file, or with `Accept: text/html` a page), `GET <prefix>/certificates?after=0&limit=100` (the chain, a certificate a line), `POST
+ * page before), `GET <prefix>/erasures/due?within=7d&limit=100` (an array of those that are not *erased*, most urgent first), `POST
+ * <prefix>/erasures/:erasureId/extension` with `{ "reason": "…" }`, `GET <prefix>/erasures/:erasureId/certificate` (the file, or with
+ * `Accept: text/html` a page), `GET <prefix>/certificates?after=0&limit=100` (the chain, a certificate a line), `POST
  * <prefix>/erasures/check` after restoring the key topic; always behind the configured guard.
  */
 @Controller('privacy')
@@ -52,12 +54,12 @@ export class ErasuresController {
   ): Promise<ErasureReport[]> {
     const size = checkedLimit(limit);
     const last = before === undefined ? undefined : await this.#last(before);
-    const erasures = await this.forgetting.listErasures(size, last);
-    const standings = await this.forgetting.standingsOf(erasures);
-    return erasures.flatMap((erasure, index) => {
-      const standing = standings[index];
-      return standing === undefined ? [] : [report(erasure, standing)];
-    });
+    return this.#reports(await this.forgetting.listErasures(size, last));
+  }
+
+  @Get('erasures/due')
+  async due(@Query('limit') limit?: unknown, @Query('within') within?: unknown): Promise<ErasureReport[]> {
+    return this.#reports(await this.forgetting.dueErasures(checkedLimit(limit), checkedWithin(within)));
   }
 
   @Get('erasures/:erasureId')
@@ -95,6 +97,14 @@ export class ErasuresController {
     return new StreamableFile(Buffer.from(lines), { type: 'application/x-ndjson' });
   }
 
+  async #reports(erasures: readonly Erasure[]): Promise<ErasureReport[]> {
+    const standings = await this.forgetting.standingsOf(erasures);
+    return erasures.flatMap((erasure, index) => {
+      const standing = standings[index];
+      return standing === undefined ? [] : [report(erasure, standing)];
+    });
+  }
+
   async #standing(erasureId: string): Promise<Erasure> {
     const erasure = await this.forgetting.findErasure(erasureId);
     if (erasure !== null) return erasure;
@@ -114,6 +124,16 @@ function checkedLimit(limit: unknown): number {
   const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
   if (size >= 1 && size <= LARGEST_PAGE) return size;
   throw new ProblemError(400, 'LIMIT_INVALID', `limit is a whole number from 1 to ${LARGEST_PAGE}.`, 'limit');
+}
+
+function checkedWithin(within: unknown): number | undefined {
+  if (within === undefined) return undefined;
+  try {
+    if (typeof within === 'string') return parseDuration(within);
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+  }
+  throw new ProblemError(400, 'WITHIN_INVALID', 'within is a duration such as 12h or 7d.', 'within');
 }
 
 function checkedNumber(after: unknown): number {

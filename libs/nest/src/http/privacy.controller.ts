@@ -34,6 +34,8 @@ export interface UserReport {
   readonly restricted: boolean;
   /** null: the user's data may be processed. */
   readonly restrictedSince: string | null;
+  /** As the privacy log has it; null: not restricted, or the log does not say so. */
+  readonly restrictionReason: string | null;
   /** The last request to forget; null: there was none. */
   readonly erasure: ErasureReport | null;
   /** The legal hold that stands; null: none. */
@@ -60,6 +62,7 @@ export class PrivacyController {
     const {
       state,
       restrictedSince: since,
+      restrictionReason,
       erasure,
       hold,
     } = await this.forgetting.statusOf(checkedUserId(id));
@@ -67,6 +70,7 @@ export class PrivacyController {
       state,
       restricted: since !== null,
       restrictedSince: since === null ? null : new Date(since).toISOString(),
+      restrictionReason,
       erasure: erasure === null ? null : report(erasure, await this.forgetting.standingOf(erasure)),
       hold: hold === null ? null : holdReport(hold),
     };

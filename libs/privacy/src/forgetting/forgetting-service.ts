@@ -1,6 +1,7 @@
 import type { Fence, UserRef } from '@oubliette/keyring';
 import { readPolicy } from '../deadlines/deadline-policy.js';
 import { DeadlineWatch, standingOf } from '../deadlines/deadline-watch.js';
+import { inOrderOfDue } from '../deadlines/due-order.js';
 import { LegalCalendar } from '../deadlines/legal-calendar.js';
 import { PrivacyError } from '../errors.js';
 import { checkReason } from '../log/privacy-log.js';
@@ -20,6 +21,7 @@ import { inBatches, usersTogether } from './in-batches.js';
 import type { LedgerCheck } from './ledger-check.js';
 import { Ledger } from './ledger.js';
 import { PendingErasures } from './pending-erasures.js';
+import { pendingPages } from './pending-pages.js';
 import { randomUuid } from './random-uuid.js';
 import { UnderWay } from './under-way.js';
 
@@ -124,7 +126,7 @@ export class ForgettingService {
   async liftHold(userId: string, reason: string): Promise<boolean> {
     this.#assertOpen();
     const userRef = this.#parts.keyring.userRef(userId);
-    return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason)));
+    return this.#own(this.#assertKnown(userRef).then(() => this.#liftHold(userRef, reason, userId)));
   }
 
   /** The hold that stands; null: none. */
@@ -170,6 +172,20 @@ export class ForgettingService {
   /** null: there is no such erasure. */
   find(erasureId: string): Promise<Erasure | null> {
     return this.#parts.store.get(erasureId);
+  }
+
+  /**
+   * Of those that are not *erased* at most `limit` (1 or more): overdue ones first, then endangered ones, then by deadline. With `withinMs` only these and those
+   * whose deadline is at most so far away.
+   */
+  async due(limit: number, withinMs?: number): Promise<Erasure[]> {
+    const boundMs = await this.#driver.boundMs();
+    const now = this.#parts.clock.now();
+    const question = { boundMs, now, ...(withinMs === undefined ? {} : { withinMs }) };
+    let first: Erasure[] = [];
+    for await (const page of pendingPages(this.#parts.store))
+      first = inOrderOfDue([...first, ...page], question).slice(0, limit);
+    return first;
   }
 
   /**
@@ -239,8 +255,8 @@ export class ForgettingService {
     });
   }
 
-  async #liftHold(userRef: UserRef, reason: string): Promise<boolean> {
-    const stood = await this.#holds.lift(userRef, reason);
+  async #liftHold(userRef: UserRef, reason: string, userId: string): Promise<boolean> {
+    const stood = await this.#holds.lift(userRef, reason, userId);
     const erasure = await this.#parts.store.findByUser(userRef);
     if (erasure?.state === 'held') await this.#driver.drive([erasure]);
     return stood;

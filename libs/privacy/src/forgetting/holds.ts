@@ -37,8 +37,8 @@ export class Holds {
   }
 
   /** False where none stood. Rejects with REASON_INVALID. */
-  async lift(userRef: UserRef, reason: string): Promise<boolean> {
-    checkReason(reason);
+  async lift(userRef: UserRef, reason: string, userId?: string): Promise<boolean> {
+    checkReason(reason, userId);
     const { log, clock } = this.parts;
     if (!(await log.heldAmong([userRef])).has(userRef)) return false;
     const at = Math.floor(clock.now());

@@ -9,6 +9,8 @@ export interface RestrictionOptions {
   readonly clock: Clock;
 }
 
+const entriesTogether = 100;
+
 /**
  * Restriction of processing (Art. 18 GDPR), each act in the privacy log before it is done: what fails behind the entry was ordered and not
  * done, what is not in the log was not done. It is the key topic that says who is restricted.
@@ -42,6 +44,20 @@ export class RestrictionService {
   /** Since when the user is restricted; null when not. Asks the key topic. Rejects as `restrict`, but for `REASON_INVALID`. */
   async of(userId: string): Promise<Restriction | null> {
     return this.options.keyring.restriction(await this.#knownRef(userId));
+  }
+
+  /** Why the user is restricted, by the privacy log; null where it does not say so. Rejects with `USER_ID_INVALID`, and as the log does. */
+  async reasonOf(userId: string): Promise<string | null> {
+    const { keyring, log } = this.options;
+    const userRef = keyring.userRef(userId);
+    // Between a restriction and today stands an entry for each reading under a permit.
+    for (let before: number | undefined; ;) {
+      const entries = await log.ofUser(userRef, entriesTogether, before);
+      const last = entries.find(({ kind }) => kind === 'restricted' || kind === 'restriction-lifted');
+      if (last !== undefined) return last.kind === 'restricted' ? last.reason : null;
+      if (entries.length < entriesTogether) return null;
+      before = entries.at(-1)?.id;
+    }
   }
 
   /**

@@ -87,5 +87,7 @@ test('a hold is placed once for a reason, not on a forgotten user, and lifting n
   await assert.rejects(service.hold('ben', 'a-ticket'), { code: 'USER_FORGOTTEN' });
   await assert.rejects(service.hold('nobody', 'a-ticket'), { code: 'USER_UNKNOWN' });
   await assert.rejects(service.hold('ada', 'asked by ada@example.org'), { code: 'REASON_INVALID' });
-  await assert.rejects(service.liftHold('ada', ''), { code: 'REASON_INVALID' });
+  await d.enrol('ada-l');
+  for (const reason of ['', 'settled with ADA-L'])
+    await assert.rejects(service.liftHold('ada-l', reason), { code: 'REASON_INVALID' });
 });

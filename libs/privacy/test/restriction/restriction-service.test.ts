@@ -49,6 +49,20 @@ describe('restricting a user', () => {
     assert.deepEqual({ at: entry?.at, erasureId: entry?.erasureId }, { at: clock.now(), erasureId: null });
   });
 
+  it('says why, by the log, however often somebody read under a permit since', async () => {
+    const { service } = await stage();
+    assert.equal(await service.reasonOf('student-4711'), null);
+    await service.restrict('student-4711', 'accuracy contested');
+    assert.equal(await service.reasonOf('student-4711'), 'accuracy contested');
+    for (let reads = 0; reads < 250; reads++)
+      await service.withPermission('student-4711', 'consent', () => Promise.resolve());
+    assert.equal(await service.reasonOf('student-4711'), 'accuracy contested');
+    await service.lift('student-4711', 'settled');
+    assert.equal(await service.reasonOf('student-4711'), null);
+    await service.restrict('student-4711', 'unlawful');
+    assert.equal(await service.reasonOf('student-4711'), 'unlawful');
+  });
+
   it('is not done where it cannot be logged, and neither is lifting or opening', async () => {
     const { service, log, outcome } = await stage();
     log.fail(new Error('database away'));
