@@ -32,6 +32,27 @@ test('many users are forgotten in one call, each with an erasure of its own, in 
   assert.ok(d.topic.calls.appends - appends <= 20, `${d.topic.calls.appends - appends} appends`);
 });
 
+test('of very many the most urgent come first, wherever in the ledger they stand', async (t) => {
+  const d = await deployment(t);
+  const now = Math.floor(d.clock.now());
+  const day = 86_400_000;
+  const asked = userIds(1_500).map((userId, index) =>
+    requestedErasure({
+      erasureId: `e-${index}`,
+      userRef: d.keyring.userRef(userId),
+      requestedAt: now + index,
+      // The last are due first.
+      deadline: now + 90 * day - index,
+    }),
+  );
+  await d.store.openAll(asked);
+  const due = await d.service().due(3, 90 * day);
+  assert.deepEqual(
+    due.map(({ erasureId }) => erasureId),
+    ['e-1499', 'e-1498', 'e-1497'],
+  );
+});
+
 test('all of them leave the log', async (t) => {
   const d = await deployment(t);
   const ids = userIds(50);
