@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
 import { startProcess } from './managed-process.js';
 
 export interface BundledBrokerOptions {
@@ -15,7 +15,7 @@ export interface BundledBrokerOptions {
   readonly port?: number;
 }
 
-const readyTimeoutMs = 20_000;
+const readyTimeoutMs = 90_000;
 
 /** Starts the bundled broker as a process of its own, so that it can be crashed; resolves when it serves. */
 export async function startBundledBroker(options: BundledBrokerOptions): Promise<EngineServer> {

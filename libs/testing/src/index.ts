@@ -1,7 +1,6 @@
 export { startBundledBroker, type BundledBrokerOptions } from './bundled-broker.js';
 export type { EngineServer } from './engine-server.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
-export { freePort } from './free-port.js';
 export { KafkaCluster, type KafkaClusterOptions } from './kafka-cluster.js';
 export type { KafkaServerOptions } from './kafka-node.js';
 export { startKafka } from './kafka-server.js';

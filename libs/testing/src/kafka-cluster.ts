@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { freePort } from '@oubliette/runtime/testing';
 import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
 import { startKafka } from './kafka-server.js';
 
 export interface KafkaClusterOptions {

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import type { EngineServer } from './engine-server.js';
 import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 
 export interface KafkaServerOptions {

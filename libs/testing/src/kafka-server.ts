@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@oubliette/runtime/testing';
 import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
 import {
   jvmFlags,
   startKafkaNode,

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import type { EngineServer } from './engine-server.js';
-import { freePort } from './free-port.js';
 import {
   jvmFlags,
   startKafkaNode,
@@ -30,7 +30,7 @@ const zooKeeper: KafkaMetadata = {
   format: () => undefined,
 };
 
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 90_000;
 const sessionMs = 3_000;
 
 function startZooKeeper({ classPath, workDir }: KafkaPlace, port: number): Promise<ManagedProcess> {

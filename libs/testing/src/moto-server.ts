@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
 import { startProcess } from './managed-process.js';
 
 export interface MotoServerOptions {
@@ -40,7 +40,7 @@ export async function startMoto(options: MotoServerOptions): Promise<MotoServer>
     args: ['-H', '127.0.0.1', '-p', `${port}`],
     logFile,
     ready: () => answers(`${endpoint}/moto-api/`),
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGTERM',
     clock: new SystemClock(),
   });

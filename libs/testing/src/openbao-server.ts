@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, SystemClock, type Clock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
 import { startProcess } from './managed-process.js';
 
 export interface OpenBaoServerOptions {
@@ -51,7 +51,7 @@ export async function startOpenBao(options: OpenBaoServerOptions): Promise<OpenB
     ],
     logFile,
     ready: () => answers(`${address}/v1/sys/health`),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGTERM',
     clock,
   });

@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
 import { runToEnd, startProcess } from './managed-process.js';
 
 export interface PostgresServerOptions {
@@ -79,7 +79,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     ...server,
     logFile,
     ready: (log) => log.includes('database system is ready to accept connections'),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGINT',
     clock: new SystemClock(),
   });

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@oubliette/runtime';
+import { freePort } from '@oubliette/runtime/testing';
 import { TestingError } from './errors.js';
-import { freePort } from './free-port.js';
 import { startProcess } from './managed-process.js';
 
 export interface RegistryServerOptions {

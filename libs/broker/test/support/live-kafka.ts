@@ -1,11 +1,10 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { spawnWithParent } from '@oubliette/runtime/testing';
+import { freePort, spawnWithParent } from '@oubliette/runtime/testing';
 
 /** A directory of Kafka's jars; without it the tests that need Kafka are left out. */
 export const kafkaLibs = process.env['OUBLIETTE_KAFKA_LIBS'];
@@ -74,7 +73,7 @@ async function format(
   config: Readonly<Record<string, string>>,
 ): Promise<{ readonly directory: string; readonly port: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'oubliette-kafka-'));
-  const [port, controllerPort] = await freePorts();
+  const [port, controllerPort] = [await freePort(), await freePort()];
   const file = join(directory, 'server.properties');
   const settings = { ...nodeConfig(port, controllerPort, join(directory, 'data')), ...config };
   writeFileSync(
@@ -85,8 +84,11 @@ async function format(
   );
   const classPath = ['-cp', `${kafkaLibs}/*`];
   const tool = ['kafka.tools.StorageTool', 'format', '-t', 'b3VibGlldHRlLXRlc3QtMQ', '-c', file];
-  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classPath, ...tool]);
-  if (formatted.status !== 0) throw new Error(`Kafka's storage was not formatted: ${formatted.stderr}`);
+  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classPath, ...tool], {
+    timeout: readyMs,
+  });
+  if (formatted.status !== 0)
+    throw new Error(`Kafka's storage was not formatted: ${formatted.error?.message ?? formatted.stderr}`);
   return { directory, port };
 }
 
@@ -109,20 +111,6 @@ async function untilReady(child: ChildProcess): Promise<void> {
     child.stderr?.on('data', read);
     child.once('exit', (code) => reject(new Error(`Kafka ended with ${code}: ${log.slice(-2000)}`)));
   });
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-  }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) {
-    server.close();
-    await once(server, 'close');
-  }
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }
 
 function nodeConfig(port: number, controllerPort: number, dataDir: string): Record<string, string> {

@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnWithParent } from '@oubliette/runtime/testing';
+import { freePort, spawnWithParent } from '@oubliette/runtime/testing';
 
 export interface ApacheKafka {
   readonly bootstrap: string;
   stop(): Promise<void>;
 }
 
+const READY_MS = 90_000;
 const CLUSTER_ID = Buffer.from('oubliette-direct').toString('base64url');
 
 /** One node of Apache Kafka out of the jars that OUBLIETTE_KAFKA_LIBS names, in a temporary directory. */
@@ -36,9 +36,12 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
   const server = spawnWithParent('java', java('kafka.Kafka', [config]), ['ignore', 'pipe', 'pipe']);
   let log = '';
   await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`Kafka was not ready: ${log.slice(-2_000)}`)), READY_MS);
     const read = (chunk: Buffer): void => {
       log = (log + chunk.toString()).slice(-100_000);
-      if (log.includes('Kafka Server started')) resolve();
+      if (!log.includes('Kafka Server started')) return;
+      clearTimeout(late);
+      resolve();
     };
     server.stdout?.on('data', read);
     server.stderr?.on('data', read);
@@ -53,16 +56,6 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
 }
 
 function properties(port: number, controllerPort: number, dataDir: string): string {

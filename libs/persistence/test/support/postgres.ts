@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock, spawnWithParent } from '@oubliette/runtime/testing';
+import { freePort, ManualClock, spawnWithParent } from '@oubliette/runtime/testing';
 import { DataSource } from 'typeorm';
 import { openDatabase, type DatabaseOptions } from '../../src/index.js';
 import type { TestDatabase } from './embedded.js';
 
 const programs = '/usr/lib/postgresql/15/bin';
+const readyMs = 90_000;
 let server: Promise<PostgresForTest> | null = null;
 
 interface PostgresForTest {
@@ -110,19 +110,13 @@ async function start(): Promise<PostgresForTest> {
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = '';
+    const late = setTimeout(() => reject(new Error(`PostgreSQL was not ready in time: ${log}`)), readyMs);
     child.stderr!.on('data', (chunk: Buffer) => {
       log += chunk.toString();
-      if (log.includes('ready to accept connections')) resolve();
+      if (!log.includes('ready to accept connections')) return;
+      clearTimeout(late);
+      resolve();
     });
     child.once('exit', () => reject(new Error(`PostgreSQL ended: ${log}`)));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
   });
 }

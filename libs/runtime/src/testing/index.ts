@@ -5,4 +5,5 @@ export type { Operation } from './simulated-file.js';
 export { clockContract } from './clock-contract.js';
 export { diskContract } from './disk-contract.js';
 export { entropyContract } from './entropy-contract.js';
+export { freePort } from './free-port.js';
 export { spawnWithParent } from './with-parent.js';
