@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, startKafka, temporaryDirectory } from '@oubliette/testing';
+import { freePort } from '@oubliette/runtime/testing';
+import { startKafka, temporaryDirectory } from '@oubliette/testing';
 import { atMost, quantile, spell } from './support/figures.mjs';
 import { startReady, stop } from './support/ready-process.mjs';
 

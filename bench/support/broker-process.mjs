@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, startKafka, temporaryDirectory } from '@oubliette/testing';
+import { freePort } from '@oubliette/runtime/testing';
+import { startKafka, temporaryDirectory } from '@oubliette/testing';
 import { startReady, stop } from './ready-process.mjs';
 
 const entry = fileURLToPath(new URL('measured-broker.mjs', import.meta.url));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startBroker } from '@oubliette/broker';
 import { openKeyTopic, type KeyTopicSettings } from '@oubliette/kafka';
+import { eventually } from '@oubliette/kafka/testing';
 import {
   createMasterKeyFile,
   loadMasterKeyFile,
@@ -121,7 +122,11 @@ test('keys epoch advance wraps every key anew and destroys the old master key, g
     clock: realClock(),
     signal: stop.signal,
   });
-  setTimeout(() => stop.abort(new Error('Stopped.')), 1_500);
+  await eventually('the new epoch', async () => {
+    const { out } = await keys(['epoch', 'show', '--json']);
+    return (JSON.parse(out) as { current: number }).current === 2;
+  });
+  stop.abort(new Error('Stopped.'));
   const { code, err } = await stopped;
   assert.equal(code, 1);
   assert.match(err, /The same command goes on where it was/);

@@ -13,7 +13,7 @@ export interface BundledBrokerOptions {
   readonly port?: number;
 }
 
-const readyTimeoutMs = 20_000;
+const readyTimeoutMs = 90_000;
 
 /** Starts the bundled broker as a process of its own, so that it can be crashed; resolves when it serves. */
 export async function startBundledBroker(options: BundledBrokerOptions): Promise<EngineServer> {

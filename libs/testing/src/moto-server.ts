@@ -38,7 +38,7 @@ export async function startMoto(options: MotoServerOptions): Promise<MotoServer>
     args: ['-H', '127.0.0.1', '-p', `${port}`],
     logFile,
     ready: () => answers(`${endpoint}/moto-api/`),
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGTERM',
     clock: new SystemClock(),
   });

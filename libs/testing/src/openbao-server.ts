@@ -49,7 +49,7 @@ export async function startOpenBao(options: OpenBaoServerOptions): Promise<OpenB
     ],
     logFile,
     ready: () => answers(`${address}/v1/sys/health`),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGTERM',
     clock,
   });

@@ -6,7 +6,8 @@ import { onlyRecords } from '@oubliette/keyring/testing';
 import { eventually } from '@oubliette/kafka/testing';
 import { checkTopics } from '@oubliette/privacy';
 import { sleep, SystemClock } from '@oubliette/runtime';
-import { freePort, startKafka, temporaryDirectory, type EngineServer } from '@oubliette/testing';
+import { freePort } from '@oubliette/runtime/testing';
+import { startKafka, temporaryDirectory, type EngineServer } from '@oubliette/testing';
 
 const clock = new SystemClock();
 const keys: KeyTopicSettings = {

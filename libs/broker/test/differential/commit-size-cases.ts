@@ -42,7 +42,7 @@ export const commitSizeCases: Readonly<Record<string, Case>> = {
   'a bound for the batches of the committed offsets': async (_side, client) => {
     await bound(client, String(boundBytes));
     // Kafka hears of it a moment after it answered.
-    await until(async () => (await commitOf(client, 1, 2 * boundBytes)) !== 0);
+    await until('the bound', async () => (await commitOf(client, 1, 2 * boundBytes)) !== 0);
     const [one, two] = [await longest(client, 1), await longest(client, 2)];
     return { one, two, tooLong: [await commitOf(client, 1, one + 1), await commitOf(client, 2, two + 1)] };
   },
@@ -54,8 +54,7 @@ export const commitSizeCases: Readonly<Record<string, Case>> = {
 
   'an assignment that cannot be stored': withMembers('heavy', async (member) => {
     const [a, b] = [await member('a'), await member('b')];
-    const patient = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000 };
-    await gather(a, b, patient);
+    await gather(a, b);
     const assignment = Buffer.alloc(2 * boundBytes);
     const heavy = await a.client.call(apis.syncGroup, 3, {
       groupId: a.groupId,
@@ -68,14 +67,14 @@ export const commitSizeCases: Readonly<Record<string, Case>> = {
     await a.heartbeat();
     await b.heartbeat();
     await a.describe();
-    await Promise.all([b.join(patient), a.join(patient)]);
+    await Promise.all([b.join(), a.join()]);
     await Promise.all([b.sync(), a.sync([a, b])]);
     await a.describe();
   }),
 
   'the bound taken back': async (_side, client) => {
     await bound(client, '1048588');
-    await until(async () => (await commitOf(client, 1, 2 * boundBytes)) === 0);
+    await until('the bound gone', async () => (await commitOf(client, 1, 2 * boundBytes)) === 0);
     return null;
   },
 };

@@ -16,7 +16,7 @@ async function alter(client: WireClient, name: string, value: string | null): Pr
   const body = { resources: [{ ...allBrokers, configs }], validateOnly: false };
   await client.call(apis.incrementalAlterConfigs, 1, body);
   // Kafka answers before it knows.
-  await until(async () => {
+  await until(`${name} ${value === null ? 'removed' : `set to ${value}`}`, async () => {
     const resources = [{ resourceType: 4, resourceName: '1', configurationKeys: [name] }];
     const answer = await client.call(apis.describeConfigs, 4, { resources });
     const isDynamic = answer.results[0]?.configs[0]?.configSource === 3;
@@ -88,7 +88,9 @@ export const connectionCases: Readonly<Record<string, Case>> = {
       if (other !== undefined) await ask(other);
     }
     await alter(client, 'max.connections', `${most}`);
-    await until(() => Promise.resolve(others.filter(({ isClosed }) => isClosed).length >= 2));
+    await until('two connections closed', () =>
+      Promise.resolve(others.filter(({ isClosed }) => isClosed).length >= 2),
+    );
     const left = others.map(({ isClosed }) => (isClosed ? 'closed' : 'open'));
     await alter(client, 'max.connections', null);
     for (const other of others) other.end();

@@ -28,7 +28,7 @@ function look(version: number, keyType: number) {
 async function search(client: WireClient, version: number): Promise<unknown[]> {
   const body = look(version, 0);
   const answers: string[] = [];
-  await until(async () => {
+  await until('a coordinator', async () => {
     const answer = await client.call(apis.findCoordinator, version, body);
     const text = JSON.stringify(plain(answer));
     if (!answers.includes(text)) answers.push(text);
@@ -48,7 +48,7 @@ export const coordinatorCases: Readonly<Record<string, Case>> = {
       async (_side, client) => {
         const topics = [{ name: offsetsTopic, topicId: zeroId }];
         await client.call(apis.deleteTopics, 6, { topics, timeoutMs: 10_000 });
-        await until(async () => !(await isThere(client)));
+        await until('the topic gone', async () => !(await isThere(client)));
         const answers = await search(client, version);
         await awaitCoordinator(client);
         return answers;

@@ -16,7 +16,7 @@ export const expirySettings = {
 export const expiryTopics = { grouped: { partitions: 2 }, wide: { partitions: 40 } };
 
 async function untilGone(client: WireClient, groupId: string): Promise<void> {
-  await until(async () => {
+  await until(`${groupId} gone`, async () => {
     const { groups } = await client.call(apis.describeGroups, 5, { groups: [groupId] });
     return groups[0]?.groupState === 'Dead';
   });
@@ -28,7 +28,7 @@ async function committed(client: WireClient, groupId: string): Promise<unknown> 
 }
 
 async function untilCommitted(client: WireClient, groupId: string, count: number): Promise<void> {
-  await until(async () => {
+  await until(`${count} offsets of ${groupId}`, async () => {
     const answer = await client.call(apis.offsetFetch, 7, { groupId, topics: null, requireStable: true });
     return answer.topics.flatMap(({ partitions }) => partitions).length === count;
   });
@@ -62,7 +62,7 @@ export const expiryCases: Readonly<Record<string, Case>> = {
       const [a, b] = [await member('a'), await member('b', 'fixed')];
       await a.join(patient);
       // Kafka shows a group once it is stored, a moment after it answered.
-      await until(() => isDeleted(a.client, 'brief'));
+      await until('its deletion in the log', () => isDeleted(a.client, 'brief'));
       await a.join(patient);
       await b.enter(patient);
       await b.sync([b]);
@@ -109,7 +109,7 @@ export const expiryCases: Readonly<Record<string, Case>> = {
     };
     await commitAll({});
     await bound('600');
-    await until(async () => {
+    await until('a commit that is too large', async () => {
       const large = commit('bounded', [{ committedMetadata: 'x'.repeat(1_000) }]);
       const answer = await client.call(apis.offsetCommit, 8, large);
       return answer.topics[0]?.partitions[0]?.errorCode !== 0;

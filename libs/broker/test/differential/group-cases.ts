@@ -1,7 +1,7 @@
 import { apis, type Api, type Decoded, type Encodable, type Fields } from '@oubliette/protocol';
 import { subscription } from '../groups/coordinator-fixture.js';
 import type { WireClient } from '../support/wire-client.js';
-import { answerOf, type Case } from './two-brokers.js';
+import { answerOf, until, type Case } from './two-brokers.js';
 
 export const groupTopics = { grouped: { partitions: 2 } };
 
@@ -103,7 +103,7 @@ async function settle(asked: Asking, groupId: string, groupInstanceId: string | 
 
 /** Kafka makes its offsets topic when the first group asks, and needs a moment for it. */
 export async function awaitCoordinator(client: WireClient): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until('a coordinator that knows its groups', async () => {
     const answer = await client.call(apis.heartbeat, 3, { groupId: 'warm', ...member });
     const found = await client.call(apis.findCoordinator, 3, {
       key: 'warm',
@@ -111,9 +111,8 @@ export async function awaitCoordinator(client: WireClient): Promise<void> {
       coordinatorKeys: [],
     });
     // While it loads, Kafka's answers heartbeats with NONE; once it knows its groups, with UNKNOWN_MEMBER_ID.
-    if (found.errorCode === 0 && answer.errorCode === 25) return;
-  }
-  throw new Error('no coordinator after 200 requests');
+    return found.errorCode === 0 && answer.errorCode === 25;
+  });
 }
 
 export const groupCases: Readonly<Record<string, Case>> = {

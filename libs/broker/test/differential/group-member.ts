@@ -3,14 +3,15 @@ import type { WireClient } from '../support/wire-client.js';
 import { commit, join, plain } from './group-cases.js';
 import { until, type Case, type Side } from './two-brokers.js';
 
-/** Small enough to see a group full, and a member removed, within a test. */
+/** Small enough to see a group full, and a session end, within a test. */
 export const memberSettings = { 'group.max.size': '2', 'group.min.session.timeout.ms': '500' };
-export const sessionMs = 1_000;
-const rebalanceMs = 2_000;
+/** No session ends during a test, however slow the machine; who does not come to a rebalance is soon left out. */
+const lasting = { sessionTimeoutMs: 600_000, rebalanceTimeoutMs: 3_000 };
 const memberIdRequired = 79;
 
 type Joined = ResponseOf<'joinGroup'>;
 type JoinMore = Partial<EncodableRequestOf<'joinGroup'>>;
+type Timeouts = typeof lasting;
 
 /** One client that is or wants to be a member, on a connection of its own. What it was answered is kept under its name. */
 export class Member {
@@ -23,6 +24,7 @@ export class Member {
     public client: WireClient,
     readonly seen: unknown[],
     readonly groupInstanceId: string | null,
+    private readonly timeouts: Timeouts = lasting,
   ) {}
 
   get #me() {
@@ -31,8 +33,7 @@ export class Member {
   }
 
   async join(more: JoinMore = {}, version = 5): Promise<Joined> {
-    const timeouts = { sessionTimeoutMs: sessionMs, rebalanceTimeoutMs: rebalanceMs };
-    const { memberId, groupInstanceId } = this;
+    const { memberId, groupInstanceId, timeouts } = this;
     const request = { ...join(this.groupId, { ...timeouts, memberId, groupInstanceId }), ...more };
     const answer = await this.client.call(apis.joinGroup, version, request);
     const leads = answer.leader !== '' && answer.leader === answer.memberId;
@@ -61,11 +62,11 @@ export class Member {
     this.#note('heartbeat', await this.client.call(apis.heartbeat, 4, this.#me));
   }
 
-  /** Heartbeats that are not noted, until the condition holds. */
-  async stay(isOver: () => boolean): Promise<void> {
-    await until(async () => {
+  /** Heartbeats that are not noted, until the group is in the state. */
+  async stayUntilGroupIs(state: string): Promise<void> {
+    await until(`${this.groupId} as ${state}`, async () => {
       await this.client.call(apis.heartbeat, 4, this.#me);
-      return isOver();
+      return (await this.#state()) === state;
     });
   }
 
@@ -101,10 +102,12 @@ export class Member {
 
   /** Waits until the group is in the state. */
   async untilGroupIs(state: string): Promise<void> {
-    await until(async () => {
-      const { groups } = await this.client.call(apis.describeGroups, 5, { groups: [this.groupId] });
-      return groups[0]?.groupState === state;
-    });
+    await until(`${this.groupId} as ${state}`, async () => (await this.#state()) === state);
+  }
+
+  async #state(): Promise<string | undefined> {
+    const { groups } = await this.client.call(apis.describeGroups, 5, { groups: [this.groupId] });
+    return groups[0]?.groupState;
   }
 
   #note(what: string, answer: unknown): void {
@@ -116,7 +119,11 @@ export type Making = (name: string, groupInstanceId?: string | null) => Promise<
 
 /** A case with members; their answers are compared as a set, since which of two that wait is answered first is by chance. */
 export const withMembers =
-  (groupId: string, work: (member: Making, seen: unknown[]) => Promise<void>): Case =>
+  (
+    groupId: string,
+    work: (member: Making, seen: unknown[]) => Promise<void>,
+    timeouts: Timeouts = lasting,
+  ): Case =>
   async (side: Side) => {
     const seen: unknown[] = [];
     const clients: WireClient[] = [];
@@ -124,7 +131,7 @@ export const withMembers =
       await work(async (name, groupInstanceId = null) => {
         const client = await side.connect();
         clients.push(client);
-        return new Member(name, groupId, client, seen, groupInstanceId);
+        return new Member(name, groupId, client, seen, groupInstanceId, timeouts);
       }, seen);
     } finally {
       for (const client of clients) client.end();

@@ -34,7 +34,7 @@ const madeByAsking =
   (name: string): Case =>
   async (_side, client) => {
     const asked = await metadataOf(client, name, true);
-    await until(async () => (await metadataOf(client, name, false))[0]?.[0] === 0);
+    await until(name, async () => (await metadataOf(client, name, false))[0]?.[0] === 0);
     const resources = [{ resourceType: 2, resourceName: name, configurationKeys: null }];
     const { results } = await client.call(apis.describeConfigs, 4, { resources });
     const own = results[0]?.configs.filter(({ configSource }) => configSource === 1) ?? [];
@@ -75,7 +75,7 @@ async function askAs(asked: Asking, groupId: string): Promise<void> {
 
 const askAll = asking(async (asked) => {
   // Without partitions of its own it is asked until it is loaded.
-  await until(async () => {
+  await until('a coordinator', async () => {
     const body = { key: groups[0] ?? '', keyType: 0 };
     return (await asked.client.call(apis.findCoordinator, 3, body)).errorCode === 0;
   });
@@ -106,7 +106,10 @@ const growOffsets: Case = async (side, client) => {
 const deleteOffsets: Case = async (_side, client) => {
   const topics = [{ name: offsetsTopic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }];
   const { responses } = await client.call(apis.deleteTopics, 6, { topics, timeoutMs: 10_000 });
-  await until(async () => (await metadataOf(client, offsetsTopic, false))[0]?.[0] !== 0);
+  await until(
+    `${offsetsTopic} gone`,
+    async () => (await metadataOf(client, offsetsTopic, false))[0]?.[0] !== 0,
+  );
   return responses.map(({ errorCode }) => errorCode);
 };
 

@@ -2,23 +2,21 @@ import { apis } from '@oubliette/protocol';
 import type { WireClient } from '../support/wire-client.js';
 import { batchOf } from './batches.js';
 import { asking, awaitCoordinator, commit, join, type Asking } from './group-cases.js';
-import type { Case } from './two-brokers.js';
+import { until, type Case } from './two-brokers.js';
 
 /* What an administrator may do to the topic of the committed offsets, and what groups learn of it. */
 
 const offsetsTopic = '__consumer_offsets';
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 const notCoordinator = 16;
-const tries = 400;
 
 /** Kafka's coordinator hears of a deletion a moment after the administrator. */
 async function awaitLoss(client: WireClient): Promise<void> {
   const member = { groupId: 'warm', memberId: '', generationId: -1, groupInstanceId: null };
-  for (let tried = 0; tried < tries; tried++) {
+  await until('the loss of the coordinator', async () => {
     const { errorCode } = await client.call(apis.heartbeat, 3, member);
-    if (errorCode === notCoordinator) return;
-  }
-  throw new Error(`still coordinated after ${tries} requests`);
+    return errorCode === notCoordinator;
+  });
 }
 
 export async function askGroups(asked: Asking): Promise<void> {

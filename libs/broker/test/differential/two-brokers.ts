@@ -8,7 +8,6 @@ import { WireClient } from '../support/wire-client.js';
 
 /** Settings that differ by intent between the two, set alike for the comparison. */
 const alike = { 'auto.create.topics.enable': 'false', 'offsets.topic.num.partitions': '1' };
-const readyTries = 200;
 
 /** One of the two brokers, asked over its socket. */
 export class Side {
@@ -58,20 +57,25 @@ export class Side {
   /** Waits until each partition has its leader, and the leader knows it. */
   async untilLed(topics: Readonly<Record<string, TopicSpec>>): Promise<void> {
     const client = await this.connect();
-    for (let tries = 0; tries < readyTries; tries++) {
-      const asked = { topics: Object.keys(topics).map((name) => ({ name })), allowAutoTopicCreation: false };
-      const answer = await client.call(apis.metadata, 10, {
-        ...asked,
-        includeClusterAuthorizedOperations: false,
-        includeTopicAuthorizedOperations: false,
-      });
-      for (const { name, topicId } of answer.topics) if (name !== null) this.#topicIds.set(name, topicId);
-      const isReady = answer.topics.every(
-        (topic) => topic.errorCode === 0 && topic.partitions.every(({ leaderId }) => leaderId === 1),
-      );
-      if (isReady && (await this.#leads(client, topics))) break;
-      await sleep(50);
-    }
+    await until(
+      `a leader of each partition of ${Object.keys(topics).join(', ')} at ${this.name}`,
+      async () => {
+        const asked = {
+          topics: Object.keys(topics).map((name) => ({ name })),
+          allowAutoTopicCreation: false,
+        };
+        const answer = await client.call(apis.metadata, 10, {
+          ...asked,
+          includeClusterAuthorizedOperations: false,
+          includeTopicAuthorizedOperations: false,
+        });
+        for (const { name, topicId } of answer.topics) if (name !== null) this.#topicIds.set(name, topicId);
+        const isReady = answer.topics.every(
+          (topic) => topic.errorCode === 0 && topic.partitions.every(({ leaderId }) => leaderId === 1),
+        );
+        return isReady && (await this.#leads(client, topics));
+      },
+    );
     client.end();
   }
 
@@ -162,11 +166,11 @@ export async function answerOf<Req extends Fields, Res extends Fields>(
 const untilMs = 60_000;
 const pauseMs = 20;
 
-/** Asks again and again until the answer is yes; fails when it is not within a minute. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
+/** Asks again and again until the answer is yes; fails with what was waited for when it is not within a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + untilMs;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error('what was waited for did not come');
+    if (performance.now() > end) throw new Error(`within ${untilMs} ms there was not: ${what}`);
     await sleep(pauseMs);
   }
 }

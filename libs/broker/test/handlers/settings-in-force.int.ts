@@ -178,8 +178,14 @@ test('groups: offsets.topic.compression.codec is that of their batches, read aga
   );
 });
 
-test('connections: their limits also when they are changed, connections.max.idle.ms', async (t) => {
-  const [fixture, client] = await start(t, { 'connections.max.idle.ms': '400' });
+test('connections: connections.max.idle.ms', async (t) => {
+  const [, client] = await start(t, { 'connections.max.idle.ms': '400' });
+  await client.call(apis.apiVersions, 0, {});
+  await client.closed();
+});
+
+test('connections: their limits also when they are changed', async (t) => {
+  const [fixture, client] = await start(t, {});
   const change = async (...configs: readonly (readonly [string, string])[]): Promise<void> => {
     const settings = configs.map(([name, value]) => ({ name, configOperation: 0, value }));
     const resources = [{ resourceType: 4, resourceName: '', configs: settings }];
@@ -214,7 +220,6 @@ test('connections: their limits also when they are changed, connections.max.idle
     waiting.end();
     await waiting.closed();
   }
-  await client.closed();
 });
 
 test('connections: a lowered max.connections closes the least recently used', async (t) => {

@@ -53,11 +53,14 @@ test(
         await result.durable;
       }
       const cleaned = (): boolean => readdirSync(directory).includes('cleaner-offset-checkpoint');
-      for (let wait = 0; !cleaned() && wait < 200; wait++) await sleep(clock, 20);
-      await sleep(clock, 100);
+      const path = join(directory, 'dumped-0');
+      const isUnlinking = (): boolean => readdirSync(path).some((name) => name.endsWith('.deleted'));
+      for (let wait = 0; !cleaned() || isUnlinking(); wait++) {
+        assert.ok(wait < 3_000, 'not cleaned within a minute');
+        await sleep(clock, 20);
+      }
       await logs.close();
 
-      const path = join(directory, 'dumped-0');
       const names = readdirSync(path).sort();
       const ending = (suffix: string): string[] =>
         names.filter((name) => name.endsWith(suffix)).map((name) => join(path, name));

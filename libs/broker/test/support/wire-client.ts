@@ -9,6 +9,9 @@ import {
 } from '@oubliette/protocol';
 import { FrameReader } from '../../src/server/frame-reader.js';
 
+/** Longer than any answer takes on a busy machine; who waits longer waits in vain. */
+const longestMs = 120_000;
+
 /** A client that says exactly what it is told to, well-formed or not. */
 export class WireClient {
   readonly #socket: Socket;
@@ -50,18 +53,18 @@ export class WireClient {
   }
 
   /** The next answer's frame; rejects when the connection closes first. */
-  async frame(): Promise<Buffer> {
+  async frame(what = 'an answer'): Promise<Buffer> {
     for (;;) {
       const frame = this.#arrived.shift();
       if (frame !== undefined) return frame;
       if (this.isClosed) throw new Error('the broker closed the connection');
-      await this.#change();
+      await this.#change(what);
     }
   }
 
   /** Resolves when so many answers have arrived, read or not. */
   async frames(count: number): Promise<void> {
-    while (this.#arrived.length < count && !this.isClosed) await this.#change();
+    while (this.#arrived.length < count && !this.isClosed) await this.#change(`${count} answers`);
   }
 
   /** Resolves when so many answers have arrived, the connection is closed, or `ms` are over. */
@@ -75,7 +78,7 @@ export class WireClient {
   }
 
   async closed(): Promise<void> {
-    while (!this.isClosed) await this.#change();
+    while (!this.isClosed) await this.#change('the end of the connection');
   }
 
   send<Req extends Fields, Res extends Fields>(
@@ -94,7 +97,7 @@ export class WireClient {
     body: Encodable<Req>,
   ): Promise<Decoded<Res>> {
     const correlationId = this.send(api, version, body);
-    const answer = decodeResponse(api, version, await this.frame());
+    const answer = decodeResponse(api, version, await this.frame(`an answer to ${api.name}`));
     if (answer.correlationId !== correlationId) throw new Error('an answer to another request');
     return answer.body;
   }
@@ -103,9 +106,18 @@ export class WireClient {
     this.#socket.destroy();
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#changed.addEventListener('change', () => resolve(), { once: true });
+  /** Resolves with the next thing that happens; rejects with what was waited for when nothing does. */
+  #change(what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`within ${longestMs} ms there was not: ${what}`)),
+        longestMs,
+      );
+      const changed = (): void => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.#changed.addEventListener('change', changed, { once: true });
     });
   }
 }

@@ -7,7 +7,7 @@ const pollMs = 20;
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = clock.monotonic() + timeoutMs;
   while (!(await check())) {

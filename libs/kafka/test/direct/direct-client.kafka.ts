@@ -248,10 +248,7 @@ describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
     await transaction.commit();
     await producer.disconnect();
     // The marker follows the commit's answer.
-    const deadline = clock.monotonic() + 10_000;
-    while ((await client.listOffsets('mixed', 0, 'latest')).offset < 3n && clock.monotonic() < deadline) {
-      await sleep(clock, 20);
-    }
+    await eventually('the marker', async () => (await client.listOffsets('mixed', 0, 'latest')).offset >= 3n);
     const [ended] = await client.describeProducers('mixed', 0);
     assert.deepEqual([ended?.openTransactionStart, ended?.isTransactional], [null, true]);
     const afterwards = await admin.inspectLogs(['mixed'], []);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineServer } from './engine-server.js';
 import { freePort } from './free-port.js';
+import type { EngineServer } from './engine-server.js';
 import {
   jvmFlags,
   startKafkaNode,

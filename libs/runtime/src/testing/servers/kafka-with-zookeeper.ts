@@ -30,7 +30,7 @@ const zooKeeper: KafkaMetadata = {
   format: () => undefined,
 };
 
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 90_000;
 const sessionMs = 3_000;
 
 function startZooKeeper({ classPath, workDir }: KafkaPlace, port: number): Promise<ManagedProcess> {

@@ -28,6 +28,7 @@ export interface ManagedProcess {
 }
 
 const pollMs = 20;
+const commandTimeoutMs = 120_000;
 const tailLines = 15;
 
 /** Starts a process and resolves when it is ready; rejects with the end of its log when it is not. */
@@ -54,9 +55,13 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   return managed;
 }
 
-/** Runs a command to its end; throws `PROCESS_FAILED` with its output when it fails. */
+/** Runs a command to its end, which must come within two minutes; throws `PROCESS_FAILED` with its output when it fails. */
 export function runToEnd(name: string, command: string, args: readonly string[]): string {
-  const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
+    timeout: commandTimeoutMs,
+  });
   if (result.status === 0) return result.stdout;
   const output = result.error?.message ?? `${result.stdout}${result.stderr}`;
   throw new TestingError('PROCESS_FAILED', `${name} failed (${command}):\n${tail(output)}`);

@@ -79,7 +79,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     ...server,
     logFile,
     ready: (log) => log.includes('database system is ready to accept connections'),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 90_000,
     stopSignal: 'SIGINT',
     clock: new SystemClock(),
   });
