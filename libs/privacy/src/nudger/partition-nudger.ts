@@ -10,14 +10,13 @@ import { ReplicaRound, type Finding } from './replica-round.js';
 import { StandingTeller } from './standing-teller.js';
 import { tellAll } from './tell-all.js';
 import { nudgeSpacingMs, paceMs, rollMs, rollSlackMs, type KeyTopicTimings } from './timing.js';
+import { makeRoom } from './watched.js';
 
 /** A pause is at most this long, so that settings changed on the cluster are noticed. */
 const longestPauseMs = 60_000;
 const longestBackoffMs = 30_000;
 /** What failed no slower than this may work when it is tried again, and is not worth asking why. */
 const slowFailureMs = 5_000;
-/** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
-const mostWatched = 20_000;
 
 /**
  * Works off one partition: waits until its segment may roll, appends a nudge unless somebody else appended something, lets the cleaner
@@ -63,7 +62,7 @@ export class PartitionNudger {
     if (known !== undefined && known.job.fencedAt >= job.fencedAt) return;
     const pending = new PendingJob(job, this.parts.clock);
     pending.values = known?.values ?? null;
-    if (pending.erased !== null) this.#makeRoom();
+    if (isDone(pending)) makeRoom(this.#pending, isDone);
     this.#pending.set(job.id, pending);
     for (const wake of this.#wake) wake();
   }
@@ -142,20 +141,10 @@ export class PartitionNudger {
     if (this.#pending.get(job.id) !== pending) return;
     this.#pending.delete(job.id);
     if (evidence.unseen.length === 0) return;
-    this.#makeRoom();
+    makeRoom(this.#pending, isDone);
     const watching = new PendingJob(job, this.parts.clock, evidence);
     watching.lastAttemptAt = this.parts.clock.monotonic();
     this.#pending.set(job.id, watching);
-  }
-
-  #makeRoom(): void {
-    let watched = this.#pending.size - this.size;
-    for (const [id, { erased }] of this.#pending) {
-      if (watched < mostWatched) return;
-      if (erased === null) continue;
-      this.#pending.delete(id);
-      watched--;
-    }
   }
 
   async #attempt(ripe: readonly PendingJob[], timings: KeyTopicTimings): Promise<void> {
@@ -309,6 +298,11 @@ export class PartitionNudger {
       },
     );
   }
+}
+
+/** But for replicas that were unseen. */
+function isDone({ erased }: PendingJob): boolean {
+  return erased !== null;
 }
 
 function canBeSeen({ watched }: PendingJob, replicas: readonly ReplicaState[]): boolean {

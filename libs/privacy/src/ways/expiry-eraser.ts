@@ -3,6 +3,7 @@ import { codeOf } from '../errors.js';
 import { readCleanupSettings, type CleanupSettings } from '../guard/cleanup-settings.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
 import { tellAll } from '../nudger/tell-all.js';
+import { makeRoom } from '../nudger/watched.js';
 import { expiryBound, lookPauseMs, settleMs, unlinkMs } from './expiry-bound.js';
 import { ExpiryJob } from './expiry-job.js';
 import { lookAtExtents, standingTo, type ExpiryFinding, type ExpiryLook } from './expiry-round.js';
@@ -11,8 +12,6 @@ import type { PartitionMark } from './topic-erasure.js';
 import type { TopicEraser, TopicEraserParts, TopicJob } from './topic-eraser.js';
 
 const longestBackoffMs = 30_000;
-/** Of jobs that are done but for a replica, more are known to the ledger alone. */
-const mostWatched = 20_000;
 
 /**
  * Waits until retention has taken a user's records out of a topic: it marks where the partitions end once nothing more of the user can
@@ -32,7 +31,7 @@ export class ExpiryEraser implements TopicEraser {
 
   add(job: TopicJob): void {
     if (this.#closing.signal.aborted || this.#jobs.has(job.id)) return;
-    this.#jobs.set(job.id, new ExpiryJob(job, this.#parts.clock));
+    this.#set(job);
     this.#running ??= this.#run();
   }
 
@@ -154,11 +153,16 @@ export class ExpiryEraser implements TopicEraser {
     const done = [...this.#jobs.values()].filter(
       ({ expired }) => expired !== null && now - expired.at >= unlinkMs(settings),
     );
-    let room = mostWatched - [...this.#jobs.values()].filter(({ isDone }) => isDone).length;
     await tellAll(done, async (job) => {
       const unseen = await this.#finishOne(job);
-      if (unseen !== null && room-- > 0) this.#jobs.set(unseen.id, new ExpiryJob(unseen, this.#parts.clock));
+      if (unseen !== null) this.#set(unseen);
     });
+  }
+
+  #set(given: TopicJob): void {
+    const job = new ExpiryJob(given, this.#parts.clock);
+    if (job.isDone) makeRoom(this.#jobs, ({ isDone }) => isDone);
+    this.#jobs.set(given.id, job);
   }
 
   /** Gives what is to be watched of it; null: nothing. */

@@ -3,6 +3,7 @@ import { codeOf } from '../errors.js';
 import type { BlockedPartition } from '../nudger/blockage.js';
 import type { NudgeJob, NudgeListener } from '../nudger/nudge-job.js';
 import { PartitionFlows } from '../nudger/partition-flows.js';
+import { makeRoom } from '../nudger/watched.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { TopicPartitionEvidence } from './topic-erasure.js';
 import type { TopicEraser, TopicEraserParts, TopicJob } from './topic-eraser.js';
@@ -14,6 +15,8 @@ const longestBackoffMs = 30_000;
 interface Progress {
   readonly partitions: readonly number[];
   readonly evidence: Map<number, TopicPartitionEvidence>;
+  /** It was told of, but for replicas that were unseen. */
+  isDone: boolean;
 }
 
 /**
@@ -91,7 +94,9 @@ export class TombstoneEraser implements TopicEraser {
     const known = new Map((evidence ?? []).map((one) => [one.partition, one]));
     // What was done before partitions were added is not begun anew in those.
     const concerned = evidence === null ? partitions : [...known.keys()];
-    this.#progress.set(id, { partitions: concerned, evidence: known });
+    const progress = { partitions: concerned, evidence: known, isDone: evidence !== null };
+    if (progress.isDone) this.#makeRoom();
+    this.#progress.set(id, progress);
     for (const partition of concerned) {
       const before = known.get(partition);
       const begun: NudgeJob = { id, userRef, lifecycle, fencedAt, isUnread: true };
@@ -123,7 +128,16 @@ export class TombstoneEraser implements TopicEraser {
     const all = [...evidence.values()].sort((a, b) => a.partition - b.partition);
     await this.#parts.listener.gone(id, this.#parts.window.topic, all);
     // What is unseen is watched, and told of again.
-    if (all.every((one) => one.unseen.length === 0)) this.#progress.delete(id);
+    if (this.#progress.get(id) !== progress) return;
+    this.#progress.delete(id);
+    if (all.every((one) => one.unseen.length === 0)) return;
+    progress.isDone = true;
+    this.#makeRoom();
+    this.#progress.set(id, progress);
+  }
+
+  #makeRoom(): void {
+    makeRoom(this.#progress, ({ isDone }) => isDone);
   }
 }
 

@@ -197,3 +197,22 @@ test('partitions that were added since do not keep a replica that came back from
     [[0, []]],
   );
 });
+
+test('of more than 20,000 with a replica that is away for good the newest are watched', async (t) => {
+  const stage = new TopicStage(t);
+  stage.logs.stopBroker(3);
+  const eraser = stage.eraser(TombstoneEraser);
+  const part = { mark: null, tombstones: 0, passes: [], unlinkedAt: 2 };
+  const watch = (id: string, user: number, partition: number, replica: number): void => {
+    const unseen = [{ replica, why: 'down' as const }];
+    eraser.add(stage.job(id, user, { evidence: [{ ...part, partition, unseen }] }));
+  };
+  watch('oldest', 1, 1, 3);
+  // In another partition, so that the flow of the first has room for both: the bound is the eraser's.
+  for (let user = 2; user <= 20_000; user++) watch(`e${user}`, user, 0, 9);
+  await stage.clock.advanceAsync(10);
+  watch('newest', 20_001, 1, 3);
+  stage.logs.startBroker(3);
+  assert.notEqual(await stage.until('newest gone', 60_000, 5_000), null);
+  assert.deepEqual(stage.told, ['newest gone']);
+});
