@@ -1,3 +1,4 @@
+import { counted } from './counted.js';
 import type { ErasureCheck, FilesReport, ReadLogDir, SeenReplica } from '@oubliette/privacy';
 
 const verdicts = {
@@ -15,11 +16,19 @@ export function describeCheck(check: ErasureCheck): string[] {
       : `offsets ${log.firstOffset} to ${log.lastOffset ?? '?'} as they stand`;
   return [
     `${erasureId}  ${state}  ${verdict}: ${verdicts[verdict]}`,
-    `  log of partition ${log.partition}: ${span}, ${log.records} records read, ${log.tombstones} tombstones of this user`,
+    `  log of partition ${log.partition}: ${span}, ${counted(log.records, 'record')} read`,
+    ...describeTombstones(log.tombstones),
     ...log.keys.first.map(({ offset, kid }) => `    key record at offset ${offset}, kid ${kid}`),
     ...(files === null ? ['  no files were read: give --log-dir'] : describeFiles(files)),
     ...replicas.map((replica) => describeReplica(replica, files)),
   ];
+}
+
+/** A clean log may have them: delete.retention.ms and a cleaning longer than the records that they void. */
+function describeTombstones(tombstones: number): string[] {
+  if (tombstones === 0) return [];
+  const what = counted(tombstones, 'tombstone of this user stands', 'tombstones of this user stand');
+  return [`    ${what}, and ${tombstones === 1 ? 'has' : 'have'} no bytes of a key`];
 }
 
 function describeFiles(files: FilesReport): string[] {
@@ -52,7 +61,13 @@ function describeLogDir({ logDir, broker, unreadable, isSettled, directories }: 
     files.reduce((total, file) => total + count(file), 0);
   const partitions = directories.filter(({ state }) => state !== 'root').length;
   return [
-    `  ${name}: ${partitions} directories, ${files.length} files, ${sum(({ bytes }) => bytes)} bytes, ${sum(({ records }) => records)} records`,
+    `  ${name}: ${counted(partitions, 'directory', 'directories')}, ${counted(files.length, 'file')}, ${counted(
+      sum(({ bytes }) => bytes),
+      'byte',
+    )}, ${counted(
+      sum(({ records }) => records),
+      'record',
+    )}`,
     ...(isSettled ? [] : ['    files came and went faster than they could be read: try again']),
     ...directories.flatMap(({ name: directory, waiting, vanished, unreadable: closed, files: read }) => [
       ...waiting.map((file) => `    waits to be unlinked: ${directory}/${file}`),
@@ -61,7 +76,7 @@ function describeLogDir({ logDir, broker, unreadable, isSettled, directories }: 
       ...read.flatMap(({ name: file, troubles }) =>
         troubles.map(
           ({ reason, position, bytes }) =>
-            `    not understood: ${directory}/${file}, ${bytes} bytes from ${position} on (${reason})`,
+            `    not understood: ${directory}/${file}, ${counted(bytes, 'byte')} from ${position} on (${reason})`,
         ),
       ),
     ]),

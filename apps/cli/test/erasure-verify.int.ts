@@ -64,11 +64,14 @@ test('erasure verify asks the running sample with absolute paths, and says what 
   assert.deepEqual(JSON.parse(asked[0]?.body ?? ''), { logDirs: ['/b1', '/b2'], everyTopic: false });
   assert.deepEqual(out.trimEnd().split('\n'), [
     'e-1  erased  clean: no key of this user stands in what was read',
-    '  log of partition 2: offsets 3 to 17 as they stand, 5 records read, 2 tombstones of this user',
-    '  /b1 of broker 1: 1 directories, 1 files, 120 bytes, 2 records',
+    '  log of partition 2: offsets 3 to 17 as they stand, 5 records read',
+    '    2 tombstones of this user stand, and have no bytes of a key',
+    '  /b1 of broker 1: 1 directory, 1 file, 120 bytes, 2 records',
     '  replica on broker 1, which leads: seen by its log and files',
     '  replica on broker 2, which is down or behind: NOT SEEN, no log directory of it was given',
   ]);
+  const one = await against({ ...clean, log: { ...clean.log, records: 1, tombstones: 1 } }, ['e-1']);
+  assert.match(one.out, /, 1 record read\n    1 tombstone of this user stands, and has no bytes of a key\n/);
   const document = await against(clean, ['e-1', '--every-topic', '--json']);
   assert.deepEqual(JSON.parse(document.out), clean);
   assert.deepEqual(JSON.parse(document.asked[0]?.body ?? ''), { logDirs: [], everyTopic: true });

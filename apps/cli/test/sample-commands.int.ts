@@ -79,11 +79,11 @@ test('users forget takes several on the command line, and says no where one is n
   assert.deepEqual(done.asked.flatMap(idsOf), ['ann', 'bob']);
   const nobody = await against(() => ({ status: 202, body: { erasures: [erasure, null] } }), two);
   assert.equal(nobody.code, 1);
-  assert.match(nobody.out, /^1 of 2 users are forgotten\.\n1 never had a key \(counted from 1: 2\)/);
+  assert.match(nobody.out, /^1 of 2 users is forgotten\.\n1 never had a key \(counted from 1: 2\)/);
   const held = { ...erasure, state: 'held' };
   const waits = await against(() => ({ status: 202, body: { erasures: [erasure, held] } }), two);
   assert.equal(waits.code, 0, waits.err);
-  assert.match(waits.out, /^1 of 2 users are forgotten\.\n1 under a legal hold \(counted from 1: 2\)/);
+  assert.match(waits.out, /^1 of 2 users is forgotten\.\n1 under a legal hold \(counted from 1: 2\)/);
   const odd = await against(() => ({ status: 202, body: { erasures: [erasure] } }), two);
   assert.equal(odd.code, 1);
   assert.match(odd.err, /something else than an erasure for each user/);

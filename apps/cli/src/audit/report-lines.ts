@@ -1,4 +1,5 @@
 import type { LeakAuditProgress, LeakReport } from '@oubliette/privacy';
+import { counted } from '../counted.js';
 import { table } from '../table.js';
 
 /** Several reports as one. */
@@ -46,12 +47,12 @@ function verdictOf({ clean, complete, hits, findings }: LeakReport): string {
   const limits = complete ? '' : ' Not everything could be read: this is no proof.';
   if (clean) return `Nothing was found.${limits}`;
   const shown = findings.reduce((sum, finding) => sum + finding.hits, 0);
-  const rest = shown < hits ? ` ${hits - shown} of them are not listed.` : '';
-  return `${hits} ${hits === 1 ? 'leak was' : 'leaks were'} found.${rest}${limits}`;
+  const rest = shown < hits ? ` ${counted(hits - shown, 'of them is', 'of them are')} not listed.` : '';
+  return `${counted(hits, 'leak was', 'leaks were')} found.${rest}${limits}`;
 }
 
 /** One line of progress. */
 export function describeProgress({ source, entries, bytes, hits, done }: LeakAuditProgress): string {
   const megabytes = (bytes / 1_000_000).toFixed(1);
-  return `${source}: ${entries} entries, ${megabytes} MB${done ? ', done' : ''}; ${hits} found so far`;
+  return `${source}: ${counted(entries, 'entry', 'entries')}, ${megabytes} MB${done ? ', done' : ''}; ${hits} found so far`;
 }

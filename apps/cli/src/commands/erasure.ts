@@ -4,6 +4,7 @@ import { addErasureExtend } from './erasure-extend.js';
 import { addErasureList } from './erasure-list.js';
 import { addErasureVerify } from './erasure-verify.js';
 import type { Answer, CliContext } from '../context.js';
+import { counted } from '../counted.js';
 import { CliError } from '../errors.js';
 import { describeErasure } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
@@ -42,9 +43,12 @@ function describeRestrictions(found: unknown): string[] {
     Number(Reflect.get(Object(found), name) ?? 0),
   );
   const lines: string[] = [];
-  if (again !== 0) lines.push(`${again} restrictions were not in the key topic, and stand again.`);
+  if (again === 1) lines.push('1 restriction was not in the key topic, and stands again.');
+  else if (again !== 0) lines.push(`${again} restrictions were not in the key topic, and stand again.`);
   if (unlogged !== 0)
-    lines.push(`${unlogged} users are restricted and the privacy log does not say so: say anew what holds.`);
+    lines.push(
+      `${counted(unlogged ?? 0, 'user is', 'users are')} restricted and the privacy log does not say so: say anew what holds.`,
+    );
   return lines;
 }
 
@@ -60,12 +64,21 @@ function describeCheck(answer: unknown): Answer {
     );
   const restrictions = describeRestrictions(Reflect.get(Object(answer), 'restrictions'));
   if (returned === 0) {
-    const lines = [`All of ${checked} erasures stand in the key topic.`, ...restrictions];
+    const lines = [allStand(checked), ...restrictions];
     return { document: answer, lines, ...(restrictions.length === 0 ? {} : { exitCode: 1 }) };
   }
   const lines = [
-    `${returned} forgotten users came back: the key topic was restored from a copy of before. ${again} are forgotten again.`,
+    `${counted(returned, 'forgotten user')} came back: the key topic was restored from a copy of before. ${again} ${again === 1 ? 'is' : 'are'} forgotten again.`,
   ];
-  if (unresolved !== 0) lines.push(`${unresolved} began anew since and were left alone: look after them.`);
+  if (unresolved !== 0)
+    lines.push(
+      `${unresolved} began anew since and ${unresolved === 1 ? 'was' : 'were'} left alone: look after ${unresolved === 1 ? 'this user' : 'them'}.`,
+    );
   return { document: answer, lines: [...lines, ...restrictions], exitCode: 1 };
+}
+
+function allStand(checked: number): string {
+  return checked === 1
+    ? 'The 1 erasure stands in the key topic.'
+    : `All of ${checked} erasures stand in the key topic.`;
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { answers } from '../action.js';
 import type { CliContext } from '../context.js';
+import { counted } from '../counted.js';
 import { duration } from '../option-values.js';
 import { SampleClient } from '../sample/sample-client.js';
 
@@ -43,12 +44,12 @@ export function addImportCommand(program: Command, context: CliContext): void {
       progress.end();
     }
     const seconds = (clock.monotonic() - began) / 1000;
-    const counted = Object.entries(result.counts).map(([name, count]) => `${name} ${count}`);
+    const counts = Object.entries(result.counts).map(([name, count]) => `${name} ${count}`);
     return {
       document: { course: `${options.module}-${options.presentation}`, seconds, ...result },
       lines: [
-        `${options.module}-${options.presentation}: ${result.lines} records sent in ${seconds.toFixed(1)} s.`,
-        `The sample counted: ${counted.join(', ') || 'nothing'}.`,
+        `${options.module}-${options.presentation}: ${counted(result.lines, 'record')} sent in ${seconds.toFixed(1)} s.`,
+        `The sample counted: ${counts.join(', ') || 'nothing'}.`,
       ],
     };
   });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { UserRef } from '@oubliette/keyring';
 import { answers } from '../action.js';
 import type { CliContext } from '../context.js';
+import { counted } from '../counted.js';
 import { CliError } from '../errors.js';
 import { withKeyring, type KeysOptions } from '../keys/with-keyring.js';
 import { table } from '../table.js';
@@ -71,7 +72,7 @@ function addRotate(keys: Command, context: CliContext): void {
       if (places.length > 0) throw notActive(places, users.length);
       await keyring.rotate(userRefs, options.purpose);
       const rotated = new Set(userRefs).size;
-      return { document: { rotated }, lines: [`${rotated} ${rotated === 1 ? 'key' : 'keys'} made.`] };
+      return { document: { rotated }, lines: [`${counted(rotated, 'key')} made.`] };
     });
   });
 }
@@ -81,6 +82,6 @@ function notActive(places: readonly number[], asked: number): CliError {
   const shown = places.slice(0, 10).join(', ') + (places.length > 10 ? ', …' : '');
   return new CliError(
     'USERS_NOT_ACTIVE',
-    `${places.length} of ${asked} users never had a key, or are forgotten (counted from 1: ${shown}). No key was made.`,
+    `${places.length} of ${counted(asked, 'user')} never had a key, or ${places.length === 1 ? 'is' : 'are'} forgotten (counted from 1: ${shown}). No key was made.`,
   );
 }

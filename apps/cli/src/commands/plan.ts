@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { planPartitions } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import type { CliContext } from '../context.js';
+import { counted } from '../counted.js';
 
 interface PlanOptions {
   readonly throughput: number;
@@ -28,7 +29,7 @@ export function addPlanCommand(program: Command, context: CliContext): void {
     return {
       document: plan,
       lines: [
-        `${plan.partitions} partitions, limited by the ${plan.limitedBy} ` +
+        `${counted(plan.partitions, 'partition')}, limited by the ${plan.limitedBy} ` +
           `(producers need ${plan.forProducers}, consumers ${plan.forConsumers}).`,
         `Open files for active segments on each replica: ${plan.openFiles}.`,
         ...plan.notes,

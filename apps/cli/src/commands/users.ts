@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { answers } from '../action.js';
 import type { Answer, CliContext } from '../context.js';
+import { counted } from '../counted.js';
 import { CliError } from '../errors.js';
 import { asRecord, describeErasure, describeUser } from '../erasure-lines.js';
 import { SampleClient } from '../sample/sample-client.js';
@@ -44,7 +45,7 @@ export function addUsersCommands(program: Command, context: CliContext): void {
 /** "No" where an id was nobody's. */
 function describeMany(result: ForgottenMany): Answer {
   const { asked, forgotten, held, unknown } = result;
-  const lines = [`${forgotten} of ${asked} users are forgotten.`];
+  const lines = [`${forgotten} of ${counted(asked, 'user')} ${forgotten === 1 ? 'is' : 'are'} forgotten.`];
   if (held.length > 0)
     lines.push(
       `${held.length} under a legal hold (counted from 1: ${first(held)}): forgotten once released.`,
