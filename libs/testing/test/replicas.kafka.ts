@@ -136,7 +136,7 @@ describe('an erasure on three brokers of Apache Kafka', () => {
     await cluster.kill(2);
     await cluster.kill(3);
     const blocked = await s.untilNote(erasure.erasureId, /^blocked: /);
-    assert.match(blocked, /replicas in sync of min\.insync\.replicas=2|no leader/);
+    assert.match(blocked, /replicas? in sync of min\.insync\.replicas=2|no leader/);
     await cluster.restart(2);
     await cluster.restart(3);
     assert.equal((await s.untilErased(erasure.erasureId)).note, 'no key record left');

@@ -2,13 +2,7 @@ import { KafkaError, withoutStack } from '@oubliette/protocol';
 import type { Clock, Entropy } from '@oubliette/runtime';
 import type { BrokerConfig } from '../config/broker-config.js';
 import { refuseAs } from '../config/resource-checks.js';
-import {
-  checkTopicOverrides,
-  toLogConfig,
-  topicDefinition,
-  topicValue,
-  type TopicOverrides,
-} from '../config/topic-config.js';
+import { checkTopicOverrides, toLogConfig, type TopicOverrides } from '../config/topic-config.js';
 import type { Logger } from '../logger.js';
 import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
 import { asError, storageError } from '../log/storage-error.js';
@@ -280,13 +274,6 @@ export class TopicManager {
   /** The settings the topic's logs run with. */
   logConfig(name: string): LogConfig {
     return toLogConfig(this.#require(name).configs, this.#config);
-  }
-
-  minInsyncReplicas(topic: string): number {
-    const definition = topicDefinition('min.insync.replicas');
-    const stored = this.#registry.topics.get(topic);
-    if (definition === undefined || stored === undefined) return 1;
-    return Number(topicValue(definition, stored.configs, this.#config).value);
   }
 
   #require(name: string): StoredTopic {

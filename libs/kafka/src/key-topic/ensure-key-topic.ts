@@ -43,7 +43,8 @@ export async function ensureKeyTopic(
   assertSafe(description, settings);
   const replicas = Math.min(...description.partitions.map((partition) => partition.replicas.length));
   await warnOfReplication(admin, settings, replicas, options.logger);
-  // By the replicas that stand, not those declared: more in sync than there are would refuse every write.
+  // By the replicas that stand, not those declared. More in sync than there are counts as all of them (Partition.scala, effectiveMinIsr):
+  // then one that is away would refuse every write.
   const drifted = drift(keyTopicConfigs(settings, replicas), description.configs);
   if (Object.keys(drifted).length === 0 || !options.create) return;
   options.logger.warn('The key topic had other settings than declared; they are set again', {

@@ -28,7 +28,10 @@ export interface ReplicaLog {
 export interface PartitionCondition {
   /** Node id; null: there is none. */
   readonly leader: number | null;
-  /** How many replicas are in sync, and `min.insync.replicas`: with fewer the high watermark stands still. */
+  /**
+   * How many replicas are in sync, and `min.insync.replicas`, or all where there are not so many (Partition.scala, effectiveMinIsr): with
+   * fewer the high watermark stands still.
+   */
   readonly inSync: number;
   readonly minInSync: number;
   /** Transactions that hold up the last stable offset, behind which nothing is cleaned. */
@@ -124,8 +127,8 @@ export class Replicas {
 
   async condition(partition: number): Promise<PartitionCondition> {
     const { found } = await this.#metadata(partition);
-    const minInSync = await this.#minInSync();
-    const { leader, isr } = found;
+    const { leader, isr, replicas } = found;
+    const minInSync = Math.min(await this.#minInSync(), replicas.length);
     // With too few in sync a new leader does not know the log's end yet, and gives no offsets.
     const knowsEnd = leader >= 0 && isr.length >= minInSync;
     const openTransactions = knowsEnd ? await this.#openTransactions(partition) : [];

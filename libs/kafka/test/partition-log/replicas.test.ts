@@ -191,6 +191,19 @@ test('with too few in sync the condition is told without the offsets that a new 
   });
 });
 
+test('more in sync asked for than there are replicas counts as all of them', async () => {
+  const { replicas } = await cluster([1, 2, 3], ({ name }) => {
+    if (name === 'listOffsets') return listed(4n);
+    return name === 'describeConfigs' ? described({ 'min.insync.replicas': '4' }) : null;
+  });
+  assert.deepEqual(await replicas.condition(0), {
+    leader: 1,
+    inSync: 3,
+    minInSync: 3,
+    openTransactions: [],
+  });
+});
+
 test('the settings are those of any broker that answers', async () => {
   const { replicas } = await cluster([1, 2], ({ name, body }) => {
     if (name !== 'describeConfigs') return null;

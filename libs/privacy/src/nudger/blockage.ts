@@ -45,7 +45,7 @@ export function blockageBy(condition: PartitionCondition): Blockage | null {
   if (inSync < minInSync) {
     return {
       code: 'TOO_FEW_IN_SYNC',
-      message: `${inSync} replicas in sync of min.insync.replicas=${minInSync}: the high watermark stands still`,
+      message: `${inSync} ${inSync === 1 ? 'replica' : 'replicas'} in sync of min.insync.replicas=${minInSync}: the high watermark stands still`,
     };
   }
   if (openTransactions.length === 0) return null;

@@ -79,7 +79,7 @@ test('the words of each', () => {
   assert.equal(blockageBy(sound), null);
   assert.match(blockageBy({ ...sound, leader: null })!.message, /no leader/);
   const few = blockageBy({ ...sound, inSync: 1 })!;
-  assert.equal(few.message, '1 replicas in sync of min.insync.replicas=2: the high watermark stands still');
+  assert.equal(few.message, '1 replica in sync of min.insync.replicas=2: the high watermark stands still');
   const openTransactions = Array.from({ length: 5 }, (_, index) => ({
     producerId: 4000n + BigInt(index),
     startOffset: 17n,
