@@ -63,7 +63,7 @@ export {
   type LogTroubleReason,
   type ReadLogFileOptions,
 } from './log-files/read-log-file.js';
-export { openTopicWindow, type TopicWindow } from './topic-window/topic-window.js';
+export { NUDGE_KEY, openTopicWindow, type TopicWindow } from './topic-window/topic-window.js';
 export { createProducer, type ProducerOptions } from './producer/producer.js';
 export type { KafkaSettings, SaslSettings } from './settings.js';
 export { ThrottledLogger } from './throttled-logger.js';

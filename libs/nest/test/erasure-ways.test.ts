@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { NUDGE_KEY } from '@oubliette/kafka';
 import { readRecordKey } from '@oubliette/serde';
 import {
   EncryptedEvent,
@@ -175,7 +176,7 @@ describe('how a topic’s records end', () => {
     await mark('oral');
     const key = engine.cluster.records('school.marks')[0]?.key ?? null;
     engine.cluster.append({ topic: 'school.marks', key, value: null });
-    engine.cluster.append({ topic: 'school.marks', key: Buffer.from('oubliette.nudge'), value: null });
+    engine.cluster.append({ topic: 'school.marks', key: Buffer.from(NUDGE_KEY), value: null });
     await mark('written');
     assert.deepEqual(await engine.cluster.deliver(), []);
     assert.deepEqual(seen, ['oral', 'written']);

@@ -4,6 +4,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
+import { NUDGE_KEY } from '@oubliette/kafka';
 import { InMemoryStores } from '@oubliette/privacy/testing';
 import { isErased } from '@oubliette/serde';
 import { testMasterKeys } from '@oubliette/keyring/testing';
@@ -122,7 +123,7 @@ export function nestApplicationContract(name: string, bootstrap: () => string): 
       );
       const { admin, producer } = app.get<OublietteEngine>(OUBLIETTE_ENGINE);
       // Nobody's tombstones, which are no events: nothing is moved aside for them.
-      const nudge = { topic: 'contract.views', key: Buffer.from('oubliette.nudge'), value: null };
+      const nudge = { topic: 'contract.views', key: Buffer.from(NUDGE_KEY), value: null };
       await producer.send([0, 1].map((partition) => ({ ...nudge, partition })));
       await app.get(EventPublisher).publish(events);
       await until('three events', () => singles.length >= 3);

@@ -1,4 +1,4 @@
-import type { BareRecord, ReceivedRecord, ReplicaLog } from '@oubliette/kafka';
+import { NUDGE_KEY, type BareRecord, type ReceivedRecord, type ReplicaLog } from '@oubliette/kafka';
 import type { LogWindow, TopicWindow } from '@oubliette/privacy';
 import type { InMemoryCluster } from './in-memory-cluster.js';
 
@@ -40,7 +40,7 @@ export function inMemoryTopicWindow(cluster: InMemoryCluster, topic: string): To
     appendedSince: (partition, at) =>
       Promise.resolve(records(partition).some(({ timestamp }) => timestamp >= at)),
     bury,
-    nudge: (partition) => bury(partition, ['oubliette.nudge']),
+    nudge: (partition) => bury(partition, [NUDGE_KEY]),
     configs: async () => {
       const [found] = await cluster.admin().describeTopics([topic]);
       return { topic: new Map(Object.entries(found?.configs ?? {})), broker: new Map() };

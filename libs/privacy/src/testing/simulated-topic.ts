@@ -1,8 +1,13 @@
-import type { LogConfigs, LogExtent, PartitionCondition, ReplicaLog, ReplicaState } from '@oubliette/kafka';
+import {
+  NUDGE_KEY,
+  type LogConfigs,
+  type LogExtent,
+  type PartitionCondition,
+  type ReplicaLog,
+  type ReplicaState,
+} from '@oubliette/kafka';
 import type { TopicWindow } from '../ports.js';
 import type { SimulatedKeyTopic } from './simulated-key-topic.js';
-
-const nudgeKey = Buffer.from('oubliette.nudge');
 
 /** A topic of an application, in memory: compaction as the simulated key topic has it, retention by hand (`expire`). */
 export class SimulatedTopic implements TopicWindow {
@@ -64,7 +69,7 @@ export class SimulatedTopic implements TopicWindow {
 
   async nudge(partition: number): Promise<void> {
     await Promise.resolve();
-    this.logs.appendRecords(partition, [{ key: nudgeKey, value: null }]);
+    this.logs.appendRecords(partition, [{ key: Buffer.from(NUDGE_KEY), value: null }]);
     this.logs.calls.nudges++;
   }
 
