@@ -32,12 +32,15 @@ export function describeErasure(erasure: unknown, now: number): string[] {
 
 /** What stands about a user: the state by the key topic, restriction and hold, and the last erasure. */
 export function describeUser(user: unknown, now: number): string[] {
-  const { state, erasure, restrictedSince, restrictionReason: why, hold } = asRecord(user);
+  const { state, confirmed, erasure, restrictedSince, restrictionReason: why, hold } = asRecord(user);
   const since = moment(restrictedSince);
   // A request that waits for the hold says it too.
   const isTold = asRecord(asRecord(erasure)['hold'])['at'] === asRecord(hold)['at'];
   return [
     text(state),
+    ...(confirmed === false
+      ? ['  by the ledger: the brokers are away, and the key topic was not asked']
+      : []),
     ...(since === null ? [] : [`  restricted since ${since}${typeof why === 'string' ? `: ${why}` : ''}`]),
     ...(isTold ? [] : describeHold(hold)),
     ...(erasure === null || erasure === undefined ? [] : describeErasure(erasure, now)),

@@ -153,6 +153,9 @@ test('users status says the state, and how far forgetting has got', async () => 
   const kept = { state: 'active', restricted: true, restrictedSince, erasure: null };
   const restricted = await against(() => ({ status: 200, body: kept }), ask);
   assert.equal(restricted.out, `active\n  restricted since ${restrictedSince}\n`);
+  const alone = { state: 'forgotten', confirmed: false, erasure: null };
+  const byLedger = await against(() => ({ status: 200, body: alone }), ask);
+  assert.match(byLedger.out, /^forgotten\n {2}by the ledger: the brokers are away/);
   const body = { state: 'forgotten', erasure };
   const forgotten = await against(() => ({ status: 200, body }), ask);
   assert.match(forgotten.out, /^forgotten\ne-1 {2}forgotten\n/);

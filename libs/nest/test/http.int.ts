@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Controller, Get, Post, UseFilters } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { EncryptedTopic, EventPublisher, ProblemFilter, connectOubliette } from '../src/index.js';
+import { KeyringError } from '@oubliette/keyring';
+import {
+  EncryptedTopic,
+  EventPublisher,
+  ForgetUserService,
+  ProblemFilter,
+  connectOubliette,
+  type UserReport,
+} from '../src/index.js';
 import { openTestEngine } from '../src/testing/index.js';
 import { LessonViewed, TOKEN, buildApp, startApp } from './app.js';
 import { assertProblem, bearer, listening } from './http.js';
@@ -107,6 +115,7 @@ describe('the privacy routes', () => {
     await app.get(EventPublisher).publish(new LessonViewed({ studentId: 'ann', course: 'AAA', clicks: 1 }));
     assert.deepEqual(JSON.parse(await ask('ann')), {
       state: 'active',
+      confirmed: true,
       restricted: false,
       restrictedSince: null,
       restrictionReason: null,
@@ -125,6 +134,29 @@ describe('the privacy routes', () => {
     await assertProblem(await call('/privacy/users/nobody', bearer(TOKEN)), 404, 'USER_UNKNOWN');
     await assertProblem(await call('/privacy/users/%20', bearer(TOKEN)), 400, 'USER_ID_INVALID', 'id');
     await assertProblem(await call('/privacy/users/ann'), 401, 'UNAUTHORIZED');
+  });
+
+  it('say it of a forgotten user while the brokers are away too, by the ledger, and of nobody else', async () => {
+    const { app, engine } = await startApp([Views]);
+    const call = await listening(app);
+    const ask = (id: string) => call(`/privacy/users/${id}`, bearer(TOKEN));
+    const view = (studentId: string) => new LessonViewed({ studentId, course: 'AAA', clicks: 1 });
+    await app.get(EventPublisher).publish([view('ann'), view('ben'), view('cem')]);
+    await call('/privacy/users/ann/forget', { method: 'POST', ...bearer(TOKEN) });
+    const forgetting = app.get(ForgetUserService);
+    await forgetting.hold('cem', 'case 12');
+    await forgetting.forgetUser('cem');
+    const away = new KeyringError('KEYRING_UNAVAILABLE', 'The key topic is away.');
+    engine.keyring.catchUp = () => Promise.reject(away);
+    const { state, confirmed, erasure } = JSON.parse(await (await ask('ann')).text()) as UserReport;
+    assert.deepEqual([state, confirmed, erasure?.state], ['forgotten', false, 'forgotten']);
+    const held = JSON.parse(await (await ask('cem')).text()) as UserReport;
+    assert.deepEqual([held.state, held.confirmed, held.erasure?.state], ['active', false, 'held']);
+    assert.equal(held.hold?.reason, 'case 12');
+    await assertProblem(await ask('ben'), 503, 'KEYRING_UNAVAILABLE');
+    await engine.keyring.beginLifecycle(engine.keyring.userRef('ann'));
+    await assertProblem(await ask('ann'), 503, 'KEYRING_UNAVAILABLE');
+    await assertProblem(await ask('nobody'), 503, 'KEYRING_UNAVAILABLE');
   });
 
   it('list the ledger, newest first, a page at a time', async () => {

@@ -3,11 +3,14 @@ import { PrivacyError } from '@oubliette/privacy';
 import type { DeadlineAlert, Erasure, Hold, LedgerCheck } from '@oubliette/privacy';
 import { OUBLIETTE_ENGINE } from '../engine/engine.js';
 import type { ErasureStanding, OublietteEngine } from '../engine/engine.js';
+import { codeOf } from '../errors.js';
 
 /** What stands about a user. */
 export interface UserStatus {
   /** As the key topic says: `forgotten` once the fence stands. */
   readonly state: 'active' | 'forgotten';
+  /** False: the brokers are away, and this is what ledger and privacy log say. */
+  readonly isConfirmed: boolean;
   /** ms since the Unix epoch; null: the user's data may be processed. */
   readonly restrictedSince: number | null;
   /** As the privacy log has it; null: not restricted, or the log does not say so. */
@@ -83,26 +86,58 @@ export class ForgetUserService {
   }
 
   /**
-   * Asks the key topic, so that an answer is never older than the question. Rejects with `USER_UNKNOWN` for somebody who
-   * never had a key, `USER_ID_INVALID`, and the retriable `KEYRING_UNAVAILABLE`.
+   * Asks the key topic, so that an answer is never older than the question; while it cannot be asked, the ledger answers for whoever is
+   * forgotten or held by it (`isConfirmed` is false then). Rejects with `USER_UNKNOWN` for somebody who never had a key,
+   * `USER_ID_INVALID`, and the retriable `KEYRING_UNAVAILABLE`.
    */
   async statusOf(userId: string): Promise<UserStatus> {
-    const { keyring, forgetting, restrictions } = this.engine;
+    const { keyring, forgetting } = this.engine;
     const userRef = keyring.userRef(userId);
-    await keyring.catchUp([userRef]);
+    try {
+      await keyring.catchUp([userRef]);
+    } catch (error) {
+      const known = codeOf(error) === 'KEYRING_UNAVAILABLE' ? await this.#byLedger(userId) : null;
+      if (known === null) throw error;
+      return known;
+    }
     const state = keyring.state(userRef);
     if (state === 'unknown')
       throw new PrivacyError(
         'USER_UNKNOWN',
         'This user never had a key, so nothing is stored. Check the id.',
       );
-    const restriction = keyring.restriction(userRef);
     return {
       state,
-      restrictedSince: restriction?.since ?? null,
-      restrictionReason: restriction === null ? null : await restrictions.reasonOf(userId),
+      isConfirmed: true,
+      ...(await this.#restrictionOf(userId)),
       erasure: await forgetting.findByUser(userId),
       hold: await forgetting.holdOf(userId),
+    };
+  }
+
+  /** null: the ledger alone does not say how this user stands. */
+  async #byLedger(userId: string): Promise<UserStatus | null> {
+    const { keyring, forgetting } = this.engine;
+    const userRef = keyring.userRef(userId);
+    const [erasure, hold] = [await forgetting.findByUser(userId), await forgetting.holdOf(userId)];
+    // What this process has read says whether the user began anew since.
+    const isActive = keyring.state(userRef) === 'active';
+    if (erasure?.state === 'held' && isActive)
+      return { state: 'active', isConfirmed: false, ...(await this.#restrictionOf(userId)), erasure, hold };
+    const isForgotten = erasure?.state === 'forgotten' || erasure?.state === 'erased';
+    const beganAnew = isActive && (keyring.fence(userRef)?.lifecycle ?? 0) >= (erasure?.lifecycle ?? 0);
+    if (!isForgotten || beganAnew || hold !== null) return null;
+    const unrestricted = { restrictedSince: null, restrictionReason: null };
+    return { state: 'forgotten', isConfirmed: false, ...unrestricted, erasure, hold };
+  }
+
+  /** As far as this process has read. */
+  async #restrictionOf(userId: string): Promise<Pick<UserStatus, 'restrictedSince' | 'restrictionReason'>> {
+    const { keyring, restrictions } = this.engine;
+    const since = keyring.restriction(keyring.userRef(userId))?.since ?? null;
+    return {
+      restrictedSince: since,
+      restrictionReason: since === null ? null : await restrictions.reasonOf(userId),
     };
   }
 

@@ -31,6 +31,8 @@ const MOST_USERS = 10_000;
 /** What stands about a user, without the id and the pseudonym. */
 export interface UserReport {
   readonly state: 'active' | 'forgotten';
+  /** False: the brokers are away, and this is what the ledger says. */
+  readonly confirmed: boolean;
   readonly restricted: boolean;
   /** null: the user's data may be processed. */
   readonly restrictedSince: string | null;
@@ -61,6 +63,7 @@ export class PrivacyController {
   async user(@Param('id') id: string): Promise<UserReport> {
     const {
       state,
+      isConfirmed: confirmed,
       restrictedSince: since,
       restrictionReason,
       erasure,
@@ -68,6 +71,7 @@ export class PrivacyController {
     } = await this.forgetting.statusOf(checkedUserId(id));
     return {
       state,
+      confirmed,
       restricted: since !== null,
       restrictedSince: since === null ? null : new Date(since).toISOString(),
       restrictionReason,

@@ -44,6 +44,8 @@ export class ForgettingService {
   readonly #extensions: Extensions;
   readonly #underWay = new UnderWay();
   #lastCheck: LedgerCheck | null = null;
+  /** undefined: it was never read. */
+  #lastBoundMs: number | null | undefined = undefined;
   #closed = false;
 
   constructor(given: ForgettingOptions) {
@@ -147,7 +149,9 @@ export class ForgettingService {
 
   /** How an erasure stands to its deadline. */
   async standing(erasure: Erasure): Promise<ReturnType<typeof standingOf>> {
-    return standingOf(erasure, await this.#driver.boundMs(), this.#parts.clock.now());
+    // Once forgotten it has its own bound: brokers that are away hold up no answer.
+    const boundMs = erasure.forgottenAt === null ? await this.#boundMs() : erasure.boundMs;
+    return standingOf(erasure, boundMs, this.#parts.clock.now());
   }
 
   /**
@@ -199,7 +203,7 @@ export class ForgettingService {
     if (this.#leadership !== null) await this.#own(this.#leadership.start());
     await this.#own(this.#pending.resume());
     // Ahead of the first request. A failure shows when a request asks for it again.
-    await this.#own(this.#driver.boundMs().catch(() => null));
+    await this.#own(this.#boundMs().catch(() => null));
     await this.#own(this.deadlines.start());
   }
 
@@ -241,6 +245,16 @@ export class ForgettingService {
       this.#pending.tryAgainLater(error);
       throw error;
     }
+  }
+
+  /** As it was, while it cannot be read. */
+  async #boundMs(): Promise<number | null> {
+    try {
+      this.#lastBoundMs = await this.#driver.boundMs();
+    } catch (error) {
+      if (this.#lastBoundMs === undefined) throw error;
+    }
+    return this.#lastBoundMs;
   }
 
   #lead({ leases, entropy, clock }: ForgettingOptions): Leadership | null {

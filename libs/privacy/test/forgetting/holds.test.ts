@@ -30,6 +30,19 @@ test('while a hold stands forgetting waits and says why; lifting it forgets', as
   assert.deepEqual(trail, ['hold-lifted: case 12 closed', 'held: Art. 17(3)(e), case 12']);
 });
 
+test('while settings cannot be read, what is held stands to its deadline by the bound that was read before', async (t) => {
+  const d = await deployment(t);
+  const service = d.service();
+  await service.resume();
+  await service.hold('ada', 'a-ticket');
+  const erasure = await service.request('ada');
+  const before = await service.standing(erasure);
+  assert.ok(before.actBy !== null);
+  d.topic.settings = () => Promise.reject(new Error('away'));
+  await d.clock.advanceAsync(120_000);
+  assert.deepEqual(await service.standing(erasure), before);
+});
+
 test('a hold holds its user alone, also in a request for many', async (t) => {
   const d = await deployment(t);
   const service = d.service();
