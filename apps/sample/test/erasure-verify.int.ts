@@ -18,7 +18,7 @@ interface SignedFile {
 }
 const ann = { id: 'student-ann-0077', name: 'Ann', email: 'ann@example.org' };
 
-describe('oubliette erasure verify', { timeout: 120_000 }, () => {
+describe('oubliette erasure verify', { timeout: 300_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), 'oubliette-verify-'));
   const dataDir = join(home, 'data');
   let sample: RunningSample;

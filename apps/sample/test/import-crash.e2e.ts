@@ -41,7 +41,7 @@ async function start(home: string, after: (end: () => void) => void) {
   throw new Error(`The sample ended with ${await gone} before it was ready.`);
 }
 
-it('loses and doubles nothing when it is killed during an import', { timeout: 120_000 }, async (test) => {
+it('loses and doubles nothing when it is killed during an import', { timeout: 300_000 }, async (test) => {
   const home = mkdtempSync(join(tmpdir(), 'oubliette-crash-'));
   let acknowledged = 0;
   for (let kills = 0; acknowledged < lines.length;) {

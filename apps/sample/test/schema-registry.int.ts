@@ -12,7 +12,7 @@ import { Client, eventually } from './support/client.js';
 const cleo = { id: 'student-cleo-0044', name: 'Cleo', email: 'cleo@example.org', region: 'Wales' };
 const view = (day: number) => ({ course: 'REG-1', site: day % 2 === 0 ? 7 : 'seven', day, clicks: 3 });
 
-describe('a sample that is given a schema registry', { timeout: 60_000 }, () => {
+describe('a sample that is given a schema registry', { timeout: 300_000 }, () => {
   const home = mkdtempSync(join(tmpdir(), 'oubliette-sample-registry-'));
   let registry: FakeRegistry;
   let sample: RunningSample | null = null;

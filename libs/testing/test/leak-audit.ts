@@ -17,7 +17,7 @@ export function leakAuditOn(
   engine: RestartableEngine,
   { transactions }: { readonly transactions: boolean },
 ): void {
-  describe(`the leak audit on ${engine.name}`, { timeout: 120_000 }, () => {
+  describe(`the leak audit on ${engine.name}`, { timeout: 300_000 }, () => {
     let client: DirectClient;
     let kafka: Kafka;
 

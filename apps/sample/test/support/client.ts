@@ -49,7 +49,7 @@ export class Client {
 }
 
 /** Asks again until the check holds; fails with its last failure after `withinMs`. */
-export async function eventually(check: () => Promise<void>, withinMs = 20_000): Promise<void> {
+export async function eventually(check: () => Promise<void>, withinMs = 60_000): Promise<void> {
   const giveUpAt = clock.monotonic() + withinMs;
   for (;;) {
     try {

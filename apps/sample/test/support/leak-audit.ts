@@ -28,7 +28,7 @@ interface Report {
 export function leakAudit(name: string, environment: () => Promise<Readonly<Record<string, string>>>): void {
   it(
     `the audit of a running sample is clean until something is planted: ${name}`,
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const home = mkdtempSync(join(tmpdir(), 'oubliette-leaks-'));
       const settings = readSettings({ PORT: '0', SAMPLE_CLASS: 'none', ...(await environment()) }, home);

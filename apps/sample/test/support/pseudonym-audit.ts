@@ -31,7 +31,7 @@ export function pseudonymAudit(
 ): void {
   it(
     `no user id, e-mail or name stands in any record, topic, group, table, log line or metric of ours on ${name}`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const home = mkdtempSync(join(tmpdir(), 'oubliette-audit-'));
       const settings = readSettings({ PORT: '0', SAMPLE_CLASS: 'none', ...(await environment()) }, home);

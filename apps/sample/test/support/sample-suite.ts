@@ -31,7 +31,7 @@ export function sampleSuite(
   name: string,
   environment: () => Promise<Readonly<Record<string, string>>>,
 ): void {
-  describe(`the sample on ${name}`, { timeout: 120_000 }, () => {
+  describe(`the sample on ${name}`, { timeout: 300_000 }, () => {
     const home = mkdtempSync(join(tmpdir(), 'oubliette-sample-'));
     const warnings: string[] = [];
     let sample: RunningSample;

@@ -18,8 +18,9 @@ const brokenShare = 0.7;
 /** Of each API so many frames are made, and broken again and again. */
 const framesPerApi = 64;
 const parallel = 8;
-/** A connection whose requests wait for something is left after this many ms. */
+/** A connection whose requests wait for something is left after this many ms, when others were answered so often meanwhile. */
 const patienceMs = 15;
+const answersMeanwhile = 3;
 /** The neighbour is asked after every so many connections, and must be answered within this many ms. */
 const probeEvery = 50;
 const answerMs = 5_000;
@@ -71,6 +72,7 @@ async function sendOne(
   frames: RandomFrames,
   { all, quick }: ReturnType<typeof wholeFrames>,
   random: () => number,
+  witness: WireClient,
 ): Promise<number> {
   const client = await WireClient.connect(port);
   const count = 1 + Math.floor(random() * framesPerConnection);
@@ -81,9 +83,20 @@ async function sendOne(
   });
   client.write(Buffer.concat(sent.map(({ frame }) => frame)));
   await client.framesWithin(count, patienceMs);
+  await untilQuiet(client, count, witness);
   const lookedAt = client.arrived + (client.isClosed ? 1 : 0);
   client.end();
   return sent.slice(0, lookedAt).filter(({ isBroken }) => isBroken).length;
+}
+
+/** By time alone a busy machine would leave them before the broker has had its turn. */
+async function untilQuiet(client: WireClient, count: number, witness: WireClient): Promise<void> {
+  let [arrived, quiet] = [client.arrived, 0];
+  while (quiet < answersMeanwhile && client.arrived < count && !client.isClosed) {
+    await witness.call(apis.apiVersions, 0, {});
+    quiet = client.arrived === arrived ? quiet + 1 : 0;
+    ({ arrived } = client);
+  }
 }
 
 test(
@@ -123,9 +136,11 @@ test(
     let connections = 0;
     let afterWarmUp = 0;
     const runLane = async (): Promise<void> => {
+      const witness = await WireClient.connect(fixture.port);
+      t.after(() => witness.end());
       while (sent < total) {
         // Not `+= await`: that would forget what other lanes added meanwhile.
-        const broken = await sendOne(fixture.port, frames, whole, random);
+        const broken = await sendOne(fixture.port, frames, whole, random, witness);
         sent += broken;
         if (++connections % probeEvery === 0) await probe();
         if (afterWarmUp === 0 && sent > total / 4) afterWarmUp = heapBytes();

@@ -21,7 +21,7 @@ const text = (value: Uint8Array | null): string | null =>
   value === null ? null : Buffer.from(value).toString();
 const code = (name: string) => (error: unknown) => error instanceof KafkaError && error.codeName === name;
 
-describe('the direct client against Apache Kafka', { timeout: 120_000 }, () => {
+describe('the direct client against Apache Kafka', { timeout: 300_000 }, () => {
   const config = { 'log.cleaner.backoff.ms': '200', 'auto.create.topics.enable': 'true' };
   const kafka = new RestartableEngine('Apache Kafka', startKafka, config);
   let client: DirectClient;

@@ -70,7 +70,7 @@ async function cases(libs: NonNullable<typeof paths>): Promise<Case[]> {
   );
 }
 
-describe(`against Kafka's own classes, seed ${SEED}`, { skip, timeout: 120_000 }, () => {
+describe(`against Kafka's own classes, seed ${SEED}`, { skip, timeout: 600_000 }, () => {
   test('random messages: our bytes are its bytes, and it reads ours', async () => {
     assert.ok(paths);
     const all = await cases(paths);
