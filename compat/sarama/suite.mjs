@@ -26,6 +26,6 @@ export const suite = {
 
   async run({ bootstrap, full, logFile, prepared, report }) {
     const args = [bootstrap, ...(full ? all : quick)];
-    await followTests(prepared.binary, args, { logFile, timeoutMs: full ? 300_000 : 90_000, report });
+    await followTests(prepared.binary, args, { logFile, timeoutMs: full ? 300_000 : 240_000, report });
   },
 };
