@@ -10,6 +10,8 @@ import {
 } from '../envelope.js';
 import type { Binding } from '../keyring.js';
 import type { AeadChoice } from './aead-choice.js';
+import { ASSOCIATED_DATA_BYTES, AssociatedDataPlace, isShort } from './associated-data-place.js';
+import { ResultBlocks } from './result-blocks.js';
 import { KEY_BYTES, MAC_BYTES, TAG_BYTES, type Sodium } from './sodium.js';
 import type { WasmMemory } from './wasm-memory.js';
 import { WasmPiece } from './wasm-piece.js';
@@ -21,18 +23,12 @@ export interface EnvelopeKey {
   readonly prefix: Uint8Array;
 }
 
-/** Larger bindings take the plain path. */
-const FAST_AD_BYTES = 8 * 1024;
-const BLOCK_BYTES = 8 * 1024;
-const SMALL_RESULT_BYTES = 2 * 1024;
-const AD_FIXED_BYTES = NONCE_AT + 4 * 4;
-
 /** Places in the engine's memory: header key, user key, a header and its MAC, associated data, envelope, then the plaintext. */
 const HEADER_KEY = 0;
 const USER_KEY = HEADER_KEY + KEY_BYTES;
 const HEADER = USER_KEY + KEY_BYTES;
 const AD = HEADER + CIPHERTEXT_AT;
-const ENVELOPE = AD + FAST_AD_BYTES;
+const ENVELOPE = AD + ASSOCIATED_DATA_BYTES;
 
 /**
  * Seals and opens envelopes. Header and associated data are laid out in a piece of libsodium's own memory; small values are
@@ -50,13 +46,8 @@ export class EnvelopeEngine {
   readonly #piece: WasmPiece;
   readonly #base: number;
   readonly #plaintext: number;
-  /** Results are cut from blocks, as Node's Buffer does for small sizes: they are ciphertext, so sharing one shows nothing. */
-  #block = new Uint8Array(0);
-  #blockNext = 0;
-  /** The stream and type whose bytes stand in the associated data's place, and where they end. */
-  #stream: string | null = null;
-  #type = '';
-  #afterType = 0;
+  readonly #associatedData: AssociatedDataPlace;
+  readonly #results = new ResultBlocks();
   /** The header at its place was found authentic, and names this userRef (hex). */
   #authentic = false;
   #userRef = '';
@@ -74,6 +65,7 @@ export class EnvelopeEngine {
     this.#piece = new WasmPiece(sodium.memory, plaintextAt + smallBytes);
     this.#base = this.#piece.address;
     this.#plaintext = this.#base + plaintextAt;
+    this.#associatedData = new AssociatedDataPlace(this.#piece, this.#base + AD, this.#base + ENVELOPE);
     this.#piece.heap.set(headerKey, this.#base + HEADER_KEY);
   }
 
@@ -84,7 +76,7 @@ export class EnvelopeEngine {
     heap.set(key.prefix, envelope);
     this.#entropy.fill(heap, envelope + NONCE_AT, HEADER_MAC_AT - NONCE_AT);
     this.#headerMac(envelope, envelope + HEADER_MAC_AT);
-    const adLength = this.#writeAssociatedData(heap, binding);
+    const adLength = this.#associatedData.write(heap, binding);
     return plaintext.length <= this.#aeads.smallBytes
       ? this.#sealSmall(heap, key, adLength, plaintext)
       : this.#sealLarge(heap, key, adLength, plaintext);
@@ -116,7 +108,7 @@ export class EnvelopeEngine {
     const small = envelope.length - ENVELOPE_OVERHEAD <= this.#aeads.smallBytes;
     const { heap } = this.#piece;
     heap.set(small ? envelope : envelope.subarray(0, NONCE_AT), this.#base + ENVELOPE);
-    const adLength = this.#writeAssociatedData(heap, binding);
+    const adLength = this.#associatedData.write(heap, binding);
     return small
       ? this.#openSmall(heap, key, adLength, envelope.length - CIPHERTEXT_AT)
       : this.#openLarge(heap, key, adLength, envelope);
@@ -174,7 +166,7 @@ export class EnvelopeEngine {
     );
     heap.fill(0, base + USER_KEY, base + USER_KEY + KEY_BYTES);
     heap.fill(0, this.#plaintext, this.#plaintext + plaintext.length);
-    return this.#copyEnvelope(heap, CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
+    return this.#results.copy(heap, envelope, CIPHERTEXT_AT + plaintext.length + TAG_BYTES);
   }
 
   #sealLarge(heap: Uint8Array, key: EnvelopeKey, adLength: number, plaintext: Uint8Array): Uint8Array {
@@ -241,54 +233,6 @@ export class EnvelopeEngine {
     const key = this.#base + HEADER_KEY;
     this.#memory._crypto_generichash(out, MAC_BYTES, header, HEADER_MAC_AT, 0, key, KEY_BYTES);
   }
-
-  /** Lays out the associated data for the header at the envelope's place; returns its length. */
-  #writeAssociatedData(heap: Uint8Array, { stream, type, eventId, path }: Binding): number {
-    const start = this.#base + AD;
-    const envelope = this.#base + ENVELOPE;
-    heap.copyWithin(start, envelope, envelope + NONCE_AT);
-    // Values come in runs of one stream and type: their bytes stay where the last call wrote them.
-    if (stream !== this.#stream || type !== this.#type) {
-      this.#afterType = this.#writeText(heap, this.#writeText(heap, start + NONCE_AT, stream), type);
-      this.#stream = stream;
-      this.#type = type;
-    }
-    return this.#writeText(heap, this.#writeText(heap, this.#afterType, eventId), path) - start;
-  }
-
-  /** The envelope that stands at its place, in memory of its own. */
-  #copyEnvelope(heap: Uint8Array, length: number): Uint8Array {
-    const start = this.#base + ENVELOPE;
-    if (length > SMALL_RESULT_BYTES) return heap.slice(start, start + length);
-    if (this.#blockNext + length > this.#block.length) {
-      this.#block = new Uint8Array(BLOCK_BYTES);
-      this.#blockNext = 0;
-    }
-    const { buffer } = this.#block;
-    const result = new Uint8Array(buffer, this.#blockNext, length);
-    result.set(new Uint8Array(heap.buffer, start, length));
-    this.#blockNext += length;
-    return result;
-  }
-
-  /** UTF-8 after its length as u32; returns where the next one goes. */
-  #writeText(heap: Uint8Array, at: number, text: string): number {
-    const start = at + 4;
-    let length = text.length;
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) {
-        length = this.#piece.buffer.write(text, start, 'utf8');
-        break;
-      }
-      heap[start + index] = code;
-    }
-    heap[at] = length >>> 24;
-    heap[at + 1] = length >>> 16;
-    heap[at + 2] = length >>> 8;
-    heap[at + 3] = length;
-    return start + length;
-  }
 }
 
 /** Compares the MAC of a header in a time that does not depend on where it differs. */
@@ -306,11 +250,6 @@ function isStanding(heap: Uint8Array, at: number, envelope: Uint8Array): boolean
     if (heap[at + index] !== envelope[index]) return false;
   for (let index = 0; index < NONCE_AT; index++) if (heap[at + index] !== envelope[index]) return false;
   return true;
-}
-
-/** True when the associated data fits its place: UTF-8 takes at most three bytes for each UTF-16 unit. */
-function isShort({ stream, type, eventId, path }: Binding): boolean {
-  return AD_FIXED_BYTES + 3 * (stream.length + type.length + eventId.length + path.length) <= FAST_AD_BYTES;
 }
 
 /** True when lifecycle and kid in the header are the key's; the user was looked up by the header's userRef before. */
