@@ -1,9 +1,9 @@
 import { dirname } from 'node:path/posix';
-import type { BatchView } from '@oubliette/protocol';
 import { Committer, PendingAppend, type TakenAppend } from './committer.js';
+import { enterBatches, type CheckedAppend } from './enter-batches.js';
 import type { LogParts } from './log-parts.js';
 import type { AppendResult } from './partition-log.js';
-import type { ProducedBatch, ProducerChange } from './producer-states.js';
+import type { ProducedBatch } from './producer-states.js';
 import { mustRoll } from './roll.js';
 import { Segment } from './segment.js';
 import { SegmentSealer } from './segment-sealer.js';
@@ -20,16 +20,6 @@ export interface WrittenLog extends LogParts {
   readonly isDeleted: boolean;
   /** All records below may be read from now on, so many bytes more than before. */
   published(highWatermark: bigint, bytes: number): void;
-}
-
-/** Checked batches on their way into the log. */
-export interface CheckedAppend {
-  readonly records: Uint8Array;
-  readonly batches: readonly BatchView[];
-  /** The timestamp (ms) that the log stamps them with, or null to keep theirs. */
-  readonly stamp: bigint | null;
-  readonly nowMs: number;
-  readonly durable: boolean;
 }
 
 /**
@@ -144,7 +134,7 @@ export class LogWriter {
     const durable = asked.durable || isFlushDue;
     if (!this.#isNamed) this.#name();
     if (!this.#isEpochNoted) this.noteEpochs();
-    const taken = this.#take(asked);
+    const taken = enterBatches(this.log, asked);
     const result = (synced: Promise<void>): AppendResult => ({
       baseOffset: batches[0]?.baseOffset ?? taken.nextOffset,
       lastOffset: taken.nextOffset - 1n,
@@ -288,30 +278,6 @@ export class LogWriter {
   #synced(nextOffset: bigint): void {
     this.#syncedBelow = nextOffset;
     this.lastFlushMs = this.log.clock.now();
-  }
-
-  /** Gives the batches their offsets and enters them in segment, indexes and producer states. */
-  #take({ records: bytes, batches, stamp, nowMs }: CheckedAppend): TakenAppend {
-    const { segments, producers, config, leaderEpoch } = this.log;
-    const { active } = segments;
-    const mark = active.mark();
-    const changes: ProducerChange[] = [];
-    for (const batch of batches) {
-      batch.setBaseOffset(active.nextOffset);
-      batch.setLeaderEpoch(leaderEpoch);
-      if (stamp !== null) batch.setLogAppendTime(stamp);
-      active.add(batch, config.indexIntervalBytes);
-      if (batch.producerId < 0n) continue;
-      const change = producers.add(batch);
-      if (change.aborted !== null) active.transactionIndex.append(change.aborted);
-      changes.push(change);
-    }
-    active.lastWriteMs = nowMs;
-    const undo = (): void => {
-      active.restore(mark);
-      for (const change of changes.reverse()) producers.undo(change);
-    };
-    return { segment: active, bytes, position: mark.sizeBytes, nextOffset: active.nextOffset, undo };
   }
 
   #writeNow({ segment, bytes, position, nextOffset, undo }: TakenAppend): void {

@@ -11,16 +11,15 @@ import {
 } from '../config/topic-config.js';
 import type { Logger } from '../logger.js';
 import type { LogConfig, LogManager, PartitionLog } from '../log/partition-log.js';
-import { asError, storageError } from '../log/storage-error.js';
+import { asError } from '../log/storage-error.js';
 import { TimeSlice } from '../log/time-slice.js';
 import type { ClusterRegistry } from './cluster-registry.js';
 import type { StoredTopic } from './cluster-store.js';
+import { checkGrowth, checkPartitionCount } from './partition-count.js';
 import { TopicDeletions } from './topic-deletions.js';
+import { TopicLogs } from './topic-logs.js';
 import { checkTopicName, collides } from './topic-name.js';
 import { randomUuid } from './uuid.js';
-
-/** A bound on one topic, so that a typing error does not open a million files. */
-const maxPartitions = 10_000;
 
 /** What creating a topic would give. */
 export interface NewTopic {
@@ -32,19 +31,13 @@ export interface NewTopic {
 /** Topics, their settings and their logs, kept in step: the registry decides, the logs follow. */
 export class TopicManager {
   readonly #registry: ClusterRegistry;
-  readonly #logs: LogManager;
+  readonly #logs: TopicLogs;
   readonly #config: BrokerConfig;
   readonly #entropy: Entropy;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #deletions: TopicDeletions;
-  /** Partitions from so many on are being made: they are not served before all of them are there. */
-  readonly #making = new Map<string, number>();
   /** The last one that was asked for, by topic. */
   readonly #growths = new Map<string, Promise<void>>();
-  /** Logs are made for one topic at a time: many requests share one slice of time. */
-  #lastMaking: Promise<unknown> = Promise.resolve();
-  #makingSlice: TimeSlice | null = null;
   readonly #deletionListeners = new Set<(topic: string) => void>();
 
   constructor(parts: {
@@ -56,11 +49,10 @@ export class TopicManager {
     readonly logger: Logger;
   }) {
     this.#registry = parts.registry;
-    this.#logs = parts.logs;
+    this.#logs = new TopicLogs(parts, (name) => this.delete(name));
     this.#config = parts.config;
     this.#entropy = parts.entropy;
     this.#clock = parts.clock;
-    this.#logger = parts.logger;
     this.#deletions = new TopicDeletions(parts);
   }
 
@@ -68,12 +60,7 @@ export class TopicManager {
   async start(): Promise<void> {
     await this.#registry.prepare();
     await this.#deletions.finishAll();
-    const slice = new TimeSlice(this.#clock);
-    for (const stored of this.#registry.topics.values()) {
-      await this.#open(stored, slice);
-      this.#configure(stored);
-    }
-    this.#warnOfStrays();
+    await this.#logs.start();
   }
 
   /** Resolves when no deletion is under way. */
@@ -98,11 +85,7 @@ export class TopicManager {
 
   /** The same, undefined where there is none. */
   findLog(topic: string, partition: number): PartitionLog | undefined {
-    const stored = this.#registry.topics.get(topic);
-    // Below 0 the key of a log could be that of another topic: `t` and -1 read as `t-` and 1.
-    const served = Math.min(stored?.partitions ?? 0, this.#making.get(topic) ?? Infinity);
-    const isThere = partition >= 0 && partition < served;
-    return isThere ? this.#logs.get(topic, partition) : undefined;
+    return this.#logs.find(topic, partition);
   }
 
   /** Called with a topic's name once it is gone. */
@@ -155,7 +138,7 @@ export class TopicManager {
     return Promise.allSettled(
       stored.map((outcome) =>
         outcome.status === 'fulfilled'
-          ? this.#makeLogs(outcome.value, 0)
+          ? this.#logs.make(outcome.value, 0)
           : Promise.reject(asError(outcome.reason)),
       ),
     );
@@ -177,43 +160,6 @@ export class TopicManager {
 
   #store({ name, partitions, configs }: NewTopic, together: ReadonlySet<string>): Promise<StoredTopic> {
     return this.#registry.createTopic({ name, id: this.newId(), partitions, configs }, together);
-  }
-
-  /** Makes the logs from `first` on; what was made goes again, with the topic or the added partitions, when that fails. */
-  #makeLogs(stored: StoredTopic, first: number): Promise<StoredTopic> {
-    this.#making.set(stored.name, first);
-    const slice = (this.#makingSlice ??= new TimeSlice(this.#clock));
-    const making = this.#lastMaking.then(() => this.#makeInTurn(stored, first, slice));
-    const last: Promise<unknown> = making
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#lastMaking === last) this.#makingSlice = null;
-      });
-    this.#lastMaking = last;
-    return making;
-  }
-
-  async #makeInTurn(stored: StoredTopic, first: number, slice: TimeSlice): Promise<StoredTopic> {
-    const { name, id } = stored;
-    try {
-      await this.#open(stored, slice);
-      return stored;
-    } catch (error) {
-      if (this.#registry.topics.get(name)?.id === id) {
-        if (first === 0) await this.delete(name);
-        else await this.#takeBack(stored, first);
-      }
-      throw storageError(asError(error));
-    } finally {
-      this.#making.delete(name);
-    }
-  }
-
-  /** The logs before the count: after a crash in between the next start makes them anew, and finds none that belongs to nobody. */
-  async #takeBack(stored: StoredTopic, first: number): Promise<void> {
-    const added = Array.from({ length: stored.partitions - first }, (_, index) => first + index);
-    await this.#logs.remove(stored.name, added);
-    await this.#registry.changeTopic(stored, (topic) => ({ ...topic, partitions: first }), true);
   }
 
   /** When this resolves the topic is gone; its logs follow. Rejects with UNKNOWN_TOPIC_OR_PARTITION, KAFKA_STORAGE_ERROR. */
@@ -249,7 +195,7 @@ export class TopicManager {
       checkGrowth(topic, count);
       return { ...topic, partitions: count };
     });
-    await this.#makeLogs(stored, before.partitions);
+    await this.#logs.make(stored, before.partitions);
   }
 
   /** Throws INVALID_CONFIG for settings that no topic could take. */
@@ -269,12 +215,12 @@ export class TopicManager {
     };
     // On a full disk too: a shorter retention is what gives room back.
     const stored = await this.#registry.changeTopic(this.#require(name), changed, true);
-    this.#configure(this.#registry.topics.get(name) ?? stored);
+    this.#logs.configure(this.#registry.topics.get(name) ?? stored);
   }
 
   /** Applies the broker's changed defaults to every log. */
   reconfigureAll(): void {
-    for (const stored of this.#registry.topics.values()) this.#configure(stored);
+    for (const stored of this.#registry.topics.values()) this.#logs.configure(stored);
   }
 
   /** The settings the topic's logs run with. */
@@ -295,65 +241,6 @@ export class TopicManager {
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.');
     }
     return stored;
-  }
-
-  /** Makes the logs that are missing, as many as one slice of time allows and then the next. */
-  async #open({ name, id, partitions }: StoredTopic, slice: TimeSlice): Promise<void> {
-    for (let partition = 0; partition < partitions; partition++) {
-      if (this.#logs.get(name, partition) !== undefined) continue;
-      await slice.rest();
-      // It may have been deleted meanwhile, or be another one of its name, or have other settings.
-      const stored = this.#registry.topics.get(name);
-      if (stored?.id !== id) return;
-      this.#logs.create(name, partition, toLogConfig(stored.configs, this.#config));
-    }
-  }
-
-  #configure(stored: StoredTopic): void {
-    const config = toLogConfig(stored.configs, this.#config);
-    for (let partition = 0; partition < stored.partitions; partition++) {
-      this.#logs.get(stored.name, partition)?.configure(config);
-    }
-  }
-
-  /** A log that no topic claims is never served and never removed: somebody put it there or lost the registry's file. */
-  #warnOfStrays(): void {
-    for (const log of this.#logs.all()) {
-      const stored = this.#registry.topics.get(log.topic);
-      if (stored !== undefined && log.partition < stored.partitions) continue;
-      this.#logger.warn(
-        'a log directory belongs to no topic: it is kept and not served, remove it if it is not needed',
-        {
-          topic: log.topic,
-          partition: log.partition,
-        },
-      );
-    }
-  }
-}
-
-function checkGrowth({ name, partitions }: StoredTopic, count: number): void {
-  if (count < partitions) {
-    throw new KafkaError(
-      'INVALID_PARTITIONS',
-      `The topic ${name} currently has ${partitions} partition(s); ${count} would not be an increase.`,
-    );
-  }
-  if (count === partitions) {
-    throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`);
-  }
-  checkPartitionCount(count);
-}
-
-function checkPartitionCount(count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new KafkaError(
-      'INVALID_PARTITIONS',
-      'Number of partitions was set to an invalid non-positive value.',
-    );
-  }
-  if (count > maxPartitions) {
-    throw new KafkaError('INVALID_PARTITIONS', `Number of partitions is above ${maxPartitions}.`);
   }
 }
 
