@@ -1,10 +1,10 @@
+import { Periodic, type Rhythm } from '@oubliette/runtime';
 import type { CleanerSettings } from './cleaner/cleaner-settings.js';
 import type { LogCleaner } from './cleaner/log-cleaner.js';
 import type { DiskPartitionLog } from './disk-partition-log.js';
 import { flushDirtyLogs } from './flusher.js';
 import type { LogCheckpoints } from './log-checkpoints.js';
 import { managerDefaults, type LogManagerOptions } from './log-manager-options.js';
-import { Periodic, type Rhythm } from './periodic.js';
 import type { Reaper } from './reaper.js';
 import { applyRetention } from './retention.js';
 import { messageOf } from './storage-error.js';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@oubliette/runtime';
+import { Periodic, type Clock } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { pendingPages } from '../forgetting/pending-pages.js';
@@ -28,8 +28,7 @@ const everyMs = 60_000;
 export class DeadlineWatch {
   readonly #listeners = new Set<(alert: DeadlineAlert) => void>();
   #known = new Map<string, DeadlineAlert>();
-  #timer: Timer | null = null;
-  #looking: Promise<void> = Promise.resolve();
+  #looks: Periodic | null = null;
   #closed = false;
 
   constructor(private readonly parts: DeadlineWatchParts) {}
@@ -50,20 +49,13 @@ export class DeadlineWatch {
   /** Looks now, and from now on. */
   async start(): Promise<void> {
     await this.#look();
-    this.#schedule();
+    if (this.#closed) return;
+    this.#looks = new Periodic(this.parts.clock, { everyMs }, () => this.#look());
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
-    await this.#looking;
-  }
-
-  #schedule(): void {
-    if (this.#closed) return;
-    this.#timer = this.parts.clock.schedule(everyMs, () => {
-      this.#looking = this.#look().finally(() => this.#schedule());
-    });
+    await this.#looks?.stop();
   }
 
   async #look(): Promise<void> {

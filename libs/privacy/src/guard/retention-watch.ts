@@ -1,5 +1,5 @@
 import type { TopicAdmin } from '@oubliette/kafka';
-import type { Clock, Timer } from '@oubliette/runtime';
+import { Periodic, type Clock } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { assertDurations } from './assert-durations.js';
@@ -52,8 +52,8 @@ export class RetentionWatch {
   readonly #everyMs: number;
   #topics: readonly WatchedTopic[] = [];
   #seen = new Map<string, Seen>();
-  #timer: Timer | null = null;
-  #looking: Promise<void> = Promise.resolve();
+  #firstLook: Promise<void> = Promise.resolve();
+  #looks: Periodic | null = null;
   #isSilent = false;
   #closed = false;
 
@@ -67,9 +67,10 @@ export class RetentionWatch {
   async start(topics: readonly WatchedTopic[]): Promise<void> {
     this.#topics = topics;
     if (topics.length === 0 || this.#closed) return;
-    this.#looking = this.#look();
-    await this.#looking;
-    this.#schedule();
+    this.#firstLook = this.#look();
+    await this.#firstLook;
+    if (this.#closed) return;
+    this.#looks = new Periodic(this.parts.clock, { everyMs: this.#everyMs }, () => this.#look());
   }
 
   /** Of the topics that were there at the last look, by name. */
@@ -89,15 +90,8 @@ export class RetentionWatch {
   /** No look begins any more. Resolves when one that is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
-    await this.#looking;
-  }
-
-  #schedule(): void {
-    if (this.#closed) return;
-    this.#timer = this.parts.clock.schedule(this.#everyMs, () => {
-      this.#looking = this.#look().finally(() => this.#schedule());
-    });
+    await this.#looks?.stop();
+    await this.#firstLook;
   }
 
   async #look(): Promise<void> {

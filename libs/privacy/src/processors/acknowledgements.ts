@@ -1,5 +1,5 @@
 import type { RecordProducer } from '@oubliette/kafka';
-import type { Clock, Timer } from '@oubliette/runtime';
+import { Periodic, type Clock } from '@oubliette/runtime';
 import type { CertificateRegister } from '../certificate/certificate-register.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -38,7 +38,7 @@ export class Acknowledgements {
   readonly #parts: AcknowledgementsParts;
   readonly #processors: readonly string[];
   #looking: Promise<void> = Promise.resolve();
-  #timer: Timer | null = null;
+  #looks: Periodic | null = null;
   #closed = false;
 
   /** Throws PrivacyError PROCESSOR_INVALID. */
@@ -50,12 +50,13 @@ export class Acknowledgements {
   /** Asks what is due now, and once a minute from now on. */
   async start(): Promise<void> {
     await this.#look();
-    this.#schedule();
+    if (this.#closed) return;
+    this.#looks = new Periodic(this.#parts.clock, { everyMs }, () => this.#look());
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
+    await this.#looks?.stop();
     await this.#looking;
   }
 
@@ -85,13 +86,6 @@ export class Acknowledgements {
     if (rows.every(({ outcome }) => outcome !== 'outstanding')) await this.#complete(erasureId, rows);
     if (isFirst) return 'taken';
     return isSame(standing, given) ? 'repeated' : this.#odd('different', given);
-  }
-
-  #schedule(): void {
-    if (this.#closed) return;
-    this.#timer = this.#parts.clock.schedule(everyMs, () => {
-      void this.#look().then(() => this.#schedule());
-    });
   }
 
   /** One after the other; never rejects. */

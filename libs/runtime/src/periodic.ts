@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@oubliette/runtime';
+import type { Clock, Timer } from './clock.js';
 
 export interface Rhythm {
   /**
@@ -23,7 +23,8 @@ export class Periodic {
     private readonly clock: Clock,
     private readonly rhythm: Rhythm,
     private readonly task: () => Promise<void>,
-    private readonly onError: (error: unknown) => void,
+    /** Takes what a run rejects with; left out where none does. */
+    private readonly onError?: (error: unknown) => void,
   ) {
     this.#arm(rhythm.firstAfterMs ?? this.#everyMs);
   }
@@ -55,14 +56,13 @@ export class Periodic {
     this.#timer = this.clock.schedule(afterMs, () => {
       this.#isRunning = true;
       const started = this.clock.monotonic();
-      this.#running = this.task()
-        .catch((error: unknown) => this.onError(error))
-        .finally(() => {
-          const elapsed = this.rhythm.fixedRate === true ? this.clock.monotonic() - started : 0;
-          const afterMs = this.#hurries ? 0 : Math.max(0, this.#everyMs - elapsed);
-          this.#isRunning = this.#hurries = false;
-          this.#arm(afterMs);
-        });
+      const run = this.onError === undefined ? this.task() : this.task().catch(this.onError);
+      this.#running = run.finally(() => {
+        const elapsed = this.rhythm.fixedRate === true ? this.clock.monotonic() - started : 0;
+        const afterMs = this.#hurries ? 0 : Math.max(0, this.#everyMs - elapsed);
+        this.#isRunning = this.#hurries = false;
+        this.#arm(afterMs);
+      });
     });
   }
 }
