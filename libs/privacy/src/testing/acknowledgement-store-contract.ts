@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { Acknowledgement, AcknowledgementStore, GivenAnswer } from '../processors/acknowledgement.js';
+import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
-export interface AcknowledgementStoreUnderTest {
+export interface AcknowledgementStoreUnderTest extends UnderTest {
   readonly store: AcknowledgementStore;
-  readonly close?: () => Promise<void>;
 }
 
 /** What every AcknowledgementStore must do. `factory` gives an empty one each time. */
@@ -13,18 +13,9 @@ export function acknowledgementStoreContract(
   name: string,
   factory: () => Promise<AcknowledgementStoreUnderTest>,
 ): void {
-  const check = (title: string, body: (store: AcknowledgementStore) => Promise<void>): void => {
-    test(title, async () => {
-      const { store, close } = await factory();
-      try {
-        await body(store);
-      } finally {
-        await close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   describe(`acknowledgement store: ${name}`, () => {
-    check('opens what is missing, due at once, and leaves what stands', async (store) => {
+    check('opens what is missing, due at once, and leaves what stands', async ({ store }) => {
       await store.open(['e-1'], ['mailing'], 100);
       await store.open(['e-1', 'e-2'], ['mailing', 'crm'], 200);
       assert.deepEqual(
@@ -40,7 +31,7 @@ export function acknowledgementStoreContract(
       assert.equal((await store.of([])).size, 0);
     });
 
-    check('gives the erasures that are due, the longest due first, each once', async (store) => {
+    check('gives the erasures that are due, the longest due first, each once', async ({ store }) => {
       await store.open(['e-1'], ['crm', 'mailing'], 300);
       await store.open(['e-2'], ['crm'], 100);
       await store.open(['e-3'], ['crm'], 400);
@@ -50,7 +41,7 @@ export function acknowledgementStoreContract(
       assert.deepEqual(await store.due(400, 10), ['e-2', 'e-1', 'e-3']);
     });
 
-    check('counts an ask once, of rows that stand as they are given', async (store) => {
+    check('counts an ask once, of rows that stand as they are given', async ({ store }) => {
       await store.open(['e-1'], ['crm', 'mailing'], 1);
       const rows = (await store.of(['e-1'])).get('e-1') ?? [];
       await store.asked(rows, 5, 50);
@@ -69,7 +60,7 @@ export function acknowledgementStoreContract(
       assert.equal((await store.of(['e-9'])).size, 0);
     });
 
-    check('keeps the first answer of each, which is due no more', async (store) => {
+    check('keeps the first answer of each, which is due no more', async ({ store }) => {
       await store.open(['e-1'], ['crm', 'mailing'], 1);
       const erased = answer('crm', { outcome: 'erased', text: 'ticket 12: Löschung', reason: null });
       assert.equal(await store.answer(erased), true);
@@ -87,14 +78,14 @@ export function acknowledgementStoreContract(
       assert.deepEqual((await store.of(['e-1'])).get('e-1'), rows);
     });
 
-    check('takes no answer of who was not asked', async (store) => {
+    check('takes no answer of who was not asked', async ({ store }) => {
       await store.open(['e-1'], ['crm'], 1);
       assert.equal(await store.answer(answer('mailing', {})), false);
       assert.equal(await store.answer({ ...answer('crm', {}), erasureId: 'e-2' }), false);
       assert.deepEqual((await store.of(['e-1', 'e-2'])).get('e-1'), [row('e-1', 'crm', { dueAt: 1 })]);
     });
 
-    check('lets one of several answers stand that come at once', async (store) => {
+    check('lets one of several answers stand that come at once', async ({ store }) => {
       await store.open(['e-1'], ['crm'], 1);
       const answers = ['a', 'b', 'c', 'd'].map((text) => answer('crm', { text }));
       const taken = await Promise.all(answers.map((one) => store.answer(one)));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { CertificateStore, IssuedCertificate } from '../certificate/certificate-store.js';
+import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
-export interface CertificateStoreUnderTest {
+export interface CertificateStoreUnderTest extends UnderTest {
   readonly store: CertificateStore;
-  readonly close?: () => Promise<void>;
 }
 
 /** What every CertificateStore must do. `factory` gives an empty one each time. */
@@ -13,18 +13,9 @@ export function certificateStoreContract(
   name: string,
   factory: () => Promise<CertificateStoreUnderTest>,
 ): void {
-  const check = (title: string, body: (store: CertificateStore) => Promise<void>): void => {
-    test(title, async () => {
-      const { store, close } = await factory();
-      try {
-        await body(store);
-      } finally {
-        await close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   describe(`certificate store: ${name}`, () => {
-    check('gives back what was added, byte for byte, in the order of the chain', async (store) => {
+    check('gives back what was added, byte for byte, in the order of the chain', async ({ store }) => {
       const chain = [1, 2, 3, 4, 5].map((number) => certificate(number, `e-${number % 2}`));
       assert.equal(await store.append(chain.slice(0, 2)), true);
       assert.equal(await store.append(chain.slice(2)), true);
@@ -34,7 +25,7 @@ export function certificateStoreContract(
       assert.deepEqual(await store.list(5, 2), []);
     });
 
-    check('gives the last certificate of each erasure that has one', async (store) => {
+    check('gives the last certificate of each erasure that has one', async ({ store }) => {
       await store.append([certificate(1, 'e-1'), certificate(2, 'e-2'), certificate(3, 'e-1')]);
       const latest = await store.latestOf(['e-1', 'e-2', 'e-3']);
       assert.deepEqual(
@@ -46,7 +37,7 @@ export function certificateStoreContract(
       );
     });
 
-    check('knows nothing of what was never added', async (store) => {
+    check('knows nothing of what was never added', async ({ store }) => {
       assert.equal(await store.last(), null);
       assert.deepEqual(await store.list(0, 10), []);
       assert.equal((await store.latestOf([])).size, 0);
@@ -54,7 +45,7 @@ export function certificateStoreContract(
       assert.equal(await store.append([]), true);
     });
 
-    check('lets one of several take a number, and the others nothing', async (store) => {
+    check('lets one of several take a number, and the others nothing', async ({ store }) => {
       await store.append([certificate(1, 'e-0')]);
       const taken = await Promise.all(
         [1, 2, 3, 4].map((writer) =>

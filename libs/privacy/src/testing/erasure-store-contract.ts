@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
 import type { Erasure, ErasureStore, LedgerEntry } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { TopicErasure, TopicPartitionEvidence } from '../ways/topic-erasure.js';
 import { requestedErasure } from './requested-erasure.js';
+import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
-export interface ErasureStoreUnderTest {
+export interface ErasureStoreUnderTest extends UnderTest {
   readonly store: ErasureStore;
-  readonly close?: () => Promise<void>;
 }
 
 /** What every ErasureStore must do. `factory` gives an empty one each time. */
 export function erasureStoreContract(name: string, factory: () => Promise<ErasureStoreUnderTest>): void {
-  const check = (title: string, body: (store: ErasureStore) => Promise<void>): void => {
-    test(title, async () => {
-      const { store, close } = await factory();
-      try {
-        await body(store);
-      } finally {
-        await close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   describe(`erasure store: ${name}`, () => {
-    check('gives back what was opened, every field of it', async (store) => {
+    check('gives back what was opened, every field of it', async ({ store }) => {
       const full: Erasure = {
         ...requested('e-1', 1),
         boundMs: 75_000,
@@ -38,14 +29,14 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.deepEqual(await store.findByUser(full.userRef), full);
     });
 
-    check('knows nothing of what was never opened', async (store) => {
+    check('knows nothing of what was never opened', async ({ store }) => {
       assert.equal(await store.get('e-1'), null);
       assert.equal(await store.findByUser(userRef(1)), null);
       assert.deepEqual(await store.pending(9), []);
       assert.equal(await store.advance(requested('e-1', 1, { revision: 1 })), false);
     });
 
-    check('adds every step of every erasure, and gives them in order a page at a time', async (store) => {
+    check('adds every step of every erasure, and gives them in order a page at a time', async ({ store }) => {
       const [one, two] = await store.openAll([requested('e-1', 1), requested('e-2', 2)]);
       assert.ok(one && two);
       const held: Erasure = { ...one, revision: 1, state: 'held', note: 'held' };
@@ -68,14 +59,14 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       );
     });
 
-    check('opens one erasure for a user and lifecycle, however many ask at once', async (store) => {
+    check('opens one erasure for a user and lifecycle, however many ask at once', async ({ store }) => {
       const asked = Array.from({ length: 8 }, (_, index) => requested(`e-${index}`, 1));
       const opened = await Promise.all(asked.map((erasure) => store.open(erasure)));
       assert.equal(new Set(opened.map(({ erasureId }) => erasureId)).size, 1);
       assert.equal((await store.pending(9)).length, 1);
     });
 
-    check('opens many at once, those that stand as they stand, in the order given', async (store) => {
+    check('opens many at once, those that stand as they stand, in the order given', async ({ store }) => {
       const standing = await store.open(requested('e-0', 1));
       const asked = [requested('e-1', 2), requested('e-2', 1), requested('e-3', 3), requested('e-4', 2)];
       const opened = await store.openAll(asked);
@@ -88,7 +79,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.deepEqual(await store.openAll([]), []);
     });
 
-    check('moves many at once, those that stand where they are to', async (store) => {
+    check('moves many at once, those that stand where they are to', async ({ store }) => {
       const erasures = await store.openAll([1, 2, 3, 4].map((n) => requested(`e-${n}`, n)));
       const [first] = erasures;
       assert.ok(first);
@@ -115,7 +106,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal((await store.advanceAll([requested('e-3', 3, { revision: 2 })])).size, 0, 'never back');
     });
 
-    check('puts back what was lost: the later step of an erasure wins', async (store) => {
+    check('puts back what was lost: the later step of an erasure wins', async ({ store }) => {
       const [one, two] = await store.openAll([requested('e-1', 1), requested('e-2', 2)]);
       assert.ok(one && two);
       await store.advance({ ...two, revision: 1, state: 'forgotten', forgottenAt: 7 });
@@ -137,14 +128,14 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal(await store.advance({ ...lost[2]!, revision: 3, note: 'goes on' }), true);
     });
 
-    check('opens another erasure for another lifecycle, and finds the latest by user', async (store) => {
+    check('opens another erasure for another lifecycle, and finds the latest by user', async ({ store }) => {
       await store.open(requested('e-2', 1, { lifecycle: 2 }));
       await store.open(requested('e-1', 1, { lifecycle: 1 }));
       assert.equal((await store.findByUser(userRef(1)))?.erasureId, 'e-2');
       assert.equal((await store.pending(9)).length, 2);
     });
 
-    check('moves on only from the revision that stands', async (store) => {
+    check('moves on only from the revision that stands', async ({ store }) => {
       const first = requested('e-1', 1);
       await store.open(first);
       const forgotten: Erasure = {
@@ -168,7 +159,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.deepEqual(await store.open(requested('e-9', 1)), forgotten);
     });
 
-    check('lets one of several win the same step', async (store) => {
+    check('lets one of several win the same step', async ({ store }) => {
       const first = requested('e-1', 1);
       await store.open(first);
       const wins = await Promise.all(
@@ -179,7 +170,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       assert.equal(wins.filter((won) => won).length, 1);
     });
 
-    check('lists what is not yet erased, oldest first', async (store) => {
+    check('lists what is not yet erased, oldest first', async ({ store }) => {
       const at = (id: string, user: number, requestedAt: number): Erasure =>
         requested(id, user, { requestedAt });
       await store.open(at('e-late', 1, 3_000));
@@ -192,7 +183,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
 
     check(
       'lists what is not yet erased a page at a time, also where they were asked at once',
-      async (store) => {
+      async ({ store }) => {
         const at = (user: number): number => (user < 3 ? 1_000 : 2_000);
         const asked = [5, 3, 1, 4, 2, 6].map((user) =>
           requested(`e-${user}`, user, { requestedAt: at(user) }),
@@ -217,7 +208,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
 
     check(
       'lists all of them a page at a time, newest first, also where they were asked at once',
-      async (store) => {
+      async ({ store }) => {
         for (const [user, requestedAt] of [2_000, 3_000, 1_000, 2_000, 2_000].entries())
           await store.open(requested(`e-${user}`, user, { requestedAt }));
         await store.advance(
@@ -237,7 +228,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       },
     );
 
-    check('gives those erased with replicas that nobody could see, and their evidence', async (store) => {
+    check('gives those erased with replicas that nobody could see, and their evidence', async ({ store }) => {
       await store.openAll([1, 2, 3].map((user) => requested(`e-${user}`, user, { requestedAt: user })));
       const evidence = (unseen: ErasureEvidence['unseen']): ErasureEvidence => ({
         partition: 1,
@@ -265,7 +256,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
 
     check(
       'keeps the topics of an erasure, and gives it while a replica of one could not be seen',
-      async (store) => {
+      async ({ store }) => {
         const away = [{ replica: 2, why: 'out of sync' as const }];
         const seen = (unseen: TopicPartitionEvidence['unseen']): TopicErasure['evidence'] => [
           { partition: 0, mark: '18014398509481985', tombstones: 0, passes: [], unseen, unlinkedAt: 9 },
@@ -285,7 +276,7 @@ export function erasureStoreContract(name: string, factory: () => Promise<Erasur
       },
     );
 
-    check('counts them by state', async (store) => {
+    check('counts them by state', async ({ store }) => {
       assert.deepEqual(await store.counts(), { requested: 0, held: 0, forgotten: 0, erased: 0 });
       for (const user of [1, 2, 3, 4]) await store.open(requested(`e-${user}`, user));
       await store.advance(requested('e-1', 1, { revision: 1, state: 'erased', erasedAt: 1 }));

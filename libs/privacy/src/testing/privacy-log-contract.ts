@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
 import type { PrivacyLog, PrivacyLogEntry } from '../log/privacy-log.js';
+import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty log, and how to end it. */
-export interface PrivacyLogUnderTest {
+export interface PrivacyLogUnderTest extends UnderTest {
   readonly log: PrivacyLog;
-  readonly close?: () => Promise<void>;
 }
 
 /** What every PrivacyLog must do. `factory` gives an empty one each time. */
 export function privacyLogContract(name: string, factory: () => Promise<PrivacyLogUnderTest>): void {
-  const check = (title: string, body: (log: PrivacyLog) => Promise<void>): void => {
-    test(title, async () => {
-      const { log, close } = await factory();
-      try {
-        await body(log);
-      } finally {
-        await close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   describe(`privacy log: ${name}`, () => {
-    check('gives back what was added, every field of it, newest first', async (log) => {
+    check('gives back what was added, every field of it, newest first', async ({ log }) => {
       assert.deepEqual(await log.list(10), []);
       const first = await log.append(entry(1, { erasureId: '0b8f1d7e-0000-4000-8000-000000000001' }));
       const second = await log.append(
@@ -36,13 +27,13 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual(await log.list(10), [second, first]);
     });
 
-    check('takes an act that repeats as another entry', async (log) => {
+    check('takes an act that repeats as another entry', async ({ log }) => {
       const ids = [await log.append(entry(1)), await log.append(entry(1))].map(({ id }) => id);
       assert.equal(new Set(ids).size, 2);
       assert.equal((await log.list(10)).length, 2);
     });
 
-    check('lists a page at a time, also of one user', async (log) => {
+    check('lists a page at a time, also of one user', async ({ log }) => {
       for (const user of [1, 2, 1, 1, 2]) await log.append(entry(user));
       const ids = (await log.list(10)).map(({ id }) => id);
       assert.deepEqual(
@@ -65,7 +56,7 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual(await log.list(10, ids.at(-1)), []);
     });
 
-    check('says who is under a hold that was not lifted since', async (log) => {
+    check('says who is under a hold that was not lifted since', async ({ log }) => {
       assert.equal((await log.heldAmong([])).size, 0);
       await log.append(entry(1, { kind: 'held', reason: 'first' }));
       await log.append(entry(2, { kind: 'held' }));
@@ -79,7 +70,7 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual([...held], [[userRef(1), again]]);
     });
 
-    check('tells the restrictions that stand, a page at a time, oldest first', async (log) => {
+    check('tells the restrictions that stand, a page at a time, oldest first', async ({ log }) => {
       assert.deepEqual(await log.standingRestrictions(10), []);
       await log.append(entry(1));
       const second = await log.append(entry(2));
@@ -95,13 +86,13 @@ export function privacyLogContract(name: string, factory: () => Promise<PrivacyL
       assert.deepEqual(await log.standingRestrictions(1, again.id), []);
     });
 
-    check('gives every one of many that are added at once its own place', async (log) => {
+    check('gives every one of many that are added at once its own place', async ({ log }) => {
       const added = await Promise.all(Array.from({ length: 20 }, (_, user) => log.append(entry(user))));
       assert.equal(new Set(added.map(({ id }) => id)).size, 20);
       assert.equal((await log.list(100)).length, 20);
     });
 
-    check('refuses what could name somebody, and writes nothing then', async (log) => {
+    check('refuses what could name somebody, and writes nothing then', async ({ log }) => {
       for (const reason of [
         '',
         ' ',
