@@ -2,6 +2,7 @@ import { KafkaError, apis, encodeBatch, type EncodableRecord, type ErrorName } f
 import type { Clock } from '@oubliette/runtime';
 import type { Cluster } from './cluster.js';
 import { ConnectionError, PartitionError } from './errors.js';
+import { partitionAnswer } from './partition-answer.js';
 import { retrying, type RetryPolicy } from './retry.js';
 
 /** A record for `produceBatch`. */
@@ -140,15 +141,12 @@ export class BatchProducer {
       },
       { maxVersion: MAX_PRODUCE_VERSION, waitMs: BATCH_TIMEOUT_MS },
     );
-    const result = answer.responses[0]?.partitionResponses[0];
-    if (result === undefined || result.errorCode !== 0) {
-      throw new PartitionError(
-        result?.errorCode ?? 'UNKNOWN_SERVER_ERROR',
-        topic,
-        partition,
-        'cannot produce to',
-      );
-    }
+    const result = partitionAnswer(
+      answer.responses[0]?.partitionResponses[0],
+      topic,
+      partition,
+      'cannot produce to',
+    );
     return { baseOffset: result.baseOffset, lastOffset: result.baseOffset + BigInt(records.length - 1) };
   }
 

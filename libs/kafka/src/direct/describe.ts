@@ -1,6 +1,6 @@
 import { KafkaError, apis } from '@oubliette/protocol';
 import type { Cluster } from './cluster.js';
-import { PartitionError } from './errors.js';
+import { partitionAnswer } from './partition-answer.js';
 
 export interface LogDirPartition {
   readonly topic: string;
@@ -76,15 +76,12 @@ export async function describeProducersOnce(
   const answer = await connection.send(apis.describeProducers, {
     topics: [{ name: topic, partitionIndexes: [partition] }],
   });
-  const found = answer.topics[0]?.partitions[0];
-  if (found === undefined || found.errorCode !== 0) {
-    throw new PartitionError(
-      found?.errorCode ?? 'UNKNOWN_SERVER_ERROR',
-      topic,
-      partition,
-      'cannot describe producers of',
-    );
-  }
+  const found = partitionAnswer(
+    answer.topics[0]?.partitions[0],
+    topic,
+    partition,
+    'cannot describe producers of',
+  );
   return found.activeProducers.map((producer) => ({
     producerId: producer.producerId,
     producerEpoch: producer.producerEpoch,

@@ -1,6 +1,6 @@
 import { apis } from '@oubliette/protocol';
 import type { Cluster } from './cluster.js';
-import { PartitionError } from './errors.js';
+import { partitionAnswer } from './partition-answer.js';
 
 /**
  * `earliest`: log start; `latest`: high watermark; `stable`: last stable offset, where the first open transaction begins; a bigint:
@@ -34,14 +34,6 @@ export async function listOffsetOnce(
     isolationLevel: point === 'stable' ? READ_COMMITTED : READ_UNCOMMITTED,
     topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp }] }],
   });
-  const found = answer.topics[0]?.partitions[0];
-  if (found === undefined || found.errorCode !== 0) {
-    throw new PartitionError(
-      found?.errorCode ?? 'UNKNOWN_SERVER_ERROR',
-      topic,
-      partition,
-      'cannot list offsets of',
-    );
-  }
+  const found = partitionAnswer(answer.topics[0]?.partitions[0], topic, partition, 'cannot list offsets of');
   return { offset: found.offset, timestamp: found.timestamp };
 }
