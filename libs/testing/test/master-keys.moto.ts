@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { KeyringError, openMasterKeys, type KeyringErrorCode, type MasterKeys } from '@oubliette/keyring';
+import { test } from 'node:test';
+import { openMasterKeys, type MasterKeys } from '@oubliette/keyring';
 import { masterKeysContract } from '@oubliette/keyring/testing';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
-import { startMoto, temporaryDirectory } from '@oubliette/testing';
+import { startMoto } from '@oubliette/testing';
 import { turnsTheEpoch } from './epoch-turn.js';
-import { TcpGate } from './tcp-gate.js';
+import { context, failsWith, secret, startKeyService } from './key-service.js';
 
 // moto ignores the state of keys: a key that awaits its deletion still decrypts there. So what these tests show of
 // destroying is what is asked of the service and what the driver itself refuses, not what AWS refuses.
@@ -14,26 +14,7 @@ const REGION = 'eu-central-1';
 const DAY = 86_400_000;
 const credentials = { AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'hunter2hunter2' };
 Object.assign(process.env, credentials, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
-const directory = temporaryDirectory();
-const server = await startMoto({ workDir: directory.path });
-const gate = new TcpGate(server.port);
-await gate.open();
-after(async () => {
-  await gate.shut();
-  await server.stop();
-  directory.remove();
-});
-
-const failsWith =
-  (code: KeyringErrorCode, pattern = /./) =>
-  (error: unknown) => {
-    assert.ok(error instanceof KeyringError, String(error));
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, pattern);
-    return true;
-  };
-const context = new TextEncoder().encode('a context');
-const secret = new Uint8Array(73).fill(7);
+const { server, gate } = await startKeyService(startMoto, ({ port }) => port);
 let made = 0;
 
 /** A call of the KMS API without the SDK. */

@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
-import { KeyringError, openMasterKeys, type KeyringErrorCode, type MasterKeys } from '@oubliette/keyring';
+import { test } from 'node:test';
+import { openMasterKeys, type MasterKeys } from '@oubliette/keyring';
 import { masterKeysContract } from '@oubliette/keyring/testing';
 import { SystemClock, SystemDisk, SystemEntropy } from '@oubliette/runtime';
-import { startOpenBao, temporaryDirectory } from '@oubliette/testing';
+import { startOpenBao } from '@oubliette/testing';
 import { turnsTheEpoch } from './epoch-turn.js';
-import { TcpGate } from './tcp-gate.js';
+import { context, failsWith, secret, startKeyService } from './key-service.js';
 
-const directory = temporaryDirectory();
-const server = await startOpenBao({ workDir: directory.path });
-const gate = new TcpGate(Number(new URL(server.address).port));
-await gate.open();
-after(async () => {
-  await gate.shut();
-  await server.stop();
-  directory.remove();
-});
-
-const failsWith =
-  (code: KeyringErrorCode, pattern = /./) =>
-  (error: unknown) => {
-    assert.ok(error instanceof KeyringError, String(error));
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, pattern);
-    return true;
-  };
-const context = new TextEncoder().encode('a context');
-const secret = new Uint8Array(73).fill(7);
+const { server, gate } = await startKeyService(startOpenBao, ({ address }) => Number(new URL(address).port));
 const TYPES = ['aes256-gcm96', 'chacha20-poly1305', 'aes128-gcm96', 'xchacha20-poly1305'];
 let made = 0;
 
