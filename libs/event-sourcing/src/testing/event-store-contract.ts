@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { checksOnEach } from '@oubliette/runtime/testing';
 import type { EventStore } from '../ports.js';
 import { outboxRecord, storedEvent } from './stored-records.js';
 
@@ -17,15 +18,7 @@ const conflict = { code: 'CONCURRENCY_CONFLICT' };
 /** What every event store does. The factory gives an empty one each time. */
 export function eventStoreContract(name: string, create: () => Promise<EventStoreUnderTest>): void {
   describe(`event store contract: ${name}`, () => {
-    const test = (title: string, body: (under: EventStoreUnderTest) => Promise<void>) =>
-      it(title, async () => {
-        const under = await create();
-        try {
-          await body(under);
-        } finally {
-          await under.close();
-        }
-      });
+    const test = checksOnEach(create);
 
     test('gives back what was appended, byte for byte, with versions, positions and time', async ({
       store,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { checksOnEach } from '@oubliette/runtime/testing';
 import type { EventStore, OutboxRecord, OutboxStore } from '../ports.js';
 import { outboxRecord, storedEvent } from './stored-records.js';
 
@@ -22,15 +23,7 @@ const plain = ({ topic, key, value, headers }: OutboxRecord) => ({
 /** What every outbox does. The factory gives an empty one each time. */
 export function outboxContract(name: string, create: () => Promise<OutboxUnderTest>): void {
   describe(`outbox contract: ${name}`, () => {
-    const test = (title: string, body: (under: OutboxUnderTest) => Promise<void>) =>
-      it(title, async () => {
-        const under = await create();
-        try {
-          await body(under);
-        } finally {
-          await under.close();
-        }
-      });
+    const test = checksOnEach(create);
 
     test('gives records in insertion order, byte for byte, as often as asked', async ({ store, outbox }) => {
       const records = [1, 2, 3, 4, 5].map(outboxRecord);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { checksOnEach } from '@oubliette/runtime/testing';
 import type { ProjectionSource, ProjectionStore } from '../ports.js';
 
 export interface ProjectionStoreUnderTest<Tx> {
@@ -21,15 +22,7 @@ export function projectionStoreContract<Tx>(
   create: () => Promise<ProjectionStoreUnderTest<Tx>>,
 ): void {
   describe(`projection store contract: ${name}`, () => {
-    const test = (title: string, body: (under: ProjectionStoreUnderTest<Tx>) => Promise<void>) =>
-      it(title, async () => {
-        const under = await create();
-        try {
-          await body(under);
-        } finally {
-          await under.close();
-        }
-      });
+    const test = checksOnEach(create);
     const write =
       ({ put }: ProjectionStoreUnderTest<Tx>) =>
       async (tx: Tx, fresh: readonly { offset: bigint }[]) => {

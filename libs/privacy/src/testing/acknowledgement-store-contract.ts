@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { checksOnEach, type UnderTest } from '@oubliette/runtime/testing';
 import type { Acknowledgement, AcknowledgementStore, GivenAnswer } from '../processors/acknowledgement.js';
-import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
 export interface AcknowledgementStoreUnderTest extends UnderTest {

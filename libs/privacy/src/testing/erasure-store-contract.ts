@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
+import { checksOnEach, type UnderTest } from '@oubliette/runtime/testing';
 import type { Erasure, ErasureStore, LedgerEntry } from '../ports.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
 import type { TopicErasure, TopicPartitionEvidence } from '../ways/topic-erasure.js';
 import { requestedErasure } from './requested-erasure.js';
-import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty store, and how to end it. */
 export interface ErasureStoreUnderTest extends UnderTest {

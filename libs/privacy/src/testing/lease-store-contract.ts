@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
+import { checksOnEach, type UnderTest } from '@oubliette/runtime/testing';
 import type { LeaseStore } from '../ports.js';
 
 /** What a test of the contract gets: an empty store, how its time passes, and how to end it. */
-export interface LeaseStoreUnderTest {
+export interface LeaseStoreUnderTest extends UnderTest {
   readonly store: LeaseStore;
   readonly pass: (ms: number) => Promise<void>;
-  readonly close?: () => Promise<void>;
 }
 
 const long = 3_600_000;
@@ -14,16 +14,7 @@ const short = 50;
 
 /** What every LeaseStore must do. `factory` gives an empty one each time. */
 export function leaseStoreContract(name: string, factory: () => Promise<LeaseStoreUnderTest>): void {
-  const check = (title: string, body: (under: LeaseStoreUnderTest) => Promise<void>): void => {
-    test(title, async () => {
-      const under = await factory();
-      try {
-        await body(under);
-      } finally {
-        await under.close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   describe(`lease store: ${name}`, () => {
     check('gives a lease to one holder, however many ask at once', async ({ store }) => {
       const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
+import { checksOnEach, type UnderTest } from '@oubliette/runtime/testing';
 import type { LookupPlace, LookupRow, LookupStore } from '../lookups/lookup-store.js';
 
-export interface LookupStoreUnderTest<Tx> {
+export interface LookupStoreUnderTest<Tx> extends UnderTest {
   /** Empty. */
   readonly store: LookupStore<Tx>;
   /** Long enough for another transaction to get as far as it can. */
   readonly settle: () => Promise<void>;
-  readonly close?: () => Promise<void>;
 }
 
 /** What every LookupStore must do. `factory` gives an empty one each time. */
@@ -16,16 +16,7 @@ export function lookupStoreContract<Tx>(
   name: string,
   factory: () => Promise<LookupStoreUnderTest<Tx>>,
 ): void {
-  const check = (title: string, body: (under: LookupStoreUnderTest<Tx>) => Promise<void>): void => {
-    test(title, async () => {
-      const under = await factory();
-      try {
-        await body(under);
-      } finally {
-        await under.close?.();
-      }
-    });
-  };
+  const check = checksOnEach(factory);
   const put = ({ store }: LookupStoreUnderTest<Tx>, rows: readonly LookupRow[]): Promise<void> =>
     store.transaction((tx) => store.put(tx, rows));
   const all = async ({ store }: LookupStoreUnderTest<Tx>): Promise<LookupRow[]> =>

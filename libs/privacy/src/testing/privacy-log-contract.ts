@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { UserRef } from '@oubliette/keyring';
+import { checksOnEach, type UnderTest } from '@oubliette/runtime/testing';
 import type { PrivacyLog, PrivacyLogEntry } from '../log/privacy-log.js';
-import { checksOnEach, type UnderTest } from './checks-on-each.js';
 
 /** What a test of the contract gets: an empty log, and how to end it. */
 export interface PrivacyLogUnderTest extends UnderTest {

@@ -1,3 +1,4 @@
+export { checksOnEach, type UnderTest } from './checks-on-each.js';
 export { ManualClock } from './manual-clock.js';
 export { SeededEntropy } from './seeded-entropy.js';
 export { SimulatedDisk, type Failure } from './simulated-disk.js';
