@@ -114,7 +114,6 @@ function brokerConfig(dataDir: string): Record<string, string> {
     'log.dirs': dataDir,
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '5',
-    'transaction.state.log.num.partitions': '5',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
