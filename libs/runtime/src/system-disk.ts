@@ -8,8 +8,9 @@ import { lockFile } from './system-lock.js';
 /** The machine's file system. */
 export class SystemDisk implements Disk {
   openSync(path: string, mode: 'read' | 'write', permissions = 0o644): DiskFile {
-    const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
-    const flags = mode === 'read' ? O_RDONLY : O_RDWR | O_CREAT;
+    const { O_RDONLY, O_RDWR, O_CREAT, O_NONBLOCK = 0 } = fs.constants;
+    // Opening a pipe would wait for a writer, and the whole process with it; files know no such waiting.
+    const flags = mode === 'read' ? O_RDONLY | O_NONBLOCK : O_RDWR | O_CREAT;
     return new SystemFile(
       path,
       asDiskError('open', path, () => fs.openSync(path, flags, permissions)),

@@ -22,7 +22,8 @@ export class LastLook {
   readonly #parts: Parts;
   readonly #signal: AbortSignal;
   #restsUntil = Number.NEGATIVE_INFINITY;
-  #blocked: { readonly blockage: Blockage; readonly since: number } | null = null;
+  /** The message that was logged last, while it is true of somebody. */
+  #warned: string | null = null;
 
   constructor(partition: number, parts: Parts, signal: AbortSignal) {
     this.#partition = partition;
@@ -35,12 +36,14 @@ export class LastLook {
     return this.#concerns(job) ? Math.max(filesDueAt, this.#restsUntil) : Number.NEGATIVE_INFINITY;
   }
 
-  /** The file that holds up jobs, as it was told last; null: none does. */
+  /** The file that holds up jobs, the first job's of those read as clean; null: none does. */
   blocked(pending: Iterable<PendingJob>): BlockedPartition | null {
-    if (this.#blocked === null) return null;
-    const { blockage, since } = this.#blocked;
-    const jobs = [...pending].filter((one) => one.blockage?.code === blockage.code).length;
-    return jobs === 0 ? null : { partition: this.#partition, ...blockage, since, jobs };
+    const held = [...pending].filter(({ clean, blockage }) => clean !== null && blockage !== null);
+    const [first] = held;
+    const blockage = first?.blockage ?? null;
+    if (first === undefined || blockage === null) return null;
+    const jobs = held.filter((one) => one.blockage?.code === blockage.code).length;
+    return { partition: this.#partition, ...blockage, since: first.blockedSince, jobs };
   }
 
   /** Tells of jobs that a file holds up, and looks for them again later. A file that cannot be read holds up whoever is patient. */
@@ -59,8 +62,10 @@ export class LastLook {
     const held: [PendingJob, Blockage][] = [];
     for (const pending of concerned) {
       const why = blockageBy(readings, pending, isPatient(pending));
-      if (why === null) done.set(pending, passesOf(readings, pending));
-      else {
+      if (why === null) {
+        done.set(pending, passesOf(readings, pending));
+        if (pending.blockage?.message === this.#warned) this.#warned = null;
+      } else {
         held.push([pending, why]);
         pending.filesDueAt = now + paceMs(timings, pending.looksAtFiles++);
       }
@@ -85,18 +90,24 @@ export class LastLook {
   }
 
   async #tell(held: readonly (readonly [PendingJob, Blockage])[]): Promise<void> {
-    const told = held.filter(([{ looksAtFiles }]) => looksAtFiles >= looksBeforeTelling);
-    await tellAll(told, async ([pending, blockage]) => {
-      if (pending.blockage?.message === blockage.message) return;
-      await this.#parts.listener.blocked(pending.job.id, blockage);
+    const { clock, listener } = this.#parts;
+    const news = held.filter(
+      ([{ looksAtFiles, blockage: before }, { message }]) =>
+        looksAtFiles >= looksBeforeTelling && before?.message !== message,
+    );
+    await tellAll(news, async ([pending, blockage]) => {
+      await listener.blocked(pending.job.id, blockage);
       pending.blockage = blockage;
+      pending.blockedSince = Math.floor(clock.now());
     });
-    const blockage = told[0]?.[1] ?? null;
-    if (blockage?.message === this.#blocked?.blockage.message) return;
-    const { clock, logger, erased } = this.#parts;
-    this.#blocked = blockage === null ? null : { blockage, since: Math.floor(clock.now()) };
-    const fields = { partition: this.#partition, code: blockage?.code ?? null };
-    if (blockage !== null) logger.warn(`Erasing in ${erased.place} is blocked: ${blockage.message}.`, fields);
+    for (const [, blockage] of news) this.#warn(blockage);
+  }
+
+  #warn({ message, code }: Blockage): void {
+    if (message === this.#warned) return;
+    this.#warned = message;
+    const { logger, erased } = this.#parts;
+    logger.warn(`Erasing in ${erased.place} is blocked: ${message}.`, { partition: this.#partition, code });
   }
 }
 

@@ -125,7 +125,8 @@ export class PartitionNudger {
     files: readonly FilesPass[] | undefined,
   ): Promise<void> {
     const { job, clean, erased, lateRecords } = pending;
-    if (clean === null) return;
+    // While files were read it may have begun anew, or another instance may have it: what was seen before says nothing then.
+    if (clean === null || this.#pending.get(job.id) !== pending) return;
     const evidence: ErasureEvidence = {
       partition: this.partition,
       passes: [...(erased?.passes ?? []), ...clean.passes],

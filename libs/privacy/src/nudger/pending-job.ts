@@ -49,6 +49,8 @@ export class PendingJob {
   /** Looks at its files that were in vain. */
   looksAtFiles = 0;
   blockage: Blockage | null = null;
+  /** Since when a file holds it up, ms since the Unix epoch. */
+  blockedSince = 0;
   /** The brokers that are still watched; null: all replicas count. */
   readonly watched: ReadonlySet<number> | null;
 

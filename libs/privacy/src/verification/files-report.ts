@@ -29,7 +29,8 @@ export interface ReadDirectory {
   readonly name: string;
   readonly topic: string | null;
   readonly partition: number | null;
-  readonly state: PartitionDirectory['state'] | 'root';
+  /** `other`: no partition's, so made by somebody. */
+  readonly state: PartitionDirectory['state'] | 'root' | 'other';
   /** By the names under which they were opened, sorted. */
   readonly files: readonly ReadFile[];
   /** At the end of the reading: files that wait to be unlinked, or the broker to go on. */

@@ -82,7 +82,7 @@ export class LogDirKeyFiles implements KeyFiles {
 /** `isStrange`: a pseudonym or a kid stands where no records are, and nobody can say what is beside it. */
 function passOf(logDir: ReadLogDir, at: number, isStrange: boolean): FilesPass | null {
   const { broker, directories } = logDir;
-  const read = directories.filter(({ state }) => state !== 'root');
+  const read = directories.filter(({ topic }) => topic !== null);
   if (broker === null || read.length === 0) return null;
   const files = read.flatMap((directory) => directory.files);
   return {

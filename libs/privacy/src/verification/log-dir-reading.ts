@@ -93,7 +93,7 @@ export class LogDirReading {
     this.#directories.set(name, directory);
     const isGoing = of?.state === 'deleted';
     directory.waiting = files.filter((file) => isGoing || parseLogFileName(file).state !== 'live');
-    if (of !== null) for (const inner of directories) directory.unreadable.set(inner, 'DIRECTORY');
+    if (name !== '') for (const inner of directories) directory.unreadable.set(inner, 'DIRECTORY');
     if (unlisted === 'ENOENT') directory.vanished.add('.');
     else if (unlisted !== null) directory.unreadable.set('.', unlisted);
     return files.map((file) => ({ directory, name: file }));
@@ -170,7 +170,7 @@ function reportOf({ name, of, files, vanished, unreadable, waiting }: Notes): Re
     name,
     topic: of?.topic ?? null,
     partition: of?.partition ?? null,
-    state: of?.state ?? 'root',
+    state: of?.state ?? (name === '' ? 'root' : 'other'),
     files: [...files].sort(byName),
     waiting,
     vanished: [...vanished].sort(),

@@ -7,7 +7,7 @@ import { LogDirReading } from './log-dir-reading.js';
 /**
  * Reads every file in the directories of the key topic's partitions, on each log directory given, once for all users asked about:
  * segments of every state (`.log`, `.deleted`, `.cleaned`, `.swap`), packed batches unpacked, indexes, snapshots and whatever else is there;
- * of deleted, moving and stray partitions too. Files may come, be renamed and go meanwhile: it looks again until there is nothing that it has not
+ * of deleted, moving and stray partitions too; and in directories of the log directory that are no partition's. Files may come, be renamed and go meanwhile: it looks again until there is nothing that it has not
  * read. Memory is that of one chunk or batch, and of what is found. Rejects with RangeError for a secret of fewer than 8 bytes, and with the signal's reason.
  */
 export async function verifyFiles(
@@ -20,7 +20,8 @@ export async function verifyFiles(
   const logDirs: ReadLogDir[] = [];
   for (const [index, logDir] of scope.logDirs.entries()) {
     const reading = new LogDirReading(disk, { index, path: logDir }, findings, {
-      isWanted: (of) => of !== null && isWanted(of, scope),
+      // In a directory that is no partition's a copy of one may stand.
+      isWanted: (of) => of === null || isWanted(of, scope),
       isKeyTopic: (of) => of !== null && mayHoldTopic(of, scope.keyTopic),
       ...options,
     });

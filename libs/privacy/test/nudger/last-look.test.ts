@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { sleep } from '@oubliette/runtime';
 import { erasureBoundMs, type FilesPass, type FilesReading, type KeyFiles } from '../../src/index.js';
+import { silentLogger } from '../../src/logger.js';
 import type { NudgeJob } from '../../src/nudger/nudge-job.js';
 import { Stage } from './stage.js';
 
@@ -156,4 +157,44 @@ test('a look that fails is made again', async (t) => {
   files.look = (...of) => (failures-- > 0 ? Promise.reject(new Error('EIO')) : look(...of));
   assert.notEqual(await stage.until('ada gone', 8_000), null);
   assert.ok(failures < 0);
+});
+
+test('what was buried anew, or taken over, while files were read is not told as gone', async (t) => {
+  const { stage, files, nudger, forget } = await staged(t);
+  const { clock } = stage.d;
+  const [ada] = [await forget('ada'), await forget('ben')];
+  files.look = async () => {
+    files.asked.push([0, []]);
+    await sleep(clock, 5_000);
+    return files.answer;
+  };
+  while (files.asked.length === 0) await clock.advanceAsync(50);
+  const fencedAt = Math.floor(clock.now());
+  nudger.release();
+  nudger.add({ ...ada, fencedAt });
+  await clock.advanceAsync(5_100);
+  assert.deepEqual(stage.told, []);
+  assert.notEqual(await stage.until('ada gone', 40_000), null);
+  assert.ok(stage.evidence.get('ada')!.passes.every(({ at }) => at > fencedAt));
+  assert.deepEqual([stage.told, nudger.pending], [['ada gone'], 0]);
+});
+
+test('who waits for a file is blocked while others come and go, and it is warned of once', async (t) => {
+  const warned: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warned.push(message) };
+  const { stage, files, nudger, forget } = await staged(t, { parts: { logger } });
+  const { userRef } = await forget('ada');
+  files.answer = [copied(userRef)];
+  assert.notEqual(await stage.until('ada KEY_IN_FILE', 8_000), null);
+  const since = nudger.blocked[0]?.since;
+  for (const id of ['ben', 'eve', 'joe']) {
+    await forget(id);
+    assert.notEqual(await stage.until(`${id} gone`, 20_000), null);
+    assert.deepEqual(
+      nudger.blocked.map((one) => [one.code, one.jobs, one.since]),
+      [['KEY_IN_FILE', 1, since]],
+      id,
+    );
+  }
+  assert.equal(warned.length, 1);
 });
