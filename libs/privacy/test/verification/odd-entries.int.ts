@@ -51,9 +51,7 @@ test('a pipe in a log directory keeps nobody waiting', (t) => {
     const { SystemClock, SystemDisk } = await import(${files[1]});
     const logDirs = [${JSON.stringify(logDir)}];
     const files = new LogDirKeyFiles({ disk: new SystemDisk(), clock: new SystemClock(), keyTopic: 'keys', logDirs });
-    const privacy = new URL('../../src/index.js', import.meta.url).href;
-const runtime = import.meta.resolve('@oubliette/runtime');
-const users = ${JSON.stringify(users)};
+    const users = ${JSON.stringify(users)};
     const [{ standing }] = await files.look(3, users, new AbortController().signal);
     console.log(standing.size);`;
   const looked = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
