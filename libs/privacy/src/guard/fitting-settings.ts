@@ -156,11 +156,10 @@ function wantInSync({ description, brokers }: TopicSight, question: FittingQuest
   const replicas = Math.min(...description.partitions.map((partition) => partition.replicas.length));
   if (!Number.isFinite(replicas)) return;
   const { minInsyncReplicas } = readCleanupSettings(description.configs, brokers[0]);
-  // It counts as all of them: where two are enough, one may be away.
-  if (minInsyncReplicas > replicas && replicas > enoughInSync)
+  if (minInsyncReplicas > replicas)
     wanted.set('min.insync.replicas', {
-      to: `${enoughInSync}`,
-      because: `there are ${replicas} replicas, and nothing is cleaned unless all are in sync`,
+      to: `${Math.min(enoughInSync, replicas)}`,
+      because: `there are ${replicas} replicas, and nothing is cleaned with fewer in sync than asked`,
     });
   else if (question.role === 'key topic' && minInsyncReplicas < enoughInSync && replicas >= enoughInSync)
     wanted.set('min.insync.replicas', {

@@ -11,9 +11,8 @@ export function replicaFindings(
   const findings: Finding[] = [];
   const { partitions } = description;
   const replicas = Math.max(0, ...partitions.map((partition) => partition.replicas.length));
-  // More than there are counts as all of them (Partition.scala, effectiveMinIsr).
-  const enough = (all: number): number => Math.min(settings.minInsyncReplicas, all);
-  const stalled = partitions.filter((p) => p.isr.length < enough(p.replicas.length));
+  // More than there are counts as all of them for the broker (Partition.scala, effectiveMinIsr): one that is away would stall everything.
+  const stalled = partitions.filter((p) => p.isr.length < settings.minInsyncReplicas);
   if (stalled.length > 0)
     findings.push({
       level: 'refuse',
