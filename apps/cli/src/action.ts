@@ -29,7 +29,7 @@ export function answers<Options extends object>(
       if (options.commandConfig !== undefined) throw new CliError('NOT_YET', '--command-config: not yet');
       const answer = await work(options, self.args);
       if (options.json) context.out(`${JSON.stringify(answer.document, null, 2)}\n`);
-      else for (const line of answer.lines) context.out(`${line}\n`);
+      else for (const line of answer.lines) context.out(`${forTerminal(line)}\n`);
       throw new Finished(answer.exitCode ?? 0);
     } catch (error) {
       if (error instanceof Finished) throw error;
@@ -42,8 +42,13 @@ export function answers<Options extends object>(
 export function explain(context: CliContext, json: boolean, error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (json) context.out(`${JSON.stringify({ error: { code: codeOf(error), message } }, null, 2)}\n`);
-  context.err(`oubliette: ${message}\n`);
+  context.err(`oubliette: ${forTerminal(message)}\n`);
   return error instanceof CliError ? error.exitCode : isUsage(error) ? 2 : 1;
+}
+
+/** What another program or a file says is shown, and moves no cursor. */
+function forTerminal(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '?');
 }
 
 /** Codes of the libs that say that the user wrote something wrong. */

@@ -21,7 +21,8 @@ export function describeCheck(check: ErasureCheck): string[] {
     ...log.keys.first.map(({ offset, kid }) => `    key record at offset ${offset}, kid ${kid}`),
     ...(files === null ? ['  no files were read: give --log-dir'] : describeFiles(files)),
     ...replicas.map((replica) => describeReplica(replica, files)),
-  ];
+    // Anybody may have named a file: a terminal is not to do what stands in a name.
+  ].map((line) => line.replaceAll(/\p{C}/gu, '?'));
 }
 
 /** A clean log may have them: delete.retention.ms and a cleaning longer than the records that they void. */

@@ -1,9 +1,10 @@
 import { spellDuration } from '@oubliette/privacy';
+import { CliError } from './errors.js';
 import { timeLeft } from './time-left.js';
 
 /** An erasure as the sample gives it, in lines for people. Times come as ms since the Unix epoch or as ISO dates. */
 export function describeErasure(erasure: unknown, now: number): string[] {
-  const fields = asRecord(erasure);
+  const fields = asStanding(erasure);
   const lines = [`${text(fields['erasureId'])}  ${text(fields['state'])}`];
   const add = (what: string, when: string | null, more = ''): void => {
     if (when !== null) lines.push(`  ${what} ${when}${more}`);
@@ -32,7 +33,7 @@ export function describeErasure(erasure: unknown, now: number): string[] {
 
 /** What stands about a user: the state by the key topic, restriction and hold, and the last erasure. */
 export function describeUser(user: unknown, now: number): string[] {
-  const { state, confirmed, erasure, restrictedSince, restrictionReason: why, hold } = asRecord(user);
+  const { state, confirmed, erasure, restrictedSince, restrictionReason: why, hold } = asStanding(user);
   const since = moment(restrictedSince);
   // A request that waits for the hold says it too.
   const isTold = asRecord(asRecord(erasure)['hold'])['at'] === asRecord(hold)['at'];
@@ -51,7 +52,7 @@ export const erasureHeading = ['ERASURE', 'STATE', 'DEADLINE', 'LEFT'] as const;
 
 /** One row of a table under that heading. */
 export function erasureRow(erasure: unknown, now: number): string[] {
-  const fields = asRecord(erasure);
+  const fields = asStanding(erasure);
   const [id, state] = [text(fields['erasureId']), text(fields['state'])];
   return [id, state, moment(fields['deadline']) ?? '', left(fields, now)];
 }
@@ -94,6 +95,13 @@ function describeHold(hold: unknown): string[] {
 
 function recordsIn(list: unknown): Record<string, unknown>[] {
   return Array.isArray(list) ? list.map(asRecord) : [];
+}
+
+/** A user or an erasure. Throws CliError SAMPLE_REFUSED for anything else: what answers may be another program. */
+export function asStanding(answer: unknown): Record<string, unknown> {
+  const fields = asRecord(answer);
+  if (typeof fields['state'] === 'string') return fields;
+  throw new CliError('SAMPLE_REFUSED', 'The answer says no state. Is it the sample that answers?');
 }
 
 export function asRecord(value: unknown): Record<string, unknown> {

@@ -101,7 +101,7 @@ test('keys rotate makes new keys for those it is asked for, and none for a slip 
   for (const slip of ['nobody', 'cleo']) {
     const refused = await keys(['rotate', 'ada', slip]);
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /1 of 2 users never had a key, or are forgotten \(counted from 1: 2\)/);
+    assert.match(refused.err, /1 of 2 users never had a key, or is forgotten \(counted from 1: 2\)/);
     assert.ok(!refused.err.includes(slip));
   }
   await keyring.catchUp([ada]);

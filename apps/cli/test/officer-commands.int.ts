@@ -151,3 +151,33 @@ test('orders that are wrong usage exit 2, and reach nobody', async () => {
     assert.equal(asked.length, 0);
   }
 });
+
+test('what answers like no sample is believed in nothing, and no order is sent to it', async () => {
+  for (const body of [null, 'x', 7, {}, [{}], { state: 1 }]) {
+    for (const name of ['restrict', 'hold', 'release', 'unrestrict']) {
+      const { code, out, err, asked } = await order(
+        ['users', name, 'a/b', '--reason', 'case 12'],
+        body,
+        body,
+      );
+      assert.deepEqual([code, out, asked.length], [1, '', 1]);
+      assert.match(err, /says no state/);
+    }
+    for (const args of [
+      ['users', 'status', 'a'],
+      ['erasure', 'show', 'e'],
+    ]) {
+      const { code, out } = await against(args, () => ({ status: 200, body }));
+      assert.deepEqual([code, out], [1, '']);
+    }
+  }
+  assert.equal((await against(['erasure', 'list'], () => ({ status: 200, body: [{}, 1] }))).code, 1);
+});
+
+test('what is answered moves no cursor of a terminal', async () => {
+  const body = { ...nothing, state: 'active\u001b[2J', title: '\u001b]0;x\u0007' };
+  const shown = await against(['users', 'status', 'a'], () => ({ status: 200, body }));
+  assert.equal(shown.out, 'active?[2J\n');
+  const refused = await against(['users', 'status', 'a'], () => ({ status: 500, body }));
+  assert.match(refused.err, /500: \?\]0;x\?/);
+});

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { checkReason } from '@oubliette/privacy';
 import { answers } from '../action.js';
 import type { CliContext } from '../context.js';
-import { asRecord, describeUser } from '../erasure-lines.js';
+import { asRecord, asStanding, describeUser } from '../erasure-lines.js';
 import { CliError } from '../errors.js';
 import { SampleClient } from '../sample/sample-client.js';
 
@@ -90,7 +90,7 @@ export function addUserActs(users: Command, context: CliContext): void {
       checkReason(reason, id);
       const client = new SampleClient(context, dataDir);
       const path = `/privacy/users/${encodeURIComponent(id)}`;
-      const said = act.before(asRecord(await client.ask({ method: 'GET', path })), reason);
+      const said = act.before(asStanding(await client.ask({ method: 'GET', path })), reason);
       await client.ask({
         method: act.method,
         path: `${path}/${act.route}`,

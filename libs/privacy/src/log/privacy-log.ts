@@ -60,12 +60,20 @@ export function checkReason(reason: string, userId?: string): string {
       `has 1 to ${MAX_REASON_LENGTH} letters, digits, spaces and .,:;()/§#_+- and begins with a letter or digit`,
     );
   }
-  const holdsId =
-    userId !== undefined &&
-    userId.length >= shortestIdSought &&
-    reason.toLowerCase().includes(userId.toLowerCase());
-  if (holdsId) throw invalidReason('must not hold the id of the user: the log stays when the user is gone');
+  if (userId !== undefined && userId.length >= shortestIdSought && holds(reason, userId))
+    throw invalidReason('must not hold the id of the user: the log stays when the user is gone');
   return reason;
+}
+
+/** Also in other letters of the same text, and as programs write it. */
+function holds(reason: string, userId: string): boolean {
+  const bytes = Buffer.from(userId, 'utf8');
+  const spellings = [
+    userId,
+    ...(['hex', 'base64', 'base64url'] as const).map((form) => bytes.toString(form)),
+  ];
+  const plain = (text: string): string => text.normalize('NFKC').toLowerCase();
+  return spellings.some((spelling) => plain(reason).includes(plain(spelling.replace(/=+$/, ''))));
 }
 
 /** For whoever keeps the log: an entry as it may be written. Throws as `append` rejects. */

@@ -84,11 +84,15 @@ export function retentionStuck(brokers: readonly number[], boundMs: number): Blo
   };
 }
 
+/** Who named a copy may have named somebody, and a name may have line ends: an address stands in no ledger, and no log has lines of others. */
+const plainPath = /^[\w.-]{1,255}(?:\/[\w.-]{1,255})?$/;
+
 /** The log has it no more: no cleaning takes it. */
 export function keyInFile({ replica, file }: StandingFile): Blockage {
+  const named = plainPath.test(file) ? file : 'a file (`oubliette erasure verify` names it)';
   return {
     code: 'KEY_IN_FILE',
-    message: `a key stands in ${file}${replica === null ? '' : ` of broker ${replica}`}, and in its log no more: is it a copy that somebody made?`,
+    message: `a key stands in ${named}${replica === null ? '' : ` of broker ${replica}`}, and in its log no more: is it a copy that somebody made?`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix';
 import type { UserRef } from '@oubliette/keyring';
 import type { Clock, Disk } from '@oubliette/runtime';
 import type { Logger } from '../logger.js';
@@ -109,7 +110,7 @@ function standingIn({ keys, usersWithKeys }: FilesReport, users: readonly Forgot
     const place = firstOf.get(user) ?? keys.first[0];
     const userRef = users[user]?.userRef;
     if (userRef !== undefined && place !== undefined)
-      standing.set(userRef, `${place.directory}/${place.file}`);
+      standing.set(userRef, join(place.directory, place.file));
   }
   return standing;
 }

@@ -18,6 +18,19 @@ describe('a reason', () => {
         },
       );
     }
+    const id = 'Zoe\u0308-4711';
+    const bytes = Buffer.from(id);
+    const spellings = [
+      'zo\u00eb-4711',
+      '\uff3ao\u00eb-4711',
+      ...['hex', 'base64', 'base64url'].map((form) => bytes.toString(form as 'hex')),
+    ];
+    for (const reason of spellings)
+      assert.throws(
+        () => checkReason(`asked by ${reason.replaceAll('=', '')}`, id),
+        { code: 'REASON_INVALID' },
+        reason,
+      );
     assert.equal(checkReason('ticket 4711', 'student-4711'), 'ticket 4711');
     // An id of one letter is in every word.
     assert.equal(checkReason('accuracy contested', 'a'), 'accuracy contested');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { BlockageCode } from '../../src/index.js';
-import { blockageBy } from '../../src/nudger/blockage.js';
+import { blockageBy, keyInFile } from '../../src/nudger/blockage.js';
 import type { Nudger } from '../../src/nudger/nudger.js';
 import { Stage } from './stage.js';
 
@@ -89,4 +89,18 @@ test('the words of each', () => {
     'open transaction of producer 4000 since offset 17',
   );
   assert.match(blockageBy({ ...sound, openTransactions })!.message, /4002 since offset 17 and 2 more$/);
+});
+
+test('a file is named where it is held up, but for a name that may be somebody’s or is no plain text', () => {
+  const said = (file: string): string => keyInFile({ replica: 1, file }).message;
+  for (const file of ['keys-0/00000000000000000000.log.bak', 'keys-0.bak/copy', 'copy'])
+    assert.ok(said(file).startsWith(`a key stands in ${file} of broker 1, `), file);
+  for (const file of [
+    'keys-0/ada@example.com.log',
+    'keys-0/a\nb',
+    'keys-0/\u001b[31m',
+    'keys-0/Ada Lovelace',
+    'a/b/c',
+  ])
+    assert.match(said(file), /^a key stands in a file \(`oubliette erasure verify` names it\) of broker 1, /);
 });

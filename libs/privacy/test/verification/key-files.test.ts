@@ -54,6 +54,12 @@ test('whose key stands is said with the file, of each user', async () => {
   assert.deepEqual([...standing], [[refOf(2), `keys-3/${stem(0)}.log.deleted`]]);
 });
 
+test('a copy beside the partitions is named as it stands under the log directory', async () => {
+  const { fixture, only } = staged();
+  fixture.write('copy', batch(0, [keyRecord(2)]));
+  assert.deepEqual([...(await only()).standing], [[refOf(2), 'copy']]);
+});
+
 test('a directory that waits to be deleted is read too', async () => {
   const { fixture, only } = staged();
   const directory = `keys-3.${'0a'.repeat(16)}-delete`;
