@@ -33,7 +33,7 @@ export interface FilesPass {
   /** How many files were read, of every kind and state, and their bytes. */
   readonly files: number;
   readonly bytes: number;
-  /** Those of the files that are segments, the first 256 by name. */
+  /** Those of the files that are segments, by name: the first 256 of all log directories. */
   readonly segments: readonly ReadSegment[];
 }
 

@@ -42,7 +42,7 @@ export interface LogDirKeyFilesParts {
   readonly logDirs: readonly string[];
 }
 
-/** An entry of the ledger has room for so many. */
+/** An entry of the ledger has room for so many, of all log directories: its mirror is a record of a topic. */
 const segmentsKept = 256;
 
 /** The key topic's files in log directories that this process can read. */
@@ -59,6 +59,7 @@ export class LogDirKeyFiles implements KeyFiles {
   ): Promise<readonly FilesReading[]> {
     const { disk, clock, keyTopic, logDirs } = this.parts;
     const readings: FilesReading[] = [];
+    let room = segmentsKept;
     for (const [number, path] of logDirs.entries()) {
       const at = Math.floor(clock.now());
       const scope = { logDirs: [path], keyTopic, partition };
@@ -66,7 +67,8 @@ export class LogDirKeyFiles implements KeyFiles {
       const [logDir] = report.logDirs;
       if (logDir === undefined) continue;
       this.#warn(number, logDir);
-      const pass = passOf(logDir, at, report.bytes.total > 0);
+      const pass = passOf(logDir, at, { isStrange: report.bytes.total > 0, room });
+      room -= pass?.segments.length ?? 0;
       readings.push({ replica: logDir.broker, pass, standing: standingIn(report, users) });
     }
     return readings;
@@ -81,7 +83,11 @@ export class LogDirKeyFiles implements KeyFiles {
 }
 
 /** `isStrange`: a pseudonym or a kid stands where no records are, and nobody can say what is beside it. */
-function passOf(logDir: ReadLogDir, at: number, isStrange: boolean): FilesPass | null {
+function passOf(
+  logDir: ReadLogDir,
+  at: number,
+  { isStrange, room }: { readonly isStrange: boolean; readonly room: number },
+): FilesPass | null {
   const { broker, directories } = logDir;
   const read = directories.filter(({ topic }) => topic !== null);
   if (broker === null || read.length === 0) return null;
@@ -92,7 +98,7 @@ function passOf(logDir: ReadLogDir, at: number, isStrange: boolean): FilesPass |
     outcome: isWhollyRead(logDir) && !isStrange ? 'clean' : 'unclear',
     files: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    segments: read.flatMap(segmentsOf).slice(0, segmentsKept),
+    segments: read.flatMap(segmentsOf).slice(0, room),
   };
 }
 

@@ -79,10 +79,15 @@ test('what cannot be read is unclear: a damaged segment, a pseudonym where no re
   }
 });
 
-test('of hundreds of segments the first 256 are named, and all counted', async () => {
-  const { fixture, only } = staged();
+test('of hundreds of segments in all log directories the first 256 are named, and all counted', async () => {
+  const { fixture, look } = staged(['/logs', '/two']);
+  fixture.disk.makeDirectorySync('/two/keys-3');
+  fixture.disk.replaceFileSync('/two/meta.properties', Buffer.from('version=1\nnode.id=2\n'));
+  fixture.disk.replaceFileSync(`/two/keys-3/${stem(0)}.log`, batch(0, [keyRecord(9)]));
   for (let at = 0; at < 300; at++) fixture.write(`keys-3/${stem(at)}.log`, batch(at, [keyRecord(9)]));
-  const { pass } = await only();
+  const [first, second] = await look();
+  const pass = first?.pass;
+  assert.deepEqual([second?.pass?.files, second?.pass?.segments], [1, []]);
   assert.equal(pass?.files, 300);
   assert.equal(pass.segments.length, 256);
   assert.equal(pass.segments.at(-1)?.file, `keys-3/${stem(255)}.log`);
