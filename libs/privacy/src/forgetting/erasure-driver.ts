@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import type { BlockedTopic } from '../nudger/blockage.js';
 import { Nudger } from '../nudger/nudger.js';
 import type { NudgeJob } from '../nudger/nudge-job.js';
+import { mostWatched } from '../nudger/watched.js';
 import type { Erasure, ErasureState, ErasureStore, Hold, KeyTopicWindow, TopicWindow } from '../ports.js';
 import type { Acknowledgements } from '../processors/acknowledgements.js';
 import type { ErasureEvidence } from '../verification/erasure-evidence.js';
@@ -38,8 +39,6 @@ export interface DriverParts {
 }
 
 const notForgotten: readonly ErasureState[] = ['requested', 'held'];
-/** Brokers that never come back must not fill memory. */
-const mostWatched = 20_000;
 const markedTogether = 1_000;
 const boundIsFreshForMs = 60_000;
 

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@oubliette/runtime';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { restMs } from '../nudger/timing.js';
 import type { Erasure, ErasureStore } from '../ports.js';
 import type { ErasureDriver } from './erasure-driver.js';
 import { pendingPages } from './pending-pages.js';
@@ -16,8 +17,6 @@ export interface PendingParts {
 const longestRetryMs = 60_000;
 /** A request that stands so long was left by an instance that crashed: before that it is being carried out where it was made. */
 const abandonedMs = 60_000;
-/** After reading the ledger it rests this many times as long. */
-const readingShare = 4;
 
 /** Drives on what is pending in the ledger, and tries again with growing pauses what fails. */
 export class PendingErasures {
@@ -55,7 +54,7 @@ export class PendingErasures {
       }
       await driver.watchUnseen();
       const now = clock.monotonic();
-      this.#restsUntil = now + readingShare * (now - from);
+      this.#restsUntil = now + restMs(now - from);
     } catch (error) {
       logger.warn('The ledger could not be read; tried again.', { error: codeOf(error) });
     }

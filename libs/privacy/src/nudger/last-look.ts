@@ -4,12 +4,10 @@ import { keyInFile, unclearFiles, type Blockage, type BlockedPartition } from '.
 import type { PartitionParts } from './nudge-job.js';
 import type { PendingJob } from './pending-job.js';
 import { tellAll } from './tell-all.js';
-import { paceMs, type KeyTopicTimings } from './timing.js';
+import { paceMs, restMs, type KeyTopicTimings } from './timing.js';
 
 /** A broker may unlink a file late; from this many looks on one tells. */
 const looksBeforeTelling = 2;
-/** After reading many files it rests this many times as long: reading is at most a fifth of its time. */
-const readingShare = 4;
 
 type Parts = Pick<PartitionParts, 'clock' | 'listener' | 'logger' | 'erased'>;
 
@@ -85,7 +83,7 @@ export class LastLook {
     const from = clock.monotonic();
     const readings = await files.look(this.#partition, users, this.#signal);
     const now = clock.monotonic();
-    this.#restsUntil = now + readingShare * (now - from);
+    this.#restsUntil = now + restMs(now - from);
     return readings;
   }
 

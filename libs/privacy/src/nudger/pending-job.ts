@@ -5,6 +5,7 @@ import type { NudgeJob } from './nudge-job.js';
 import {
   nudgeSpacingMs,
   paceMs,
+  restMs,
   rollMs,
   rollSlackMs,
   settleMs,
@@ -20,8 +21,6 @@ export interface CleanRead {
   readonly unseen: readonly UnseenReplica[];
 }
 
-/** After reading a large partition the nudger rests this many times as long: reading is at most a fifth of its time. */
-const readingShare = 4;
 /** How often one looks whether a replica that was away is back. */
 const watchMs = 10_000;
 
@@ -102,7 +101,7 @@ export class PendingJob {
   dueAt(timings: KeyTopicTimings, nudgedAt: number, lookedAt: number): number {
     if (this.isUnread) return Math.max(this.#buriedAt, lookedAt + nudgeSpacingMs(timings));
     if (this.clean !== null) return this.clean.at + timings.fileDeleteDelayMs + unlinkSlackMs;
-    const rest = readingShare * this.readMs;
+    const rest = restMs(this.readMs);
     if (this.erased !== null) {
       // Back, and not clean yet: from now on as everybody's.
       const pause = this.hasRemains ? paceMs(timings, this.attempts) : watchMs;

@@ -53,3 +53,8 @@ export function settleMs(timings: KeyTopicTimings): number {
 export function observationMs(timings: KeyTopicTimings): number {
   return paceMs(timings, Number.POSITIVE_INFINITY) + paceMs(timings, 0) + unlinkSlackMs;
 }
+
+/** How long one rests after reading a large partition, its files or the ledger: reading is at most a fifth of the time. */
+export function restMs(readMs: number): number {
+  return 4 * readMs;
+}

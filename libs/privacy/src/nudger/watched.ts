@@ -1,5 +1,5 @@
 /** A replica may be away for weeks: of more erasures than this the ledger alone knows it. */
-const mostWatched = 20_000;
+export const mostWatched = 20_000;
 
 /** Drops the oldest of what is done but for a replica that is away, until one more has room. What is not done stays. */
 export function makeRoom<Job>(jobs: Map<string, Job>, isWatched: (job: Job) => boolean): void {
